@@ -1,0 +1,279 @@
+"""One transaction over whole columns: how rows enter and leave each database fastest.
+
+A `Session` is a connection with one open transaction, in which everything of a run happens: its reads, its bulk writes,
+its few single statements. SQLite is driven through ADBC (ingest and fetch as Arrow), PostgreSQL through psycopg's
+``COPY`` in both directions; both were the fastest that stay in the same transaction (docs/decisions/0004).
+
+Column types come from the models: a column name means the same type everywhere (``types()``), so that a query names
+columns and gets them typed alike from both databases.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+import polars as pl
+
+from urikake.core.cells import INSTANT
+
+from .url import sqlite_path
+
+CHUNK: Final = 200_000
+COMPANY_BITS: Final = 40
+Value = Any
+
+
+class Driver(Protocol):
+    """What a session needs of a database."""
+
+    kind: str
+
+    def begin(self, *, writing: bool) -> None: ...
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> None: ...
+    def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame: ...
+    def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None: ...
+    def end(self, *, keep: bool) -> None: ...
+    def close(self) -> None: ...
+
+
+@functools.cache
+def types() -> dict[str, Any]:
+    """The Polars type of every column name of the schema; a name with two types is an error."""
+    from django.apps import apps
+
+    found: dict[str, Any] = {}
+    for model in apps.get_models():
+        for column, dtype in columns(model).items():
+            if found.setdefault(column, dtype) != dtype:
+                raise TypeError(f"{model.__name__}.{column} is {dtype}, elsewhere {found[column]}")
+    return found
+
+
+@functools.cache
+def columns(model: Any) -> dict[str, Any]:
+    """The columns of a model in declared order, with their Polars types."""
+    return {f.column: _dtype(f.get_internal_type()) for f in model._meta.local_concrete_fields}
+
+
+def _dtype(kind: str) -> Any:
+    if kind in {"CharField", "TextField"}:
+        return pl.String
+    exact = {"DateField": pl.Date, "DateTimeField": INSTANT, "BinaryField": pl.Binary, "BooleanField": pl.Boolean}
+    return exact.get(kind, pl.Int64)
+
+
+class Sqlite:
+    """SQLite through ADBC. Its own connection: no other SQLite library may hold the file open in this process."""
+
+    kind = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        import adbc_driver_sqlite.dbapi as adbc
+
+        self._connection = adbc.connect(path, autocommit=True)
+        self._cursor = self._connection.cursor()
+        self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
+        for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            self._run(f"PRAGMA {pragma}")
+        for pragma in ("cache_size=-131072", "temp_store=MEMORY"):
+            self._run(f"PRAGMA {pragma}")
+
+    def _run(self, sql: str) -> None:
+        self._cursor.execute(sql)
+        self._cursor.fetchall()
+
+    def begin(self, *, writing: bool) -> None:
+        self._cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
+        self._cursor.execute(sql, tuple(params) or None)
+
+    def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
+        self._cursor.execute(sql, tuple(params) or None)
+        frame = pl.from_arrow(self._cursor.fetch_arrow_table())
+        assert isinstance(frame, pl.DataFrame)
+        return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in frame.columns)
+
+    def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
+        plain = frame.with_columns(
+            pl.col(INSTANT).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
+            pl.col(pl.Boolean).cast(pl.Int64),
+        )
+        self._cursor.adbc_ingest(table, plain.to_arrow(), mode="append", temporary=temporary)
+
+    def end(self, *, keep: bool) -> None:
+        self._cursor.execute("COMMIT" if keep else "ROLLBACK")
+
+    def close(self) -> None:
+        self._cursor.close()
+        self._connection.close()
+
+
+def _from_sqlite(name: str, found: Any, schema: dict[str, Any]) -> pl.Expr:
+    """SQLite's own storage read as the column's type (days and instants are kept as text)."""
+    wanted, column = schema.get(name, pl.Int64), pl.col(name)
+    if found != pl.String:
+        return column.cast(wanted)
+    if wanted == pl.Date:
+        return column.str.to_date("%Y-%m-%d")
+    if wanted == INSTANT:
+        return column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us").dt.replace_time_zone("UTC")
+    return column.cast(wanted)
+
+
+class Postgres:
+    """PostgreSQL through psycopg: ``COPY`` of CSV both ways, read and written by Polars."""
+
+    kind = "postgresql"
+
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._connection = psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor)
+        self._cursor = self._connection.cursor()
+        self._cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET client_min_messages = warning")
+
+    def begin(self, *, writing: bool) -> None:
+        self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    @staticmethod
+    def _marked(sql: str) -> Any:
+        return sql.replace("%", "%%").replace("?", "%s")
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
+        self._cursor.execute(self._marked(sql), tuple(params))
+
+    def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
+        query: Any = f"COPY ({self._cursor.mogrify(self._marked(sql), tuple(params))}) TO STDOUT (FORMAT csv, HEADER)"
+        with self._cursor.copy(query) as copy:
+            data = io.BytesIO(b"".join(copy))
+        names = data.readline().decode().strip().split(",")
+        data.seek(0)
+        wanted = {name: schema.get(name, pl.Int64) for name in names}
+        raw = {n: pl.String if t in (INSTANT, pl.Binary, pl.Boolean) else t for n, t in wanted.items()}
+        frame = pl.read_csv(data, schema=raw).with_columns(pl.col(pl.String).fill_null(""))
+        return frame.with_columns(_from_csv(name, dtype) for name, dtype in wanted.items() if raw[name] != dtype)
+
+    def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
+        names = ", ".join(f'"{name}"' for name in frame.columns)
+        binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
+        plain = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(n).bin.encode("hex")).alias(n) for n in binary)
+        with self._cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:  # type: ignore[arg-type]
+            for part in plain.iter_slices(CHUNK):
+                copy.write(part.write_csv(None, include_header=False).encode())
+
+    def end(self, *, keep: bool) -> None:
+        self._cursor.execute("COMMIT" if keep else "ROLLBACK")
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def _from_csv(name: str, wanted: Any) -> pl.Expr:
+    """PostgreSQL's CSV spelling read as the column's type."""
+    column = pl.col(name).replace("", None)
+    if wanted == pl.Boolean:
+        return column == "t"
+    if wanted == pl.Binary:
+        return column.str.slice(2).str.decode("hex")
+    return column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
+
+
+def driver(url: str) -> Driver:
+    """An open connection to the database that the URL names (``sqlite:///file`` or ``postgresql://…``)."""
+    parts = urlsplit(url)
+    if parts.scheme == "sqlite":
+        return Sqlite(sqlite_path(url))
+    if parts.scheme in {"postgresql", "postgres"}:
+        return Postgres(url)
+    raise ValueError(f"DATABASE_URL は sqlite:///… か postgresql://… で指定してください: {url}")
+
+
+@dataclass
+class Session:
+    """One transaction of one company. ``company_id`` is 0 only while the company itself is being made."""
+
+    driver: Driver
+    company_id: int = 0
+    user: str = "system"
+    run_id: int = 0
+    written: dict[str, list[tuple[int, pl.DataFrame]]] = field(default_factory=dict)
+    _next: dict[str, int] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def low(self) -> int:
+        """The smallest id of this company: every id is the company's number and a counter behind it."""
+        return self.company_id << COMPANY_BITS
+
+    @property
+    def high(self) -> int:
+        """The first id beyond this company."""
+        return (self.company_id + 1) << COMPANY_BITS
+
+    def read(self, sql: str, params: Sequence[Value] = (), **also: Any) -> pl.DataFrame:
+        """The rows of a query as typed columns; ``also`` types names that the schema does not know."""
+        return self.driver.read(sql, params, {**types(), **also})
+
+    def rows(self, table: str, names: str, where: str = "", params: Sequence[Value] = ()) -> pl.DataFrame:
+        """The named columns of this company's rows of a table, by id."""
+        also = f" AND {where}" if where else ""
+        sql = f"SELECT {names} FROM {table} WHERE id >= ? AND id < ?{also} ORDER BY id"
+        return self.read(sql, (self.low, self.high, *params))
+
+    def value(self, sql: str, params: Sequence[Value] = (), **also: Any) -> Any:
+        """The single value of a query, or None where there is no row."""
+        frame = self.read(sql, params, **also)
+        return frame.item(0, 0) if frame.height else None
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
+        """Run one statement (projections and counters only; facts are inserted by `urikake.base.facts`)."""
+        self.driver.execute(sql, params)
+
+    def next_id(self, table: str) -> int:
+        """The next free id of this company in the table: ids are dense and follow the order of commits."""
+        if table not in self._next:
+            top = self.value(f"SELECT max(id) AS top FROM {table} WHERE id >= ? AND id < ?", (self.low, self.high))
+            self._next[table] = (self.low if top is None else top) + 1
+        return self._next[table]
+
+    def insert(self, table: str, frame: pl.DataFrame) -> int:
+        """Write all rows and return the id of the first; where the frame has no ``id`` it is numbered in order."""
+        first = self.next_id(table)
+        if "id" not in frame.columns:
+            frame = frame.select(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64), *[pl.all()])
+        if frame.height:
+            self.driver.write(table, frame)
+            self._next[table] = first + frame.height
+        return first
+
+    def stage(self, frame: pl.DataFrame, table: str = "stage") -> None:
+        """Make the frame a temporary table, to be joined in a query or a projection's update of this transaction."""
+        kinds = {pl.String: "varchar(300)", pl.Date: "date"}
+        names = ", ".join(f"{name} {kinds.get(dtype, 'bigint')}" for name, dtype in frame.schema.items())  # type: ignore[call-overload]
+        self.execute(f"DROP TABLE IF EXISTS {table}")
+        self.execute(f"CREATE TEMPORARY TABLE {table} ({names})")
+        self.driver.write(table, frame, temporary=True)
+
+
+@contextmanager
+def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "system") -> Iterator[Session]:
+    """A session whose transaction is kept when the block ends and undone when it raises."""
+    connection = driver(url)
+    try:
+        connection.begin(writing=writing)
+        try:
+            yield (session := Session(connection, company_id, user))
+        except BaseException:
+            connection.end(keep=False)
+            raise
+        del session
+        connection.end(keep=True)
+    finally:
+        connection.close()

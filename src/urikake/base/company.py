@@ -1,0 +1,214 @@
+"""The company: its name, its dated policies, its chart of accounts and its bank accounts."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import polars as pl
+
+from ..core.formats import registration_number
+from . import facts
+from .access import action
+from .bulk import Session
+from .errors import Refusal
+from .models import Account, BankAccount, Policy
+
+ROUNDING: Final = ("floor", "half_up", "ceil")
+PRORATION: Final = ("daily", "monthly", "thirtieth", "thirty_360", "full_month", "free")
+SECOND_PERSON: Final = ("receivables", "write-off", "refund", "reopen", "bank-account", "invoices")
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "amount_rounding": ROUNDING,
+    "tax_rounding": ROUNDING,
+    "cycle_anchor": ("start", "calendar"),
+    "proration": PRORATION,
+    "advance_tax": ("with_revenue", "on_invoice"),
+    "accrual_account": ("contract_asset", "receivable"),
+    "recognition": ("monthly", "daily"),
+    "partial_month": ("daily", "full_first", "none_first"),
+    "remainder": ("cumulative", "last", "first"),
+    "allocation": ("oldest", "proportional"),
+    "fee_account": ("支払手数料", "売上値引"),
+    "invoice_grouping": ("bill_to", "contract", "order", "project"),
+    "learned_names": ("after_release", "after_two", "at_once"),
+}
+DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
+    "fee_tolerance": "880",
+    "opening_month": "",
+    "second_person": "receivables,write-off,refund,reopen,bank-account",
+    "fiscal_year_start_month": "4",
+    "currency": "JPY",
+    "registration_number": "",
+}
+ACCOUNTS: Final = (
+    "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 契約負債 仮受金 仮受消費税 "
+    "返金負債 期首残高 売上高 売上値引 支払手数料 手形売却損 債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 雑損失"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies of a company on one day, by name; every figure is computed under exactly one of these."""
+
+    values: Mapping[str, str]
+
+    def __getitem__(self, key: str) -> str:
+        return self.values.get(key, DEFAULTS[key])
+
+    def number(self, key: str) -> int:
+        """The policy as an integer."""
+        return int(self[key])
+
+    def needs_second_person(self, kind: str) -> bool:
+        """Whether what is of this kind waits for another person's approval."""
+        return kind in self["second_person"].split(",")
+
+    def fiscal_year(self, on: date) -> int:
+        """The fiscal year (会計年度) that the day belongs to, named by the calendar year in which it starts."""
+        return on.year if on.month >= self.number("fiscal_year_start_month") else on.year - 1
+
+
+def policies(session: Session) -> Policies:
+    """The company's policies as they stand."""
+    if "policies" not in session.cache:
+        rows = session.rows("base_policy", "id, key, value")
+        session.cache["policies"] = Policies(dict(zip(rows["key"], rows["value"], strict=True)))
+    found: Policies = session.cache["policies"]
+    return found
+
+
+def accounts(session: Session) -> pl.DataFrame:
+    """The chart of accounts: ``id``, ``name``."""
+    if "accounts" not in session.cache:
+        session.cache["accounts"] = session.rows("base_account", "id, name")
+    found: pl.DataFrame = session.cache["accounts"]
+    return found
+
+
+def account_id(session: Session, name: str) -> int:
+    """The id of an account by its name; refused where the chart has no such account."""
+    found = accounts(session).filter(pl.col("name") == name)
+    if found.is_empty():
+        raise Refusal("unknown-account", f"勘定科目「{name}」は科目表にありません。", "科目名を確かめてください。")
+    return int(found["id"][0])
+
+
+def bank_account(session: Session, code: str) -> tuple[int, int]:
+    """The id of a bank account and of its ledger account, by its code."""
+    rows = session.rows("base_bank_account", "id, code, account_id")
+    found = rows.filter(pl.col("code") == code)
+    if found.is_empty():
+        known = "・".join(rows["code"])
+        raise Refusal("unknown-bank-account", f"銀行口座「{code}」はありません。", f"登録済みの口座は {known} です。")
+    return int(found["id"][-1]), int(found["account_id"][-1])
+
+
+def dimension_ids(session: Session, wanted: pl.DataFrame) -> pl.Series:
+    """The id of each row's dimension combination; combinations not yet known are added.
+
+    ``wanted`` has text columns order_no, group_code, management_group, project, department.
+    """
+    from .models import Dimension
+
+    names = ["order_no", "group_code", "management_group", "project", "department"]
+    known = session.rows("base_dimension", "id, " + ", ".join(names))
+    fresh = wanted.select(names).unique(maintain_order=True).join(known, on=names, how="anti", maintain_order="left")
+    added = facts.record(session, Dimension, fresh)
+    every = pl.concat([known, added.select(known.columns)])
+    return wanted.select(names).join(every, on=names, how="left", maintain_order="left")["id"]
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The content of a company.toml, refused with the reason where it is not one."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal("bad-toml", f"company.toml が読めません: {error}。", "書式を直してください。") from None
+
+
+@action("company.set_up")
+def set_up(session: Session, *, settings: Mapping[str, Any], today: date) -> None:
+    """Make the company, its policies, its chart of accounts and its bank accounts from a parsed company.toml."""
+    company, policy = settings.get("company", {}), settings.get("policy", {})
+    values = {**_company_values(company), **{key: _policy_value(key, value) for key, value in policy.items()}}
+    rows = [{"key": key, "value": value, "valid_from_on": date(1900, 1, 1)} for key, value in values.items()]
+    facts.record(session, Policy, pl.DataFrame(rows))
+    facts.record(session, Account, pl.DataFrame({"name": ACCOUNTS}))
+    banks = [_bank_row(session, bank) for bank in settings.get("bank_account", [])]
+    if banks:
+        facts.record(session, BankAccount, pl.DataFrame(banks))
+
+
+def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
+    if not str(company.get("name", "")).strip():
+        raise Refusal("company-name", "company.toml の [company] に name がありません。", "会社名を書いてください。")
+    number = str(company.get("registration_number", ""))
+    if number and (why := registration_number.problem(number)):
+        raise Refusal("registration-number", f"登録番号「{number}」: {why}。", "番号を確かめてください。")
+    month = company.get("fiscal_year_start_month", 4)
+    if month not in range(1, 13):
+        raise Refusal("fiscal-month", f"fiscal_year_start_month が {month} です。", "1〜12 で指定してください。")
+    currency = str(company.get("currency", "JPY"))
+    if currency != "JPY":
+        raise Refusal("currency", f"機能通貨「{currency}」には対応していません。", "JPY を指定してください。")
+    unknown = set(company) - {"name", "registration_number", "fiscal_year_start_month", "currency"}
+    if unknown:
+        raise Refusal("unknown-setting", f"[company] の {min(unknown)} は知らない項目です。", "綴りを確かめてください。")
+    number = registration_number.normalised(number) if number else ""
+    return {
+        "company_name": str(company["name"]),
+        "registration_number": number,
+        "fiscal_year_start_month": str(month),
+        "currency": currency,
+    }
+
+
+def _policy_value(key: str, value: Any) -> str:
+    if key in CHOICES and value not in CHOICES[key]:
+        raise Refusal("policy-value", f"方針 {key} が「{value}」です。", f"{'・'.join(CHOICES[key])} から選んでください。")
+    if key not in DEFAULTS or key in {"currency", "registration_number", "fiscal_year_start_month"}:
+        raise Refusal("unknown-policy", f"[policy] の {key} は知らない項目です。", "綴りを確かめてください。")
+    if key == "fee_tolerance" and not (_whole(value) and int(value) >= 0):
+        raise Refusal("policy-value", f"方針 fee_tolerance が「{value}」です。", "0 以上の円で指定してください。")
+    if key == "opening_month" and not _month(str(value)):
+        raise Refusal("policy-value", f"方針 opening_month が「{value}」です。", "2026-04 の形で指定してください。")
+    if key == "second_person":
+        wrong = [kind for kind in value if kind not in SECOND_PERSON]
+        if wrong:
+            raise Refusal("policy-value", f"方針 second_person の「{wrong[0]}」は知らない種類です。", "綴りを確かめてください。")
+        return ",".join(value)
+    return str(value)
+
+
+def _whole(value: Any) -> bool:
+    try:
+        return Decimal(str(value)) == int(Decimal(str(value)))
+    except InvalidOperation:
+        return False
+
+
+def _month(text: str) -> bool:
+    try:
+        return date.fromisoformat(f"{text}-01") is not None
+    except ValueError:
+        return False
+
+
+def _bank_row(session: Session, bank: Mapping[str, Any]) -> dict[str, Any]:
+    missing = [key for key in ("code", "account") if not bank.get(key)]
+    if missing:
+        raise Refusal("bank-account", f"[[bank_account]] に {missing[0]} がありません。", "書き足してください。")
+    session.cache.pop("accounts", None)
+    return {
+        "code": str(bank["code"]),
+        "bank": str(bank.get("bank", "")),
+        "branch": str(bank.get("branch", "")),
+        "deposit": str(bank.get("kind", "普通")),
+        "bank_number": str(bank.get("number", "")),
+        "holder_kana": str(bank.get("holder_kana", "")),
+        "account_id": account_id(session, str(bank["account"])),
+    }

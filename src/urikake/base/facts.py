@@ -1,0 +1,209 @@
+"""Insert-only facts and the hash chain over everything that was ever posted.
+
+A fact table refuses UPDATE and DELETE by triggers in both databases; a correction is a new fact that names the old one
+(赤黒). Each run closes with one link per table it wrote: the SHA-256 of the rows in canonical form, chained to the link
+before it, per company. `broken` recomputes all of it and names the rows that differ.
+
+Canonical form, version 1: column by column in the declared order of the model, rows by id; a column is its name, its
+kind and the number of rows, then one byte a row (1 = null), then the values: integers, days since 1970-01-01 and
+microseconds since 1970-01-01 UTC as 8 bytes little-endian (null as 0); texts and bytes as their lengths, likewise 8
+bytes each, followed by all their bytes (UTF-8).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+from django.db import models
+
+from .bulk import INSTANT, Session, columns
+
+VERSION: Final = 1
+GENESIS: Final = "0" * 64
+_PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Fact(models.Model):
+    """A row that is never changed. ``run_id`` names the run that wrote it: who, when, why."""
+
+    id = models.BigIntegerField(primary_key=True)
+    run_id = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+def ref(**options: Any) -> models.BigIntegerField[Any, Any]:
+    """A column that holds the id of another table's row; `verify` checks that it is there.
+
+    Bulk tables carry no foreign key: its per-row look-up costs as much as the row itself, and facts are never deleted.
+    """
+    return models.BigIntegerField(**options)
+
+
+def fact_models() -> list[type[Fact]]:
+    """Every fact table of the installation, in a fixed order."""
+    from django.apps import apps
+
+    return sorted((m for m in apps.get_models() if issubclass(m, Fact)), key=lambda m: m._meta.db_table)
+
+
+def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataFrame:
+    """Insert the rows as facts of the session's run and return them with their ids.
+
+    ``frame`` has the model's columns without ``id``, ``run_id`` and ``company_id``, in any order; missing nullable ones
+    are null. Ids are dense, in the order of the frame.
+    """
+    wanted = columns(model)
+    first = session.next_id(model._meta.db_table)
+    own = {
+        "id": pl.int_range(first, first + pl.len(), dtype=pl.Int64),
+        "run_id": pl.lit(session.run_id, dtype=pl.Int64),
+        "company_id": pl.lit(session.company_id, dtype=pl.Int64),
+    }
+    given = {name: pl.col(name) for name in frame.columns}
+    full = frame.select(
+        (own[name] if name in own else given.get(name, pl.lit(None)).cast(dtype)).alias(name)
+        for name, dtype in wanted.items()
+    )
+    if full.height:
+        session.insert(model._meta.db_table, full)
+        session.written.setdefault(model._meta.label, []).append((first, full))
+    return full
+
+
+def digest(frame: pl.DataFrame) -> str:
+    """The SHA-256 of the rows in canonical form (version 1), in hex."""
+    sha = hashlib.sha256()
+    for column in frame.get_columns():
+        for piece in _canonical(column):
+            sha.update(piece)
+    return sha.hexdigest()
+
+
+def _canonical(column: pl.Series) -> Iterator[bytes | memoryview]:
+    kind = "bytes" if column.dtype in (pl.String, pl.Binary) else "integer"
+    yield f"{column.name}:{kind}:{len(column)}\n".encode()
+    yield column.is_null().cast(pl.UInt8).to_numpy().tobytes()
+    if kind == "integer":
+        yield column.cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+        return
+    raw = column.cast(pl.Binary).fill_null(b"")
+    yield raw.bin.size().cast(pl.Int64).to_numpy().tobytes()
+    yield b"".join(raw.to_list())
+
+
+def marks(frame: pl.DataFrame) -> bytes:
+    """Two bytes a row that change with any number in it, to find the row once a digest differs."""
+    mixed = np.zeros(frame.height, dtype=np.uint64)
+    for column in frame.get_columns():
+        if column.dtype not in (pl.String, pl.Binary):
+            mixed = (mixed ^ column.cast(pl.Int64).fill_null(-1).to_numpy().view(np.uint64)) * _PRIME
+            mixed ^= mixed >> np.uint64(29)
+    return (mixed >> np.uint64(48)).astype("<u2").tobytes()
+
+
+def chained(previous: str, relation: str, first: int, count: int, content: str) -> str:
+    """The head of the chain after one more link."""
+    return hashlib.sha256(f"{VERSION}|{previous}|{relation}|{first}|{count}|{content}".encode()).hexdigest()
+
+
+def head(session: Session) -> str:
+    """The newest head of the company's chain; 64 zeros before its first link."""
+    return session.value(
+        "SELECT head FROM base_link WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1", (session.low, session.high)
+    ) or GENESIS
+
+
+def seal(session: Session) -> None:
+    """Chain what the session's run wrote: one link per block of rows, in the order of writing within each table."""
+    last, links = head(session), []
+    for relation, blocks in session.written.items():
+        for first, rows in blocks:
+            content = digest(rows)
+            last = chained(last, relation, first, rows.height, content)
+            links.append((session.run_id, relation, first, rows.height, content, marks(rows), last))
+    names = {"run_id": pl.Int64, "relation": pl.String, "first_id": pl.Int64, "count": pl.Int64}
+    more = {"content": pl.String, "mark": pl.Binary, "head": pl.String}
+    session.insert("base_link", pl.DataFrame(links, schema={**names, **more}, orient="row"))
+    session.written.clear()
+
+
+def blocks(session: Session, model: type[Fact], action: str, subject: str) -> list[tuple[int, int]]:
+    """The id ranges [first, beyond) of the rows that runs of ``action`` on ``subject`` wrote into the model's table."""
+    found = session.read(
+        "SELECT l.first_id, l.count FROM base_run r JOIN base_link l ON l.run_id = r.id"
+        " WHERE r.id >= ? AND r.id < ? AND r.action = ? AND r.subject = ? AND l.relation = ? ORDER BY l.id",
+        (session.low, session.high, action, subject, model._meta.label),
+    )
+    return [(first, first + count) for first, count in found.iter_rows()]
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A place where the chain does not hold: the table, the row (0 = not one row alone), and what is wrong."""
+
+    relation: str
+    row: int
+    why: str
+
+
+def broken(session: Session) -> list[Break]:
+    """Every place where the company's facts differ from what the chain says was written; empty when all is well."""
+    by_label = {m._meta.label: m for m in fact_models()}
+    links = session.rows("base_link", "id, run_id, relation, first_id, count, content, mark, head")
+    found, last, expected = [], GENESIS, dict.fromkeys(by_label, 0)
+    for link in links.iter_rows(named=True):
+        last = chained(last, link["relation"], link["first_id"], link["count"], link["content"])
+        if last != link["head"]:
+            return [*found, Break("base.Link", link["id"], "連鎖のハッシュが前の記録と一致しません")]
+        expected[link["relation"]] += link["count"]
+        found += _differing(session, by_label[link["relation"]], link)
+    return found + [b for label, model in by_label.items() for b in _surplus(session, model, expected[label])]
+
+
+def _differing(session: Session, model: type[Fact], link: dict[str, Any]) -> list[Break]:
+    first, count = link["first_id"], link["count"]
+    rows = session.rows(model._meta.db_table, ", ".join(columns(model)), "id >= ? AND id < ?", (first, first + count))
+    if rows.height != count:
+        return [Break(model._meta.label, first, f"{count}行のはずが{rows.height}行です")]
+    if digest(rows) == link["content"]:
+        return []
+    then, now = np.frombuffer(link["mark"], "<u2"), np.frombuffer(marks(rows), "<u2")
+    ids = rows["id"].to_numpy()[then != now].tolist()
+    if not ids:
+        return [Break(model._meta.label, first, f"この行から{count}行のどこかの文字が、記録した時と違います")]
+    return [Break(model._meta.label, row, "記録した時の値と違います") for row in ids]
+
+
+def _surplus(session: Session, model: type[Fact], expected: int) -> list[Break]:
+    sql = f"SELECT count(*) AS n FROM {model._meta.db_table} WHERE id >= ? AND id < ?"
+    actual = session.value(sql, (session.low, session.high))
+    return [] if actual == expected else [Break(model._meta.label, 0, f"連鎖では{expected}行、実際は{actual}行です")]
+
+
+def guards(model: type[Fact], kind: str) -> list[str]:
+    """The statements that make the database itself refuse to change or delete rows of a fact table."""
+    table = model._meta.db_table
+    if kind == "sqlite":
+        return [
+            f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb} BEFORE {verb} ON {table}"
+            f" BEGIN SELECT RAISE(ABORT, '{table} is insert-only'); END"
+            for verb in ("update", "delete")
+        ]
+    return [
+        f"CREATE OR REPLACE TRIGGER {table}_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        f" FOR EACH STATEMENT EXECUTE FUNCTION urikake_insert_only()",
+    ]
+
+
+POSTGRES_GUARD: Final = (
+    "CREATE OR REPLACE FUNCTION urikake_insert_only() RETURNS trigger LANGUAGE plpgsql AS"
+    " $$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$"
+)
+__all__ = ["INSTANT", "Break", "Fact", "blocks", "broken", "digest", "fact_models", "head", "record", "ref", "seal"]

@@ -1,0 +1,13 @@
+"""Clearing (消込): which open items a receipt pays, decided on whole columns and only where there is no doubt.
+
+`match` answers for all receipts of a run, `allocate` shares a part payment over items, `proposals` ranks what a person
+may choose for one receipt.
+"""
+
+from __future__ import annotations
+
+from urikake.core.clearing.cascade import match
+from urikake.core.clearing.proposals import Proposal, proposals
+from urikake.core.clearing.shares import POLICIES, Policy, allocate
+
+__all__ = ["POLICIES", "Policy", "Proposal", "allocate", "match", "proposals"]

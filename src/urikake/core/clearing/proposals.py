@@ -1,0 +1,287 @@
+"""What one receipt may be paying, ranked, with the reasons a person wants to read.
+
+Where `match` is in doubt or knows no payer, a person decides; this is the list to decide from. It is also where names
+and invoice numbers count, and where part payments and overpayments are offered.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+import polars as pl
+
+from urikake.core.clearing.cascade import match
+from urikake.core.clearing.subsets import MOST_DOCUMENTS, masks_of
+from urikake.core.payer import similarities
+
+Kind = Literal["fee", "remain", "advance"]
+
+USUAL_FEES: Final = (110, 145, 150, 160, 165, 220, 275, 330, 385, 440, 490, 495, 550, 605, 660, 770, 880)
+"""What banks usually take for a domestic transfer, tax included, in yen."""
+
+ALIKE: Final = 0.8
+"""From this similarity on, a name is offered as one that looks alike."""
+
+_RANKS: Final = {
+    "reference": 1.0,
+    "exact": 0.95,
+    "all": 0.9,
+    "oldest": 0.85,
+    "subset": 0.8,
+    "reference fee": 0.78,
+    "fee": 0.75,
+    "remain": 0.4,
+    "advance": 0.4,
+}
+_CITING: Final = ("reference", "reference fee")
+_KINDS: Final[dict[str, Kind]] = {"reference fee": "fee", "fee": "fee", "remain": "remain", "advance": "advance"}
+
+
+class Proposal(NamedTuple):
+    """One explanation of a receipt: the items it may pay and why."""
+
+    item_ids: list[int]
+    amount: int
+    """What the items have open, minor units."""
+    difference: int
+    """Receipt − items."""
+    kind: Kind | None
+    unique: bool
+    """No other explanation has the same strength."""
+    automatic: bool
+    """Beyond doubt: the payer is known, and the cascade of `match` settles exactly this."""
+    score: float
+    why: str
+
+
+class _Guess(NamedTuple):
+    """Documents, by place in their pool, that a receipt may pay."""
+
+    rank: str
+    places: tuple[int, ...]
+    why: str
+
+
+class _Pool(NamedTuple):
+    """The documents of payers equally well identified."""
+
+    documents: pl.DataFrame
+    trust: float
+    known: bool
+    why: str
+
+
+class _Receipt(NamedTuple):
+    amount: int
+    fee_tolerance: int
+    fees: Sequence[int]
+    written: Callable[[int], str]
+
+
+def proposals(
+    amount: int,
+    items: pl.DataFrame,
+    names: pl.DataFrame,
+    *,
+    payer: str = "",
+    reference: str = "",
+    fee_tolerance: int = 0,
+    fees: Sequence[int] = (),
+    limit: int = 10,
+    written: Callable[[int], str] = "{:,}".format,
+) -> list[Proposal]:
+    """The explanations of one receipt (消込候補), best first.
+
+    A payer is identified by an invoice number in ``reference`` or ``payer``, then by name (the same folded name, or one
+    cut by a bank), then, never beyond doubt, by a name that looks alike; without ``names`` the items are taken
+    to be the payer's. Explanations in order of strength: the documents named, one document, all open, the oldest,
+    a subset (of at most 12 documents), the same short by a fee, part payment of the oldest, overpayment.
+
+    ``items``: ``item_id``, ``partner_id``, ``document_id``, ``amount`` (minor units), ``due_on``, ``number`` (invoice
+    number). ``names``: ``partner_id``, ``name``. ``written`` spells amounts in the reasons.
+
+    >>> items = pl.DataFrame({"item_id": [1, 2], "partner_id": [7, 7], "document_id": [1, 2], "amount": [6_760, 5_500],
+    ...     "due_on": ["2026-05-29", "2026-06-30"], "number": ["INV-2026-00001", "INV-2026-00002"]})
+    >>> names = pl.DataFrame({"partner_id": [7], "name": ["カブシキガイシャアオバショウジ"]})
+    >>> best = proposals(6_320, items, names, payer="ｶ)ｱｵﾊﾞｼﾖｳｼﾞ", fee_tolerance=880)[0]
+    >>> best.item_ids, best.difference, best.kind, best.automatic
+    ([1], -440, 'fee', True)
+    >>> best.why
+    '振込名義が一致／請求額から振込手数料（440）を差し引いた額と一致'
+    """
+    if amount <= 0 or items.is_empty():
+        return []
+    receipt = _Receipt(amount, fee_tolerance, fees, written)
+    documents = _documents(items, f"{payer} {reference}")
+    found = [one for pool in _pools(receipt, documents, names, payer) for one in _ranked(receipt, pool)]
+    return sorted(found, key=lambda one: -one.score)[:limit]
+
+
+def _documents(items: pl.DataFrame, text: str) -> pl.DataFrame:
+    """The open documents, oldest first, and whether the text names them."""
+    grouped = items.group_by("partner_id", "document_id", maintain_order=True)
+    summed = grouped.agg("item_id", pl.col("amount").sum(), pl.col("due_on").min(), pl.col("number").first())
+    aged = summed.filter(pl.col("amount") != 0).sort("due_on", nulls_last=True, maintain_order=True)
+    spelt = unicodedata.normalize("NFKC", text).upper()
+    named = [_names(spelt, number) for number in aged["number"].to_list()]
+    return aged.with_columns(named=pl.Series(named, dtype=pl.Boolean))
+
+
+def _names(text: str, number: str | None) -> bool:
+    """Whether the text holds the invoice number, however it is punctuated; short numbers say nothing."""
+    letters = re.findall(r"[0-9A-Z]", unicodedata.normalize("NFKC", number or "").upper())
+    if len(letters) < 4 or letters[-1] not in text:
+        return False
+    return re.search(rf"(?<![0-9A-Z]){'[^0-9A-Z]*'.join(letters)}(?![0-9A-Z])", text) is not None
+
+
+def _pools(receipt: _Receipt, documents: pl.DataFrame, names: pl.DataFrame, payer: str) -> Iterator[_Pool]:
+    """The documents by how well their payer is identified, best first."""
+    if names.is_empty():
+        yield _Pool(documents, 1.0, True, "")
+        return
+    scores = names.with_columns(alike=similarities(payer, names["name"]))
+    best = scores.group_by("partner_id").agg(pl.col("alike").max())
+    judged = documents.join(best, on="partner_id", how="left", maintain_order="left")
+    judged = judged.with_columns(pl.col("alike").fill_null(0.0), cited=pl.col("named").any().over("partner_id"))
+    known = (pl.col("alike") == 1.0) | pl.col("cited")
+    similar = ~known & (pl.col("alike") >= ALIKE)
+    sure, alike = judged.filter(known), judged.filter(similar)
+    if not sure.is_empty():
+        yield _Pool(sure, 1.0, True, "振込名義が一致" if (sure["alike"] == 1.0).any() else "請求書番号から支払人を特定")
+    if not alike.is_empty():
+        likeness = max(alike["alike"].to_list())
+        yield _Pool(alike, 0.75 * likeness, False, f"振込名義が似ている（類似度 {likeness:.2f}）")
+    most = max([receipt.fee_tolerance, *receipt.fees])
+    near = judged.filter(~known & ~similar & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
+    if not near.is_empty():
+        yield _Pool(near, 0.5, False, "振込名義は一致しない")
+
+
+def _ranked(receipt: _Receipt, pool: _Pool) -> Iterator[Proposal]:
+    """The proposals of one pool, strongest first, each set of documents once."""
+    documents = pool.documents.rows(named=True)
+    guesses = list(_guesses(receipt, documents, pool))
+    settled = _settled(receipt, documents) if pool.known else frozenset()
+    cited = {place for place, document in enumerate(documents) if document["named"]}
+    shown: set[frozenset[int]] = set()
+    for guess in guesses:
+        places = frozenset(guess.places)
+        if places in shown:
+            continue
+        shown.add(places)
+        equals = sum(other.rank == guess.rank for other in guesses) - 1
+        sure = pool.known and not equals and cited <= places and (guess.rank in _CITING or places == settled)
+        yield _proposal(receipt, pool, documents, guess, equals, sure and len(shown) == 1)
+
+
+def _proposal(
+    receipt: _Receipt, pool: _Pool, documents: list[dict[str, Any]], guess: _Guess, equals: int, automatic: bool
+) -> Proposal:
+    """The guess in the words and figures of a proposal."""
+    chosen = [documents[place] for place in guess.places]
+    owed = sum(document["amount"] for document in chosen)
+    others = f"同じ強さの候補がほかに {equals} 件" if equals else ""
+    return Proposal(
+        item_ids=[item for document in chosen for item in document["item_id"]],
+        amount=owed,
+        difference=receipt.amount - owed,
+        kind=_KINDS.get(guess.rank),
+        unique=not equals,
+        automatic=automatic,
+        score=round(pool.trust * _RANKS[guess.rank] * (0.9 if equals else 1.0), 4),
+        why="／".join(filter(None, [pool.why, guess.why, others])),
+    )
+
+
+def _settled(receipt: _Receipt, documents: list[dict[str, Any]]) -> frozenset[int]:
+    """The places that the cascade settles by itself if the payer owes just these documents."""
+    places = list(range(len(documents)))
+    frame = pl.DataFrame(documents, infer_schema_length=None).select("amount", "due_on")
+    whose = frame.with_columns(item_id=pl.Series(places), document_id=pl.Series(places), partner_id=pl.lit(0))
+    one = pl.DataFrame({"receipt_id": [0], "partner_id": [0], "amount": [receipt.amount]})
+    applications, _ = match(one, whose, receipt.fee_tolerance, receipt.fees)
+    return frozenset(applications["item_id"].to_list())
+
+
+def _guesses(receipt: _Receipt, documents: list[dict[str, Any]], pool: _Pool) -> Iterator[_Guess]:
+    """Every explanation by rank, oldest documents first within a rank; of unknown payers single documents only."""
+    amounts = [document["amount"] for document in documents]
+    yield from _named(receipt, documents)
+    for place in (place for place, amount in enumerate(amounts) if amount == receipt.amount):
+        yield _Guess("exact", (place,), "請求額と入金額が一致")
+    if pool.trust > 0.5:
+        yield from _sums(receipt, documents)
+    yield from _less_fee(receipt, amounts, pool.trust > 0.5)
+    if pool.trust > 0.5:
+        yield from _rest(receipt, amounts)
+
+
+def _named(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess]:
+    """The documents whose numbers the payer wrote, if they make the amount."""
+    places = tuple(place for place, document in enumerate(documents) if document["named"])
+    short = sum(documents[place]["amount"] for place in places) - receipt.amount
+    numbers = "、".join(str(documents[place]["number"]) for place in places)
+    if places and short == 0:
+        yield _Guess("reference", places, f"摘要に請求書番号 {numbers} があり、金額が一致")
+    elif places and _is_fee(receipt, short):
+        yield _Guess("reference fee", places, f"摘要に請求書番号 {numbers} があり、{_fee(receipt, short, '請求額')}")
+
+
+def _sums(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess]:
+    """All that is open, the oldest, or any subset, where it makes the amount exactly."""
+    amounts = [document["amount"] for document in documents]
+    everything = tuple(range(len(documents)))
+    if len(documents) >= 2 and sum(amounts) == receipt.amount:
+        yield _Guess("all", everything, f"未回収 {len(documents)} 件の合計と一致")
+    owed = [place for place in everything if amounts[place] > 0]
+    for size in range(2, len(owed) + 1):
+        parted = size < len(owed) and documents[owed[size - 1]]["due_on"] == documents[owed[size]]["due_on"]
+        if not parted and sum(amounts[place] for place in owed[:size]) == receipt.amount:
+            yield _Guess("oldest", tuple(owed[:size]), f"期日の古い順に {size} 件の合計と一致")
+    if len(documents) <= MOST_DOCUMENTS:
+        for mask in masks_of(amounts, receipt.amount):
+            places = tuple(place for place in everything if mask >> place & 1)
+            if len(places) >= 2:
+                yield _Guess("subset", places, f"{len(places)} 件の合計と一致")
+
+
+def _less_fee(receipt: _Receipt, amounts: list[int], together: bool) -> Iterator[_Guess]:
+    """One document, or all that is open, less a transfer fee."""
+    for place, amount in enumerate(amounts):
+        if _is_fee(receipt, amount - receipt.amount):
+            yield _Guess("fee", (place,), _fee(receipt, amount - receipt.amount, "請求額"))
+    if together and len(amounts) >= 2 and _is_fee(receipt, sum(amounts) - receipt.amount):
+        whole = f"未回収 {len(amounts)} 件の合計"
+        yield _Guess("fee", tuple(range(len(amounts))), _fee(receipt, sum(amounts) - receipt.amount, whole))
+
+
+def _rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """The oldest documents in part, or all of them with something left over."""
+    places: list[int] = []
+    left = receipt.amount - sum(amount for amount in amounts if amount < 0)
+    for place, amount in enumerate(amounts):
+        if amount > 0 and left > 0:
+            left -= amount
+            places.append(place)
+    if left > 0:
+        everything = tuple(range(len(amounts)))
+        yield _Guess("advance", everything, f"未回収の合計より多い入金（超過 {receipt.written(left)}）")
+    elif left < 0:
+        chosen = sorted([*places, *(place for place, amount in enumerate(amounts) if amount < 0)])
+        yield _Guess("remain", tuple(chosen), f"期日の古い順の一部入金（残り {receipt.written(-left)}）")
+
+
+def _is_fee(receipt: _Receipt, short: int) -> bool:
+    """Whether the payer may have kept so much for the transfer."""
+    return 0 < short <= receipt.fee_tolerance or (short > 0 and short in receipt.fees)
+
+
+def _fee(receipt: _Receipt, short: int, whole: str) -> str:
+    """The fee in words; one that no bank usually takes is called a small difference."""
+    if short in receipt.fees or short in USUAL_FEES:
+        return f"{whole}から振込手数料（{receipt.written(short)}）を差し引いた額と一致"
+    return f"{whole}より少ない（差 {receipt.written(short)}、手数料の許容範囲）"

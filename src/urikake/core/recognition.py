@@ -1,0 +1,66 @@
+"""How each charge becomes revenue: the range and pattern of its schedule, and the tax that goes with it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from . import schedule
+from .calendar import add_months
+from .money import Rounding, divide, wide
+
+RULE: Final = ["amount", "from_on", "to_on", "method", "partial_month", "remainder"]
+
+
+def ruled(rows: pl.DataFrame, recognition: str, partial_month: str, remainder: str) -> pl.DataFrame:
+    """The rows with the range and pattern of their schedule: ``from_on, to_on, method, partial_month, remainder``.
+
+    By ``revenue`` of the product: ``monthly`` and ``daily`` spread the amount over the service period · ``usage`` falls
+    on the period's last day · ``point`` on its first · ``contract_start`` on the line's first (``start_on``) ·
+    ``lifetime`` runs by month over ``life_months`` from the line's start (適用指針30号 57–60: an upfront fee that transfers
+    nothing by itself). ``recognition`` is the company's choice for over-time products.
+
+    >>> from datetime import date
+    >>> row = {"revenue": "usage", "from_on": date(2026, 4, 1), "to_on": date(2026, 5, 1), "start_on": date(2026, 4, 1)}
+    >>> ruled(pl.DataFrame([row | {"life_months": None}]), "monthly", "daily", "cumulative").row(0)[1:3]
+    (datetime.date(2026, 4, 30), datetime.date(2026, 5, 1))
+    """
+    kind = pl.col("revenue")
+    from_on = (
+        pl.when(kind == "usage")
+        .then(pl.col("to_on").dt.offset_by("-1d"))
+        .when(kind.is_in(["contract_start", "lifetime"]))
+        .then("start_on")
+        .otherwise("from_on")
+    )
+    life = pl.col("life_months").cast(pl.Int64).fill_null(0)
+    to_on = (
+        pl.when(kind.is_in(["point", "contract_start"]))
+        .then(from_on.dt.offset_by("1d"))
+        .when(kind == "lifetime")
+        .then(add_months(pl.col("start_on"), life, pl.col("start_on").dt.day()))
+        .otherwise("to_on")
+    )
+    return rows.with_columns(
+        from_on=from_on,
+        to_on=to_on,
+        method=pl.when(kind == "daily").then(pl.lit("daily")).otherwise(pl.lit(recognition)),
+        partial_month=pl.lit(partial_month),
+        remainder=pl.lit(remainder),
+    )
+
+
+def recognised(rows: pl.DataFrame, until: pl.Expr, rounding: Rounding, tax_rounding: Rounding) -> pl.DataFrame:
+    """What of every schedule is revenue before the first of the month ``until``: ``done``, and its tax ``done_tax``.
+
+    The tax follows the share recognised, cumulatively rounded to the invoice's tax (前受金の税): round(tax × done ÷ amount).
+    """
+    asked = rows.with_columns(until_on=until)
+    done = schedule.cumulative(asked.select(*RULE, "until_on"), rounding)
+    tax = (
+        pl.when(pl.col("done") == pl.col("amount"))
+        .then("tax_amount")
+        .otherwise(divide(wide("tax_amount") * wide("done"), pl.col("amount"), tax_rounding))
+    )
+    return rows.with_columns(done=done).with_columns(done_tax=tax)

@@ -1,0 +1,30 @@
+"""Reports by name: what was asked for, checked, and answered in one read-only session."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from urikake.base import runs
+from urikake.base.errors import Refusal
+from urikake.rooms.reports.queries import REPORTS, report
+
+
+def answer(url: str, name: str, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the report; refused where it does not exist, or an option is missing or not its own."""
+    if name not in REPORTS:
+        raise Refusal("unknown-report", f"帳票「{name}」はありません。", f"{'・'.join(REPORTS)} から選んでください。")
+    given = {key: value for key, value in options.items() if value is not None}
+    wanted = list(inspect.signature(REPORTS[name]).parameters.values())[1:]
+    foreign = set(given) - {parameter.name for parameter in wanted}
+    missing = [p.name for p in wanted if p.default is inspect.Parameter.empty and p.name not in given]
+    if foreign:
+        raise Refusal("foreign-option", f"帳票 {name} に {_spelled(min(foreign))} は使えません。", "指定を外してください。")
+    if missing:
+        raise Refusal("missing-option", f"帳票 {name} には {_spelled(missing[0])} が必要です。", "指定してください。")
+    with runs.reading(url) as session:
+        return report(session, name, **given)
+
+
+def _spelled(name: str) -> str:
+    return "--" + {"since": "from", "until": "to"}.get(name, name.replace("_", "-"))

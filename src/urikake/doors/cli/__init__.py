@@ -1,0 +1,10 @@
+"""The command line: ``urikake``. It translates words into one action or query and its answer back."""
+
+from __future__ import annotations
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    from .main import run
+
+    run()

@@ -1,0 +1,266 @@
+"""The commands of ``urikake``, their arguments, and what they print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from urikake.base.errors import Refusal
+from urikake.base.url import from_environment
+
+from .shown import Format, show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="売掛 Urikake: 契約から請求・入金消込・収益認識・仕訳・月次締めまで。",
+)
+KINDS: Final = ("partners", "products", "contracts", "events", "usage", "receivables", "openings", "users")
+As = Annotated[str, typer.Option("--as", help="操作する利用者", metavar="USER")]
+Dry = Annotated[bool, typer.Option("--dry-run", help="何も保存せず、結果だけを見る")]
+Day = Annotated[str | None, typer.Option("--date", help="日付 2026-04-30")]
+
+
+def run() -> None:
+    """Run the command line; a refusal is said on stderr with exit status 1."""
+    try:
+        app()
+    except Refusal as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(1)
+
+
+def load() -> None:
+    """Load the models; every command that touches the database does so first."""
+    from urikake.base import loading
+
+    loading.load()
+
+
+def day(text: str) -> date:
+    """A day written ``2026-04-30`` or ``2026/04/30``; refused otherwise."""
+    try:
+        return date.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None
+
+
+def instant(text: str) -> datetime:
+    """An instant in ISO 8601; without an offset it is Japan time."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        why = f"「{text}」は日時ではありません。"
+        raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+@app.command()
+def init(company: Annotated[Path, typer.Option("--company", help="会社の設定 company.toml")]) -> None:
+    """スキーマ・会社・科目表・方針を作る。"""
+    load()
+    from urikake.doors.setup import set_up
+
+    set_up(from_environment(), company)
+    print("会社を作りました。")
+
+
+@app.command("import")
+def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> None:
+    """ファイルを取り込む: partners products contracts events usage receivables openings users。"""
+    load()
+    from urikake.doors import files
+
+    if kind not in files.TAKERS:
+        raise Refusal("unknown-kind", f"取り込めない種類「{kind}」です。", f"{'・'.join(files.TAKERS)} から選んでください。")
+    count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
+    print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
+
+
+@app.command()
+def bill(
+    closing: Annotated[str, typer.Option("--closing", help="締日")],
+    issue: Annotated[bool, typer.Option("--issue", help="承認・採番・発行・計上まで行う")] = False,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """締日の請求を行う。"""
+    load()
+    from urikake.doors import month
+
+    say(month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_))
+
+
+@app.command()
+def receipts(
+    file: Path,
+    format_: Annotated[str, typer.Option("--format", help="csv")],
+    account: Annotated[str, typer.Option("--account", help="銀行口座コード")],
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """入金ファイルを取り込み、仮受金に計上する。"""
+    load()
+    from urikake.doors import files
+
+    if format_ != "csv":
+        raise Refusal("unknown-format", f"入金の形式「{format_}」には対応していません。", "csv を指定してください。")
+    say(files.take_receipts(from_environment(), file, account=account, user=as_, preview=dry_run))
+
+
+@app.command()
+def match(date_: Day = None, dry_run: Dry = False, as_: As = "system") -> None:
+    """未消込の入金を自動で消し込む。"""
+    load()
+    from urikake.doors import month
+
+    on = day(date_) if date_ else None
+    say(month.match(from_environment(), on=on, preview=dry_run, user=as_))
+
+
+@app.command()
+def apply(
+    receipt: str,
+    items: list[str],
+    difference: Annotated[str, typer.Option("--difference", help="fee|discount|write-off|misc|advance|remain")] = "remain",
+    date_: Day = None,
+    as_: As = "system",
+) -> None:
+    """入金を手で消し込む: 入金番号 明細[=金額]…"""
+    load()
+    from urikake.doors import month
+
+    on = day(date_) if date_ else None
+    say(month.apply(from_environment(), receipt, items, difference=difference, on=on, user=as_))
+
+
+@app.command()
+def unapply(application: int, date_: Day = None, as_: As = "system") -> None:
+    """消込を取り消す。"""
+    load()
+    from urikake.doors import month
+
+    say(month.unapply(from_environment(), application, on=day(date_) if date_ else None, user=as_))
+
+
+@app.command()
+def recognize(month: str, as_: As = "system") -> None:
+    """その月までの収益を認識する（2026-04）。"""
+    load()
+    from urikake.doors import month as steps
+
+    say(steps.recognize(from_environment(), month, user=as_))
+
+
+@app.command()
+def close(month: str, as_: As = "system") -> None:
+    """月を締める: 残っている手順を順に行い、照合し、ロックする。"""
+    load()
+    from urikake.doors import month as steps
+
+    say(steps.close(from_environment(), month, user=as_))
+
+
+@app.command()
+def reopen(month: str, why: Annotated[str, typer.Option("--why", help="理由")], as_: As = "system") -> None:
+    """締めを解除する（別の人が、理由を付けて）。"""
+    load()
+    from urikake.doors import month as steps
+
+    say(steps.reopen(from_environment(), month, why=why, user=as_))
+
+
+@app.command()
+def approve(kind: str, refs: list[str], as_: As = "system") -> None:
+    """承認する: receivables 伝票番号… ・ invoices 締日…"""
+    load()
+    from urikake.doors import month
+
+    say(month.approve(from_environment(), kind, refs, user=as_))
+
+
+@app.command()
+def verify() -> None:
+    """すべての不変条件とハッシュ連鎖を確かめる。"""
+    load()
+    from urikake.base import runs
+    from urikake.rooms.closing.queries import verify as proofs
+
+    with runs.reading(from_environment()) as session:
+        wrong = proofs(session)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        sys.exit(1)
+    print("すべて一致しています。")
+
+
+@app.command()
+def calculate(name: str) -> None:
+    """計算する: 標準入力の JSON を1行ずつ読み、1行ずつ答える。"""
+    from urikake.core.calculators import CALCULATORS, answer
+
+    if name not in CALCULATORS:
+        raise Refusal("unknown-calculator", f"計算「{name}」はありません。", f"{'・'.join(CALCULATORS)} から選んでください。")
+    for line in sys.stdin:
+        if line.strip():
+            print(answer(name, line), flush=True)
+
+
+@app.command()
+def report(
+    name: str,
+    as_of: Annotated[str | None, typer.Option("--as-of")] = None,
+    known_at: Annotated[str | None, typer.Option("--known-at")] = None,
+    closing: Annotated[str | None, typer.Option("--closing")] = None,
+    partner: Annotated[str | None, typer.Option("--partner")] = None,
+    since: Annotated[str | None, typer.Option("--from")] = None,
+    until: Annotated[str | None, typer.Option("--to")] = None,
+    month: Annotated[str | None, typer.Option("--month")] = None,
+    by: Annotated[str | None, typer.Option("--by")] = None,
+    contract: Annotated[str | None, typer.Option("--contract")] = None,
+    basis: Annotated[str | None, typer.Option("--basis")] = None,
+    buckets: Annotated[str | None, typer.Option("--buckets")] = None,
+    status: Annotated[str | None, typer.Option("--status")] = None,
+    receipt: Annotated[str | None, typer.Option("--receipt")] = None,
+    source: Annotated[str | None, typer.Option("--source")] = None,
+    days: Annotated[int | None, typer.Option("--days")] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+) -> None:
+    """帳票を出す。"""
+    load()
+    from urikake.doors.asked import answer
+
+    options: dict[str, Any] = {
+        **_read({"as_of": as_of, "closing": closing, "since": since, "until": until}, day),
+        **_read({"known_at": known_at}, instant),
+        "partner": partner,
+        "month": month,
+        "by": by,
+        "contract": contract,
+        "basis": basis,
+        "buckets": buckets,
+        "status": status,
+        "receipt": receipt,
+        "source": source,
+        "days": days,
+    }
+    show(answer(from_environment(), name, options), format_)
+
+
+def _read(texts: dict[str, str | None], reader: Callable[[str], Any]) -> dict[str, Any]:
+    return {name: reader(text) if text is not None else None for name, text in texts.items()}
+
+
+def say(figures: dict[str, Any]) -> None:
+    """Print what came of a run as words and figures."""
+    from .shown import words
+
+    print(words(figures))

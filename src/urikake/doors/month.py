@@ -1,0 +1,88 @@
+"""The steps of a month as runs: each one transaction, with its record, that may be killed and simply run again."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from urikake.base import periods, runs
+from urikake.base.errors import Refusal
+from urikake.rooms.closing import actions, queries
+
+
+def bill(url: str, closing_on: date, *, issue: bool, user: str = "system", preview: bool = False) -> dict[str, Any]:
+    """Bill one closing date; with ``issue``, issue and post too."""
+    with runs.run(
+        url, "bill", subject=closing_on.isoformat(), permission="billing.run", user=user, preview=preview
+    ) as (session, outcome):
+        outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
+    return outcome.figures
+
+
+def match(url: str, *, on: date | None = None, user: str = "system", preview: bool = False) -> dict[str, Any]:
+    """Match all unapplied receipts by themselves."""
+    subject = on.isoformat() if on else ""
+    with runs.run(url, "match", subject=subject, permission="matching.apply", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.match(session, on=on)
+    return outcome.figures
+
+
+def apply(
+    url: str, receipt: str, targets: list[str], *, difference: str, on: date | None, user: str = "system"
+) -> dict[str, Any]:
+    """Apply a receipt to items by hand."""
+    kinds = ("fee", "discount", "write-off", "misc", "advance", "remain")
+    if difference not in kinds:
+        raise Refusal("bad-difference", f"--difference が「{difference}」です。", f"{'・'.join(kinds)} から選んでください。")
+    with runs.run(url, "apply", subject=receipt, permission="matching.apply", user=user) as (session, outcome):
+        outcome.figures |= actions.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+    return outcome.figures
+
+
+def unapply(url: str, application: int, *, on: date | None, user: str = "system") -> dict[str, Any]:
+    """Reverse an application."""
+    with runs.run(url, "unapply", subject=str(application), permission="matching.apply", user=user) as (session, outcome):
+        outcome.figures |= actions.unapply(session, application_id=session.low + application, on=on)
+    return outcome.figures
+
+
+def recognize(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
+    """Recognise revenue up to a month."""
+    with runs.run(url, "recognize", subject=month, permission="revenue.recognize", user=user) as (session, outcome):
+        outcome.figures |= actions.recognize(session, month=periods.first_day(month))
+    return outcome.figures
+
+
+def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
+    """Close a month: bill what is due at its closing days, match, recognise, prove, lock; each step its own run."""
+    first = periods.first_day(month)
+    with runs.reading(url) as session:
+        if first in periods.locked_months(session):
+            return {"locked": True, "new": False}
+        days = queries.closing_dates(session, first)
+    for closing_on in days:
+        bill(url, closing_on, issue=True, user=user)
+    match(url, on=periods.last_day(first), user=user)
+    recognize(url, month, user=user)
+    with runs.run(url, "close", subject=month, permission="closing.close", user=user) as (session, outcome):
+        outcome.figures |= actions.lock(session, month=first)
+    return outcome.figures
+
+
+def reopen(url: str, month: str, *, why: str, user: str = "system") -> dict[str, Any]:
+    """Reopen a locked month."""
+    with runs.run(url, "reopen", subject=month, permission="closing.reopen", user=user) as (session, outcome):
+        outcome.figures |= actions.reopen(session, month=periods.first_day(month), why=why)
+    return outcome.figures
+
+
+def approve(url: str, kind: str, refs: list[str], *, user: str) -> dict[str, Any]:
+    """Approve what waits for a second person."""
+    if kind != "receivables":
+        raise Refusal("unknown-kind", f"承認できない種類「{kind}」です。", "receivables を指定してください。")
+    with runs.run(url, "approve", subject=kind, permission="receivables.approve", user=user) as (session, outcome):
+        outcome.figures |= actions.approve_slips(session, numbers=refs)
+    return outcome.figures

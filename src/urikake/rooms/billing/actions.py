@@ -1,0 +1,68 @@
+"""The billing run: charges of a closing, made once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+
+from urikake.base import facts, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.rooms.contracts.actions import renew_due
+from urikake.rooms.usage.queries import watermark
+
+from . import queries
+from .models import Charge
+
+
+@action("billing.run")
+def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
+    """Make and return the charges of the closing that were not made yet (see `queries.due_stretches`).
+
+    Terms that end are renewed first. Refused in a locked month, if there is anything to bill.
+    """
+    found = queries.scope(session, closing_on)
+    ahead = queries.reach(found.lines, closing_on)
+    if renew_due(session, lines=found.lines.with_columns(horizon_on=ahead)).height:
+        found = queries.scope(session, closing_on)
+    rows = queries.rated(session, queries.due_stretches(session, found, closing_on))
+    rows = rows.filter(pl.col("amount") != 0)
+    if rows.is_empty():
+        return facts.record(session, Charge, _charges(rows, found, closing_on, 0))
+    periods.require_open(session, closing_on)
+    return facts.record(session, Charge, _charges(rows, found, closing_on, watermark(session)))
+
+
+@action("billing.run")
+def hold(session: Session, *, charges: pl.DataFrame) -> None:
+    """Leave the charges as drafts (下書き), to be issued by a later run."""
+    if charges.height:
+        session.driver.write("billing_waiting", charges.select(charge_id="id"))
+
+
+@action("invoices.issue")
+def release(session: Session, *, closing_on: date) -> pl.DataFrame:
+    """Take the drafts of the closing off the waiting list and return them."""
+    drafts = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    if drafts.height:
+        session.stage(drafts.select(charge_id="id"))
+        session.execute("DELETE FROM billing_waiting WHERE charge_id IN (SELECT charge_id FROM stage)")
+    return drafts
+
+
+def _charges(rows: pl.DataFrame, found: queries.Scope, closing_on: date, through: int) -> pl.DataFrame:
+    """The priced stretches as charges, in the order of contract, line and date."""
+    names = found.lines.select("line_id", "contract_id", "dimension_id", "position", partner_id="bill_to_id")
+    nature = pl.when(pl.col("late")).then(Charge.USAGE).otherwise(pl.col("sign"))
+    return (
+        rows.join(names, on="line_id", maintain_order="left")
+        .sort("contract_id", "position", "from_on", "sign")
+        .with_columns(
+            nature=nature,
+            closing_on=pl.lit(closing_on),
+            state_micro="quantity_micro",
+            quantity_micro=pl.coalesce("usage_micro", "quantity_micro"),
+            usage_through=pl.when(pl.col("usage_micro").is_not_null()).then(through).otherwise(0),
+        )
+    )

@@ -1,0 +1,54 @@
+"""The table of charges."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Charge(Fact):
+    """An amount to bill for days of one cycle of a contract line, or its credit (``nature``), with how it came about.
+
+    ``revision`` counts the rounds in which the cycle was billed: 0 the first time. The unique key is the charge's
+    source, so that no run can make it twice. ``usage_through`` is the newest usage event that it saw.
+    """
+
+    CHARGE, CREDIT, USAGE = 1, -1, 2
+
+    line_id = ref()
+    contract_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    closing_on = models.DateField()
+    cycle_from_on = models.DateField()
+    revision = models.IntegerField()
+    nature = models.IntegerField()
+    from_on = models.DateField()
+    to_on = models.DateField()
+    quantity_micro = models.BigIntegerField()
+    unit_price_micro = models.BigIntegerField()
+    state_micro = models.BigIntegerField()
+    numerator = models.BigIntegerField()
+    denominator = models.BigIntegerField()
+    basis = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    usage_through = models.BigIntegerField()
+
+    class Meta:
+        db_table = "billing_charge"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line_id", "cycle_from_on", "revision", "from_on", "nature"], name="billing_charge_source"
+            )
+        ]
+
+
+class WaitingCharge(models.Model):
+    """Projection: the charges that are on no invoice yet (下書き); rebuilt from charges and invoice lines by `verify`."""
+
+    charge_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "billing_waiting"

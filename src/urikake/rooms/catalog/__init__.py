@@ -1,0 +1,8 @@
+"""Products (商品): what is sold, at what price, under which tax, and how its revenue is recognised.
+
+Keeps: versions of products, each from a day on.
+Takes in: the products file.
+Gives out: versions as columns, and the version that holds on a day.
+Laws: a version is never changed; a new price is a new version with a later first day.
+Never: touches a running contract; a contract keeps its version until an event moves it.
+"""

@@ -1,0 +1,119 @@
+"""Products taken from a file: every new (code, first day) is a new version."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base import company, facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.core import cells
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+
+from . import queries
+from .models import Product
+
+TAXES: Final = "standard reduced exempt out_of_scope export".split()
+MODELS: Final = "flat unit graduated volume package included free".split()
+PRODUCTS: Final = Kind(
+    "products",
+    (
+        Column("code", "商品コード", required=True),
+        Column("name", "商品名", required=True),
+        options("tax", "税区分", *TAXES, *(f"{tax}_incl" for tax in TAXES), required=True),
+        options("price_model", "料金体系", *MODELS, required=True),
+        Column("unit_price", "単価", cells.micro),
+        Column("tiers", "段階"),
+        Column("included", "含む数量", cells.micro),
+        Column("overage_price", "超過単価", cells.micro),
+        Column("package_size", "入数", cells.micro),
+        Column("minimum", "最低料金", cells.amount),
+        Column("maximum", "上限料金", cells.amount),
+        options(
+            "revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime", required=True
+        ),
+        Column("life_months", "見込月数", cells.amount),
+        Column("ssp", "独立販売価格", cells.micro),
+        options("obligation", "履行義務種別", "service", "goods", "lease", "right"),
+        Column("revenue_account", "売上科目"),
+        Column("service", "サービス区分"),
+        Column("valid_from", "適用開始", cells.day),
+    ),
+)
+ALWAYS: Final = date(1900, 1, 1)
+TIERED: Final = ("graduated", "volume", "package")
+
+
+@action("products.import")
+def import_products(session: Session, *, sheet: Sheet) -> int:
+    """Take the product versions of the sheet and return how many are new; refused whole if any row is wrong."""
+    _check(session, sheet)
+    sheet.accept()
+    wanted = _versions(session, sheet.frame)
+    known = queries.products(session).rename({"product": "code"})
+    keys = ["code", "valid_from_on"]
+    same = wanted.join(known.drop("product_id"), on=wanted.columns, how="semi", nulls_equal=True)
+    clash = wanted.join(same, on=keys, how="anti").join(known, on=keys, how="semi")["code"]
+    sheet.check(
+        pl.col("code").is_in(clash.implode()),
+        "code",
+        "同じ商品コード・適用開始で内容の違う版が登録済みです。価格などを変えるときは適用開始を新しくしてください",
+    )
+    sheet.accept()
+    fresh = wanted.join(known, on=keys, how="anti", maintain_order="left")
+    if fresh.height:
+        facts.record(session, Product, fresh)
+        record_file(session, sheet=sheet)
+        session.cache.pop("products", None)
+    return fresh.height
+
+
+def _check(session: Session, sheet: Sheet) -> None:
+    """Note everything that is wrong with the rows beyond their cells."""
+    keys = pl.struct("code", pl.col("valid_from").fill_null(ALWAYS))
+    sheet.check(keys.is_duplicated() & pl.col("code").is_not_null(), "code", "同じ商品コード・適用開始の行が二つあります")
+    priced = pl.col("price_model").is_in(["flat", "unit", "included"])
+    sheet.check(priced & pl.col("unit_price").is_null(), "unit_price", "この料金体系には単価が必要です")
+    tiered = pl.col("price_model").is_in(["graduated", "volume"])
+    sheet.check(tiered & pl.col("tiers").is_null(), "tiers", "この料金体系には段階が必要です（例 100@10;*@5）")
+    sheet.check(pl.col("tiers").is_not_null() & ~pl.col("tiers").str.contains(TIERS), "tiers", "100@10;500@8;*@5 の形で書いてください")
+    package = pl.col("price_model") == "package"
+    sheet.check(package & ~(pl.col("package_size").fill_null(0) > 0), "package_size", "この料金体系には入数（正の数）が必要です")
+    lifetime = pl.col("revenue") == "lifetime"
+    sheet.check(lifetime & ~(pl.col("life_months").fill_null(0) > 0), "life_months", "lifetime には見込月数（正の整数）が必要です")
+    for name in ("unit_price", "included", "overage_price", "minimum", "maximum"):
+        sheet.check(pl.col(name) < 0, name, "0 以上で書いてください")
+    chart = company.accounts(session)["name"].to_list()
+    sheet.check(~pl.col("revenue_account").is_in(chart), "revenue_account", "科目表にない科目です")
+
+
+TIERS: Final = r"^(\d+(\.\d+)?@\d+(\.\d{1,6})?;)*\*@\d+(\.\d{1,6})?$"
+
+
+def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    account = dict(company.accounts(session).select("name", "id").iter_rows())
+    return frame.select(
+        "code",
+        pl.col("tax").str.strip_suffix("_incl"),
+        "price_model",
+        "minimum",
+        "maximum",
+        "revenue",
+        "life_months",
+        product_name="name",
+        inclusive=pl.col("tax").str.ends_with("_incl"),
+        unit_price_micro=pl.col("unit_price").fill_null(0),
+        tiers=pl.col("tiers").fill_null(""),
+        included_micro=pl.col("included").fill_null(0),
+        overage_price_micro=pl.col("overage_price").fill_null(0),
+        package_size_micro=pl.col("package_size").fill_null(0),
+        ssp_micro="ssp",
+        obligation=pl.col("obligation").fill_null("service"),
+        revenue_account_id=pl.col("revenue_account").fill_null("売上高").replace_strict(account, return_dtype=pl.Int64),
+        service=pl.col("service").fill_null(""),
+        valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
+    )

@@ -1,0 +1,38 @@
+"""The table of product versions."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Product(Fact):
+    """A version of a product, in force from ``valid_from_on`` until the next version of its code."""
+
+    company_id = ref()
+    code = models.CharField(max_length=60)
+    product_name = models.CharField(max_length=200)
+    tax = models.CharField(max_length=20)
+    inclusive = models.BooleanField()
+    price_model = models.CharField(max_length=20)
+    unit_price_micro = models.BigIntegerField()
+    tiers = models.TextField()
+    included_micro = models.BigIntegerField()
+    overage_price_micro = models.BigIntegerField()
+    package_size_micro = models.BigIntegerField()
+    minimum = models.BigIntegerField(null=True)
+    maximum = models.BigIntegerField(null=True)
+    revenue = models.CharField(max_length=20)
+    life_months = models.IntegerField(null=True)
+    ssp_micro = models.BigIntegerField(null=True)
+    obligation = models.CharField(max_length=20)
+    revenue_account_id = ref()
+    service = models.CharField(max_length=60)
+    valid_from_on = models.DateField()
+
+    class Meta:
+        db_table = "catalog_product"
+        constraints = [
+            models.UniqueConstraint(fields=["company_id", "code", "valid_from_on"], name="catalog_product_version")
+        ]

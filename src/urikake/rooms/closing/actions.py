@@ -1,0 +1,157 @@
+"""The steps of a month, each one transaction: billing with issue, receipts, matching, recognition, lock."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.base.errors import Refusal
+from urikake.rooms.billing import actions as billing
+from urikake.rooms.intake.queries import Sheet
+from urikake.rooms.invoices import actions as invoices
+from urikake.rooms.ledger import actions as ledger
+from urikake.rooms.matching import actions as matching
+from urikake.rooms.receipts import actions as receipts
+from urikake.rooms.receivables import actions as receivables
+from urikake.rooms.receivables import queries as receivable_items
+from urikake.rooms.revenue import actions as revenue
+from urikake.rooms.revenue import queries as balances
+
+from . import queries
+
+
+@action("billing.run")
+def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
+    """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included."""
+    charges = billing.charge(session, closing_on=closing_on)
+    if not issue:
+        billing.hold(session, charges=charges)
+        drafts = invoices.documents(session, charges, closing_on) if charges.height else charges
+        return {"charges": charges.height, "drafts": drafts["document"].n_unique() if drafts.height else 0}
+    if policies(session).needs_second_person("invoices"):
+        billing.hold(session, charges=charges)
+        raise Refusal("needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。")
+    return _issue(session, closing_on, charges)
+
+
+def _issue(session: Session, closing_on: date, charges: pl.DataFrame) -> dict[str, Any]:
+    drafts = billing.release(session, closing_on=closing_on)
+    every = pl.concat([drafts, charges.select(drafts.columns)])
+    before = balances.positions(session)
+    issued = invoices.issue(session, charges=every, closing_on=closing_on)
+    _keep_rest(session, every, issued)
+    items = receivables.raise_items(session, issued=issued)
+    moves = revenue.recognize_issued(session, issued=issued, closing_on=closing_on)
+    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    total = int(issued.invoices["total"].sum())
+    return {"charges": charges.height, "invoices": issued.invoices.height, "total": total}
+
+
+def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued) -> None:
+    """Charges of a bill that came to nothing wait on."""
+    rest = charges.join(issued.lines.select(id="charge_id"), on="id", how="anti", maintain_order="left")
+    billing.hold(session, charges=rest)
+
+
+@action("receipts.import")
+def receive(session: Session, *, sheet: Sheet, account: str) -> dict[str, Any]:
+    """Take bank records and post them to suspense; return how many were new and their sum."""
+    made = receipts.import_receipts(session, sheet=sheet, account=account)
+    ledger.post_receipts(session, receipts=made, account=account)
+    return {"receipts": made.height, "amount": int(made["amount"].sum())}
+
+
+@action("matching.apply")
+def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
+    """Run automatic matching and post it; return the counts by outcome."""
+    return _posted(session, matching.match(session, on=on))
+
+
+@action("matching.apply")
+def apply(
+    session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None
+) -> dict[str, Any]:
+    """Apply a receipt by hand and post it."""
+    applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+    return _posted(session, applied)
+
+
+@action("matching.apply")
+def unapply(session: Session, *, application_id: int, on: date | None) -> dict[str, Any]:
+    """Reverse an application and post the reversal."""
+    return _posted(session, matching.unapply(session, application_id=application_id, on=on))
+
+
+def _posted(session: Session, applied: matching.Applied) -> dict[str, Any]:
+    span = applied.movements["item_id"]
+    if applied.movements.height:
+        items = receivable_items.items(session, "id BETWEEN ? AND ?", (span.min(), span.max()))
+        ledger.post_applications(session, applied=applied, items=items)
+    sums = applied.applications.select(pl.col("used").sum()).item()
+    return {"applied": applied.applications.height, "amount": int(sums), "outcomes": applied.outcomes}
+
+
+@action("revenue.recognize")
+def recognize(session: Session, *, month: date) -> dict[str, Any]:
+    """Recognise up to the month and post it; return the revenue recognised."""
+    before = balances.positions(session)
+    moves = revenue.recognize(session, month=month)
+    ledger.post_recognition(session, moves=moves, before=before)
+    return {"rows": moves.height, "revenue": int(moves["revenue"].sum())}
+
+
+@action("receivables.approve")
+def approve_slips(session: Session, *, numbers: list[str]) -> dict[str, Any]:
+    """Approve slips and post them."""
+    slips = receivable_items.slips(session)
+    items = receivables.approve_slips(session, numbers=numbers)
+    ledger.post_slips(session, items=items, slips=slips)
+    return {"approved": items.height, "amount": int(items["gross"].sum())}
+
+
+@action("receivables.enter")
+def enter(session: Session, *, sheet: Sheet, openings: bool) -> int:
+    """Take slips or opening balances, post what needs no approval, and return how many are new."""
+    first = session.next_id("receivables_item")
+    take = receivables.import_openings if openings else receivables.import_slips
+    count = take(session, sheet=sheet)
+    items = receivable_items.items(session, "id >= ?", (first,))
+    if items.height:
+        ledger.post_slips(session, items=items, slips=receivable_items.slips(session))
+    return count
+
+
+@action("closing.close")
+def lock(session: Session, *, month: date) -> dict[str, Any]:
+    """Prove the month and lock it; refused with the list of what does not hold. A locked month stays as it is."""
+    if month in periods.locked_months(session):
+        return {"locked": True, "new": False}
+    if not periods.is_open(session, month):
+        periods.require_open(session, month)
+    waiting = queries.waiting(session, month)
+    if waiting:
+        raise Refusal("not-finished", "締められません。" + "".join(waiting), "済ませてから、もう一度締めてください。")
+    wrong = queries.ties(session, periods.last_day(month))
+    if wrong:
+        raise Refusal("not-tied", "締められません。照合が合いません: " + "／".join(wrong), "原因を調べてください。")
+    periods.change(session, month=month, locked=True)
+    return {"locked": True, "new": True}
+
+
+@action("closing.reopen")
+def reopen(session: Session, *, month: date, why: str) -> dict[str, Any]:
+    """Reopen a locked month with a reason; refused to the person who closed it."""
+    if month not in periods.locked_months(session):
+        raise Refusal("not-locked", f"{month:%Y年%-m月}は締められていません。", "月を確かめてください。")
+    if not why.strip():
+        raise Refusal("no-reason", "締めを解除する理由がありません。", "--why に理由を書いてください。")
+    if policies(session).needs_second_person("reopen") and queries.closed_by(session, month) == session.user:
+        raise Refusal("own-work", f"{month:%Y年%-m月}は {session.user} 自身が締めました。", "別の人が解除してください。")
+    periods.change(session, month=month, locked=False, why=why)
+    return {"locked": False}

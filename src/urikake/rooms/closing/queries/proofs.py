@@ -1,0 +1,268 @@
+"""The invariants of the books, each recomputed from the facts; what does not hold is said in words."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts
+from urikake.base.bulk import Session
+from urikake.base.company import accounts, policies
+from urikake.core import tax
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.revenue import queries as revenue
+
+FAR: Final = date(9999, 12, 31)
+
+
+def verify(session: Session) -> list[str]:
+    """Everything that is wrong with the company's books, in words; empty when all invariants hold."""
+    chain = [_chain(session, found) for found in facts.broken(session)]
+    return [*chain, *ties(session, FAR), *_documents(session), *_numbers(session), *_projections(session)]
+
+
+def _chain(session: Session, found: facts.Break) -> str:
+    where = f"{found.relation} {found.row - session.low if found.row else ''}".strip()
+    if found.relation == "ledger.EntryLine" and found.row:
+        entry = session.value("SELECT entry_id FROM ledger_line WHERE id = ?", (found.row,))
+        if entry is not None:
+            where = f"仕訳 {entry - session.low} の明細（{where}）"
+    elif found.relation == "ledger.Entry" and found.row:
+        where = f"仕訳 {found.row - session.low}"
+    return f"ハッシュ連鎖: {where}: {found.why}"
+
+
+def ties(session: Session, as_of: date) -> list[str]:
+    """The tie-outs of sub-ledgers and accounts as of a day that do not hold, in words."""
+    return [
+        *_balanced(session),
+        *_receivables(session, as_of),
+        *_suspense(session, as_of),
+        *_contract_balances(session, as_of),
+    ]
+
+
+def _balanced(session: Session) -> list[str]:
+    """Every entry sums to zero."""
+    wrong = session.read(
+        "SELECT entry_id, sum(amount) AS amount FROM ledger_line WHERE id >= ? AND id < ?"
+        " GROUP BY entry_id HAVING sum(amount) <> 0 ORDER BY entry_id",
+        (session.low, session.high),
+    )
+    return [f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in wrong.iter_rows()]
+
+
+def _account_lines(session: Session, names: list[str], as_of: date, by: str) -> pl.DataFrame:
+    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
+    marks = ", ".join("?" * len(ids))
+    return session.read(
+        f"SELECT l.{by}, sum(l.amount) AS balance FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id"
+        f" WHERE l.id >= ? AND l.id < ? AND e.posted_on <= ? AND l.account_id IN ({marks}) GROUP BY l.{by}",
+        (session.low, session.high, as_of, *ids),
+    )
+
+
+def _receivables(session: Session, as_of: date) -> list[str]:
+    """Items per partner = receivable accounts per partner."""
+    items = receivables.balances(session, as_of)
+    names = dict(accounts(session).select("id", "name").iter_rows())
+    used = [names[i] for i in items["account_id"].unique()]
+    if not used:
+        return []
+    own = items.group_by("partner_id").agg(items=pl.col("balance").sum())
+    books = _account_lines(session, used, as_of, "partner_id")
+    both = own.join(books, on="partner_id", how="full", coalesce=True).with_columns(pl.col("items", "balance").fill_null(0))
+    wrong = both.filter(pl.col("items") != pl.col("balance")).sort("partner_id")
+    code = dict(session.rows("parties_partner", "id, code").iter_rows())
+    return [
+        f"取引先 {code.get(partner, '（なし）')}: 債権明細の残高 {items} 円と債権科目の残高 {balance} 円が違います"
+        for partner, items, balance in wrong.select("partner_id", "items", "balance").iter_rows()
+    ]
+
+
+def _suspense(session: Session, as_of: date) -> list[str]:
+    """仮受金 = receipts not applied."""
+    day = (session.low, session.high, as_of)
+    came = session.value("SELECT sum(amount) AS n FROM receipts_receipt WHERE id >= ? AND id < ? AND received_on <= ?", day)
+    used = session.value("SELECT sum(used) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?", day)
+    unapplied = int(came or 0) - int(used or 0)
+    found = ledger.balances(session, as_of).filter(pl.col("account") == "仮受金")["balance"].sum()
+    return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
+
+
+def _contract_balances(session: Session, as_of: date) -> list[str]:
+    """Billed = recognised + liability − asset, in sum over the contracts, and per contract within the sub-ledger."""
+    billed = int(revenue.billed(session, date(1900, 1, 1), as_of)["amount"].sum())
+    recognised = int(revenue.recognized(session, date(1900, 1, 1), as_of)["amount"].sum())
+    policy = policies(session)
+    asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
+    liability = "前受金" if policy["advance_tax"] == "with_revenue" else "契約負債"
+    books = ledger.balances(session, as_of)
+    net = int(books.filter(pl.col("account").is_in([asset, liability]))["balance"].sum())
+    held = _tax_held(session, as_of) if policy["advance_tax"] == "with_revenue" else 0
+    kept = _overpaid(session, as_of) if liability == "前受金" else 0
+    expected = recognised - billed - held - kept
+    if net == expected:
+        return []
+    return [f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の残高が {net} 円です"]
+
+
+def _tax_held(session: Session, as_of: date) -> int:
+    """Tax invoiced that is not revenue's yet (in 前受金)."""
+    params = (session.low, session.high, as_of)
+    invoiced = session.value("SELECT sum(tax_total) AS n FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on <= ?", params)
+    released = session.value(
+        "SELECT sum(tax_amount) AS n FROM revenue_recognition WHERE id >= ? AND id < ? AND posted_on <= ?", params
+    )
+    return int(invoiced or 0) - int(released or 0)
+
+
+def _overpaid(session: Session, as_of: date) -> int:
+    """Overpayments kept as 前受金."""
+    return int(
+        session.value(
+            "SELECT sum(difference) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?"
+            " AND difference_kind = 'advance'",
+            (session.low, session.high, as_of),
+        )
+        or 0
+    )
+
+
+def _documents(session: Session) -> list[str]:
+    """Lines sum to their invoice; its tax is one rounding per rate; items sum to it."""
+    heads = invoices.invoices(session)
+    if heads.is_empty():
+        return []
+    lines = invoices.lines(session, heads)
+    kinds = products(session).select("product_id", "tax")
+    rows = lines.join(kinds, on="product_id", maintain_order="left").join(
+        heads.select("invoice_id", "inclusive"), on="invoice_id", maintain_order="left"
+    )
+    amounts = rows.with_columns(
+        invoice="invoice_id", amount=pl.when("inclusive").then(pl.col("net") + pl.col("tax_amount")).otherwise("net")
+    )
+    rounding = policies(session)["tax_rounding"]
+    taxes, _ = tax.invoice_taxes(amounts.drop("net", "tax_amount"), rounding)  # type: ignore[arg-type]
+    own = taxes.group_by(invoice_id="invoice").agg(pl.col("net").sum(), tax_amount=pl.col("amount").sum())
+    sums = lines.group_by("invoice_id").agg(line_net=pl.col("net").sum(), line_tax=pl.col("tax_amount").sum())
+    raised = receivables.items(session, "source = 'invoice'").group_by(invoice_id="source_id").agg(pl.col("gross").sum())
+    every = heads.join(own, on="invoice_id", suffix="_again").join(sums, on="invoice_id")
+    every = every.join(raised, on="invoice_id", how="left")
+    wrong = every.filter(
+        (pl.col("line_net") != pl.col("net"))
+        | (pl.col("line_tax") != pl.col("tax_total"))
+        | (pl.col("tax_amount") != pl.col("tax_total"))
+        | (pl.col("net") + pl.col("tax_total") != pl.col("total"))
+        | (pl.col("gross").fill_null(0) != pl.col("total"))
+    )
+    return [f"請求書 {number}: 明細・税額・債権明細の合計が一致しません" for number in wrong["number"]]
+
+
+def _numbers(session: Session) -> list[str]:
+    """No number missing, none twice, and the counters tell the last ones."""
+    heads = session.rows("invoices_invoice", "id, kind, fiscal_year, sequence")
+    spans = heads.group_by("kind", "fiscal_year").agg(
+        count=pl.len().cast(pl.Int64), top=pl.col("sequence").max(), distinct=pl.col("sequence").n_unique()
+    )
+    counters = session.rows("base_series", "id, series, fiscal_year, last").drop("id")
+    series = pl.col("kind").replace_strict(invoices.PREFIX, return_dtype=pl.String)
+    both = spans.with_columns(series=series).join(counters, on=["series", "fiscal_year"], how="full", coalesce=True)
+    right = (pl.col("count") == pl.col("top")) & (pl.col("distinct") == pl.col("top")) & (pl.col("last") == pl.col("top"))
+    wrong = both.filter(~right.fill_null(False))
+    return [f"番号 {s}-{year}: 欠番・重複があります" for s, year in wrong.select("series", "fiscal_year").iter_rows()]
+
+
+def _projections(session: Session) -> list[str]:
+    """Stored balances equal their rebuild from the facts."""
+    return [
+        f"射影 {name} が事実から作り直したものと違います"
+        for name, stored, rebuilt in (
+            ("未回収の債権明細", _open_items(session), _rebuilt_items(session)),
+            ("未消込の入金", _unapplied(session), _rebuilt_receipts(session)),
+            ("未請求の計上", _open_accruals(session), _rebuilt_accruals(session)),
+            ("下書きの請求", _waiting(session), _rebuilt_waiting(session)),
+            ("科目別合計", _totals(session), _rebuilt_totals(session)),
+        )
+        if not stored.equals(rebuilt)
+    ]
+
+
+def _open_items(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT item_id, balance FROM receivables_open WHERE item_id >= ? AND item_id < ? ORDER BY item_id",
+        (session.low, session.high),
+    )
+
+
+def _rebuilt_items(session: Session) -> pl.DataFrame:
+    found = receivables.balances(session, FAR).filter(pl.col("balance") != 0)
+    return found.select("item_id", "balance").sort("item_id")
+
+
+def _unapplied(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT receipt_id, unapplied FROM receipts_unapplied WHERE receipt_id >= ? AND receipt_id < ? ORDER BY receipt_id",
+        (session.low, session.high),
+    )
+
+
+def _rebuilt_receipts(session: Session) -> pl.DataFrame:
+    came = session.rows("receipts_receipt", "id, amount").rename({"id": "receipt_id"})
+    used = session.rows("matching_application", "id, receipt_id, used").group_by("receipt_id").agg(pl.col("used").sum())
+    left = came.join(used, on="receipt_id", how="left").with_columns(unapplied=pl.col("amount") - pl.col("used").fill_null(0))
+    return left.filter(pl.col("unapplied") != 0).select("receipt_id", "unapplied").sort("receipt_id")
+
+
+_ACCRUAL: Final = ["line_id", "product_id", "cycle_from_on"]
+
+
+def _open_accruals(session: Session) -> pl.DataFrame:
+    return revenue.open_accruals(session).select(*_ACCRUAL, "amount").sort(_ACCRUAL)
+
+
+def _rebuilt_accruals(session: Session) -> pl.DataFrame:
+    rows = session.rows("revenue_accrual", "id, line_id, product_id, cycle_from_on, amount")
+    sums = rows.group_by(_ACCRUAL).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0)
+    return sums.select(*_ACCRUAL, "amount").sort(_ACCRUAL)
+
+
+def _waiting(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT charge_id FROM billing_waiting WHERE charge_id >= ? AND charge_id < ? ORDER BY charge_id",
+        (session.low, session.high),
+    )
+
+
+def _rebuilt_waiting(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT c.id AS charge_id FROM billing_charge c LEFT JOIN invoices_line l ON l.charge_id = c.id"
+        " WHERE c.id >= ? AND c.id < ? AND l.id IS NULL ORDER BY c.id",
+        (session.low, session.high),
+    )
+
+
+def _totals(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT account_id, posted_on, sum(debit) AS debit, sum(credit) AS credit FROM ledger_total"
+        " WHERE id >= ? AND id < ? GROUP BY account_id, posted_on ORDER BY account_id, posted_on",
+        (session.low, session.high),
+    )
+
+
+def _rebuilt_totals(session: Session) -> pl.DataFrame:
+    return session.read(
+        "SELECT l.account_id, e.posted_on, sum(CASE WHEN l.amount > 0 THEN l.amount ELSE 0 END) AS debit,"
+        " sum(CASE WHEN l.amount < 0 THEN -l.amount ELSE 0 END) AS credit"
+        " FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id WHERE l.id >= ? AND l.id < ?"
+        " GROUP BY l.account_id, e.posted_on ORDER BY l.account_id, e.posted_on",
+        (session.low, session.high),
+    )
+
+
+

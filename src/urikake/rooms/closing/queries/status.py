@@ -1,0 +1,81 @@
+"""The steps of a month with their figures, and what still has to be done."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.core import terms
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.parties.queries import closing_masks
+from urikake.rooms.receipts import queries as receipts
+from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.revenue import queries as revenue
+
+
+def closing_dates(session: Session, month: date) -> list[date]:
+    """The closing days (締日) of the month on which any payer or contract closes, oldest first."""
+    own = session.rows("contracts_terms", "id, bill_day")["bill_day"].drop_nulls().to_list()
+    masks = set(closing_masks(session)["closing_mask"].drop_nulls()) | {1 << day for day in own}
+    days = pl.date_range(month, periods.last_day(month), eager=True)
+    frame = pl.DataFrame({"mask": sorted(masks - {0})}, schema={"mask": pl.Int64})
+    return [day for day in days if _closes(frame, day) or (0 in masks and day == periods.last_day(month))]
+
+
+def _closes(masks: pl.DataFrame, day: date) -> bool:
+    return bool(masks.select(terms.is_closing(pl.col("mask"), day).any()).item())
+
+
+def waiting(session: Session, month: date) -> list[str]:
+    """What of the month must be done by a person before it can be locked, in words."""
+    beyond = periods.following(month)
+    drafts = billing.waiting(session).filter(pl.col("closing_on") < beyond)
+    slips = receivables.waiting_slips(session).filter(pl.col("posted_on") < beyond)
+    found = []
+    if drafts.height and drafts["amount"].sum() != 0:
+        found.append(f"発行していない請求明細が{drafts.height}件あります。")
+    if slips.height:
+        found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
+    return found
+
+
+def closed_by(session: Session, month: date) -> str | None:
+    """Who locked the month last."""
+    return session.value(
+        "SELECT r.actor FROM base_period_event e JOIN base_run r ON r.id = e.run_id"
+        " WHERE e.id >= ? AND e.id < ? AND e.month = ? AND e.locked = ? ORDER BY e.id DESC LIMIT 1",
+        (session.low, session.high, month, _true(session)),
+    )
+
+
+def _true(session: Session) -> bool | int:
+    return 1 if session.driver.kind == "sqlite" else True
+
+
+def status(session: Session, month: date) -> list[dict[str, Any]]:
+    """The steps of the month with their figures: ``step, state, count, amount``."""
+    last = periods.last_day(month)
+    billed = revenue.billed(session, month, last)
+    recognised = revenue.recognized(session, month, last)
+    unapplied = receipts.unapplied(session).filter(pl.col("received_on") <= last)
+    drafts = billing.waiting(session).filter(pl.col("closing_on") <= last)
+    done_to = revenue.cutoff(session)
+    locked = month in periods.locked_months(session)
+    rows = [
+        ("請求", not drafts.height, billed.height, int(billed["amount"].sum())),
+        ("下書きの請求", not drafts.height, drafts.height, int(drafts["amount"].sum())),
+        ("未消込の入金", not unapplied.height, unapplied.height, int(unapplied["unapplied"].sum())),
+        ("収益認識", done_to is not None and done_to >= month, recognised.height, int(recognised["amount"].sum())),
+        ("締め", locked, 0, 0),
+    ]
+    return [
+        {"step": step, "state": "済" if done else "未", "count": count, "amount": amount}
+        for step, done, count, amount in rows
+    ]
+
+
+__all__ = ["closed_by", "closing_dates", "status", "waiting"]

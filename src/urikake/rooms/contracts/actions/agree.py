@@ -1,0 +1,167 @@
+"""New contracts from a file: one row a line, rows of one number one contract."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, runs
+from urikake.base.access import action
+from urikake.base.bulk import INSTANT, Session
+from urikake.base.company import PRORATION, dimension_ids, policies
+from urikake.rooms.catalog.queries import products, version_ids
+from urikake.core import cells
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.parties.queries import codes
+
+from .. import queries
+from ..models import Contract, ContractTerms, Line
+
+CONTRACTS: Final = Kind(
+    "contracts",
+    (
+        Column("contract_no", "契約番号", required=True),
+        Column("partner", "取引先コード", required=True),
+        Column("product", "商品コード", required=True),
+        Column("quantity", "数量", cells.micro, required=True),
+        Column("unit_price", "単価", cells.micro),
+        Column("start", "開始日", cells.day, required=True),
+        Column("end", "終了日", cells.day),
+        Column("order_no", "受注番号"),
+        Column("group", "グループ"),
+        Column("management_group", "管理グループ"),
+        Column("project", "プロジェクト"),
+        Column("department", "部門"),
+        Column("cycle_months", "請求サイクル月", cells.amount, required=True),
+        options("timing", "請求時期", "advance", "current", "arrears", required=True),
+        Column("bill_day", "請求日", cells.amount),
+        Column("anchor_day", "起算日", cells.amount),
+        options("proration", "日割り", *PRORATION),
+        options("proration_start", "開始時日割り", *PRORATION),
+        options("proration_end", "終了時日割り", *PRORATION),
+        options("proration_up", "増加時日割り", *PRORATION),
+        options("proration_down", "減少時日割り", *PRORATION),
+        Column("auto_renew", "自動更新", cells.amount),
+        Column("uplift", "更新時改定"),
+        Column("notice_days", "通知日数", cells.amount),
+        Column("minimum_months", "最低利用月数", cells.amount),
+        Column("termination_fee", "解約金", cells.amount),
+        Column("termination_tax", "解約金税区分"),
+        options("refund", "解約返金", "daily", "none"),
+        Column("discount", "値引"),
+        Column("discount_months", "値引月数", cells.amount),
+        Column("free_months", "無料月数", cells.amount),
+        Column("currency", "通貨"),
+        Column("recorded_at", "登録日時", cells.instant),
+    ),
+)
+LATER: Final = ("uplift", "minimum_months", "termination_fee", "termination_tax", "discount", "discount_months", "free_months")
+TERMS: Final = queries.TERMS.split(", ")
+KINDS: Final = ("start", "end", "up", "down")
+
+
+@action("contracts.import")
+def import_contracts(session: Session, *, sheet: Sheet) -> int:
+    """Take the contracts of the sheet and return how many lines are new; refused whole if any row is wrong.
+
+    A contract that is already there in the same words is passed over; in other words it is refused.
+    """
+    known = queries.contracts(session)
+    _check(session, sheet)
+    sheet.accept()
+    lines = _lines(session, sheet.frame)
+    _check_known(session, sheet, lines, known)
+    sheet.accept()
+    fresh = lines.join(known, on="contract_no", how="anti", maintain_order="left")
+    if fresh.is_empty():
+        return 0
+    heads = fresh.select("contract_no", "partner_id").unique("contract_no", maintain_order=True)
+    made = facts.record(session, Contract, heads).select("contract_no", contract_id="id")
+    fresh = fresh.join(made, on="contract_no", maintain_order="left")
+    facts.record(session, Line, fresh.with_columns(contract_terms_id=_terms_ids(session, fresh)))
+    record_file(session, sheet=sheet)
+    return fresh.height
+
+
+def _check(session: Session, sheet: Sheet) -> None:
+    """Note everything that is wrong with the rows beyond their cells."""
+    known = codes(session)["code"]
+    sheet.check(~pl.col("partner").is_in(known.implode()), "partner", "この取引先はありません")
+    sheet.check(~pl.col("product").is_in(products(session)["product"].implode()), "product", "この商品はありません")
+    several = pl.col("partner").n_unique().over("contract_no") > 1
+    sheet.check(several, "partner", "一つの契約に取引先が二つあります")
+    sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
+    sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
+    sheet.check(pl.col("end") < pl.col("start"), "end", "開始日より前です")
+    sheet.check(~pl.col("cycle_months").is_between(0, 120), "cycle_months", "0（一回だけ）〜120 で書いてください")
+    sheet.check(~pl.col("anchor_day").is_between(1, 31), "anchor_day", "1〜31 で書いてください")
+    sheet.check(~(pl.col("bill_day").is_between(1, 28) | (pl.col("bill_day") == 31)), "bill_day", "1〜28、月末は 31 で書いてください")
+    renews = pl.col("auto_renew").fill_null(0) > 0
+    sheet.check(pl.col("auto_renew") < 0, "auto_renew", "更新の月数を書いてください（空欄は更新なし）")
+    sheet.check(renews & pl.col("end").is_null(), "auto_renew", "自動更新には終了日が必要です")
+    sheet.check(renews & (pl.col("cycle_months") == 0), "auto_renew", "一回だけの請求は更新できません")
+    sheet.check(pl.col("notice_days") < 0, "notice_days", "0 以上で書いてください")
+    sheet.check(pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"), "currency", "この版で使える通貨は JPY だけです")
+    for name in LATER:
+        sheet.check(pl.col(name).is_not_null(), name, "この版ではまだ使えません。空欄にしてください")
+    sheet.check(pl.col("refund") == "none", "refund", "この版ではまだ使えません。空欄か daily にしてください")
+
+
+def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as contract lines with their terms, defaults of the company filled in."""
+    policy = policies(session)
+    anchor = 1 if policy["cycle_anchor"] == "calendar" else None
+    product_id = version_ids(session, frame["product"], frame["start"])
+    price = pl.DataFrame({"product_id": product_id}).join(
+        products(session).select("product_id", "unit_price_micro"), on="product_id", how="left", maintain_order="left"
+    )["unit_price_micro"]
+    partner = dict(codes(session).select("code", "partner_id").iter_rows())
+    texts = ("order_no", "management_group", "project", "department")
+    wanted = frame.select(*[pl.col(n).fill_null("") for n in texts], group_code=pl.col("group").fill_null(""))
+    return frame.select(
+        "contract_no",
+        partner_id=pl.col("partner").replace_strict(partner, return_dtype=pl.Int64),
+        position=pl.int_range(pl.len()).over("contract_no"),
+        product_id=product_id,
+        quantity_micro="quantity",
+        unit_price_micro=pl.col("unit_price").fill_null(price),
+        start_on="start",
+        end_on=pl.col("end").dt.offset_by("1d"),
+        dimension_id=dimension_ids(session, wanted),
+        cycle_months="cycle_months",
+        timing="timing",
+        bill_day="bill_day",
+        anchor_day=pl.coalesce("anchor_day", pl.lit(anchor, dtype=pl.Int64)),
+        anchor_on=pl.lit(None, dtype=pl.Date),
+        **{f"proration_{k}": pl.coalesce(f"proration_{k}", "proration", pl.lit(policy["proration"])) for k in KINDS},
+        auto_renew=pl.when(pl.col("auto_renew") > 0).then("auto_renew"),
+        notice_days="notice_days",
+        recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
+    )
+
+
+def _check_known(session: Session, sheet: Sheet, lines: pl.DataFrame, known: pl.DataFrame) -> None:
+    """Note contracts that are there already in other words."""
+    again = lines.join(known, on="contract_no", how="semi")
+    if again.is_empty():
+        return
+    words = ["contract_no", "partner_id", "position", "product_id", "quantity_micro", "unit_price_micro", "start_on", "end_on"]
+    words += ["dimension_id", *(name for name in TERMS if name != "anchor_on")]
+    there = queries.first_lines(session).join(queries.terms(session), on="contract_terms_id")
+    there = there.join(known.select("contract_id", "contract_no"), on="contract_id")
+    other = again.join(there, on=words, how="anti", nulls_equal=True)["contract_no"].unique()
+    why = "この契約番号は別の内容で登録済みです。内容を変えるときは events を取り込んでください"
+    sheet.check(pl.col("contract_no").is_in(other.implode()), "contract_no", why)
+
+
+def _terms_ids(session: Session, lines: pl.DataFrame) -> pl.Series:
+    """The id of each line's combination of terms; combinations not yet known are added."""
+    known = queries.terms(session)
+    distinct = lines.select(TERMS).unique(maintain_order=True)
+    fresh = distinct.join(known, on=TERMS, how="anti", nulls_equal=True, maintain_order="left")
+    added = facts.record(session, ContractTerms, fresh).rename({"id": "contract_terms_id"})
+    every = pl.concat([known, added.select(known.columns)])
+    found = lines.select(TERMS).join(every, on=TERMS, how="left", nulls_equal=True, maintain_order="left")
+    return found["contract_terms_id"]

@@ -1,0 +1,240 @@
+"""Events from a file: what happens to contracts after their start, each taken once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, runs
+from urikake.base.access import action
+from urikake.base.bulk import INSTANT, Session
+from urikake.core import timeline
+from urikake.rooms.catalog.queries import products, version_ids
+from urikake.core import cells
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import LINE as AT
+from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+
+from .. import queries
+from ..models import Event, Line
+from .agree import _terms_ids
+
+NOW: Final = (
+    "change_plan change_quantity change_price add_option remove_option renew decline_renewal cancel withdraw".split()
+)
+SOON: Final = ("discount", "change_start", "suspend", "resume", "correct")
+EVENTS: Final = Kind(
+    "events",
+    (
+        Column("contract_no", "契約番号", required=True),
+        Column("effective", "適用日", cells.day),
+        Column("last_day", "最終利用日", cells.day),
+        options("type", "変更種別", *NOW, *SOON, required=True),
+        Column("line", "明細商品コード"),
+        Column("product", "商品コード"),
+        Column("quantity", "数量", cells.micro),
+        Column("unit_price", "単価", cells.micro),
+        Column("discount", "値引"),
+        Column("discount_months", "値引月数", cells.amount),
+        Column("reason", "理由"),
+        Column("event_id", "変更ID"),
+        Column("recorded_at", "登録日時", cells.instant),
+    ),
+)
+ON_A_LINE: Final = ("change_plan", "change_quantity", "change_price", "remove_option")
+IDENTITY: Final = ["contract_no", "type", "effective", "line", "product", "quantity", "unit_price", "reason"]
+
+
+@action("contracts.change")
+def import_events(session: Session, *, sheet: Sheet) -> int:
+    """Take the events of the sheet and return how many are new; refused whole if any row is wrong.
+
+    An event that is already there (same ``event_id``, or the same words) is passed over; the same id with other words
+    is refused.
+    """
+    _check_cells(sheet)
+    sheet.accept()
+    rows = _prepared(session, sheet)
+    sheet.accept()
+    rows = _fresh(session, sheet, rows)
+    sheet.accept()
+    if rows.is_empty():
+        return 0
+    sheet.frame = rows
+    rows = _placed(session, sheet, rows)
+    sheet.accept()
+    options_added = _add_lines(session, rows.filter(pl.col("kind") == "add_option"))
+    rows = rows.join(options_added, on=AT, how="left", maintain_order="left")
+    facts.record(session, Event, rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")))
+    record_file(session, sheet=sheet)
+    return rows.height
+
+
+def _check_cells(sheet: Sheet) -> None:
+    """Note what is wrong with single rows."""
+    kind = pl.col("type")
+    sheet.check(kind.is_in(SOON), "type", "この種別はこの版ではまだ使えません")
+    sheet.check(pl.col("discount").is_not_null(), "discount", "この版ではまだ使えません。空欄にしてください")
+    sheet.check(pl.col("discount_months").is_not_null(), "discount_months", "この版ではまだ使えません。空欄にしてください")
+    leaving = kind.is_in(["cancel", "remove_option"])
+    sheet.check(pl.col("last_day").is_not_null() & ~leaving, "last_day", "最終利用日は cancel と remove_option だけに書けます")
+    both = pl.col("last_day").is_not_null() & pl.col("effective").is_not_null()
+    sheet.check(both, "last_day", "適用日と最終利用日はどちらか一方だけを書いてください")
+    sheet.check(pl.col("effective").is_null() & pl.col("last_day").is_null(), "effective", "必須です")
+    needs = {"change_plan": "product", "add_option": "product", "change_quantity": "quantity", "change_price": "unit_price"}
+    for name, column in needs.items():
+        sheet.check((kind == name) & pl.col(column).is_null(), column, f"{name} には必須です")
+    sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
+    sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
+
+
+def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
+    """The rows with their contracts, products, prices, and the words that tell two events apart."""
+    known = queries.contracts(session)
+    sheet.check(~pl.col("contract_no").is_in(known["contract_no"].implode()), "contract_no", "この契約はありません")
+    codes = products(session)["product"].implode()
+    sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
+    sheet.check(~pl.col("line").is_in(codes), "line", "この商品はありません")
+    frame = sheet.frame.with_columns(
+        effective=pl.coalesce("effective", pl.col("last_day").dt.offset_by("1d")),
+        kind="type",
+        reason=pl.col("reason").fill_null(""),
+        event_code=pl.col("event_id").fill_null(""),
+    )
+    version = version_ids(session, frame["product"], frame["effective"])
+    price = pl.DataFrame({"product_id": version}).join(
+        products(session).select("product_id", "unit_price_micro"), on="product_id", how="left", maintain_order="left"
+    )["unit_price_micro"]
+    words = [pl.col(name).cast(pl.String).fill_null("") for name in IDENTITY]
+    taken = frame.with_columns(
+        product_id=version,
+        unit_price_micro=pl.coalesce("unit_price", pl.Series(price)),
+        quantity_micro="quantity",
+        effective_on="effective",
+        content=pl.concat_str(words, separator="|"),
+        recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
+    )
+    return taken.join(known, on="contract_no", how="left", maintain_order="left")
+
+
+def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that are not there yet; the same id with other words is noted."""
+    there = session.rows("contracts_event", "id, event_code, content").select("event_code", "content")
+    given = pl.col("event_code") != ""
+    own = rows.select("event_code", "content").filter(given).unique()
+    every = pl.concat([there.filter(given), own]).unique()
+    clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
+    why = "この変更IDは別の内容で使われています（登録済みの内容と、この行の内容が違います）"
+    sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", why)
+    keys = ["event_code", "content"]
+    return rows.unique(keys, keep="first", maintain_order=True).join(there, on=keys, how="anti", maintain_order="left")
+
+
+def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the line each changes (``line_id``), the renewal's new end and the withdrawal's target."""
+    lines, found = queries.folded(session)
+    rows = _on_lines(session, sheet, rows, lines, found)
+    lines = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
+    first = lines.unique("contract_id", keep="first").select(
+        "contract_id", first_on="start_on", first_term_end_on="term_end_on", months="auto_renew"
+    )
+    rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
+    sheet.frame = rows
+    sheet.check(pl.col("effective_on") < pl.col("first_on"), "effective", pl.format("契約の開始日 {} より前です", "first_on"))
+    renew = pl.col("kind") == "renew"
+    sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
+    carried = timeline.carried(pl.col("effective_on"), pl.col("first_on"), pl.col("months"))
+    targets = _targets(session, sheet, rows)
+    return rows.join(targets, on=AT, how="left", maintain_order="left").with_columns(until_on=pl.when(renew).then(carried))
+
+
+def _on_lines(
+    session: Session, sheet: Sheet, rows: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame
+) -> pl.DataFrame:
+    """The rows with ``line_id``: the line that bears the named product just before the change takes hold.
+
+    Rows of one file may build on each other (a plan changed twice), so that rows are placed in rounds, those of earlier
+    days first, until no more can be.
+    """
+    needed = pl.col("kind").is_in(ON_A_LINE) | ((pl.col("kind") == "cancel") & pl.col("line").is_not_null())
+    todo, done = rows.filter(needed).sort("effective_on", maintain_order=True), []
+    code = products(session).select("product_id", on_line="product")
+    while todo.height:
+        turn = todo.unique("contract_id", keep="first", maintain_order=True)
+        todo = todo.join(turn.select(AT), on=AT, how="anti", maintain_order="left")
+        held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id"), on="line_id")
+        held = held.join(code, on="product_id")
+        hits = turn.join(held.select("contract_id", "line_id", "on_line", "from_on", "to_on"), on="contract_id").filter(
+            (pl.col("line").is_null() | (pl.col("on_line") == pl.col("line")))
+            & (pl.col("from_on") <= pl.col("effective_on"))
+            & (pl.col("to_on").is_null() | (pl.col("effective_on") <= pl.col("to_on")))
+        )
+        hits = hits.sort("from_on").unique([AT, "line_id"], keep="last", maintain_order=True)
+        counted = hits.group_by(AT).agg(pl.col("line_id").first(), hits=pl.len())
+        placed = turn.join(counted, on=AT, how="left", maintain_order="left")
+        sheet.frame = placed
+        why = "適用日にこの商品の明細がありません（開始前・終了後・商品違い）"
+        sheet.check(pl.col("hits").is_null(), "line", why)
+        sheet.check(pl.col("hits") > 1, "line", "適用日に当てはまる明細が二つ以上あります。明細商品コードで一つに決めてください")
+        sheet.accept()
+        done.append(placed.drop("hits"))
+        found = pl.concat([found, _as_events(placed, found)])
+    kept = rows.filter(~needed).with_columns(line_id=pl.lit(None, dtype=pl.Int64))
+    return pl.concat([kept, *[part.select(kept.columns) for part in done]]).sort(AT)
+
+
+def _as_events(placed: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
+    """Placed rows in the shape of recorded events, so that later rows of the file see them."""
+    top = like["event_id"].max()
+    numbered = placed.with_columns(event_id=pl.int_range(pl.len(), dtype=pl.Int64) + (int(str(top)) if top else 0) + 1)
+    missing = [pl.lit(None, dtype=like.schema[n]).alias(n) for n in like.columns if n not in numbered.columns]
+    return numbered.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in like.schema.items())
+
+
+def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """The event that each withdrawal takes back: by its id, else the only one of the contract on that day."""
+    taking = rows.filter(pl.col("kind") == "withdraw").select(AT, "contract_id", "event_code", "effective_on", "recorded_at")
+    standing = queries.events(session).select("contract_id", "event_id", code="event_code", day="effective_on")
+    by_id = taking.filter(pl.col("event_code") != "").join(
+        standing, left_on=["contract_id", "event_code"], right_on=["contract_id", "code"], suffix="_found"
+    )
+    by_day = taking.filter(pl.col("event_code") == "").join(
+        standing, left_on=["contract_id", "effective_on"], right_on=["contract_id", "day"], suffix="_found"
+    )
+    hits = pl.concat([by_id.select(AT, "event_id", on="day"), by_day.select(AT, "event_id", on="effective_on")])
+    counted = hits.group_by(AT).agg(target_id=pl.col("event_id").first(), on=pl.col("on").first(), hits=pl.len())
+    sheet.frame = taking.join(counted, on=AT, how="left", maintain_order="left").join(rows.select(AT, "effective"), on=AT)
+    sheet.check(pl.col("hits").is_null(), "effective", "取り消す予約が見つかりません（変更ID か適用日を確かめてください）")
+    sheet.check(pl.col("hits") > 1, "effective", "この日の予約が二つ以上あります。変更ID で指定してください")
+    known_day = pl.col("recorded_at").dt.convert_time_zone("Asia/Tokyo").dt.date()
+    sheet.check(pl.col("on") <= known_day, "effective", "適用日を過ぎた変更は取り消せません。新しい変更を登録してください")
+    sheet.frame = rows
+    return counted.select(AT, "target_id")
+
+
+def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """New lines for added options, under the contract's cycle, timing, dimensions and term; ``line`` → ``new_line_id``."""
+    if rows.is_empty():
+        return pl.DataFrame(schema={AT: pl.Int64, "new_line_id": pl.Int64})
+    lines, _ = queries.folded(session)
+    named = lines.join(queries.terms(session), on="contract_terms_id", maintain_order="left")
+    first = named.unique("contract_id", keep="first", maintain_order=True)
+    top = lines.group_by("contract_id").agg(top=pl.col("position").max())
+    inherited = first.join(top, on="contract_id").select(
+        "contract_id",
+        "dimension_id",
+        "top",
+        *queries.TERMS.split(", "),
+        end_on="term_end_on",
+        start="start_on",
+    )
+    added = rows.select(AT, "contract_id", "product_id", "quantity_micro", "unit_price_micro", "effective_on", "recorded_at")
+    added = added.join(inherited, on="contract_id", maintain_order="left").with_columns(
+        start_on="effective_on",
+        quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),
+        anchor_on=pl.coalesce("anchor_on", pl.when(pl.col("anchor_day").is_null()).then("start")),
+        position=pl.col("top") + 1 + pl.int_range(pl.len()).over("contract_id"),
+    )
+    made = facts.record(session, Line, added.with_columns(contract_terms_id=_terms_ids(session, added)))
+    return pl.DataFrame({AT: added[AT], "new_line_id": made["id"]})

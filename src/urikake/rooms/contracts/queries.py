@@ -1,0 +1,175 @@
+"""What other rooms may read of contracts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.core import timeline
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.parties.queries import codes
+
+TERMS: Final = (
+    "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "
+    "proration_down, auto_renew, notice_days"
+)
+LINE: Final = (
+    "l.id AS line_id, l.contract_id, c.partner_id, l.position, l.product_id, l.quantity_micro, l.unit_price_micro, "
+    "l.start_on, l.end_on, l.dimension_id, l.contract_terms_id"
+)
+EVENT: Final = (
+    "id, contract_id, line_id, kind, effective_on, recorded_at, event_code, content, product_id, quantity_micro, "
+    "unit_price_micro, until_on, target_id, reason"
+)
+
+
+def contracts(session: Session) -> pl.DataFrame:
+    """Every contract: ``contract_id``, ``contract_no``, ``partner_id``."""
+    return session.rows("contracts_contract", "id, contract_no, partner_id").rename({"id": "contract_id"})
+
+
+def terms(session: Session) -> pl.DataFrame:
+    """Every combination of contract terms: ``contract_terms_id`` and its columns."""
+    return session.rows("contracts_terms", f"id, {TERMS}").rename({"id": "contract_terms_id"})
+
+
+def first_lines(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
+    """Every line as first agreed, by id, with its contract's partner; with ``known_at`` only those recorded by then."""
+    known, params = ("", ()) if known_at is None else (" AND l.recorded_at <= ?", (_stored(session, known_at),))
+    sql = (
+        f"SELECT {LINE} FROM contracts_line l JOIN contracts_contract c ON c.id = l.contract_id"
+        f" WHERE l.id >= ? AND l.id < ?{known} ORDER BY l.id"
+    )
+    return session.read(sql, (session.low, session.high, *params))
+
+
+def _stored(session: Session, moment: datetime) -> datetime | str:
+    """The instant as the database compares it."""
+    if session.driver.kind == "sqlite":
+        return pl.select(pl.lit(moment).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.6f")).item()
+    return moment
+
+
+def events(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
+    """Every event that stands, by id, as known: ``event_id`` and its columns; a cancellation once per line."""
+    known, params = ("", ()) if known_at is None else ("recorded_at <= ?", (_stored(session, known_at),))
+    return timeline.standing(session.rows("contracts_event", EVENT, known, params).rename({"id": "event_id"}))
+
+
+def by_line(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The events with those that name no line repeated for each line of their contract."""
+    if found["line_id"].null_count() == 0:
+        return found
+    named = found.filter(pl.col("line_id").is_not_null())
+    whole = found.filter(pl.col("line_id").is_null()).drop("line_id")
+    spread = whole.join(lines.select("contract_id", "line_id"), on="contract_id", maintain_order="left")
+    return pl.concat([named, spread.select(named.columns)])
+
+
+def folded(session: Session, known_at: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Every line with its ends (see `timeline.ends`), and the standing events by line."""
+    lines = first_lines(session, known_at)
+    found = by_line(events(session, known_at), lines)
+    return timeline.ends(lines, found), found
+
+
+def in_force(session: Session, as_of: date, known_at: datetime | None = None) -> pl.DataFrame:
+    """The lines in force on the day as known: contract, partner, product, quantity, price, period.
+
+    Columns: ``contract_no, partner, product, quantity_micro, unit_price_micro, start_on, end_on`` (exclusive),
+    ``from_on`` (since when this state holds), ``line_id``.
+    """
+    lines, found = folded(session, known_at)
+    held = timeline.state_on(timeline.segments(lines, found), pl.lit(as_of))
+    named = held.join(lines.select("line_id", "contract_id", "position", "start_on", "end_on"), on="line_id")
+    named = named.join(contracts(session), on="contract_id").join(codes(session), on="partner_id")
+    named = named.join(products(session).select("product_id", "product", "product_name"), on="product_id")
+    return named.rename({"code": "partner"}).sort("contract_no", "position")
+
+
+def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
+    """The terms that end within ``days`` from the day: ``contract_no, partner, ends, notice_by, renews_to``.
+
+    ``ends`` is the last day of the term that runs on the day, ``notice_by`` the last day on which notice is in time,
+    ``renews_to`` the last day of the next term, null where it does not renew by itself.
+    """
+    lines = first_lines(session)
+    found = by_line(events(session), lines)
+    folded_lines = timeline.ends(lines, found.filter((pl.col("kind") != "renew") | (pl.col("effective_on") <= as_of)))
+    running = folded_lines.filter(
+        (pl.col("start_on") <= as_of)
+        & (pl.col("end_on") == pl.col("term_end_on"))
+        & pl.col("end_on").is_between(as_of, as_of + timedelta(days + 1), closed="right")
+    ).join(terms(session), on="contract_terms_id")
+    renews = pl.col("auto_renew").is_not_null() & ~pl.col("declined")
+    next_end = timeline.carried(pl.col("end_on"), pl.col("start_on"), pl.col("auto_renew").fill_null(0))
+    named = running.join(contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
+        codes(session), on="partner_id"
+    )
+    return (
+        named.select(
+            "contract_no",
+            partner="code",
+            ends=pl.col("end_on").dt.offset_by("-1d"),
+            notice_by=pl.col("end_on").dt.offset_by("-1d") - pl.duration(days=pl.col("notice_days").fill_null(0)),
+            renews_to=pl.when(renews).then(next_end.dt.offset_by("-1d")),
+        )
+        .unique(maintain_order=True)
+        .sort("ends", "contract_no")
+    )
+
+
+def history(session: Session, partner_id: int, known_at: datetime | None = None) -> pl.DataFrame:
+    """All that happened to a partner's contracts, by effective day: start lines and events.
+
+    Columns: ``contract_no, effective_on, recorded_at, kind, product, to_product, quantity_micro, unit_price_micro,
+    until_on, reason, actor``.
+    """
+    lines = session.read(
+        f"SELECT {LINE}, l.recorded_at, r.actor, c.contract_no FROM contracts_line l"
+        " JOIN contracts_contract c ON c.id = l.contract_id JOIN base_run r ON r.id = l.run_id"
+        " WHERE c.partner_id = ? ORDER BY l.id",
+        (partner_id,),
+    )
+    later = session.read(
+        "SELECT c.contract_no, e.line_id, e.kind, e.effective_on, e.recorded_at, e.product_id, e.quantity_micro,"
+        " e.unit_price_micro, e.until_on, e.reason, r.actor FROM contracts_event e"
+        " JOIN contracts_contract c ON c.id = e.contract_id JOIN base_run r ON r.id = e.run_id"
+        " WHERE c.partner_id = ? AND e.kind <> 'add_option' ORDER BY e.id",
+        (partner_id,),
+    )
+    optional = session.read("SELECT line_id FROM contracts_event WHERE kind = 'add_option'")["line_id"]
+    started = lines.select(
+        "contract_no",
+        "line_id",
+        kind=pl.when(pl.col("line_id").is_in(optional.implode())).then(pl.lit("add_option")).otherwise(pl.lit("start")),
+        effective_on="start_on",
+        recorded_at="recorded_at",
+        product_id=pl.lit(None, dtype=pl.Int64),
+        quantity_micro="quantity_micro",
+        unit_price_micro="unit_price_micro",
+        until_on="end_on",
+        reason=pl.lit(""),
+        actor="actor",
+    )
+    every = pl.concat([started, later.select(started.columns)])
+    if known_at is not None:
+        every = every.filter(pl.col("recorded_at") <= known_at)
+    code = products(session).select("product_id", "product")
+    own = lines.select("line_id", "product_id").join(code, on="product_id").select("line_id", "product")
+    return (
+        every.join(own, on="line_id", how="left", maintain_order="left")
+        .join(code.rename({"product": "to_product"}), on="product_id", how="left", maintain_order="left")
+        .sort("effective_on", "recorded_at", "contract_no", maintain_order=True)
+    )
+
+
+def touched(session: Session, lines: pl.DataFrame) -> pl.Series:
+    """The ids of the lines that any event but a renewal ever named, withdrawn ones included."""
+    found = session.rows("contracts_event", "id, contract_id, line_id, kind", "kind NOT IN ('renew', 'decline_renewal')")
+    named = found.filter(pl.col("kind") != "add_option").drop_nulls("line_id").select("line_id")
+    whole = found.filter(pl.col("line_id").is_null()).join(lines.select("contract_id", "line_id"), on="contract_id")
+    return pl.concat([named, whole.select(pl.col("line_id_right").alias("line_id"))]).unique()["line_id"]

@@ -1,0 +1,193 @@
+"""Files read as sheets: typed columns with line numbers, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base.errors import FileRefusal, Refusal, RowError
+from urikake.core import cells
+from urikake.core.cells import Reader
+
+
+LINE: Final = "file_line"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a kind of file: its English and Japanese header, how its cells are read, and whether it must be."""
+
+    name: str
+    japanese: str = ""
+    read: Reader = cells.text
+    required: bool = False
+    why: str = ""
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the column once read; choices are text."""
+        return cells.TYPES.get(self.read, pl.String)
+
+    @property
+    def reason(self) -> str:
+        """What to say of a cell that cannot be read."""
+        return self.why or cells.WHY.get(self.read, "この値は使えません")
+
+
+def options(name: str, japanese: str, *choices: str, required: bool = False) -> Column:
+    """A column whose cells are one of the choices."""
+    return Column(name, japanese, cells.choice(*choices), required, f"{'・'.join(choices)} のいずれかで書いてください")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file: its name and its columns."""
+
+    name: str
+    columns: tuple[Column, ...]
+
+
+@dataclass
+class Sheet:
+    """A file as typed columns (null where a cell is empty), with ``file_line``, and the errors found so far."""
+
+    name: str
+    kind: Kind
+    frame: pl.DataFrame
+    headers: dict[str, str]
+    sha256: str
+    errors: list[RowError] = field(default_factory=list)
+
+    def check(self, bad: pl.Expr | pl.Series, column: str, why: str | pl.Expr) -> None:
+        """Note an error on every row where ``bad`` holds; ``why`` may be computed per row."""
+        reason = why if isinstance(why, pl.Expr) else pl.lit(why)
+        rows = self.frame.filter(bad).select(LINE, pl.col(column).cast(pl.String).fill_null(""), reason.alias("why"))
+        header = self.headers.get(column, column)
+        self.errors += [RowError(line, header, value, text) for line, value, text in rows.iter_rows()]
+
+    def accept(self) -> None:
+        """Return if nothing is wrong; refuse the whole file otherwise."""
+        if self.errors:
+            raise FileRefusal(self.name, self.errors)
+
+
+def sheet(path: Path, kind: Kind) -> Sheet:
+    """The file read as a sheet of the kind, refused whole where its form or any single cell cannot be read."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Refusal("no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。") from None
+    raw = _excel(data) if path.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else _csv(data, path.name)
+    headers = _headers(raw.columns, kind, path.name)
+    found = Sheet(path.name, kind, raw, {name: header for header, name in headers.items()}, hashlib.sha256(data).hexdigest())
+    found.frame = _typed(found, raw.rename(headers))
+    found.accept()
+    return found
+
+
+def decoded(data: bytes) -> str:
+    """The text of a file in UTF-8 (with or without BOM) or else CP932."""
+    for encoding in ("utf-8-sig", "cp932"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Refusal("encoding", "文字コードが UTF-8 でも CP932（Shift_JIS）でもありません。", "保存し直してください。")
+
+
+def _csv(data: bytes, name: str) -> pl.DataFrame:
+    text = decoded(data)
+    if '"' in text or "\r\n" not in text and "\r" in text:
+        return _rows(list(_csv_rows(text)), name)
+    try:
+        frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
+    except pl.exceptions.PolarsError:
+        return _rows(list(_csv_rows(text)), name)
+    return frame.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(LINE)).filter(_not_blank(frame.columns))
+
+
+def _csv_rows(text: str) -> Sequence[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    last, rows = 0, []
+    for row in reader:
+        rows.append((last + 1, row))
+        last = reader.line_num
+    return rows
+
+
+def _excel(data: bytes) -> pl.DataFrame:
+    from python_calamine import CalamineWorkbook
+
+    table = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    return _rows([(at, [_cell(value) for value in row]) for at, row in enumerate(table, 1)], "Excel")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _rows(rows: list[tuple[int, list[str]]], name: str) -> pl.DataFrame:
+    if not rows:
+        raise Refusal("empty-file", f"{name} は空です。", "見出しの行から始まるファイルを選んでください。")
+    header = [cell.strip() for cell in rows[0][1]]
+    body = [(line, row) for line, row in rows[1:] if any(cell.strip() for cell in row)]
+    wrong = [(line, row) for line, row in body if len(row) != len(header)]
+    if wrong:
+        errors = [RowError(line, "（列数）", str(len(row)), f"見出しは{len(header)}列です") for line, row in wrong]
+        raise FileRefusal(name, errors)
+    return pl.DataFrame(
+        [[*row, line] for line, row in body],
+        schema={**dict.fromkeys(header, pl.String), LINE: pl.Int64},
+        orient="row",
+    )
+
+
+def _not_blank(names: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(n).fill_null("").str.strip_chars() != "" for n in names)
+
+
+def _headers(found: Sequence[str], kind: Kind, name: str) -> dict[str, str]:
+    """The file's headers → column names; unknown, repeated and missing ones are refused."""
+    known = {c.name: c.name for c in kind.columns} | {c.japanese: c.name for c in kind.columns if c.japanese}
+    plain = {header: header.strip().lstrip("\ufeff") for header in found if header != LINE}
+    names = {header: known.get(short, short) for header, short in plain.items()}
+    errors = [
+        RowError(1, short, short, "この列はありません（自由項目は x_ で始めてください）")
+        for header, short in plain.items()
+        if short not in known and not short.startswith("x_")
+    ]
+    errors += [RowError(1, n, n, "同じ列が二つあります") for n in known if list(names.values()).count(n) > 1]
+    missing = [c for c in kind.columns if c.required and c.name not in names.values()]
+    errors += [RowError(1, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing]
+    if errors:
+        raise FileRefusal(name, errors)
+    return names
+
+
+def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
+    """The raw text columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
+    cleaned = raw.with_columns(pl.col(c).fill_null("").str.strip_chars() for c in raw.columns if c != LINE)
+    present = [c for c in found.kind.columns if c.name in raw.columns]
+    absent = [c for c in found.kind.columns if c.name not in raw.columns]
+    filled = {c.name: pl.when(pl.col(c.name) != "").then(pl.col(c.name)) for c in present}
+    typed = cleaned.select(
+        LINE,
+        *[c.read(filled[c.name]).alias(c.name) for c in present],
+        *[pl.lit(None, dtype=c.dtype).alias(c.name) for c in absent],
+        *[pl.col(n) for n in cleaned.columns if n.startswith("x_")],
+    )
+    found.frame = cleaned
+    for c in present:
+        found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
+        if c.required:
+            found.check(pl.col(c.name) == "", c.name, "必須です")
+    return typed

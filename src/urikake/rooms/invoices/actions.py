@@ -1,0 +1,125 @@
+"""Issuing: charges onto documents, taxed, numbered and kept in one go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, numbering, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import tax
+from urikake.core.money import Rounding
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.parties.queries import codes
+
+from . import queries
+from .models import Invoice, InvoiceLine
+
+GROUPING: Final = {
+    "bill_to": [],
+    "contract": ["contract_id"],
+    "order": ["order_no"],
+    "project": ["project"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What was issued: invoices (``invoice_id``, …) and their lines with the charges beneath."""
+
+    invoices: pl.DataFrame
+    lines: pl.DataFrame
+
+
+@action("invoices.issue")
+def issue(session: Session, *, charges: pl.DataFrame, closing_on: date) -> Issued:
+    """Issue the charges as invoices dated on their closing and return them.
+
+    One invoice per payer (or contract, order, project: policy ``invoice_grouping``), apart by tax-inclusive and
+    tax-exclusive prices. Credits stay on the invoice while no rate's sum on it falls below zero; else the credits of that
+    bill go on a return invoice of their own. A bill that sums to nothing and has no credit is not issued.
+    """
+    lines = documents(session, charges, closing_on)
+    if lines.is_empty():
+        return Issued(queries.invoices(session, "id < 0"), queries.lines(session, queries.invoices(session, "id < 0")))
+    periods.require_open(session, closing_on)
+    heads = _numbered(session, _heads(lines, closing_on), closing_on)
+    first = session.next_id("invoices_line")
+    counted = heads.with_columns(first_line_id=first + pl.col("line_count").cum_sum() - pl.col("line_count"))
+    kept = queries.numbered(facts.record(session, Invoice, counted.with_columns(currency=pl.lit("JPY"))))
+    ids = dict(zip(heads["document"], kept["invoice_id"], strict=True))
+    placed = lines.with_columns(invoice_id=pl.col("document").replace_strict(ids, return_dtype=pl.Int64)).sort(
+        "invoice_id", maintain_order=True
+    )
+    rows = facts.record(session, InvoiceLine, placed.rename({"id": "charge_id"}))
+    return Issued(kept, placed.rename({"id": "charge_id"}).with_columns(invoice_line_id=rows["id"]))
+
+
+def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """The charges with the ``document`` each belongs on, its ``kind``, ``inclusive``, rate, net and share of tax.
+
+    The order is that of numbers: payer code, contract number, then the charges' own.
+    """
+    ordered = _ordered(session, charges).with_columns(
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(closing_on)),
+    )
+    keys = ["partner_id", "inclusive", *GROUPING[policies(session)["invoice_grouping"]]]
+    by_rate = [*keys, "tax", "rate_micro"]
+    below = pl.col("amount").sum().over(by_rate) < 0
+    apart = below.any().over(keys) & (pl.col("amount") < 0)
+    split = ordered.with_columns(invoice_kind=pl.when(apart).then(pl.lit("return")).otherwise(pl.lit("invoice")))
+    parts = [*keys, "invoice_kind"]
+    worth = (pl.col("amount").sum().over(parts) != 0) | (pl.col("amount") < 0).any().over(parts)
+    issued = split.filter(worth)
+    heads = issued.select(parts).unique(maintain_order=True).with_row_index("document")
+    numbered = issued.join(heads.cast({"document": pl.Int64}), on=parts, maintain_order="left")
+    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
+    _, shared = tax.invoice_taxes(numbered.rename({"document": "invoice"}), rounding)
+    return shared.rename({"invoice": "document"}).sort("document", maintain_order=True)
+
+
+def _ordered(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges by payer code and contract number, with what their product and dimensions say of them."""
+    model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months", "revenue_account_id")
+    dimensions = session.rows("base_dimension", "id, order_no, group_code, project").rename({"id": "dimension_id"})
+    named = charges.join(model, on="product_id", maintain_order="left").join(
+        dimensions, on="dimension_id", maintain_order="left"
+    )
+    code = codes(session).rename({"code": "partner_code"})
+    numbers = contracts(session).select("contract_id", "contract_no")
+    joined = named.join(code, on="partner_id", maintain_order="left").join(numbers, on="contract_id", maintain_order="left")
+    return joined.sort("partner_code", "contract_no", "id").drop("partner_code", "contract_no")
+
+
+def _heads(lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """One row per document, in the order of numbers."""
+    return lines.group_by("document", maintain_order=True).agg(
+        kind=pl.col("invoice_kind").first(),
+        partner_id=pl.col("partner_id").first(),
+        inclusive=pl.col("inclusive").first(),
+        closing_on=pl.lit(closing_on),
+        issue_on=pl.lit(closing_on),
+        net=pl.col("net").sum(),
+        tax_total=pl.col("tax_amount").sum(),
+        total=(pl.col("net") + pl.col("tax_amount")).sum(),
+        line_count=pl.len().cast(pl.Int64),
+    )
+
+
+def _numbered(session: Session, heads: pl.DataFrame, issue_on: date) -> pl.DataFrame:
+    """The documents with their fiscal year and the next numbers of their series."""
+    year = policies(session).fiscal_year(issue_on)
+    first = {
+        kind: numbering.draw(session, queries.PREFIX[kind], year, count)
+        for kind, count in heads.group_by("kind", maintain_order=True).len().iter_rows()
+    }
+    start = pl.col("kind").replace_strict(first, return_dtype=pl.Int64)
+    return heads.with_columns(
+        fiscal_year=pl.lit(year, dtype=pl.Int64), sequence=start + pl.int_range(pl.len()).over("kind")
+    )

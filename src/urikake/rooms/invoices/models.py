@@ -1,0 +1,45 @@
+"""Tables of invoices and their lines."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Invoice(Fact):
+    """An issued document (適格請求書, 適格返還請求書); its lines are ``line_count`` rows from ``first_line_id``."""
+
+    company_id = ref()
+    kind = models.CharField(max_length=10)
+    fiscal_year = models.IntegerField()
+    sequence = models.BigIntegerField()
+    partner_id = ref()
+    closing_on = models.DateField()
+    issue_on = models.DateField()
+    inclusive = models.BooleanField()
+    currency = models.CharField(max_length=3)
+    net = models.BigIntegerField()
+    tax_total = models.BigIntegerField()
+    total = models.BigIntegerField()
+    first_line_id = ref()
+    line_count = models.BigIntegerField()
+
+    class Meta:
+        db_table = "invoices_invoice"
+        constraints = [
+            models.UniqueConstraint(fields=["company_id", "kind", "fiscal_year", "sequence"], name="invoices_number")
+        ]
+
+
+class InvoiceLine(Fact):
+    """A charge on an invoice: its net amount, the tax rate, and its share of the invoice's tax."""
+
+    invoice_id = ref()
+    charge_id = ref(unique=True)
+    rate_micro = models.BigIntegerField()
+    net = models.BigIntegerField()
+    tax_amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "invoices_line"

@@ -1,0 +1,182 @@
+"""The pen of the ledger: each money event as a balanced entry (see the table in docs/journals.md)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import account_id, bank_account, policies
+from urikake.base.errors import Refusal
+from urikake.core import journal
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.matching.actions import Applied
+
+from .models import Entry, EntryLine, Total
+
+KEY: Final = ["source", "source_id", "posted_on"]
+DIFFERENCES: Final = {"fee": "", "discount": "売上値引", "write-off": "貸倒損失", "misc": "雑損失", "advance": "前受金"}
+
+
+def post(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
+    """Post the lines (``source, source_id, posted_on`` and `journal.LINE`) as entries, one a key, and return the entries.
+
+    Lines of one entry, account, tax and dimensions are one line. Refused if an entry does not balance or falls into a
+    month that is not open: then nothing of the run is kept.
+    """
+    whole = journal.merged(lines, KEY)
+    if whole.is_empty():
+        return whole
+    wrong = journal.unbalanced(whole, KEY)
+    if wrong.height:
+        raise Refusal("unbalanced", f"仕訳の貸借が一致しません: {wrong.row(0)}。", "不具合です。この内容をお知らせください。")
+    for day in whole["posted_on"].unique():
+        periods.require_open(session, day)
+    heads = whole.group_by(KEY, maintain_order=True).agg(line_count=pl.len().cast(pl.Int64))
+    first = session.next_id("ledger_line")
+    counted = heads.with_columns(first_line_id=first + pl.col("line_count").cum_sum() - pl.col("line_count"))
+    entries = facts.record(session, Entry, counted)
+    placed = whole.join(entries.select(*KEY, entry_id="id"), on=KEY, maintain_order="left")
+    facts.record(session, EntryLine, placed.sort("entry_id", maintain_order=True))
+    amount = pl.col("amount")
+    totals = placed.group_by("account_id", "posted_on").agg(
+        debit=amount.clip(lower_bound=0).sum(), credit=(-amount).clip(lower_bound=0).sum()
+    )
+    facts.record(session, Total, totals.sort("posted_on", "account_id"))
+    return entries
+
+
+def _lines(frame: pl.DataFrame, account: pl.Expr | int, amount: pl.Expr, *, tax: pl.Expr | None = None) -> pl.DataFrame:
+    """Lines on one account from a frame that has the entry's key, ``partner_id`` and ``dimension_id``."""
+    none = pl.lit(None, dtype=pl.Int64)
+    return frame.select(
+        *KEY,
+        account_id=(pl.lit(account) if isinstance(account, int) else account).cast(pl.Int64),
+        amount=amount.cast(pl.Int64),
+        tax=pl.lit("") if tax is None else tax,
+        dimension_id=pl.col("dimension_id") if "dimension_id" in frame.columns else none,
+        partner_id=pl.col("partner_id"),
+    )
+
+
+@action("ledger.post")
+def post_invoices(session: Session, *, items: pl.DataFrame, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Post issued invoices: Dr 売掛金 / Cr 売上高, 仮受消費税, and what is for later months to 前受金 (or 契約負債).
+
+    ``items`` are the receivable items raised, ``moves`` the revenue moves of the invoices, ``before`` the contracts'
+    balances before them. What was accrued as 契約資産 is cleared first.
+    """
+    heads = items.with_columns(source=pl.lit("invoice"))
+    receivable = _lines(heads, pl.col("account_id"), pl.col("gross"), tax=pl.col("tax"))
+    return post(session, lines=pl.concat([receivable, _revenue_lines(session, moves, before)]))
+
+
+@action("ledger.post")
+def post_recognition(session: Session, *, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """Post recognition: Dr 前受金 (or 契約負債, 契約資産) / Cr 売上高, 仮受消費税, one entry per contract and month."""
+    return post(session, lines=_revenue_lines(session, moves, before))
+
+
+def _revenue_lines(session: Session, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The lines on revenue, tax, liability and asset that follow from billed and recognised amounts.
+
+    Tax is owed with the revenue (policy ``with_revenue``: the advance holds it until then) or with the invoice.
+    """
+    with_revenue = policies(session)["advance_tax"] == "with_revenue"
+    model = products(session).select("product_id", "revenue_account_id", tax_class="tax")
+    rows = moves.join(model, on="product_id", maintain_order="left")
+    tax_now = pl.col("revenue_tax") if with_revenue else pl.col("billed_tax")
+    rows = rows.with_columns(tax_now=tax_now, tax_later=pl.col("billed_tax") - tax_now)
+    liability = account_id(session, "前受金" if with_revenue else "契約負債")
+    kind = pl.col("tax_class")
+    revenue = _lines(rows, pl.col("revenue_account_id"), -pl.col("revenue"), tax=kind)
+    owed = _lines(rows, account_id(session, "仮受消費税"), -pl.col("tax_now"), tax=kind)
+    held = _lines(rows, liability, -pl.col("tax_later"), tax=kind)
+    return pl.concat([revenue, owed, held, _balance_lines(session, rows, before, liability)])
+
+
+def _balance_lines(session: Session, rows: pl.DataFrame, before: pl.DataFrame, liability: int) -> pl.DataFrame:
+    """The lines on the contracts' liability and asset, net of tax, by dimension and tax where one account takes all."""
+    step = pl.col("billed") - pl.col("revenue")
+    joined = rows.join(before, on="contract_id", how="left", maintain_order="left").with_columns(
+        step=step, before=pl.col("position").fill_null(0)
+    )
+    moved = joined.filter(pl.col("step") != 0)
+    if moved.is_empty():
+        return _lines(moved, liability, pl.col("step"))
+    split = journal.settled_position(moved, KEY)
+    both = split.filter((pl.col("liability") != 0) & (pl.col("asset") != 0))
+    accrual = "契約資産" if policies(session)["accrual_account"] == "contract_asset" else "未収入金"
+    asset = account_id(session, accrual)
+    sides = split.select(*KEY, "contract_id", on_asset=(pl.col("asset") != 0) & (pl.col("liability") == 0))
+    placed = moved.join(sides, on=[*KEY, "contract_id"], maintain_order="left")
+    account = pl.when("on_asset").then(asset).otherwise(liability)
+    plain = _lines(placed, account, -pl.col("step"), tax=pl.col("tax_class"))
+    owner = moved.unique([*KEY, "contract_id"], keep="first", maintain_order=True)
+    crossed = both.join(
+        owner.select(*KEY, "contract_id", "partner_id", "dimension_id"), on=[*KEY, "contract_id"], maintain_order="left"
+    )
+    out = _lines(crossed, liability, -pl.col("asset"))
+    into = _lines(crossed, asset, pl.col("asset"))
+    return pl.concat([plain, out, into])
+
+
+@action("ledger.post")
+def post_receipts(session: Session, *, receipts: pl.DataFrame, account: str) -> pl.DataFrame:
+    """Post receipts on a bank account: Dr 預金 / Cr 仮受金, one entry a receipt."""
+    _, ledger_account = bank_account(session, account)
+    rows = receipts.with_columns(
+        source=pl.lit("receipt"), source_id="receipt_id", posted_on="received_on", partner_id=pl.lit(None, dtype=pl.Int64)
+    )
+    suspense = account_id(session, "仮受金")
+    both = [_lines(rows, ledger_account, pl.col("amount")), _lines(rows, suspense, -pl.col("amount"))]
+    return post(session, lines=pl.concat(both))
+
+
+@action("ledger.post")
+def post_applications(session: Session, *, applied: Applied, items: pl.DataFrame) -> pl.DataFrame:
+    """Post applications: Dr 仮受金 / Cr 売掛金, and what became of a difference.
+
+    ``items`` are the items that the movements settle. A fee goes to the company's fee account, a discount to 売上値引, a
+    write-off to 貸倒損失, other differences to 雑損失 or 雑収入, an overpayment kept to 前受金.
+    """
+    heads = applied.applications.select(
+        "application_id", "used", "difference", "difference_kind", "partner_id", posted_on="applied_on",
+        source=pl.lit("application"), source_id="application_id",
+    )
+    if heads.is_empty():
+        return heads
+    cash = _lines(heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), account_id(session, "仮受金"), pl.col("used"))
+    moved = applied.movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
+        items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
+    )
+    settled = _lines(moved, pl.col("account_id"), pl.col("moved"), tax=pl.col("tax"))
+    return post(session, lines=pl.concat([cash, settled, _difference_lines(session, heads)]))
+
+
+def _difference_lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    rows = heads.filter(pl.col("difference") != 0)
+    fee = policies(session)["fee_account"]
+    names = {**DIFFERENCES, "fee": fee}
+    accounts = {kind: account_id(session, name) for kind, name in names.items()}
+    gain = account_id(session, "雑収入")
+    misc_gain = (pl.col("difference_kind") == "misc") & (pl.col("difference") > 0)
+    account = pl.col("difference_kind").replace_strict(accounts, default=None, return_dtype=pl.Int64)
+    return _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
+
+
+@action("ledger.post")
+def post_slips(session: Session, *, items: pl.DataFrame, slips: pl.DataFrame) -> pl.DataFrame:
+    """Post approved slips and opening balances: Dr 債権科目 / Cr 相手科目, 仮受消費税."""
+    named = items.join(slips.select("slip_id", "credit_account_id"), left_on="source_id", right_on="slip_id", maintain_order="left")
+    tax = pl.col("gross") - pl.col("net")
+    kind = pl.col("tax")
+    parts = [
+        _lines(named, pl.col("account_id"), pl.col("gross"), tax=kind),
+        _lines(named, pl.col("credit_account_id"), -pl.col("net"), tax=kind),
+        _lines(named, account_id(session, "仮受消費税"), -tax, tax=kind),
+    ]
+    return post(session, lines=pl.concat(parts))

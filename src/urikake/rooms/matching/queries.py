@@ -1,0 +1,60 @@
+"""What other rooms may read of matching, and the candidates for a person to choose from."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import clearing
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.parties import queries as parties
+from urikake.rooms.receipts import queries as receipts
+from urikake.rooms.receivables import queries as receivables
+
+APPLICATION: Final = "id, receipt_id, applied_on, used, difference, difference_kind, partner_id, reverses_id"
+
+
+def applications(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
+    """Applications by id, with ``application_id``."""
+    return session.rows("matching_application", APPLICATION, where, params).rename({"id": "application_id"})
+
+
+def labels(session: Session, items: pl.DataFrame) -> pl.DataFrame:
+    """The items with the ``number`` of their document."""
+    numbers = invoices.invoices(session).select("number", source_id="invoice_id", source=pl.lit("invoice"))
+    slips = receivables.slips(session).select(
+        number="slip_no",
+        source_id="slip_id",
+        source=pl.when("opening").then(pl.lit("opening")).otherwise(pl.lit("slip")),
+    )
+    every = pl.concat([numbers, slips.select(numbers.columns)])
+    return items.join(every, on=["source", "source_id"], how="left", maintain_order="left")
+
+
+def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
+    """What the receipt may pay, best first: ``items, amount, score, why``; only what is still open."""
+    found = receipts.named(session, ref)
+    left = receipts.unapplied(session).join(found.select("receipt_id"), on="receipt_id", how="semi")
+    if left.is_empty():
+        return []
+    row = left.row(0, named=True)
+    items = labels(session, receivables.open_items(session))
+    open_items = items.select("item_id", "partner_id", "due_on", "number", document_id="source_id", amount="balance")
+    names = parties.profiles(session, "name, kana").select("partner_id", name="kana")
+    spelled = pl.concat([names, parties.payer_names(session).select("partner_id", name="folded")])
+    proposals = clearing.proposals(
+        row["unapplied"],
+        open_items,
+        spelled,
+        payer=row["payer"],
+        reference=row["reference"],
+        fee_tolerance=policies(session).number("fee_tolerance"),
+        fees=(),
+    )
+    number = dict(items.select("item_id", "number").iter_rows())
+    return [
+        {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": p.why} for p in proposals
+    ]

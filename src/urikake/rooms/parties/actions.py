@@ -1,0 +1,175 @@
+"""Partners taken from a file: new ones made, changed profiles followed by newer ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import company, facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.core import payer, terms
+from urikake.core.formats import registration_number
+from urikake.core import cells
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+
+from . import queries
+from .models import Partner, PayerName, Profile, Terms, VirtualAccount
+
+METHODS: Final = "transfer cash cheque date_fixed note densai factoring direct_debit card cod offset".split()
+PARTNERS: Final = Kind(
+    "partners",
+    (
+        Column("code", "取引先コード", required=True),
+        Column("name", "取引先名", required=True),
+        Column("kana", "フリガナ"),
+        Column("registration_number", "登録番号"),
+        Column("bill_to", "請求先コード"),
+        Column("parent", "名寄せ先コード"),
+        Column("postal_code", "郵便番号"),
+        Column("address", "住所"),
+        Column("email", "メール"),
+        Column("closing_day", "締日"),
+        Column("payment_months", "回収サイト月", cells.amount),
+        Column("payment_day", "回収日", cells.amount),
+        options("holiday_shift", "休日", "before", "after", "none"),
+        options("method", "回収手段", *METHODS),
+        Column("split", "分割回収"),
+        Column("payer_names", "振込名義"),
+        Column("virtual_account", "仮想口座"),
+        Column("credit_limit", "与信限度額", cells.amount),
+        Column("currency", "通貨"),
+        Column("receivable_account", "債権科目"),
+        options("delivery", "送付方法", "email", "paper", "peppol"),
+    ),
+)
+TERMS: Final = ["closing_mask", "payment_months", "payment_day", "holiday_shift", "method", "split"]
+DEFAULTS: Final = {
+    "payment_months": 1,
+    "payment_day": 31,
+    "holiday_shift": "none",
+    "method": "transfer",
+    "split": "",
+    "currency": "JPY",
+    "receivable_account": "売掛金",
+    "delivery": "paper",
+}
+
+
+@action("partners.import")
+def import_partners(session: Session, *, sheet: Sheet) -> int:
+    """Take the partners of the sheet and return how many were new or changed; refused whole if any row is wrong."""
+    known = queries.profiles(session)
+    _check(session, sheet, known)
+    sheet.accept()
+    frame = sheet.frame.with_columns(
+        *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
+        pl.col("kana", "postal_code", "address", "email").fill_null(""),
+        closing_mask=_masks(sheet.frame["closing_day"]),
+    )
+    fresh = frame.select("code").join(known, on="code", how="anti", maintain_order="left")
+    made = facts.record(session, Partner, fresh).select("code", partner_id="id")
+    every = pl.concat([known.select("code", "partner_id"), made])
+    changed = _profiles(session, frame, every, known)
+    names = _names(session, frame.join(every, on="code", maintain_order="left"))
+    if changed + names:
+        record_file(session, sheet=sheet)
+    return changed
+
+
+def _check(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
+    """Note everything that is wrong with the rows beyond their cells."""
+    frame = sheet.frame
+    sheet.check(pl.col("code").is_duplicated() & pl.col("code").is_not_null(), "code", "同じ取引先コードが二度あります")
+    every = pl.concat([known["code"], frame["code"]])
+    for name in ("bill_to", "parent"):
+        sheet.check(pl.col(name).is_not_null() & ~pl.col(name).is_in(every.implode()), name, "この取引先はありません")
+    _each(sheet, "registration_number", registration_number.problem)
+    _each(sheet, "closing_day", _closing_error)
+    _each(sheet, "split", terms.split_error)
+    sheet.check(~pl.col("payment_day").is_between(1, 31), "payment_day", "1〜28、月末は 31 で書いてください")
+    sheet.check(pl.col("payment_day").is_between(29, 30), "payment_day", "1〜28、月末は 31 で書いてください")
+    sheet.check(pl.col("payment_months") < 0, "payment_months", "0 以上で書いてください")
+    sheet.check(pl.col("credit_limit") < 0, "credit_limit", "0 以上で書いてください")
+    sheet.check(pl.col("currency") != "JPY", "currency", "この版で使える通貨は JPY だけです")
+    chart = company.accounts(session)["name"].to_list()
+    sheet.check(~pl.col("receivable_account").is_in(chart), "receivable_account", "科目表にない科目です")
+    _check_circle(sheet, known)
+
+
+def _each(sheet: Sheet, name: str, problem: object) -> None:
+    """Note what ``problem`` says of each distinct value of the column."""
+    assert callable(problem)
+    values = sheet.frame[name].drop_nulls().unique()
+    why = {value: text for value in values if (text := problem(value))}
+    if why:
+        sheet.check(pl.col(name).is_in(list(why)), name, pl.col(name).replace_strict(why, default="", return_dtype=pl.String))
+
+
+def _closing_error(text: str) -> str | None:
+    try:
+        terms.closing_mask(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def _check_circle(sheet: Sheet, known: pl.DataFrame) -> None:
+    """Note bill-to chains of more than one step: a bill-to pays by itself, so that no chain can run in a circle."""
+    names = known.select("code", bill="bill_to_id").join(known.select(bill="partner_id", bill_to="code"), on="bill")
+    told = sheet.frame.select("code", bill_to=pl.coalesce("bill_to", "code"))
+    every = pl.concat([names.select("code", "bill_to").join(told, on="code", how="anti"), told])
+    moved = every.filter(pl.col("code") != pl.col("bill_to"))["code"]
+    bad = pl.col("bill_to").is_not_null() & (pl.col("bill_to") != pl.col("code")) & pl.col("bill_to").is_in(moved.implode())
+    sheet.check(bad, "bill_to", "請求先がさらに別の請求先を持っています（循環・多段はできません）")
+
+
+def _masks(days: pl.Series) -> pl.Series:
+    table = {text: terms.closing_mask(text) for text in days.fill_null("").unique()}
+    return days.fill_null("").replace_strict(table, return_dtype=pl.Int64)
+
+
+def _terms_ids(session: Session, frame: pl.DataFrame) -> pl.Series:
+    known = queries.terms(session)
+    fresh = frame.select(TERMS).unique(maintain_order=True).join(known, on=TERMS, how="anti", maintain_order="left")
+    added = facts.record(session, Terms, fresh).rename({"id": "terms_id"})
+    every = pl.concat([known, added.select(known.columns)])
+    return frame.select(TERMS).join(every, on=TERMS, how="left", maintain_order="left")["terms_id"]
+
+
+def _profiles(session: Session, frame: pl.DataFrame, every: pl.DataFrame, known: pl.DataFrame) -> int:
+    """Record a profile for each row that is new or says something else than the newest profile; return how many."""
+    ids = dict(zip(every["code"], every["partner_id"], strict=True))
+    account = dict(company.accounts(session).select("name", "id").iter_rows())
+    numbers = {n: registration_number.normalised(n) for n in frame["registration_number"].drop_nulls().unique()}
+    numbers[""] = ""
+    wanted = frame.with_columns(
+        partner_id=pl.col("code").replace_strict(ids, return_dtype=pl.Int64),
+        bill_to_id=pl.coalesce("bill_to", "code").replace_strict(ids, return_dtype=pl.Int64),
+        parent_id=pl.col("parent").replace_strict(ids, default=None, return_dtype=pl.Int64),
+        receivable_account_id=pl.col("receivable_account").replace_strict(account, return_dtype=pl.Int64),
+        registration_number=pl.col("registration_number").fill_null("").replace_strict(numbers),
+        terms_id=_terms_ids(session, frame),
+    )
+    names = ["partner_id", *queries.PROFILE.split(", ")]
+    changed = wanted.select(names).join(known.select(names), on=names, how="anti", nulls_equal=True, maintain_order="left")
+    facts.record(session, Profile, changed)
+    return changed.height
+
+
+def _names(session: Session, frame: pl.DataFrame) -> int:
+    """Record payer names and virtual accounts not yet known; return how many. The kana and the name count as such."""
+    given = frame.select("partner_id", payer=pl.col("payer_names").str.split(";")).explode("payer")
+    own = [frame.select("partner_id", payer=name) for name in ("kana", "name")]
+    wanted = pl.concat([given, *own]).with_columns(pl.col("payer").str.strip_chars()).filter(pl.col("payer") != "")
+    wanted = wanted.with_columns(folded=payer.folded(wanted["payer"])).filter(pl.col("folded") != "")
+    keys = ["partner_id", "folded"]
+    wanted = wanted.unique(keys, maintain_order=True).join(queries.payer_names(session), on=keys, how="anti", maintain_order="left")
+    facts.record(session, PayerName, wanted)
+    accounts = frame.select("partner_id", virtual_account=pl.col("virtual_account").str.split(";")).explode("virtual_account")
+    accounts = accounts.filter(pl.col("virtual_account").is_not_null() & (pl.col("virtual_account") != ""))
+    accounts = accounts.join(queries.virtual_accounts(session), on=accounts.columns, how="anti", maintain_order="left")
+    facts.record(session, VirtualAccount, accounts)
+    return wanted.height + accounts.height

@@ -1,0 +1,46 @@
+"""What other rooms may read of partners."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from urikake.base.bulk import Session
+
+PROFILE = (
+    "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
+    "currency, receivable_account_id, delivery"
+)
+
+
+def codes(session: Session) -> pl.DataFrame:
+    """Every partner's ``partner_id`` and ``code``."""
+    return session.rows("parties_partner", "id, code").rename({"id": "partner_id"})
+
+
+def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
+    """The newest profile of every partner: ``partner_id``, ``code`` and the named columns."""
+    rows = session.rows("parties_profile", f"id, partner_id, {names}")
+    return codes(session).join(rows.drop("id").unique("partner_id", keep="last"), on="partner_id", maintain_order="left")
+
+
+def terms(session: Session) -> pl.DataFrame:
+    """Every combination of collection terms: ``terms_id`` and its columns."""
+    names = "id, closing_mask, payment_months, payment_day, holiday_shift, method, split"
+    return session.rows("parties_terms", names).rename({"id": "terms_id"})
+
+
+def closing_masks(session: Session) -> pl.DataFrame:
+    """Who pays each partner's bills and on which closing days: ``partner_id``, ``bill_to_id``, ``closing_mask``."""
+    found = profiles(session, "bill_to_id, terms_id").join(terms(session), on="terms_id", maintain_order="left")
+    masks = found.select(bill_to_id="partner_id", closing_mask="closing_mask")
+    return found.select("partner_id", "bill_to_id").join(masks, on="bill_to_id", how="left", maintain_order="left")
+
+
+def payer_names(session: Session) -> pl.DataFrame:
+    """Every folded name a partner's money may bear: ``partner_id``, ``folded``, each pair once."""
+    return session.rows("parties_payer_name", "id, partner_id, folded").drop("id").unique(maintain_order=True)
+
+
+def virtual_accounts(session: Session) -> pl.DataFrame:
+    """Every virtual account: ``partner_id``, ``virtual_account``."""
+    return session.rows("parties_virtual_account", "id, partner_id, virtual_account").drop("id")

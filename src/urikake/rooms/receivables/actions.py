@@ -1,0 +1,301 @@
+"""The pen of receivables: items raised from invoices, slips and openings, and moved by settlements."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import company, facts, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.core import cells, tax, terms
+from urikake.core.money import Rounding
+from urikake.rooms.catalog.actions import TAXES
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.invoices.actions import Issued
+from urikake.rooms.parties import queries as parties
+from urikake.rooms.parties.actions import METHODS
+
+from . import queries
+from .models import Item, Movement, Slip
+
+SLIPS: Final = Kind(
+    "receivables",
+    (
+        Column("slip_no", "伝票番号", required=True),
+        Column("partner", "取引先コード", required=True),
+        Column("date", "計上日", cells.day, required=True),
+        Column("account", "債権科目", required=True),
+        Column("credit_account", "相手科目", required=True),
+        Column("amount", "金額", cells.amount, required=True),
+        options("tax", "税区分", *TAXES),
+        Column("due", "回収予定日", cells.day),
+        options("method", "回収手段", *METHODS),
+        Column("order_no", "受注番号"),
+        Column("group", "グループ"),
+        Column("description", "摘要"),
+        Column("maker", "起票者"),
+    ),
+)
+OPENINGS: Final = Kind(
+    "openings",
+    (
+        Column("partner", "取引先コード", required=True),
+        Column("invoice_no", "請求書番号", required=True),
+        Column("invoice_date", "請求日", cells.day, required=True),
+        Column("due", "回収予定日", cells.day, required=True),
+        Column("balance", "残高", cells.amount, required=True),
+        Column("currency", "通貨"),
+        Column("order_no", "受注番号"),
+        Column("group", "グループ"),
+    ),
+)
+
+
+@action("receivables.post")
+def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
+    """Raise the items of issued invoices and return them: one per order, group, tax rate and due part."""
+    if issued.invoices.is_empty():
+        return queries.items(session, "id < 0")
+    profile = parties.profiles(session, "terms_id, receivable_account_id").join(
+        parties.terms(session), on="terms_id", maintain_order="left"
+    )
+    heads = issued.invoices.join(profile.drop("code"), on="partner_id", maintain_order="left")
+    columns = ["closing_on", "payment_months", "payment_day", "holiday_shift", "method", "split"]
+    asked = heads.select(*columns, key="invoice_id", amount="total", payment_days=pl.lit(None, dtype=pl.Int64))
+    dues = terms.dues(asked).rename({"key": "invoice_id", "amount": "due_amount"})
+    rows = _rows(issued.lines)
+    cells_ = _split(rows, dues).filter(pl.col("gross") != 0)
+    named = heads.select("invoice_id", "partner_id", account_id="receivable_account_id", posted_on="issue_on")
+    items = cells_.join(named, on="invoice_id", maintain_order="left")
+    made = facts.record(session, Item, items.with_columns(source=pl.lit("invoice"), source_id="invoice_id"))
+    _open(session, made)
+    return made.rename({"id": "item_id"})
+
+
+def _rows(lines: pl.DataFrame) -> pl.DataFrame:
+    """The invoice lines summed by invoice, order and group, and tax rate, in document order."""
+    keys = ["invoice_id", "order_no", "group_code", "tax", "rate_micro"]
+    return lines.group_by(keys, maintain_order=True).agg(
+        pl.col("dimension_id").first(), pl.col("net").sum(), gross=(pl.col("net") + pl.col("tax_amount")).sum()
+    )
+
+
+def _split(rows: pl.DataFrame, dues: pl.DataFrame) -> pl.DataFrame:
+    """Rows × due parts of each invoice, so that rows and parts both keep their sums to the yen.
+
+    With G the running sum of the rows, D that of the parts and T the total, a cell is the second difference of
+    floor(G × D ÷ T): summed over parts it gives the row, over rows the part.
+    """
+    total = pl.col("gross").sum().over("invoice_id")
+    upto = rows.with_columns(high=pl.col("gross").cum_sum().over("invoice_id"), total=total)
+    upto = upto.with_columns(low=pl.col("high") - pl.col("gross"))
+    nets = upto.with_columns(
+        net_high=pl.col("net").cum_sum().over("invoice_id"), net_total=pl.col("net").sum().over("invoice_id")
+    ).with_columns(net_low=pl.col("net_high") - pl.col("net"))
+    parts = dues.with_columns(to=pl.col("due_amount").cum_sum().over("invoice_id"))
+    parts = parts.with_columns(since=pl.col("to") - pl.col("due_amount"))
+    joined = nets.join(parts, on="invoice_id", maintain_order="left")
+
+    def cell(low: str, high: str, whole: str) -> pl.Expr:
+        below = pl.col("total").cast(pl.Int128)
+
+        def grid(row: str, part: str) -> pl.Expr:
+            exact = pl.col(row).cast(pl.Int128) * pl.col(part).cast(pl.Int128)
+            return pl.when(pl.col(part) == pl.col("total")).then(pl.col(row)).otherwise(exact // below).cast(pl.Int64)
+
+        return grid(high, "to") - grid(low, "to") - grid(high, "since") + grid(low, "since")
+
+    return joined.with_columns(gross=cell("low", "high", "total"), net=cell("net_low", "net_high", "net_total"))
+
+
+def _open(session: Session, made: pl.DataFrame) -> None:
+    """Add the items to the projection of open balances."""
+    session.driver.write("receivables_open", made.select(item_id="id", balance="gross"))
+
+
+@action("matching.apply")
+def move(session: Session, *, moves: pl.DataFrame) -> pl.DataFrame:
+    """Record movements (``item_id, kind, moved, moved_on, source_id``) and return them; refused beyond the balance."""
+    made = facts.record(session, Movement, moves)
+    session.stage(moves.group_by("item_id").agg(pl.col("moved").sum()).sort("item_id"))
+    reopened = session.read(
+        "SELECT s.item_id, i.gross + coalesce((SELECT sum(m.moved) FROM receivables_movement m WHERE m.item_id = i.id), 0)"
+        " AS balance FROM stage s JOIN receivables_item i ON i.id = s.item_id"
+        " LEFT JOIN receivables_open o ON o.item_id = s.item_id WHERE o.item_id IS NULL"
+    )
+    session.execute(
+        "UPDATE receivables_open SET balance = receivables_open.balance + s.moved FROM stage s"
+        " WHERE s.item_id = receivables_open.item_id"
+    )
+    crossed = session.read(
+        "SELECT o.item_id FROM stage s JOIN receivables_open o ON o.item_id = s.item_id"
+        " JOIN receivables_item i ON i.id = o.item_id"
+        " WHERE (i.gross > 0 AND o.balance < 0) OR (i.gross < 0 AND o.balance > 0)"
+    )
+    if crossed.height:
+        raise Refusal("over-applied", "債権明細の残高を超えて消し込もうとしています。", "残高を確かめて、やり直してください。")
+    session.execute("DELETE FROM receivables_open WHERE balance = 0 AND item_id IN (SELECT item_id FROM stage)")
+    back = reopened.filter(pl.col("balance") != 0)
+    if back.height:
+        session.driver.write("receivables_open", back.select("item_id", pl.col("balance").cast(pl.Int64)))
+    return made
+
+
+@action("receivables.enter")
+def import_slips(session: Session, *, sheet: Sheet) -> int:
+    """Take manual slips (債権伝票); they wait for another person's approval. Return how many are new."""
+    known = queries.slips(session).filter(~pl.col("opening"))
+    _check(session, sheet, "slip_no")
+    chart = company.accounts(session)["name"].to_list()
+    for name in ("account", "credit_account"):
+        sheet.check(~pl.col(name).is_in(chart), name, "科目表にない科目です")
+    sheet.check(pl.col("amount") == 0, "amount", "0 円の伝票は登録できません")
+    sheet.accept()
+    account = dict(company.accounts(session).select("name", "id").iter_rows())
+    profile = parties.profiles(session, "terms_id").join(parties.terms(session), on="terms_id")
+    rows = _common(session, sheet.frame, "date").with_columns(
+        slip_no="slip_no",
+        account_id=pl.col("account").replace_strict(account, return_dtype=pl.Int64),
+        credit_account_id=pl.col("credit_account").replace_strict(account, return_dtype=pl.Int64),
+        gross="amount",
+        tax=pl.col("tax").fill_null("out_of_scope"),
+        description=pl.col("description").fill_null(""),
+        maker=pl.col("maker").fill_null(session.user),
+        opening=pl.lit(False),
+    )
+    rows = rows.with_columns(due_on=pl.coalesce("due", _default_due(rows, profile)))
+    rows = rows.with_columns(method=pl.coalesce("method", _default_method(rows, profile)))
+    count = _keep(session, sheet, rows, known, "slip_no")
+    if count and not company.policies(session).needs_second_person("receivables"):
+        post_slips(session, slips=queries.slips(session).tail(count))
+    return count
+
+
+def _default_due(rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:
+    """The due day by the partner's terms, of the first closing on or after the slip's date."""
+    joined = rows.select("partner_id", "posted_on", amount="gross").join(
+        profile, on="partner_id", how="left", maintain_order="left"
+    )
+    asked = joined.with_columns(timing=pl.lit("current"), from_on="posted_on", to_on="posted_on")
+    closing = joined.with_columns(
+        key=pl.int_range(pl.len(), dtype=pl.Int64),
+        closing_on=terms.bill_on(asked),
+        payment_days=pl.lit(None, dtype=pl.Int64),
+        split=pl.lit(""),
+    )
+    return terms.dues(closing).sort("key")["due_on"]
+
+
+def _default_method(rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:
+    return rows.select("partner_id").join(
+        profile.select("partner_id", "method"), on="partner_id", how="left", maintain_order="left"
+    )["method"]
+
+
+@action("receivables.enter")
+def import_openings(session: Session, *, sheet: Sheet) -> int:
+    """Take opening balances (移行残高) and raise their items against 期首残高; return how many are new."""
+    known = queries.slips(session).filter("opening")
+    _check(session, sheet, "invoice_no")
+    sheet.check(pl.col("balance") == 0, "balance", "0 円の残高は登録できません")
+    sheet.check(pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"), "currency", "この版で使える通貨は JPY だけです")
+    sheet.accept()
+    profile = parties.profiles(session, "terms_id, receivable_account_id").join(parties.terms(session), on="terms_id")
+    rows = _common(session, sheet.frame, "invoice_date").join(
+        profile.select("partner_id", "method", account_id="receivable_account_id"), on="partner_id", maintain_order="left"
+    )
+    credit = company.account_id(session, "期首残高")
+    rows = rows.with_columns(
+        slip_no="invoice_no",
+        credit_account_id=pl.lit(credit, dtype=pl.Int64),
+        gross="balance",
+        due_on="due",
+        tax=pl.lit("out_of_scope"),
+        description=pl.lit("移行残高"),
+        maker=pl.lit(session.user),
+        opening=pl.lit(True),
+    )
+    count = _keep(session, sheet, rows, known, "slip_no")
+    if count:
+        post_slips(session, slips=queries.slips(session).tail(count))
+    return count
+
+
+def _check(session: Session, sheet: Sheet, key: str) -> None:
+    codes = parties.codes(session)["code"].implode()
+    sheet.check(~pl.col("partner").is_in(codes), "partner", "この取引先はありません")
+    sheet.check(pl.col(key).is_duplicated() & pl.col(key).is_not_null(), key, "同じ番号の行が二つあります")
+    dates = sheet.frame["date" if key == "slip_no" else "invoice_date"].drop_nulls().unique()
+    if key == "slip_no":
+        closed = [day for day in dates if not periods.is_open(session, day)]
+        sheet.check(pl.col("date").is_in(closed), "date", "締め済みの月です")
+
+
+def _common(session: Session, frame: pl.DataFrame, day: str) -> pl.DataFrame:
+    """The rows with partner, dimensions and posting day."""
+    partner = dict(parties.codes(session).select("code", "partner_id").iter_rows())
+    blank = [pl.lit("").alias(name) for name in ("management_group", "project", "department")]
+    wanted = frame.select(pl.col("order_no").fill_null(""), pl.col("group").fill_null("").alias("group_code"), *blank)
+    return frame.with_columns(
+        partner_id=pl.col("partner").replace_strict(partner, return_dtype=pl.Int64),
+        dimension_id=company.dimension_ids(session, wanted),
+        posted_on=pl.col(day),
+    )
+
+
+def _keep(session: Session, sheet: Sheet, rows: pl.DataFrame, known: pl.DataFrame, key: str) -> int:
+    """Record the slips that are not there yet; the same number with other content is refused."""
+    words = ["slip_no", "partner_id", "posted_on", "due_on", "account_id", "credit_account_id", "gross", "tax", "method"]
+    again = rows.join(known, on=key, how="semi")
+    other = again.join(known, on=words, how="anti")[key]
+    named = "slip_no" if "slip_no" in sheet.frame.columns else "invoice_no"
+    sheet.check(pl.col(named).is_in(other.implode()), named, "この番号は別の内容で登録済みです")
+    sheet.accept()
+    fresh = rows.join(known, on=key, how="anti", maintain_order="left")
+    if fresh.height:
+        facts.record(session, Slip, fresh)
+        record_file(session, sheet=sheet)
+    return fresh.height
+
+
+@action("receivables.approve")
+def approve_slips(session: Session, *, numbers: list[str]) -> pl.DataFrame:
+    """Approve slips by number and raise their items; refused for one's own slips and for what does not wait."""
+    waiting = queries.waiting_slips(session)
+    chosen = waiting.filter(pl.col("slip_no").is_in(numbers))
+    missing = sorted(set(numbers) - set(chosen["slip_no"]))
+    if missing:
+        raise Refusal("not-waiting", f"伝票 {'、'.join(missing)} は承認待ちではありません。", "伝票番号を確かめてください。")
+    makers = session.read("SELECT id, actor FROM base_run WHERE id >= ? AND id < ?", (session.low, session.high))
+    actors = dict(makers.iter_rows())
+    for slip_no, maker, run_id in chosen.select("slip_no", "maker", "run_id").iter_rows():
+        if session.user in {maker, actors.get(run_id)}:
+            raise Refusal("own-work", f"伝票 {slip_no} は {session.user} 自身が起票したものです。", "別の人が承認してください。")
+    for day in chosen["posted_on"].unique():
+        periods.require_open(session, day)
+    return post_slips(session, slips=chosen)
+
+
+@action("receivables.enter")
+def post_slips(session: Session, *, slips: pl.DataFrame) -> pl.DataFrame:
+    """Raise one item per slip and return them with the slip's credit account."""
+    opening = periods.opening_month(session)
+    first = pl.lit(opening) if opening else pl.col("posted_on")
+    rate = tax.rate_micro(pl.col("tax"), pl.col("posted_on"))
+    priced = slips.with_columns(
+        invoice="slip_id", amount="gross", rate_micro=rate, inclusive=pl.lit(True)
+    )
+    rounding: Rounding = company.policies(session)["tax_rounding"]  # type: ignore[assignment]
+    _, split = tax.invoice_taxes(priced, rounding)
+    items = split.with_columns(
+        source=pl.when("opening").then(pl.lit("opening")).otherwise(pl.lit("slip")),
+        source_id="slip_id",
+        posted_on=pl.max_horizontal("posted_on", first),
+    )
+    made = facts.record(session, Item, items)
+    _open(session, made)
+    return made.rename({"id": "item_id"})

@@ -1,0 +1,61 @@
+"""What other rooms may read of receivables."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+
+ITEM: Final = (
+    "id, source, source_id, partner_id, dimension_id, account_id, tax, net, gross, posted_on, due_on, method"
+)
+SLIP: Final = (
+    "id, run_id, slip_no, partner_id, posted_on, due_on, account_id, credit_account_id, dimension_id, gross, tax, method, "
+    "description, maker, opening"
+)
+
+
+def items(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
+    """Items by id, with ``item_id``."""
+    return session.rows("receivables_item", ITEM, where, params).rename({"id": "item_id"})
+
+
+def movements(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
+    """Movements by id."""
+    return session.rows("receivables_movement", "id, run_id, item_id, kind, moved, moved_on, source_id", where, params)
+
+
+def balances(session: Session, as_of: date) -> pl.DataFrame:
+    """Every item raised by that day with its ``balance`` on it."""
+    raised = items(session, "posted_on <= ?", (as_of,))
+    moved = session.read(
+        "SELECT item_id, sum(moved) AS moved, max(moved_on) AS moved_on FROM receivables_movement"
+        " WHERE id >= ? AND id < ? AND moved_on <= ? GROUP BY item_id",
+        (session.low, session.high, as_of),
+    )
+    joined = raised.join(moved, on="item_id", how="left", maintain_order="left")
+    return joined.with_columns(balance=pl.col("gross") + pl.col("moved").fill_null(0))
+
+
+def open_items(session: Session) -> pl.DataFrame:
+    """The items not yet settled, by id, with ``balance``."""
+    names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])
+    return session.read(
+        f"SELECT i.id AS item_id, {names}, o.balance FROM receivables_open o JOIN receivables_item i ON i.id = o.item_id"
+        " WHERE o.item_id >= ? AND o.item_id < ? ORDER BY o.item_id",
+        (session.low, session.high),
+    )
+
+
+def slips(session: Session) -> pl.DataFrame:
+    """Slips by id, with ``slip_id``."""
+    return session.rows("receivables_slip", SLIP).rename({"id": "slip_id"})
+
+
+def waiting_slips(session: Session) -> pl.DataFrame:
+    """The slips that wait for another person's approval."""
+    done = items(session, "source = 'slip'").select(slip_id="source_id")
+    return slips(session).filter(~pl.col("opening")).join(done, on="slip_id", how="anti", maintain_order="left")

@@ -1,0 +1,38 @@
+"""The reports by name: each a function from a session and its options to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from urikake.base.bulk import Session
+
+from . import balances, billing, books, contracts
+
+Rows = list[dict[str, Any]]
+Report = Callable[..., Rows]
+
+REPORTS: Final[dict[str, Report]] = {
+    "invoices": billing.invoices,
+    "billing-diff": billing.billing_diff,
+    "receivables": balances.receivables,
+    "aging": balances.aging,
+    "receipts": balances.receipts,
+    "matches": balances.matches,
+    "statement": balances.statement,
+    "journals": books.journals,
+    "trial-balance": books.trial_balance,
+    "close-status": books.close_status,
+    "audit": books.audit,
+    "schedule": contracts.schedule,
+    "recognized": contracts.recognized,
+    "deferred": contracts.deferred,
+    "timeline": contracts.timeline,
+    "contracts": contracts.contracts,
+    "renewals": contracts.renewals,
+}
+
+
+def report(session: Session, name: str, **options: Any) -> Rows:
+    """The rows of a report; options that are None are left out."""
+    return REPORTS[name](session, **{key: value for key, value in options.items() if value is not None})

@@ -1,0 +1,159 @@
+"""Reports of billing: invoices and the bridge from the last closing to this one."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.core import calendar
+from urikake.rooms.billing import queries as charges
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.invoices import queries as documents
+from urikake.rooms.parties.queries import codes
+from urikake.rooms.receivables import queries as items
+
+from .rows import inclusive, nested, rows
+
+
+def invoices(session: Session, closing: date | None = None, partner: str | None = None) -> list[dict[str, Any]]:
+    """Issued invoices with lines, taxes per rate, dues and the carried balance, in the order of their numbers."""
+    found = documents.invoices(session) if closing is None else documents.at_closing(session, closing)
+    code = codes(session).rename({"code": "partner"})
+    found = found.join(code, on="partner_id", maintain_order="left")
+    if partner is not None:
+        found = found.filter(pl.col("partner") == partner)
+    if found.is_empty():
+        return []
+    lines = _lines(session, found)
+    taxes, dues = _taxes(lines), _dues(session, found)
+    line_rows = nested(lines, "invoice_id", LINE)
+    tax_rows = nested(taxes, "invoice_id", ["tax", "rate_micro", "net", "amount"])
+    due_rows = nested(dues, "invoice_id", ["date", "method", "amount"])
+    carried = _carried(session, found)
+    heads = rows(
+        found.select(
+            "invoice_id", "number", "kind", "partner", "currency", "net", "total",
+            closing="closing_on", issue_date="issue_on", tax="tax_total",
+        )
+    )
+    for head in heads:
+        at = head.pop("invoice_id")
+        head |= {"taxes": tax_rows.get(at, []), "dues": due_rows.get(at, []), "lines": line_rows[at], "carry": carried[at]}
+    return heads
+
+
+LINE = [
+    "contract_no", "order_no", "group", "product", "description", "service_from", "service_to", "quantity_micro",
+    "unit_price_micro", "net", "tax_amount", "tax",
+]  # fmt: skip
+
+
+def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    model = products(session).select("product_id", "product", "product_name", "tax", "revenue")
+    dimensions = session.rows("base_dimension", "id, order_no, group_code").rename({"id": "dimension_id"})
+    joined = documents.lines(session, found).join(model, on="product_id", maintain_order="left")
+    joined = joined.join(dimensions, on="dimension_id", maintain_order="left").join(
+        contracts(session).select("contract_id", "contract_no"), on="contract_id", maintain_order="left"
+    )
+    return joined.with_columns(
+        group="group_code", service_from="from_on", service_to=inclusive("to_on"), description=description()
+    )
+
+
+def description() -> pl.Expr:
+    """The text of an invoice line: product, ※ for the reduced rate, and the days of a part of a cycle."""
+    mark = pl.when(pl.col("tax") == "reduced").then(pl.lit("※")).otherwise(pl.lit(""))
+    part = pl.col("denominator") != 1
+    first, last = pl.col("from_on"), inclusive("to_on")
+    days = pl.format(
+        " {}/{}–{}/{} {}/{}",
+        first.dt.month(), first.dt.day(), last.dt.month(), last.dt.day(), "numerator", "denominator",
+    )  # fmt: skip
+    back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(pl.lit(""))
+    return pl.concat_str("product_name", mark, back, pl.when(part).then(days).otherwise(pl.lit("")))
+
+
+def _taxes(lines: pl.DataFrame) -> pl.DataFrame:
+    """The taxes per rate of each invoice, standard rate first."""
+    order = pl.col("tax").replace_strict({"standard": 0, "reduced": 1}, default=2, return_dtype=pl.Int64)
+    sums = lines.group_by("invoice_id", "tax", "rate_micro", maintain_order=True).agg(
+        pl.col("net").sum(), amount=pl.col("tax_amount").sum()
+    )
+    return sums.sort("invoice_id", order, maintain_order=True)
+
+
+def _dues(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    low, high = found["invoice_id"].min(), found["invoice_id"].max()
+    raised = items.items(session, "source = 'invoice' AND source_id BETWEEN ? AND ?", (low, high))
+    keys = ["source_id", "due_on", "method"]
+    sums = raised.group_by(keys, maintain_order=True).agg(amount=pl.col("gross").sum()).sort("source_id", "due_on")
+    return sums.rename({"source_id": "invoice_id", "due_on": "date"})
+
+
+def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]:
+    """前回請求額・入金額・繰越額・今回請求額 of each invoice's partner, as they stood when it was issued."""
+    raised = items.items(session, "posted_on <= ?", (found["issue_on"].max(),))
+    moved = items.movements(session, "moved_on <= ?", (found["issue_on"].max(),))
+    moved = moved.join(raised.select("item_id", "partner_id", "source", "source_id"), on="item_id")
+    result: dict[int, dict[str, int]] = {}
+    by_partner = raised.join(found.select("partner_id"), on="partner_id", how="semi")
+    before = by_partner.group_by("partner_id", "source", "source_id", "posted_on").agg(pl.col("gross").sum())
+    paid = moved.join(found.select("partner_id"), on="partner_id", how="semi")
+    for invoice_id, partner_id, issue_on, total in found.select("invoice_id", "partner_id", "issue_on", "total").iter_rows():
+        mine = before.filter(
+            (pl.col("partner_id") == partner_id)
+            & ((pl.col("posted_on") < issue_on) | ((pl.col("posted_on") == issue_on) & (pl.col("source_id") < invoice_id)))
+        )
+        received = -int(paid.filter((pl.col("partner_id") == partner_id) & (pl.col("moved_on") <= issue_on))["moved"].sum())
+        previous = int(mine["gross"].sum())
+        carried = previous - received
+        result[invoice_id] = {
+            "previous": previous, "received": received, "carried": carried, "current": total, "total": carried + total,
+        }  # fmt: skip
+    return result
+
+
+def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
+    """What each contract line is billed at this closing beside the one a month before, with the reason."""
+    month_before = pl.select(calendar.add_months(pl.lit(closing), -1, 31 if _month_end(closing) else closing.day)).item()
+    now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, month_before))
+    keys = ["contract_no", "product"]
+    both = now.rename({"amount": "current"}).join(
+        before.select(*keys, previous="amount", had="kinds"), on=keys, how="full", coalesce=True
+    )
+    filled = both.with_columns(pl.col("current", "previous").fill_null(0))
+    changed = filled.filter(pl.col("current") != pl.col("previous"))
+    return rows(changed.select(*keys, "previous", "current", reason=_reason()).sort(keys))
+
+
+def _month_end(day: date) -> bool:
+    return (day.toordinal() + 1) == date.fromordinal(day.toordinal() + 1).toordinal() and date.fromordinal(
+        day.toordinal() + 1
+    ).day == 1
+
+
+def _sums(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    named = found.join(products(session).select("product_id", "product", "revenue"), on="product_id").join(
+        contracts(session).select("contract_id", "contract_no"), on="contract_id"
+    )
+    return named.group_by("contract_no", "product").agg(
+        pl.col("amount").sum(), kinds=pl.col("nature").min(), revenue=pl.col("revenue").first(), revision=pl.col("revision").max()
+    )
+
+
+def _reason() -> pl.Expr:
+    return (
+        pl.when(pl.col("revision") > 0)
+        .then(pl.lit("契約変更"))
+        .when(pl.col("had").is_null())
+        .then(pl.lit("新規・周期"))
+        .when(pl.col("kinds").is_null())
+        .then(pl.lit("請求なし"))
+        .when(pl.col("revenue") == "usage")
+        .then(pl.lit("使用量"))
+        .otherwise(pl.lit("日割り・単価"))
+    )

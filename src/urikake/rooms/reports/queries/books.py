@@ -1,0 +1,126 @@
+"""Reports of the books: journals, trial balance, the state of a close, and the chain behind a document."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import accounts
+from urikake.base.errors import Refusal
+from urikake.base.periods import first_day
+from urikake.rooms.closing import queries as closing
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.parties.queries import codes
+from urikake.rooms.receivables import queries as receivables
+
+from .rows import nested, rows
+
+WORDS = {
+    "invoice": "請求",
+    "recognition": "収益認識",
+    "receipt": "入金",
+    "application": "消込",
+    "slip": "債権伝票",
+    "opening": "移行残高",
+}
+
+
+def trial_balance(session: Session, as_of: date, known_at: datetime | None = None) -> list[dict[str, Any]]:
+    """The trial balance (試算表) on the day: every account that moved, also at zero."""
+    return rows(ledger.balances(session, as_of, ledger.known_run(session, known_at)))
+
+
+def journals(session: Session, since: date, until: date) -> list[dict[str, Any]]:
+    """Journal entries (仕訳) from day to day, with their lines, by day and number."""
+    heads = ledger.entries(session, since, until)
+    if heads.is_empty():
+        return []
+    named = _described(session, heads)
+    lines = nested(_lines(session, heads), "entry_id", LINE)
+    found = rows(named.select("entry_id", "source", "description", no=pl.col("entry_id") - session.low, date="posted_on"))
+    return [row | {"lines": lines[row.pop("entry_id")]} for row in found]
+
+
+LINE = ["account", "debit", "credit", "partner", "order_no", "group", "tax", "currency", "currency_amount"]
+
+
+def _lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    chart = accounts(session).rename({"id": "account_id", "name": "account"})
+    dimensions = session.rows("base_dimension", "id, order_no, group_code").rename({"id": "dimension_id"})
+    named = (
+        ledger.lines(session, heads)
+        .join(chart, on="account_id", maintain_order="left")
+        .join(dimensions, on="dimension_id", how="left", maintain_order="left")
+        .join(codes(session).rename({"code": "partner"}), on="partner_id", how="left", maintain_order="left")
+    )
+    amount = pl.col("amount")
+    return named.with_columns(
+        debit=amount.clip(lower_bound=0),
+        credit=(-amount).clip(lower_bound=0),
+        group="group_code",
+        currency=pl.lit("JPY"),
+        currency_amount=amount.abs(),
+    )
+
+
+def _described(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    """The entries with ``source`` as the document's name and a ``description``."""
+    kinds = set(heads["source"].unique())
+    labels = [
+        frame
+        for kind, frame in (
+            ("invoice", invoices.invoices(session).select(source_id="invoice_id", label="number")),
+            ("recognition", contracts(session).select(source_id="contract_id", label="contract_no")),
+            ("slip", receivables.slips(session).select(source_id="slip_id", label="slip_no")),
+        )
+        for frame in [frame.with_columns(source=pl.lit(kind))]
+        if kind in kinds
+    ]
+    none = pl.DataFrame(schema={"source_id": pl.Int64, "label": pl.String, "source": pl.String})
+    every = pl.concat([none, *labels])
+    joined = heads.join(every, on=["source", "source_id"], how="left", maintain_order="left")
+    number = (pl.col("source_id") - session.low).cast(pl.String)
+    label = pl.coalesce("label", pl.concat_str("source", pl.lit("-"), number))
+    word = pl.col("source").replace_strict(WORDS, return_dtype=pl.String)
+    return joined.with_columns(source=label, description=pl.concat_str(word, pl.lit(" "), label))
+
+
+def close_status(session: Session, month: str) -> list[dict[str, Any]]:
+    """The steps of a month with their state and figures."""
+    return closing.status(session, first_day(month))
+
+
+def audit(session: Session, source: str) -> list[dict[str, Any]]:
+    """The causes and effects of an invoice: contract lines, charges, invoice, items, movements, entries, with who and when."""
+    found = invoices.by_number(session, source)
+    if found.is_empty():
+        raise Refusal("no-document", f"請求書「{source}」はありません。", "請求書番号を確かめてください。")
+    invoice = found.row(0, named=True)
+    runs = session.read(
+        "SELECT r.id, r.action, r.actor, r.recorded_at FROM base_run r JOIN invoices_invoice i ON i.run_id = r.id WHERE i.id = ?",
+        (invoice["invoice_id"],),
+    ).row(0, named=True)
+    numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
+    chain = [
+        {"step": "charge", "ref": f"{numbers[c['contract_id']]} {c['from_on']}", "amount": c["net"], "tax": c["tax_amount"]}
+        for c in invoices.lines(session, found).iter_rows(named=True)
+    ]
+    head = {"step": "invoice", "ref": source, "amount": invoice["net"], "tax": invoice["tax_total"]}
+    chain.append(head | {"by": runs["actor"], "at": runs["recorded_at"].isoformat(), "action": runs["action"]})
+    items = receivables.items(session, "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],))
+    chain += [
+        {"step": "receivable", "ref": str(i["item_id"] - session.low), "amount": i["gross"], "due": i["due_on"].isoformat()}
+        for i in items.iter_rows(named=True)
+    ]
+    for item in items["item_id"]:
+        for m in receivables.movements(session, "item_id = ?", (item,)).iter_rows(named=True):
+            ref = f"application-{m['source_id'] - session.low}"
+            chain.append({"step": m["kind"], "ref": ref, "amount": m["moved"], "on": m["moved_on"].isoformat()})
+    entries = session.rows("ledger_entry", "id, posted_on", "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],))
+    chain += [{"step": "entry", "ref": str(e - session.low), "on": day.isoformat()} for e, day in entries.iter_rows()]
+    return chain

@@ -1,0 +1,130 @@
+"""Reports of contracts and revenue: timeline, lines in force, renewals, schedules, recognised and deferred amounts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.core import schedule as kernel
+from urikake.core.money import plain
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries
+from urikake.rooms.parties.queries import codes
+from urikake.rooms.revenue import queries as revenue
+
+from .balances import partner_id
+from .rows import inclusive, month_text, rows
+
+BEGINNING: Final = date(1900, 1, 1)
+BY: Final = ("product", "partner", "service", "contract")
+
+
+def contracts(session: Session, as_of: date, known_at: datetime | None = None) -> list[dict[str, Any]]:
+    """The contract lines in force on the day, as known at the instant."""
+    found = queries.in_force(session, as_of, known_at)
+    return rows(
+        found.select(
+            "contract_no", "partner", "product", "quantity_micro", "unit_price_micro",
+            name="product_name", start="start_on", end=inclusive("end_on"), since="from_on",
+        )
+    )  # fmt: skip
+
+
+def renewals(session: Session, as_of: date, days: int = 60) -> list[dict[str, Any]]:
+    """Contracts whose term ends within the days, with the last day for notice and what they renew to."""
+    return rows(queries.renewals(session, as_of, days))
+
+
+def timeline(
+    session: Session, partner: str, as_of: date | None = None, known_at: datetime | None = None
+) -> list[dict[str, Any]]:
+    """All that happened to a partner's contracts up to the day, as known at the instant."""
+    found = queries.history(session, partner_id(session, partner), known_at)
+    if as_of is not None:
+        found = found.filter(pl.col("effective_on") <= as_of)
+    return [
+        {
+            "contract_no": row["contract_no"],
+            "effective": row["effective_on"].isoformat(),
+            "recorded_at": row["recorded_at"].isoformat(),
+            "type": row["kind"],
+            "detail": _detail(row),
+            "by": row["actor"],
+        }
+        for row in found.iter_rows(named=True)
+    ]
+
+
+def _detail(row: dict[str, Any]) -> str:
+    parts = [row["product"] or "契約全体"]
+    if row["to_product"]:
+        parts.append(f"→ {row['to_product']}")
+    if row["quantity_micro"] is not None:
+        parts.append(f"数量 {plain(row['quantity_micro']):,}")
+    if row["unit_price_micro"] is not None:
+        parts.append(f"単価 {plain(row['unit_price_micro']):,}")
+    if row["until_on"] is not None:
+        parts.append(f"{date.fromordinal(row['until_on'].toordinal() - 1)} まで")
+    return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
+
+
+def schedule(session: Session, contract: str | None = None) -> list[dict[str, Any]]:
+    """Revenue by contract, product and month: what was recognised, and what the schedules say is to come."""
+    done = revenue.recognized(session, BEGINNING, date.max).select("contract_id", "product_id", "month", "amount")
+    active = revenue.schedules(session).with_row_index("key")
+    future = kernel.months(active.cast({"key": pl.Int64}), revenue.roundings(session)[0]).join(
+        active.select(pl.col("key").cast(pl.Int64), "contract_id", "product_id", "until_on"), on="key"
+    )
+    upto = revenue.beyond(revenue.cutoff(session))
+    ahead = future.filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
+    every = pl.concat([done, ahead.select(done.columns)])
+    sums = every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
+    named = sums.join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
+        products(session).select("product_id", "product"), on="product_id"
+    )
+    if contract is not None:
+        named = named.filter(pl.col("contract_no") == contract)
+    return rows(named.sort("contract_no", "product", "month").select("contract_no", "product", month_text("month"), "amount"))
+
+
+def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:
+    """Revenue recognised in the month by product, partner, service or contract: ``key``, ``amount``."""
+    first = periods.first_day(month)
+    return rows(_by(session, revenue.recognized(session, first, periods.last_day(first)), by).sort("key"))
+
+
+def _by(session: Session, found: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The amounts summed under the name asked for."""
+    names = {
+        "product": (products(session).select("product_id", key="product"), "product_id"),
+        "service": (products(session).select("product_id", key="service"), "product_id"),
+        "partner": (codes(session).select("partner_id", key="code"), "partner_id"),
+        "contract": (queries.contracts(session).select("contract_id", key="contract_no"), "contract_id"),
+    }
+    if by not in names:
+        raise Refusal("bad-by", f"--by が「{by}」です。", f"{'・'.join(BY)} から選んでください。")
+    labels, on = names[by]
+    return found.join(labels, on=on).group_by("key").agg(pl.col("amount").sum())
+
+
+def deferred(session: Session, month: str, by: str = "contract") -> list[dict[str, Any]]:
+    """Contract balances over the month, net of tax: opening + billed − recognised = closing; an asset is negative."""
+    first = periods.first_day(month)
+    last, before = periods.last_day(first), date.fromordinal(first.toordinal() - 1)
+    parts = {
+        "billed_before": revenue.billed(session, BEGINNING, before),
+        "recognized_before": revenue.recognized(session, BEGINNING, before),
+        "billed": revenue.billed(session, first, last),
+        "recognized": revenue.recognized(session, first, last),
+    }
+    keys = pl.DataFrame(schema={"key": pl.String})
+    for name, found in parts.items():
+        keys = keys.join(_by(session, found, by).rename({"amount": name}), on="key", how="full", coalesce=True)
+    filled = keys.fill_null(0).with_columns(opening=pl.col("billed_before") - pl.col("recognized_before"))
+    closing = pl.col("opening") + pl.col("billed") - pl.col("recognized")
+    return rows(filled.select("key", "opening", "billed", "recognized", closing=closing).sort("key"))

@@ -1,0 +1,41 @@
+"""Frames as rows for people and programs: dates as text, millionths as numbers, months as ``2026-04``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from urikake.core.money import plain
+
+
+def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """The frame as plain dictionaries: columns in ``_micro`` lose the suffix and are numbers, dates are ISO text."""
+    spelled = frame.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d"))
+    micro = [name for name in spelled.columns if name.endswith("_micro")]
+    found = spelled.to_dicts()
+    if micro:
+        for row in found:
+            for name in micro:
+                value = row.pop(name)
+                row[name.removesuffix("_micro")] = None if value is None else plain(value)
+    return found
+
+
+def month_text(column: str) -> pl.Expr:
+    """The month as ``2026-04``."""
+    return pl.col(column).dt.strftime("%Y-%m").alias("month")
+
+
+def inclusive(column: str) -> pl.Expr:
+    """The last day of a range kept half-open."""
+    return pl.col(column).dt.offset_by("-1d")
+
+
+def nested(frame: pl.DataFrame, key: str, names: list[str]) -> dict[Any, list[dict[str, Any]]]:
+    """The rows of each key as plain dictionaries of the named columns, in the order of the frame."""
+    found: dict[Any, list[dict[str, Any]]] = {}
+    keys = frame[key].to_list()
+    for at, row in zip(keys, rows(frame.select(names)), strict=True):
+        found.setdefault(at, []).append(row)
+    return found

@@ -1,0 +1,213 @@
+"""The pen of revenue: recognition with the invoice, and month by month after it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import recognition, tax
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts.actions import renew_due
+from urikake.rooms.invoices.actions import Issued
+
+from . import queries
+from .models import Accrual, Cutoff, Recognition, Schedule
+from .queries import OWNER
+
+MOVES: Final = {
+    "source": pl.String,
+    "source_id": pl.Int64,
+    "posted_on": pl.Date,
+    **dict.fromkeys(OWNER, pl.Int64),
+    "billed": pl.Int64,
+    "billed_tax": pl.Int64,
+    "revenue": pl.Int64,
+    "revenue_tax": pl.Int64,
+}
+CYCLE: Final = ["line_id", "cycle_from_on"]
+
+
+def _ruled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    policy = policies(session)
+    return recognition.ruled(rows, policy["recognition"], policy["partial_month"], policy["remainder"])
+
+
+@action("invoices.issue")
+def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> pl.DataFrame:
+    """Recognise what the issued lines already are by the end of their month, keep the rest as schedules.
+
+    Accruals of the same cycles are reversed. Returns the moves for the invoices' entries (columns `MOVES`, with the
+    invoice as ``source_id``), one row per invoice line.
+    """
+    if issued.lines.is_empty():
+        return pl.DataFrame(schema=MOVES)
+    until = periods.following(closing_on.replace(day=1))
+    starts = session.rows("contracts_line", "id, start_on").rename({"id": "line_id"})
+    named = issued.lines.join(starts, on="line_id", maintain_order="left").with_columns(amount="net")
+    rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
+    month = pl.lit(closing_on.replace(day=1))
+    now = rules.filter((pl.col("done") != 0) | (pl.col("done_tax") != 0))
+    facts.record(
+        session,
+        Recognition,
+        now.with_columns(amount="done", tax_amount="done_tax", month=month, posted_on=pl.lit(closing_on)),
+    )
+    later = rules.filter(pl.col("done") != pl.col("amount"))
+    facts.record(session, Schedule, later.rename({"method": "pattern"}).with_columns(until_on=pl.lit(until)))
+    reversed_ = _reverse_accruals(session, named, closing_on)
+    moves = rules.join(reversed_, on="charge_id", how="left", maintain_order="left")
+    invoiced = moves.select(
+        source=pl.lit("invoice"),
+        source_id="invoice_id",
+        posted_on=pl.lit(closing_on),
+        **{name: pl.col(name) for name in OWNER},
+        billed="amount",
+        billed_tax="tax_amount",
+        revenue=pl.col("done") - pl.col("accrued").fill_null(0),
+        revenue_tax="done_tax",
+    )
+    missed = _months(session, until, queries.cutoff(session))
+    return pl.concat([invoiced, *(_recognise(session, later.drop("done", "done_tax"), until, each) for each in missed)])
+
+
+def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """Reverse the open accruals of the cycles now billed: ``accrued`` by the first ``charge_id`` of each cycle."""
+    every = queries.open_accruals(session)
+    mine = every.join(lines, on=CYCLE, how="semi", maintain_order="left")
+    if mine.is_empty():
+        return pl.DataFrame(schema={"charge_id": pl.Int64, "accrued": pl.Int64})
+    month = pl.lit(closing_on.replace(day=1))
+    facts.record(session, Accrual, mine.with_columns(amount=-pl.col("amount"), month=month, posted_on=pl.lit(closing_on)))
+    _keep_open(session, every.join(mine, on=CYCLE, how="anti", maintain_order="left"))
+    first = lines.group_by(CYCLE, maintain_order=True).agg(pl.col("charge_id").first())
+    sums = mine.group_by(CYCLE).agg(accrued=pl.col("amount").sum())
+    return first.join(sums, on=CYCLE).select("charge_id", "accrued")
+
+
+def _keep_open(session: Session, rows: pl.DataFrame) -> None:
+    """Make the rows the projection of open accruals."""
+    session.execute("DELETE FROM revenue_open_accrual WHERE id >= ? AND id < ?", (session.low, session.high))
+    numbered = rows.select(id=session.low + 1 + pl.int_range(pl.len(), dtype=pl.Int64), *[pl.col(n) for n in rows.columns])
+    if numbered.height:
+        session.driver.write("revenue_open_accrual", numbered)
+
+
+@action("revenue.recognize")
+def recognize(session: Session, *, month: date) -> pl.DataFrame:
+    """Recognise everything up to the end of the month and return the moves (columns `MOVES`), one row a line and month.
+
+    Every month not recognised yet is posted on its last day, or in the first open month after it. A month that was
+    recognised already only takes what came late.
+    """
+    _renew(session, month)
+    last = queries.cutoff(session)
+    first = periods.following(last) if last else (_first_month(session) or month)
+    pending = _months(session, first, month)
+    moves = [_one_month(session, each) for each in pending]
+    late = [] if pending else [_accrue(session, month)]
+    return pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
+
+
+def _renew(session: Session, month: date) -> None:
+    """Carry on the terms that end by the end of the month: service goes on, billed or not."""
+    lines = billing.scope(session).lines
+    renew_due(session, lines=lines.with_columns(horizon_on=pl.lit(periods.last_day(month))))
+
+
+def _months(session: Session, first: date, last: date | None) -> list[date]:
+    """The months from the one that starts on ``first`` up to ``last``."""
+    months = []
+    while last is not None and first <= last:
+        months.append(first)
+        first = periods.following(first)
+    return months
+
+
+def _first_month(session: Session) -> date | None:
+    """The opening month, or where none is set the month of the oldest contract line."""
+    oldest = session.value(
+        "SELECT min(start_on) AS start_on FROM contracts_line WHERE id >= ? AND id < ?", (session.low, session.high)
+    )
+    return periods.opening_month(session) or (oldest.replace(day=1) if oldest else None)
+
+
+def _one_month(session: Session, month: date) -> pl.DataFrame:
+    """Recognise one month of every schedule, accrue what was served and not billed, and note the month as done."""
+    rows = queries.schedules(session).drop("done", "done_tax")
+    recognised = _recognise(session, rows, queries.beyond(queries.cutoff(session)), month)
+    accrued = _accrue(session, month)
+    facts.record(session, Cutoff, pl.DataFrame({"month": [month]}))
+    return pl.concat([recognised, accrued])
+
+
+def _recognise(session: Session, rows: pl.DataFrame, since: date, month: date) -> pl.DataFrame:
+    """Recognise one month of the schedules, of which all before ``since`` (or their own first month) is recognised."""
+    roundings = queries.roundings(session)
+    floor = pl.max_horizontal("until_on", pl.lit(max(since, month)))
+    before = recognition.recognised(rows, floor, *roundings).rename({"done": "before", "done_tax": "before_tax"})
+    ceiling = pl.max_horizontal("until_on", pl.lit(periods.following(month)))
+    after = recognition.recognised(before, ceiling, *roundings)
+    posted_on = pl.lit(periods.open_date(session, periods.last_day(month)))
+    now = after.with_columns(
+        amount=pl.col("done") - pl.col("before"),
+        tax_amount=pl.col("done_tax") - pl.col("before_tax"),
+        month=pl.lit(month),
+        posted_on=posted_on,
+    )
+    now = now.filter((pl.col("amount") != 0) | (pl.col("tax_amount") != 0)).sort("contract_id", "charge_id")
+    facts.record(session, Recognition, now)
+    return now.select(
+        source=pl.lit("recognition"),
+        source_id="contract_id",
+        posted_on="posted_on",
+        **{name: pl.col(name) for name in OWNER},
+        billed=pl.lit(0, dtype=pl.Int64),
+        billed_tax=pl.lit(0, dtype=pl.Int64),
+        revenue="amount",
+        revenue_tax="tax_amount",
+    )
+
+
+def _accrue(session: Session, month: date) -> pl.DataFrame:
+    """Bring the accruals to what is served by the end of the month and not billed; return the moves."""
+    target = _served(session, month)
+    open_now = queries.open_accruals(session)
+    keys = [*OWNER, "cycle_from_on"]
+    steps = pl.concat([target.select(*keys, "amount"), open_now.select(*keys, amount=-pl.col("amount"))])
+    delta = steps.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort(keys)
+    posted_on = periods.open_date(session, periods.last_day(month))
+    if delta.height:
+        facts.record(session, Accrual, delta.with_columns(month=pl.lit(month), posted_on=pl.lit(posted_on)))
+        _keep_open(session, target.select(*keys, "amount").filter(pl.col("amount") != 0))
+    return delta.select(
+        source=pl.lit("recognition"),
+        source_id="contract_id",
+        posted_on=pl.lit(posted_on),
+        **{name: pl.col(name) for name in OWNER},
+        billed=pl.lit(0, dtype=pl.Int64),
+        billed_tax=pl.lit(0, dtype=pl.Int64),
+        revenue="amount",
+        revenue_tax=pl.lit(0, dtype=pl.Int64),
+    )
+
+
+def _served(session: Session, month: date) -> pl.DataFrame:
+    """What of service not billed yet is revenue by the end of the month: owner columns, ``cycle_from_on``, ``amount``."""
+    last = periods.last_day(month)
+    rows = billing.unbilled(session, last)
+    model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months")
+    joined = rows.join(model, on="product_id", maintain_order="left").with_columns(
+        invoice=pl.int_range(pl.len(), dtype=pl.Int64), rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(last))
+    )
+    _, net = tax.invoice_taxes(joined, queries.roundings(session)[1])
+    rules = _ruled(session, net.with_columns(amount="net"))
+    until = pl.lit(last + timedelta(1))
+    done = recognition.recognised(rules, until, *queries.roundings(session)).filter(pl.col("done") != 0)
+    return done.group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum()).sort(OWNER)

@@ -1,0 +1,93 @@
+"""Tables of revenue: schedules, recognitions, accruals, months recognised, and the projection of open accruals."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Schedule(Fact):
+    """The rule by which an issued charge becomes revenue over months; its months are computed whenever asked for.
+
+    Months before ``until_on`` were recognised with the invoice.
+    """
+
+    charge_id = ref(unique=True)
+    contract_id = ref()
+    line_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    amount = models.BigIntegerField()
+    tax_amount = models.BigIntegerField()
+    from_on = models.DateField()
+    to_on = models.DateField()
+    pattern = models.CharField(max_length=10, db_column="pattern")
+    partial_month = models.CharField(max_length=12)
+    remainder = models.CharField(max_length=12)
+    until_on = models.DateField()
+
+    class Meta:
+        db_table = "revenue_schedule"
+        indexes = [models.Index(fields=["to_on"], name="revenue_schedule_to")]
+
+
+class Recognition(Fact):
+    """Revenue recognised of a charge for a month, and the tax that went with it."""
+
+    charge_id = ref()
+    contract_id = ref()
+    line_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    month = models.DateField()
+    posted_on = models.DateField()
+    amount = models.BigIntegerField()
+    tax_amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_recognition"
+
+
+class Accrual(Fact):
+    """Revenue of service rendered before its bill (契約資産); its reversal once billed has the opposite sign."""
+
+    contract_id = ref()
+    line_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    cycle_from_on = models.DateField()
+    month = models.DateField()
+    posted_on = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_accrual"
+
+
+class Cutoff(Fact):
+    """A month up to which everything was recognised."""
+
+    month = models.DateField()
+
+    class Meta:
+        db_table = "revenue_cutoff"
+
+
+class OpenAccrual(models.Model):
+    """Projection: the accruals not yet billed; rebuilt from accruals by `verify`."""
+
+    id = models.BigIntegerField(primary_key=True)
+    contract_id = models.BigIntegerField()
+    line_id = models.BigIntegerField()
+    partner_id = models.BigIntegerField()
+    product_id = models.BigIntegerField()
+    dimension_id = models.BigIntegerField()
+    cycle_from_on = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_open_accrual"

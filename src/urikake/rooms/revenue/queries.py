@@ -1,0 +1,80 @@
+"""What other rooms may read of revenue: schedules at work, accruals, recognised amounts, contract balances."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import recognition
+from urikake.core.money import Rounding
+
+SCHEDULE: Final = (
+    "id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, amount, tax_amount, from_on, to_on, "
+    "pattern, partial_month, remainder, until_on"
+)
+OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
+
+
+def roundings(session: Session) -> tuple[Rounding, Rounding]:
+    """How amounts and taxes are rounded: policies ``amount_rounding`` and ``tax_rounding``."""
+    policy = policies(session)
+    return policy["amount_rounding"], policy["tax_rounding"]  # type: ignore[return-value]
+
+
+def cutoff(session: Session) -> date | None:
+    """The newest month up to which everything was recognised, None before the first."""
+    return session.value(
+        "SELECT max(month) AS month FROM revenue_cutoff WHERE id >= ? AND id < ?", (session.low, session.high)
+    )
+
+
+def beyond(month: date | None) -> date:
+    """The first day after the month; the beginning of time for None."""
+    return periods.following(month) if month else date(1900, 1, 1)
+
+
+def schedules(session: Session) -> pl.DataFrame:
+    """The schedules that are not wholly recognised, with ``done`` and ``done_tax`` up to now."""
+    upto = beyond(cutoff(session))
+    rows = session.rows("revenue_schedule", SCHEDULE, "to_on > ?", (upto,)).rename({"pattern": "method"})
+    until = pl.max_horizontal("until_on", pl.lit(upto))
+    return recognition.recognised(rows.drop("id"), until, *roundings(session))
+
+
+def open_accruals(session: Session) -> pl.DataFrame:
+    """The accruals not billed yet: owner columns, ``cycle_from_on``, ``amount``."""
+    return session.rows("revenue_open_accrual", "id, " + ", ".join(OWNER) + ", cycle_from_on, amount").drop("id")
+
+
+def positions(session: Session) -> pl.DataFrame:
+    """Billed less recognised per contract, where it is not nothing: ``contract_id``, ``position`` (net of tax)."""
+    ahead = schedules(session).select("contract_id", position=pl.col("amount") - pl.col("done"))
+    behind = open_accruals(session).select("contract_id", position=-pl.col("amount"))
+    summed = pl.concat([ahead, behind]).group_by("contract_id").agg(pl.col("position").sum())
+    return summed.filter(pl.col("position") != 0).sort("contract_id")
+
+
+def recognized(session: Session, first: date, last: date) -> pl.DataFrame:
+    """Revenue posted from ``first`` to ``last``: owner columns, ``month``, ``posted_on``, ``amount``."""
+    names = ", ".join(["id", *OWNER, "month", "posted_on", "amount"])
+    parts = [
+        session.rows(table, names, "posted_on BETWEEN ? AND ?", (first, last)).drop("id")
+        for table in ("revenue_recognition", "revenue_accrual")
+    ]
+    return pl.concat(parts)
+
+
+def billed(session: Session, first: date, last: date) -> pl.DataFrame:
+    """Net amounts invoiced from ``first`` to ``last``: owner columns and ``amount``."""
+    names = ", ".join(f"c.{name}" for name in OWNER)
+    return session.read(
+        f"SELECT {names}, l.net AS amount FROM invoices_invoice i JOIN invoices_line l ON l.invoice_id = i.id"
+        " JOIN billing_charge c ON c.id = l.charge_id"
+        " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?",
+        (session.low, session.high, first, last),
+    )

@@ -1,0 +1,91 @@
+"""Usage events taken from a file, each id once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.core import cells
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import LINE, Column, Kind, Sheet
+
+from .models import UsageEvent
+
+USAGE: Final = Kind(
+    "usage",
+    (
+        Column("event_id", "使用量ID", required=True),
+        Column("contract_no", "契約番号", required=True),
+        Column("product", "商品コード", required=True),
+        Column("timestamp", "日時", cells.instant, required=True),
+        Column("quantity", "数量", cells.micro, required=True),
+    ),
+)
+WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro"]
+
+
+@action("usage.import")
+def import_usage(session: Session, *, sheet: Sheet) -> int:
+    """Take the usage events of the sheet and return how many are new; refused whole if any row is wrong."""
+    rows = _placed(session, sheet)
+    sheet.accept()
+    there = _known(session, rows["event_code"])
+    distinct = rows.unique(WORDS, keep="first", maintain_order=True)
+    every = pl.concat([there.select(WORDS), distinct.select(WORDS)]).unique()
+    clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
+    why = "この使用量ID は別の内容で使われています（先に登録した内容と、この行の内容が違います）"
+    sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", why)
+    sheet.accept()
+    fresh = distinct.join(there, on="event_code", how="anti", maintain_order="left")
+    if fresh.height:
+        facts.record(session, UsageEvent, fresh)
+        record_file(session, sheet=sheet)
+    return fresh.height
+
+
+def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
+    """The events already there among the wanted ids."""
+    distinct = wanted.unique()
+    session.stage(pl.DataFrame({"code": distinct}))
+    return session.read(
+        "SELECT e.event_code, e.line_id, e.used_at, e.quantity_micro FROM stage s"
+        " JOIN usage_event e ON e.company_id = ? AND e.event_code = s.code",
+        (session.company_id,),
+    )
+
+
+def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
+    """The rows with the contract line that each measures."""
+    lines, found = contracts.folded(session)
+    held = contracts.timeline.segments(lines, found).join(
+        lines.select("line_id", "contract_id", "position"), on="line_id"
+    )
+    numbers = contracts.contracts(session).select("contract_id", "contract_no")
+    code = products(session).select("product_id", "product", "revenue")
+    spans = held.join(numbers, on="contract_id").join(code, on="product_id")
+    known = numbers["contract_no"].implode()
+    sheet.check(~pl.col("contract_no").is_in(known), "contract_no", "この契約はありません")
+    rows = sheet.frame.with_columns(
+        used_on=pl.col("timestamp").dt.convert_time_zone("Asia/Tokyo").dt.date(),
+        event_code="event_id",
+        used_at="timestamp",
+        quantity_micro="quantity",
+    )
+    names = ["contract_no", "product"]
+    hits = rows.select(LINE, *names, "used_on").join(
+        spans.select(*names, "line_id", "position", "revenue", "from_on", "to_on"), on=names
+    )
+    within = hits.filter((pl.col("from_on") <= pl.col("used_on")) & (pl.col("to_on").is_null() | (pl.col("used_on") < pl.col("to_on"))))
+    chosen = within.sort("position").unique(LINE, keep="first").select(LINE, "line_id", "revenue")
+    rows = rows.join(chosen, on=LINE, how="left", maintain_order="left")
+    missing = pl.col("line_id").is_null() & pl.col("contract_no").is_in(known)
+    sheet.frame = rows
+    sheet.check(missing, "product", "この日に、契約にこの商品の明細がありません")
+    sheet.check(pl.col("revenue") != "usage", "product", "使用量で課金する商品（収益認識 usage）ではありません")
+    return rows

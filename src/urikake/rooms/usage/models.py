@@ -1,0 +1,23 @@
+"""The table of usage events."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class UsageEvent(Fact):
+    """A measured quantity of a contract line at an instant; ``used_on`` is its day in Japan."""
+
+    company_id = ref()
+    event_code = models.CharField(max_length=60)
+    line_id = ref()
+    used_at = models.DateTimeField()
+    used_on = models.DateField()
+    quantity_micro = models.BigIntegerField()
+
+    class Meta:
+        db_table = "usage_event"
+        constraints = [models.UniqueConstraint(fields=["company_id", "event_code"], name="usage_event_code")]
+        indexes = [models.Index(fields=["line_id", "used_on"], name="usage_event_line_day")]
