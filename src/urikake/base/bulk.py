@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import polars as pl
 
-from urikake.core.cells import INSTANT
+from urikake.core.cells import INSTANT as INSTANT
 
 from .url import sqlite_path
 
@@ -55,10 +55,17 @@ def types() -> dict[str, Any]:
     return found
 
 
-@functools.cache
 def columns(model: Any) -> dict[str, Any]:
     """The columns of a model in declared order, with their Polars types."""
-    return {f.column: _dtype(f.get_internal_type()) for f in model._meta.local_concrete_fields}
+    return _columns(model._meta.label)
+
+
+@functools.cache
+def _columns(label: str) -> dict[str, Any]:
+    from django.apps import apps
+
+    fields = apps.get_model(label)._meta.local_concrete_fields
+    return {field.column: _dtype(field.get_internal_type()) for field in fields}
 
 
 def _dtype(kind: str) -> Any:
@@ -135,8 +142,8 @@ class Postgres:
     def __init__(self, url: str) -> None:
         import psycopg
 
-        self._connection = psycopg.connect(url, autocommit=True, cursor_factory=psycopg.ClientCursor)
-        self._cursor = self._connection.cursor()
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._cursor = psycopg.ClientCursor(self._connection)
         self._cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET client_min_messages = warning")
 
     def begin(self, *, writing: bool) -> None:
@@ -164,7 +171,7 @@ class Postgres:
         names = ", ".join(f'"{name}"' for name in frame.columns)
         binary = [name for name, dtype in frame.schema.items() if dtype == pl.Binary]
         plain = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(n).bin.encode("hex")).alias(n) for n in binary)
-        with self._cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:  # type: ignore[arg-type]
+        with self._cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:
             for part in plain.iter_slices(CHUNK):
                 copy.write(part.write_csv(None, include_header=False).encode())
 
@@ -205,7 +212,7 @@ class Session:
     run_id: int = 0
     written: dict[str, list[tuple[int, pl.DataFrame]]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=dict)
-    cache: dict[str, Any] = field(default_factory=dict)
+    cache: dict[Any, Any] = field(default_factory=dict)
 
     @property
     def low(self) -> int:
@@ -247,7 +254,7 @@ class Session:
         """Write all rows and return the id of the first; where the frame has no ``id`` it is numbered in order."""
         first = self.next_id(table)
         if "id" not in frame.columns:
-            frame = frame.select(id=pl.int_range(first, first + pl.len(), dtype=pl.Int64), *[pl.all()])
+            frame = frame.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"), pl.all())
         if frame.height:
             self.driver.write(table, frame)
             self._next[table] = first + frame.height

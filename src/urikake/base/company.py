@@ -131,7 +131,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 @action("company.set_up")
-def set_up(session: Session, *, settings: Mapping[str, Any], today: date) -> None:
+def set_up(session: Session, *, settings: Mapping[str, Any]) -> None:
     """Make the company, its policies, its chart of accounts and its bank accounts from a parsed company.toml."""
     company, policy = settings.get("company", {}), settings.get("policy", {})
     values = {**_company_values(company), **{key: _policy_value(key, value) for key, value in policy.items()}}
@@ -157,7 +157,9 @@ def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
         raise Refusal("currency", f"機能通貨「{currency}」には対応していません。", "JPY を指定してください。")
     unknown = set(company) - {"name", "registration_number", "fiscal_year_start_month", "currency"}
     if unknown:
-        raise Refusal("unknown-setting", f"[company] の {min(unknown)} は知らない項目です。", "綴りを確かめてください。")
+        raise Refusal(
+            "unknown-setting", f"[company] の {min(unknown)} は知らない項目です。", "綴りを確かめてください。"
+        )
     number = registration_number.normalised(number) if number else ""
     return {
         "company_name": str(company["name"]),
@@ -169,7 +171,9 @@ def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
 
 def _policy_value(key: str, value: Any) -> str:
     if key in CHOICES and value not in CHOICES[key]:
-        raise Refusal("policy-value", f"方針 {key} が「{value}」です。", f"{'・'.join(CHOICES[key])} から選んでください。")
+        raise Refusal(
+            "policy-value", f"方針 {key} が「{value}」です。", f"{'・'.join(CHOICES[key])} から選んでください。"
+        )
     if key not in DEFAULTS or key in {"currency", "registration_number", "fiscal_year_start_month"}:
         raise Refusal("unknown-policy", f"[policy] の {key} は知らない項目です。", "綴りを確かめてください。")
     if key == "fee_tolerance" and not (_whole(value) and int(value) >= 0):
@@ -179,7 +183,9 @@ def _policy_value(key: str, value: Any) -> str:
     if key == "second_person":
         wrong = [kind for kind in value if kind not in SECOND_PERSON]
         if wrong:
-            raise Refusal("policy-value", f"方針 second_person の「{wrong[0]}」は知らない種類です。", "綴りを確かめてください。")
+            raise Refusal(
+                "policy-value", f"方針 second_person の「{wrong[0]}」は知らない種類です。", "綴りを確かめてください。"
+            )
         return ",".join(value)
     return str(value)
 

@@ -115,9 +115,12 @@ def chained(previous: str, relation: str, first: int, count: int, content: str) 
 
 def head(session: Session) -> str:
     """The newest head of the company's chain; 64 zeros before its first link."""
-    return session.value(
-        "SELECT head FROM base_link WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1", (session.low, session.high)
-    ) or GENESIS
+    return (
+        session.value(
+            "SELECT head FROM base_link WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1", (session.low, session.high)
+        )
+        or GENESIS
+    )
 
 
 def seal(session: Session) -> None:
@@ -157,7 +160,8 @@ def broken(session: Session) -> list[Break]:
     """Every place where the company's facts differ from what the chain says was written; empty when all is well."""
     by_label = {m._meta.label: m for m in fact_models()}
     links = session.rows("base_link", "id, run_id, relation, first_id, count, content, mark, head")
-    found, last, expected = [], GENESIS, dict.fromkeys(by_label, 0)
+    found: list[Break] = []
+    last, expected = GENESIS, dict.fromkeys(by_label, 0)
     for link in links.iter_rows(named=True):
         last = chained(last, link["relation"], link["first_id"], link["count"], link["content"])
         if last != link["head"]:
@@ -197,8 +201,10 @@ def guards(model: type[Fact], kind: str) -> list[str]:
             for verb in ("update", "delete")
         ]
     return [
-        f"CREATE OR REPLACE TRIGGER {table}_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
-        f" FOR EACH STATEMENT EXECUTE FUNCTION urikake_insert_only()",
+        (
+            f"CREATE OR REPLACE TRIGGER {table}_guard BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION urikake_insert_only()"
+        )
     ]
 
 

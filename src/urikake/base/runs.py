@@ -87,7 +87,9 @@ def lock(session: Session) -> int:
 def company(found: int | None) -> int:
     """The company's id, or a refusal where none has been set up."""
     if found is None:
-        raise Refusal("no-company", "会社がまだ設定されていません。", "urikake init --company company.toml を行ってください。")
+        raise Refusal(
+            "no-company", "会社がまだ設定されていません。", "urikake init --company company.toml を行ってください。"
+        )
     return found
 
 

@@ -44,7 +44,9 @@ def exists(url: str) -> bool:
         if connection.kind == "sqlite":
             sql = "SELECT count(*) AS n FROM sqlite_master WHERE name = 'base_company'"
         else:
-            sql = "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'base_company' AND schemaname = current_schema()"
+            sql = (
+                "SELECT count(*) AS n FROM pg_tables WHERE tablename = 'base_company' AND schemaname = current_schema()"
+            )
         return bool(connection.read(sql, (), {}).item())
     finally:
         connection.close()

@@ -11,8 +11,6 @@ from typing import Final
 
 import polars as pl
 
-
-
 INSTANT: Final = pl.Datetime("us", "UTC")
 Reader = Callable[[pl.Expr], pl.Expr]
 _DATE: Final = r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})$"
@@ -64,7 +62,9 @@ def instant(cell: pl.Expr) -> pl.Expr:
     seconds = full.str.extract(_INSTANT, 3).fill_null(":00")
     offset = full.str.extract(_INSTANT, 5).fill_null("+09:00").str.replace(":", "")
     fraction = full.str.extract(_INSTANT, 4).fill_null(".0")
-    whole = pl.concat_str(full.str.extract(_INSTANT, 1), pl.lit(" "), full.str.extract(_INSTANT, 2), seconds, fraction, offset)
+    whole = pl.concat_str(
+        full.str.extract(_INSTANT, 1), pl.lit(" "), full.str.extract(_INSTANT, 2), seconds, fraction, offset
+    )
     return whole.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%z", strict=False, time_unit="us", time_zone="UTC").cast(INSTANT)
 
 

@@ -59,24 +59,18 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     left_cut = pl.col("from_on") > pl.col("whole_from_on")
     basis = pl.when(left_cut).then("left_basis").otherwise("right_basis")
     kept = _kept(inside) if segments["changed"].any() else inside
-    return kept.select(
-        *KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, basis=basis
-    )
+    return kept.select(*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, basis=basis)
 
 
 def _kept(inside: pl.DataFrame) -> pl.DataFrame:
     """The stretches without those whose change waits for the next cycle; the stretch before them reaches on."""
-    waits = (
-        pl.col("changed") & (pl.col("from_on") > pl.col("cycle_from_on")) & pl.col("left_basis").is_in(KEPT)
-    )
+    waits = pl.col("changed") & (pl.col("from_on") > pl.col("cycle_from_on")) & pl.col("left_basis").is_in(KEPT)
     left = inside.sort("line_id", "cycle_from_on", "from_on").filter(~waits)
     last = pl.col("from_on").shift(-1).over(KEYS).is_null()
-    whole = left.join(
-        inside.group_by(KEYS).agg(reach=pl.col("to_on").max()), on=KEYS, maintain_order="left"
+    whole = left.join(inside.group_by(KEYS).agg(reach=pl.col("to_on").max()), on=KEYS, maintain_order="left")
+    return whole.with_columns(to_on=pl.when(last).then("reach").otherwise(pl.col("from_on").shift(-1).over(KEYS))).drop(
+        "reach"
     )
-    return whole.with_columns(
-        to_on=pl.when(last).then("reach").otherwise(pl.col("from_on").shift(-1).over(KEYS))
-    ).drop("reach")
 
 
 def outstanding(wanted: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
@@ -108,9 +102,7 @@ def outstanding(wanted: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
     )
     levels = steps.group_by(*names, "day").agg(pl.col("step").sum()).sort(*names, "day")
     levels = levels.filter(pl.col("step") != 0)
-    spans = levels.with_columns(
-        sign=pl.col("step").cum_sum().over(names), to_on=pl.col("day").shift(-1).over(names)
-    )
+    spans = levels.with_columns(sign=pl.col("step").cum_sum().over(names), to_on=pl.col("day").shift(-1).over(names))
     left = spans.filter((pl.col("sign") != 0) & pl.col("to_on").is_not_null()).rename({"day": "from_on"})
     return left.select(*KEYS, "from_on", "to_on", *STATE, "sign").sort(*KEYS, "from_on", "sign", "product_id")
 

@@ -99,9 +99,7 @@ def _shares(joined: pl.DataFrame) -> pl.Series:
     split = parts.select("at", share=largest_remainder(parts, "tax_total", "amount", "group"))
     signed = _signed(rows.filter("mixed"))
     alone = pl.when(pl.col("lines") == 1).then("tax_total").otherwise(0)
-    placed = rows.select("at", alone=alone).join(
-        pl.concat([split, signed]), on="at", how="left", maintain_order="left"
-    )
+    placed = rows.select("at", alone=alone).join(pl.concat([split, signed]), on="at", how="left", maintain_order="left")
     return placed.select(pl.coalesce("share", "alone")).to_series()
 
 
@@ -121,7 +119,9 @@ def _signed(rows: pl.DataFrame) -> pl.DataFrame:
     sign = pl.when(pl.col("amount").sum().over("group") < 0).then(-1).otherwise(1)
     exact = rows.with_columns(sign=sign, product=wide("amount") * sign * wide("rate_micro"), base=wide(base))
     floored = exact.with_columns(floor=pl.col("product") // pl.col("base"), rest=pl.col("product") % pl.col("base"))
-    ranked = floored.sort("rest", "at", descending=[True, False]).with_columns(rank=pl.int_range(pl.len()).over("group"))
+    ranked = floored.sort("rest", "at", descending=[True, False]).with_columns(
+        rank=pl.int_range(pl.len()).over("group")
+    )
     left = wide("tax_total") * pl.col("sign") - pl.col("floor").sum().over("group")
     share = (pl.col("floor") + (pl.col("rank") < left).cast(pl.Int128)) * pl.col("sign")
     return ranked.select("at", share=share.cast(pl.Int64))

@@ -73,12 +73,12 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     1 2026-04-01 2026-06-01 7 1 3
     1 2026-06-01 None 7 2 3
     """
-    first = lines.select("line_id", "start_on", "end_on", from_on="start_on", *STATE)
+    first = lines.select("line_id", "start_on", "end_on", pl.col("start_on").alias("from_on"), *STATE)
     changes = events.filter(pl.col("kind").is_in(CHANGES))
     if changes.is_empty():
         return _clipped(first.with_columns(to_on="end_on"))
     ordered = changes.sort("effective_on", "recorded_at", "event_id", nulls_last=True)
-    later = ordered.select("line_id", from_on="effective_on", *[pl.col(name).cast(pl.Int64) for name in STATE])
+    later = ordered.select("line_id", pl.col("effective_on").alias("from_on"), pl.col(STATE).cast(pl.Int64))
     later = later.join(lines.select("line_id", "start_on", "end_on"), on="line_id", maintain_order="left")
     every = pl.concat([first, later.select(first.columns)]).sort("line_id", "from_on", maintain_order=True)
     filled = every.with_columns(pl.col(STATE).forward_fill().over("line_id"))

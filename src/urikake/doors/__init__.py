@@ -1,0 +1,1 @@
+"""Entrances: the command line and whatever drives the rooms from outside. Assembly only."""

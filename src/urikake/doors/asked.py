@@ -19,7 +19,9 @@ def answer(url: str, name: str, options: dict[str, Any]) -> list[dict[str, Any]]
     foreign = set(given) - {parameter.name for parameter in wanted}
     missing = [p.name for p in wanted if p.default is inspect.Parameter.empty and p.name not in given]
     if foreign:
-        raise Refusal("foreign-option", f"帳票 {name} に {_spelled(min(foreign))} は使えません。", "指定を外してください。")
+        raise Refusal(
+            "foreign-option", f"帳票 {name} に {_spelled(min(foreign))} は使えません。", "指定を外してください。"
+        )
     if missing:
         raise Refusal("missing-option", f"帳票 {name} には {_spelled(missing[0])} が必要です。", "指定してください。")
     with runs.reading(url) as session:

@@ -50,16 +50,12 @@ def _taken(session: Session, taker: Taker, found: Sheet) -> int:
     return taker(session, sheet=found)
 
 
-def take_receipts(
-    url: str, file: Path, *, account: str, user: str = "system", preview: bool = False
-) -> dict[str, Any]:
+def take_receipts(url: str, file: Path, *, account: str, user: str = "system", preview: bool = False) -> dict[str, Any]:
     """Take a file of receipts on a bank account and post it to suspense."""
     found = sheet(file, RECEIPTS)
-    with runs.run(
-        url, "receipts", subject=file.name, permission="receipts.import", user=user, preview=preview
-    ) as (session, outcome):
+    with runs.run(url, "receipts", subject=file.name, permission="receipts.import", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
         outcome.figures |= receive(session, sheet=found, account=account)
     return outcome.figures
-
-
-

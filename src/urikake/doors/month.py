@@ -36,7 +36,9 @@ def apply(
     """Apply a receipt to items by hand."""
     kinds = ("fee", "discount", "write-off", "misc", "advance", "remain")
     if difference not in kinds:
-        raise Refusal("bad-difference", f"--difference が「{difference}」です。", f"{'・'.join(kinds)} から選んでください。")
+        raise Refusal(
+            "bad-difference", f"--difference が「{difference}」です。", f"{'・'.join(kinds)} から選んでください。"
+        )
     with runs.run(url, "apply", subject=receipt, permission="matching.apply", user=user) as (session, outcome):
         outcome.figures |= actions.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
     return outcome.figures
@@ -44,7 +46,10 @@ def apply(
 
 def unapply(url: str, application: int, *, on: date | None, user: str = "system") -> dict[str, Any]:
     """Reverse an application."""
-    with runs.run(url, "unapply", subject=str(application), permission="matching.apply", user=user) as (session, outcome):
+    with runs.run(url, "unapply", subject=str(application), permission="matching.apply", user=user) as (
+        session,
+        outcome,
+    ):
         outcome.figures |= actions.unapply(session, application_id=session.low + application, on=on)
     return outcome.figures
 

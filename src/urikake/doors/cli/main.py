@@ -80,7 +80,9 @@ def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> 
     from urikake.doors import files
 
     if kind not in files.TAKERS:
-        raise Refusal("unknown-kind", f"取り込めない種類「{kind}」です。", f"{'・'.join(files.TAKERS)} から選んでください。")
+        raise Refusal(
+            "unknown-kind", f"取り込めない種類「{kind}」です。", f"{'・'.join(files.TAKERS)} から選んでください。"
+        )
     count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
     print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
 
@@ -130,7 +132,9 @@ def match(date_: Day = None, dry_run: Dry = False, as_: As = "system") -> None:
 def apply(
     receipt: str,
     items: list[str],
-    difference: Annotated[str, typer.Option("--difference", help="fee|discount|write-off|misc|advance|remain")] = "remain",
+    difference: Annotated[
+        str, typer.Option("--difference", help="fee|discount|write-off|misc|advance|remain")
+    ] = "remain",
     date_: Day = None,
     as_: As = "system",
 ) -> None:
@@ -208,7 +212,9 @@ def calculate(name: str) -> None:
     from urikake.core.calculators import CALCULATORS, answer
 
     if name not in CALCULATORS:
-        raise Refusal("unknown-calculator", f"計算「{name}」はありません。", f"{'・'.join(CALCULATORS)} から選んでください。")
+        raise Refusal(
+            "unknown-calculator", f"計算「{name}」はありません。", f"{'・'.join(CALCULATORS)} から選んでください。"
+        )
     for line in sys.stdin:
         if line.strip():
             print(answer(name, line), flush=True)

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import sys
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Final
 
 WORDS: Final = {
@@ -32,7 +32,7 @@ WORDS: Final = {
 }
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """The forms in which a report may be had."""
 
     table = "table"
@@ -103,5 +103,10 @@ def _table(rows: list[dict[str, Any]]) -> None:
         number = any(isinstance(row.get(name), int | float) for row in rows)
         table.add_column(name, justify="right" if number else "left", overflow="fold")
     for row in map(_flat, rows):
-        table.add_row(*(f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v) for v in (row.get(n, "") for n in names)))
+        table.add_row(
+            *(
+                f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v)
+                for v in (row.get(n, "") for n in names)
+            )
+        )
     Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(table)

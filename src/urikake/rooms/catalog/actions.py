@@ -75,16 +75,28 @@ def import_products(session: Session, *, sheet: Sheet) -> int:
 def _check(session: Session, sheet: Sheet) -> None:
     """Note everything that is wrong with the rows beyond their cells."""
     keys = pl.struct("code", pl.col("valid_from").fill_null(ALWAYS))
-    sheet.check(keys.is_duplicated() & pl.col("code").is_not_null(), "code", "同じ商品コード・適用開始の行が二つあります")
+    sheet.check(
+        keys.is_duplicated() & pl.col("code").is_not_null(), "code", "同じ商品コード・適用開始の行が二つあります"
+    )
     priced = pl.col("price_model").is_in(["flat", "unit", "included"])
     sheet.check(priced & pl.col("unit_price").is_null(), "unit_price", "この料金体系には単価が必要です")
     tiered = pl.col("price_model").is_in(["graduated", "volume"])
     sheet.check(tiered & pl.col("tiers").is_null(), "tiers", "この料金体系には段階が必要です（例 100@10;*@5）")
-    sheet.check(pl.col("tiers").is_not_null() & ~pl.col("tiers").str.contains(TIERS), "tiers", "100@10;500@8;*@5 の形で書いてください")
+    sheet.check(
+        pl.col("tiers").is_not_null() & ~pl.col("tiers").str.contains(TIERS),
+        "tiers",
+        "100@10;500@8;*@5 の形で書いてください",
+    )
     package = pl.col("price_model") == "package"
-    sheet.check(package & ~(pl.col("package_size").fill_null(0) > 0), "package_size", "この料金体系には入数（正の数）が必要です")
+    sheet.check(
+        package & ~(pl.col("package_size").fill_null(0) > 0), "package_size", "この料金体系には入数（正の数）が必要です"
+    )
     lifetime = pl.col("revenue") == "lifetime"
-    sheet.check(lifetime & ~(pl.col("life_months").fill_null(0) > 0), "life_months", "lifetime には見込月数（正の整数）が必要です")
+    sheet.check(
+        lifetime & ~(pl.col("life_months").fill_null(0) > 0),
+        "life_months",
+        "lifetime には見込月数（正の整数）が必要です",
+    )
     for name in ("unit_price", "included", "overage_price", "minimum", "maximum"):
         sheet.check(pl.col(name) < 0, name, "0 以上で書いてください")
     chart = company.accounts(session)["name"].to_list()

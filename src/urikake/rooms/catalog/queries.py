@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from urikake.base.bulk import Session, columns
-
 from urikake.core.money import micro
 from urikake.core.pricing import TIERS
 
@@ -43,5 +42,7 @@ def version_ids(session: Session, codes: pl.Series, on: pl.Series) -> pl.Series:
     versions = products(session).select("product", "product_id", day="valid_from_on").sort("day")
     asked = pl.DataFrame({"product": codes, "day": on}).with_row_index("at").sort("day", nulls_last=True)
     held = asked.join_asof(versions, on="day", by="product", check_sortedness=False).sort("at")
-    first = asked.sort("at").join(versions.unique("product", keep="first"), on="product", how="left", maintain_order="left")
+    first = asked.sort("at").join(
+        versions.unique("product", keep="first"), on="product", how="left", maintain_order="left"
+    )
     return held.select(pl.coalesce("product_id", first["product_id"])).to_series().alias("product_id")

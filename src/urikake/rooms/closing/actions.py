@@ -36,7 +36,9 @@ def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
         return {"charges": charges.height, "drafts": drafts["document"].n_unique() if drafts.height else 0}
     if policies(session).needs_second_person("invoices"):
         billing.hold(session, charges=charges)
-        raise Refusal("needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。")
+        raise Refusal(
+            "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
+        )
     return _issue(session, closing_on, charges)
 
 
@@ -74,9 +76,7 @@ def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
 
 
 @action("matching.apply")
-def apply(
-    session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None
-) -> dict[str, Any]:
+def apply(session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None) -> dict[str, Any]:
     """Apply a receipt by hand and post it."""
     applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
     return _posted(session, applied)
@@ -152,6 +152,8 @@ def reopen(session: Session, *, month: date, why: str) -> dict[str, Any]:
     if not why.strip():
         raise Refusal("no-reason", "締めを解除する理由がありません。", "--why に理由を書いてください。")
     if policies(session).needs_second_person("reopen") and queries.closed_by(session, month) == session.user:
-        raise Refusal("own-work", f"{month:%Y年%-m月}は {session.user} 自身が締めました。", "別の人が解除してください。")
+        raise Refusal(
+            "own-work", f"{month:%Y年%-m月}は {session.user} 自身が締めました。", "別の人が解除してください。"
+        )
     periods.change(session, month=month, locked=False, why=why)
     return {"locked": False}

@@ -169,7 +169,9 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
 
 def touched(session: Session, lines: pl.DataFrame) -> pl.Series:
     """The ids of the lines that any event but a renewal ever named, withdrawn ones included."""
-    found = session.rows("contracts_event", "id, contract_id, line_id, kind", "kind NOT IN ('renew', 'decline_renewal')")
+    found = session.rows(
+        "contracts_event", "id, contract_id, line_id, kind", "kind NOT IN ('renew', 'decline_renewal')"
+    )
     named = found.filter(pl.col("kind") != "add_option").drop_nulls("line_id").select("line_id")
     whole = found.filter(pl.col("line_id").is_null()).join(lines.select("contract_id", "line_id"), on="contract_id")
     return pl.concat([named, whole.select(pl.col("line_id_right").alias("line_id"))]).unique()["line_id"]

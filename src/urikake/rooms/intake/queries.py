@@ -16,7 +16,6 @@ from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.core import cells
 from urikake.core.cells import Reader
 
-
 LINE: Final = "file_line"
 
 
@@ -83,10 +82,14 @@ def sheet(path: Path, kind: Kind) -> Sheet:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise Refusal("no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。") from None
+        raise Refusal(
+            "no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。"
+        ) from None
     raw = _excel(data) if path.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else _csv(data, path.name)
     headers = _headers(raw.columns, kind, path.name)
-    found = Sheet(path.name, kind, raw, {name: header for header, name in headers.items()}, hashlib.sha256(data).hexdigest())
+    found = Sheet(
+        path.name, kind, raw, {name: header for header, name in headers.items()}, hashlib.sha256(data).hexdigest()
+    )
     found.frame = _typed(found, raw.rename(headers))
     found.accept()
     return found
@@ -104,13 +107,15 @@ def decoded(data: bytes) -> str:
 
 def _csv(data: bytes, name: str) -> pl.DataFrame:
     text = decoded(data)
-    if '"' in text or "\r\n" not in text and "\r" in text:
+    if '"' in text or ("\r\n" not in text and "\r" in text):
         return _rows(list(_csv_rows(text)), name)
     try:
         frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
     except pl.exceptions.PolarsError:
         return _rows(list(_csv_rows(text)), name)
-    return frame.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(LINE)).filter(_not_blank(frame.columns))
+    return frame.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(LINE)).filter(
+        _not_blank(frame.columns)
+    )
 
 
 def _csv_rows(text: str) -> Sequence[tuple[int, list[str]]]:

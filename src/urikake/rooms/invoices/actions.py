@@ -93,7 +93,9 @@ def _ordered(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
     )
     code = codes(session).rename({"code": "partner_code"})
     numbers = contracts(session).select("contract_id", "contract_no")
-    joined = named.join(code, on="partner_id", maintain_order="left").join(numbers, on="contract_id", maintain_order="left")
+    joined = named.join(code, on="partner_id", maintain_order="left").join(
+        numbers, on="contract_id", maintain_order="left"
+    )
     return joined.sort("partner_code", "contract_no", "id").drop("partner_code", "contract_no")
 
 

@@ -52,9 +52,7 @@ def by_number(session: Session, text: str) -> pl.DataFrame:
     year, _, sequence = rest.partition("-")
     if prefix not in kinds or not (year.isdigit() and sequence.isdigit()):
         return invoices(session, "id < 0")
-    return invoices(
-        session, "kind = ? AND fiscal_year = ? AND sequence = ?", (kinds[prefix], int(year), int(sequence))
-    )
+    return invoices(session, "kind = ? AND fiscal_year = ? AND sequence = ?", (kinds[prefix], int(year), int(sequence)))
 
 
 def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
@@ -75,4 +73,3 @@ def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
     span = (found["charge_id"].min(), found["charge_id"].max())
     charges = session.rows("billing_charge", billing.CHARGE, "id BETWEEN ? AND ?", span)
     return found.join(charges, left_on="charge_id", right_on="id", maintain_order="left")
-

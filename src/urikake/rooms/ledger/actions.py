@@ -32,7 +32,9 @@ def post(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
         return whole
     wrong = journal.unbalanced(whole, KEY)
     if wrong.height:
-        raise Refusal("unbalanced", f"仕訳の貸借が一致しません: {wrong.row(0)}。", "不具合です。この内容をお知らせください。")
+        raise Refusal(
+            "unbalanced", f"仕訳の貸借が一致しません: {wrong.row(0)}。", "不具合です。この内容をお知らせください。"
+        )
     for day in whole["posted_on"].unique():
         periods.require_open(session, day)
     heads = whole.group_by(KEY, maintain_order=True).agg(line_count=pl.len().cast(pl.Int64))
@@ -129,7 +131,10 @@ def post_receipts(session: Session, *, receipts: pl.DataFrame, account: str) -> 
     """Post receipts on a bank account: Dr 預金 / Cr 仮受金, one entry a receipt."""
     _, ledger_account = bank_account(session, account)
     rows = receipts.with_columns(
-        source=pl.lit("receipt"), source_id="receipt_id", posted_on="received_on", partner_id=pl.lit(None, dtype=pl.Int64)
+        source=pl.lit("receipt"),
+        source_id="receipt_id",
+        posted_on="received_on",
+        partner_id=pl.lit(None, dtype=pl.Int64),
     )
     suspense = account_id(session, "仮受金")
     both = [_lines(rows, ledger_account, pl.col("amount")), _lines(rows, suspense, -pl.col("amount"))]
@@ -144,12 +149,20 @@ def post_applications(session: Session, *, applied: Applied, items: pl.DataFrame
     write-off to 貸倒損失, other differences to 雑損失 or 雑収入, an overpayment kept to 前受金.
     """
     heads = applied.applications.select(
-        "application_id", "used", "difference", "difference_kind", "partner_id", posted_on="applied_on",
-        source=pl.lit("application"), source_id="application_id",
+        "application_id",
+        "used",
+        "difference",
+        "difference_kind",
+        "partner_id",
+        posted_on="applied_on",
+        source=pl.lit("application"),
+        source_id="application_id",
     )
     if heads.is_empty():
         return heads
-    cash = _lines(heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), account_id(session, "仮受金"), pl.col("used"))
+    cash = _lines(
+        heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), account_id(session, "仮受金"), pl.col("used")
+    )
     moved = applied.movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
         items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
     )
@@ -171,7 +184,9 @@ def _difference_lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
 @action("ledger.post")
 def post_slips(session: Session, *, items: pl.DataFrame, slips: pl.DataFrame) -> pl.DataFrame:
     """Post approved slips and opening balances: Dr 債権科目 / Cr 相手科目, 仮受消費税."""
-    named = items.join(slips.select("slip_id", "credit_account_id"), left_on="source_id", right_on="slip_id", maintain_order="left")
+    named = items.join(
+        slips.select("slip_id", "credit_account_id"), left_on="source_id", right_on="slip_id", maintain_order="left"
+    )
     tax = pl.col("gross") - pl.col("net")
     kind = pl.col("tax")
     parts = [

@@ -39,7 +39,10 @@ def known_run(session: Session, known_at: datetime | None) -> int | None:
 def entries(session: Session, first: date, last: date) -> pl.DataFrame:
     """The entries posted from ``first`` to ``last``, by day and id: ``entry_id`` and its columns."""
     found = session.rows(
-        "ledger_entry", "id, posted_on, source, source_id, first_line_id, line_count", "posted_on BETWEEN ? AND ?", (first, last)
+        "ledger_entry",
+        "id, posted_on, source, source_id, first_line_id, line_count",
+        "posted_on BETWEEN ? AND ?",
+        (first, last),
     )
     return found.rename({"id": "entry_id"}).sort("posted_on", "entry_id")
 

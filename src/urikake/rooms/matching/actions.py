@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -87,7 +87,11 @@ def _post(session: Session, rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl
     moved = receivables_pen.move(
         session,
         moves=moves.select(
-            "item_id", kind=pl.lit("applied"), moved=-pl.col("amount"), moved_on="applied_on", source_id="application_id"
+            "item_id",
+            kind=pl.lit("applied"),
+            moved=-pl.col("amount"),
+            moved_on="applied_on",
+            source_id="application_id",
         ),
     )
     receipts_pen.use(session, uses=made.select("receipt_id", "used"))
@@ -124,7 +128,7 @@ def apply(
     return Applied(made, moved, {kind or "exact": 1})
 
 
-def _receipt(session: Session, ref: str) -> dict[str, int | date]:
+def _receipt(session: Session, ref: str) -> dict[str, Any]:
     found = receipts.named(session, ref)
     left = receipts.unapplied(session).join(found.select("receipt_id"), on="receipt_id", how="semi")
     if found.is_empty():
@@ -153,7 +157,9 @@ def _target(session: Session, items: pl.DataFrame, text: str, unapplied: int) ->
     if mine.is_empty() and name.isdigit():
         mine = items.filter(pl.col("item_id") == session.low + int(name))
     if mine.is_empty():
-        raise Refusal("no-item", f"未回収の債権明細「{name}」はありません。", "請求書番号か明細番号を確かめてください。")
+        raise Refusal(
+            "no-item", f"未回収の債権明細「{name}」はありません。", "請求書番号か明細番号を確かめてください。"
+        )
     if not amount:
         return mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
     if not amount.isdigit() or not 0 < int(amount) <= mine["balance"].sum():
@@ -165,12 +171,20 @@ def _target(session: Session, items: pl.DataFrame, text: str, unapplied: int) ->
 def _part(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
     """Part of a document's rows, allocated by the company's policy ``allocation``."""
     rows = mine.select(
-        "item_id", "partner_id", "due_on", on="posted_on", amount="balance", item_amount="balance", order=pl.int_range(pl.len())
+        "item_id",
+        "partner_id",
+        "due_on",
+        on="posted_on",
+        amount="balance",
+        item_amount="balance",
+        order=pl.int_range(pl.len()),
     )
     asked = rows.with_columns(receipt_id=pl.lit(0, dtype=pl.Int64), receipt_amount=pl.lit(amount, dtype=pl.Int64))
     shares = clearing.allocate(asked.drop("amount"), policies(session)["allocation"])  # type: ignore[arg-type]
-    return rows.drop("amount", "item_amount", "order").join(shares.select("item_id", "amount"), on="item_id").select(
-        "item_id", "partner_id", "due_on", "on", "amount"
+    return (
+        rows.drop("amount", "item_amount", "order")
+        .join(shares.select("item_id", "amount"), on="item_id")
+        .select("item_id", "partner_id", "due_on", "on", "amount")
     )
 
 
@@ -182,11 +196,23 @@ def _settled(
     if gap == 0:
         return whole, unapplied, 0, ""
     if difference == "remain":
-        return (whole, unapplied - gap, 0, "") if gap > 0 else (_part(session, _as_open(items), unapplied).select("item_id", "amount"), unapplied, 0, "")
+        return (
+            (whole, unapplied - gap, 0, "")
+            if gap > 0
+            else (_part(session, _as_open(items), unapplied).select("item_id", "amount"), unapplied, 0, "")
+        )
     if difference == "advance" and gap < 0:
-        raise Refusal("no-advance", "入金が明細より少ないため、前受金にする過入金がありません。", "--difference を選び直してください。")
+        raise Refusal(
+            "no-advance",
+            "入金が明細より少ないため、前受金にする過入金がありません。",
+            "--difference を選び直してください。",
+        )
     if difference in {"fee", "discount", "write-off"} and gap > 0:
-        raise Refusal("over-paid", "入金が明細より多いため、この差額処理は使えません。", "advance か misc か remain を選んでください。")
+        raise Refusal(
+            "over-paid",
+            "入金が明細より多いため、この差額処理は使えません。",
+            "advance か misc か remain を選んでください。",
+        )
     return whole, unapplied, gap, difference
 
 
@@ -199,13 +225,13 @@ def unapply(session: Session, *, application_id: int, on: date | None = None) ->
     """Reverse an application: receipt and items are as before it; in a locked month, dated in the first open one."""
     found = queries.applications(session, "id = ?", (application_id,))
     if found.is_empty() or found["reverses_id"][0] is not None:
-        raise Refusal("no-application", f"消込「{application_id - session.low}」はありません。", "番号を確かめてください。")
+        raise Refusal(
+            "no-application", f"消込「{application_id - session.low}」はありません。", "番号を確かめてください。"
+        )
     if queries.applications(session, "reverses_id = ?", (application_id,)).height:
         raise Refusal("reversed", "この消込はすでに取り消されています。", "report receipts で確かめてください。")
     day = periods.open_date(session, on or found["applied_on"][0])
-    rows = found.with_columns(
-        pl.col("used", "difference") * -1, applied_on=pl.lit(day), reverses_id="application_id"
-    )
+    rows = found.with_columns(pl.col("used", "difference") * -1, applied_on=pl.lit(day), reverses_id="application_id")
     made = facts.record(session, Application, rows).rename({"id": "application_id"})
     before = receivables.movements(session, "source_id = ? AND kind = 'applied'", (application_id,))
     moves = before.select(

@@ -56,5 +56,6 @@ def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
     )
     number = dict(items.select("item_id", "number").iter_rows())
     return [
-        {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": p.why} for p in proposals
+        {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": p.why}
+        for p in proposals
     ]

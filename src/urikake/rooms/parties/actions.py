@@ -9,9 +9,8 @@ import polars as pl
 from urikake.base import company, facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.core import payer, terms
+from urikake.core import cells, payer, terms
 from urikake.core.formats import registration_number
-from urikake.core import cells
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
@@ -105,7 +104,9 @@ def _each(sheet: Sheet, name: str, problem: object) -> None:
     values = sheet.frame[name].drop_nulls().unique()
     why = {value: text for value in values if (text := problem(value))}
     if why:
-        sheet.check(pl.col(name).is_in(list(why)), name, pl.col(name).replace_strict(why, default="", return_dtype=pl.String))
+        sheet.check(
+            pl.col(name).is_in(list(why)), name, pl.col(name).replace_strict(why, default="", return_dtype=pl.String)
+        )
 
 
 def _closing_error(text: str) -> str | None:
@@ -122,7 +123,11 @@ def _check_circle(sheet: Sheet, known: pl.DataFrame) -> None:
     told = sheet.frame.select("code", bill_to=pl.coalesce("bill_to", "code"))
     every = pl.concat([names.select("code", "bill_to").join(told, on="code", how="anti"), told])
     moved = every.filter(pl.col("code") != pl.col("bill_to"))["code"]
-    bad = pl.col("bill_to").is_not_null() & (pl.col("bill_to") != pl.col("code")) & pl.col("bill_to").is_in(moved.implode())
+    bad = (
+        pl.col("bill_to").is_not_null()
+        & (pl.col("bill_to") != pl.col("code"))
+        & pl.col("bill_to").is_in(moved.implode())
+    )
     sheet.check(bad, "bill_to", "請求先がさらに別の請求先を持っています（循環・多段はできません）")
 
 
@@ -154,7 +159,9 @@ def _profiles(session: Session, frame: pl.DataFrame, every: pl.DataFrame, known:
         terms_id=_terms_ids(session, frame),
     )
     names = ["partner_id", *queries.PROFILE.split(", ")]
-    changed = wanted.select(names).join(known.select(names), on=names, how="anti", nulls_equal=True, maintain_order="left")
+    changed = wanted.select(names).join(
+        known.select(names), on=names, how="anti", nulls_equal=True, maintain_order="left"
+    )
     facts.record(session, Profile, changed)
     return changed.height
 
@@ -166,9 +173,13 @@ def _names(session: Session, frame: pl.DataFrame) -> int:
     wanted = pl.concat([given, *own]).with_columns(pl.col("payer").str.strip_chars()).filter(pl.col("payer") != "")
     wanted = wanted.with_columns(folded=payer.folded(wanted["payer"])).filter(pl.col("folded") != "")
     keys = ["partner_id", "folded"]
-    wanted = wanted.unique(keys, maintain_order=True).join(queries.payer_names(session), on=keys, how="anti", maintain_order="left")
+    wanted = wanted.unique(keys, maintain_order=True).join(
+        queries.payer_names(session), on=keys, how="anti", maintain_order="left"
+    )
     facts.record(session, PayerName, wanted)
-    accounts = frame.select("partner_id", virtual_account=pl.col("virtual_account").str.split(";")).explode("virtual_account")
+    accounts = frame.select("partner_id", virtual_account=pl.col("virtual_account").str.split(";")).explode(
+        "virtual_account"
+    )
     accounts = accounts.filter(pl.col("virtual_account").is_not_null() & (pl.col("virtual_account") != ""))
     accounts = accounts.join(queries.virtual_accounts(session), on=accounts.columns, how="anti", maintain_order="left")
     facts.record(session, VirtualAccount, accounts)

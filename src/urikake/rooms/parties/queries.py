@@ -20,7 +20,9 @@ def codes(session: Session) -> pl.DataFrame:
 def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     """The newest profile of every partner: ``partner_id``, ``code`` and the named columns."""
     rows = session.rows("parties_profile", f"id, partner_id, {names}")
-    return codes(session).join(rows.drop("id").unique("partner_id", keep="last"), on="partner_id", maintain_order="left")
+    return codes(session).join(
+        rows.drop("id").unique("partner_id", keep="last"), on="partner_id", maintain_order="left"
+    )
 
 
 def terms(session: Session) -> pl.DataFrame:

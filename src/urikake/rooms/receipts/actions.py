@@ -93,7 +93,11 @@ def use(session: Session, *, uses: pl.DataFrame) -> None:
         "SELECT count(*) AS n FROM stage s JOIN receipts_unapplied u ON u.receipt_id = s.receipt_id WHERE u.unapplied < 0"
     )
     if short or back.filter(pl.col("unapplied") < 0).height:
-        raise Refusal("over-used", "入金の未消込額を超えて使おうとしています。", "入金の残りを確かめて、やり直してください。")
-    session.execute("DELETE FROM receipts_unapplied WHERE unapplied = 0 AND receipt_id IN (SELECT receipt_id FROM stage)")
+        raise Refusal(
+            "over-used", "入金の未消込額を超えて使おうとしています。", "入金の残りを確かめて、やり直してください。"
+        )
+    session.execute(
+        "DELETE FROM receipts_unapplied WHERE unapplied = 0 AND receipt_id IN (SELECT receipt_id FROM stage)"
+    )
     if back.height:
         session.driver.write("receipts_unapplied", back)

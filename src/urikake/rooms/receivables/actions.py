@@ -137,7 +137,9 @@ def move(session: Session, *, moves: pl.DataFrame) -> pl.DataFrame:
         " WHERE (i.gross > 0 AND o.balance < 0) OR (i.gross < 0 AND o.balance > 0)"
     )
     if crossed.height:
-        raise Refusal("over-applied", "債権明細の残高を超えて消し込もうとしています。", "残高を確かめて、やり直してください。")
+        raise Refusal(
+            "over-applied", "債権明細の残高を超えて消し込もうとしています。", "残高を確かめて、やり直してください。"
+        )
     session.execute("DELETE FROM receivables_open WHERE balance = 0 AND item_id IN (SELECT item_id FROM stage)")
     back = reopened.filter(pl.col("balance") != 0)
     if back.height:
@@ -202,11 +204,17 @@ def import_openings(session: Session, *, sheet: Sheet) -> int:
     known = queries.slips(session).filter("opening")
     _check(session, sheet, "invoice_no")
     sheet.check(pl.col("balance") == 0, "balance", "0 円の残高は登録できません")
-    sheet.check(pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"), "currency", "この版で使える通貨は JPY だけです")
+    sheet.check(
+        pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"),
+        "currency",
+        "この版で使える通貨は JPY だけです",
+    )
     sheet.accept()
     profile = parties.profiles(session, "terms_id, receivable_account_id").join(parties.terms(session), on="terms_id")
     rows = _common(session, sheet.frame, "invoice_date").join(
-        profile.select("partner_id", "method", account_id="receivable_account_id"), on="partner_id", maintain_order="left"
+        profile.select("partner_id", "method", account_id="receivable_account_id"),
+        on="partner_id",
+        maintain_order="left",
     )
     credit = company.account_id(session, "期首残高")
     rows = rows.with_columns(
@@ -249,7 +257,17 @@ def _common(session: Session, frame: pl.DataFrame, day: str) -> pl.DataFrame:
 
 def _keep(session: Session, sheet: Sheet, rows: pl.DataFrame, known: pl.DataFrame, key: str) -> int:
     """Record the slips that are not there yet; the same number with other content is refused."""
-    words = ["slip_no", "partner_id", "posted_on", "due_on", "account_id", "credit_account_id", "gross", "tax", "method"]
+    words = [
+        "slip_no",
+        "partner_id",
+        "posted_on",
+        "due_on",
+        "account_id",
+        "credit_account_id",
+        "gross",
+        "tax",
+        "method",
+    ]
     again = rows.join(known, on=key, how="semi")
     other = again.join(known, on=words, how="anti")[key]
     named = "slip_no" if "slip_no" in sheet.frame.columns else "invoice_no"
@@ -269,12 +287,16 @@ def approve_slips(session: Session, *, numbers: list[str]) -> pl.DataFrame:
     chosen = waiting.filter(pl.col("slip_no").is_in(numbers))
     missing = sorted(set(numbers) - set(chosen["slip_no"]))
     if missing:
-        raise Refusal("not-waiting", f"伝票 {'、'.join(missing)} は承認待ちではありません。", "伝票番号を確かめてください。")
+        raise Refusal(
+            "not-waiting", f"伝票 {'、'.join(missing)} は承認待ちではありません。", "伝票番号を確かめてください。"
+        )
     makers = session.read("SELECT id, actor FROM base_run WHERE id >= ? AND id < ?", (session.low, session.high))
     actors = dict(makers.iter_rows())
     for slip_no, maker, run_id in chosen.select("slip_no", "maker", "run_id").iter_rows():
         if session.user in {maker, actors.get(run_id)}:
-            raise Refusal("own-work", f"伝票 {slip_no} は {session.user} 自身が起票したものです。", "別の人が承認してください。")
+            raise Refusal(
+                "own-work", f"伝票 {slip_no} は {session.user} 自身が起票したものです。", "別の人が承認してください。"
+            )
     for day in chosen["posted_on"].unique():
         periods.require_open(session, day)
     return post_slips(session, slips=chosen)
@@ -286,9 +308,7 @@ def post_slips(session: Session, *, slips: pl.DataFrame) -> pl.DataFrame:
     opening = periods.opening_month(session)
     first = pl.lit(opening) if opening else pl.col("posted_on")
     rate = tax.rate_micro(pl.col("tax"), pl.col("posted_on"))
-    priced = slips.with_columns(
-        invoice="slip_id", amount="gross", rate_micro=rate, inclusive=pl.lit(True)
-    )
+    priced = slips.with_columns(invoice="slip_id", amount="gross", rate_micro=rate, inclusive=pl.lit(True))
     rounding: Rounding = company.policies(session)["tax_rounding"]  # type: ignore[assignment]
     _, split = tax.invoice_taxes(priced, rounding)
     items = split.with_columns(

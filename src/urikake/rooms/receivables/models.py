@@ -60,9 +60,7 @@ class Slip(Fact):
 
     class Meta:
         db_table = "receivables_slip"
-        constraints = [
-            models.UniqueConstraint(fields=["company_id", "slip_no", "opening"], name="receivables_slip_no")
-        ]
+        constraints = [models.UniqueConstraint(fields=["company_id", "slip_no", "opening"], name="receivables_slip_no")]
 
 
 class OpenItem(models.Model):

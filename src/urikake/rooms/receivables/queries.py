@@ -9,9 +9,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 
-ITEM: Final = (
-    "id, source, source_id, partner_id, dimension_id, account_id, tax, net, gross, posted_on, due_on, method"
-)
+ITEM: Final = "id, source, source_id, partner_id, dimension_id, account_id, tax, net, gross, posted_on, due_on, method"
 SLIP: Final = (
     "id, run_id, slip_no, partner_id, posted_on, due_on, account_id, credit_account_id, dimension_id, gross, tax, method, "
     "description, maker, opening"

@@ -84,7 +84,9 @@ def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -
     if mine.is_empty():
         return pl.DataFrame(schema={"charge_id": pl.Int64, "accrued": pl.Int64})
     month = pl.lit(closing_on.replace(day=1))
-    facts.record(session, Accrual, mine.with_columns(amount=-pl.col("amount"), month=month, posted_on=pl.lit(closing_on)))
+    facts.record(
+        session, Accrual, mine.with_columns(amount=-pl.col("amount"), month=month, posted_on=pl.lit(closing_on))
+    )
     _keep_open(session, every.join(mine, on=CYCLE, how="anti", maintain_order="left"))
     first = lines.group_by(CYCLE, maintain_order=True).agg(pl.col("charge_id").first())
     sums = mine.group_by(CYCLE).agg(accrued=pl.col("amount").sum())
@@ -94,7 +96,8 @@ def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -
 def _keep_open(session: Session, rows: pl.DataFrame) -> None:
     """Make the rows the projection of open accruals."""
     session.execute("DELETE FROM revenue_open_accrual WHERE id >= ? AND id < ?", (session.low, session.high))
-    numbered = rows.select(id=session.low + 1 + pl.int_range(pl.len(), dtype=pl.Int64), *[pl.col(n) for n in rows.columns])
+    at = session.low + 1 + pl.int_range(pl.len(), dtype=pl.Int64)
+    numbered = rows.select(at.alias("id"), pl.all())
     if numbered.height:
         session.driver.write("revenue_open_accrual", numbered)
 

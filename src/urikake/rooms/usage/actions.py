@@ -9,9 +9,9 @@ import polars as pl
 from urikake.base import facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
+from urikake.core import cells, timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
-from urikake.core import cells
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import LINE, Column, Kind, Sheet
 
@@ -63,9 +63,7 @@ def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
 def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     """The rows with the contract line that each measures."""
     lines, found = contracts.folded(session)
-    held = contracts.timeline.segments(lines, found).join(
-        lines.select("line_id", "contract_id", "position"), on="line_id"
-    )
+    held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id", "position"), on="line_id")
     numbers = contracts.contracts(session).select("contract_id", "contract_no")
     code = products(session).select("product_id", "product", "revenue")
     spans = held.join(numbers, on="contract_id").join(code, on="product_id")
@@ -81,7 +79,9 @@ def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     hits = rows.select(LINE, *names, "used_on").join(
         spans.select(*names, "line_id", "position", "revenue", "from_on", "to_on"), on=names
     )
-    within = hits.filter((pl.col("from_on") <= pl.col("used_on")) & (pl.col("to_on").is_null() | (pl.col("used_on") < pl.col("to_on"))))
+    within = hits.filter(
+        (pl.col("from_on") <= pl.col("used_on")) & (pl.col("to_on").is_null() | (pl.col("used_on") < pl.col("to_on")))
+    )
     chosen = within.sort("position").unique(LINE, keep="first").select(LINE, "line_id", "revenue")
     rows = rows.join(chosen, on=LINE, how="left", maintain_order="left")
     missing = pl.col("line_id").is_null() & pl.col("contract_no").is_in(known)

@@ -76,7 +76,9 @@ def _receivables(session: Session, as_of: date) -> list[str]:
         return []
     own = items.group_by("partner_id").agg(items=pl.col("balance").sum())
     books = _account_lines(session, used, as_of, "partner_id")
-    both = own.join(books, on="partner_id", how="full", coalesce=True).with_columns(pl.col("items", "balance").fill_null(0))
+    both = own.join(books, on="partner_id", how="full", coalesce=True).with_columns(
+        pl.col("items", "balance").fill_null(0)
+    )
     wrong = both.filter(pl.col("items") != pl.col("balance")).sort("partner_id")
     code = dict(session.rows("parties_partner", "id, code").iter_rows())
     return [
@@ -88,8 +90,12 @@ def _receivables(session: Session, as_of: date) -> list[str]:
 def _suspense(session: Session, as_of: date) -> list[str]:
     """仮受金 = receipts not applied."""
     day = (session.low, session.high, as_of)
-    came = session.value("SELECT sum(amount) AS n FROM receipts_receipt WHERE id >= ? AND id < ? AND received_on <= ?", day)
-    used = session.value("SELECT sum(used) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?", day)
+    came = session.value(
+        "SELECT sum(amount) AS n FROM receipts_receipt WHERE id >= ? AND id < ? AND received_on <= ?", day
+    )
+    used = session.value(
+        "SELECT sum(used) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?", day
+    )
     unapplied = int(came or 0) - int(used or 0)
     found = ledger.balances(session, as_of).filter(pl.col("account") == "仮受金")["balance"].sum()
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
@@ -109,13 +115,17 @@ def _contract_balances(session: Session, as_of: date) -> list[str]:
     expected = recognised - billed - held - kept
     if net == expected:
         return []
-    return [f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の残高が {net} 円です"]
+    return [
+        f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の残高が {net} 円です"
+    ]
 
 
 def _tax_held(session: Session, as_of: date) -> int:
     """Tax invoiced that is not revenue's yet (in 前受金)."""
     params = (session.low, session.high, as_of)
-    invoiced = session.value("SELECT sum(tax_total) AS n FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on <= ?", params)
+    invoiced = session.value(
+        "SELECT sum(tax_total) AS n FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on <= ?", params
+    )
     released = session.value(
         "SELECT sum(tax_amount) AS n FROM revenue_recognition WHERE id >= ? AND id < ? AND posted_on <= ?", params
     )
@@ -151,7 +161,9 @@ def _documents(session: Session) -> list[str]:
     taxes, _ = tax.invoice_taxes(amounts.drop("net", "tax_amount"), rounding)  # type: ignore[arg-type]
     own = taxes.group_by(invoice_id="invoice").agg(pl.col("net").sum(), tax_amount=pl.col("amount").sum())
     sums = lines.group_by("invoice_id").agg(line_net=pl.col("net").sum(), line_tax=pl.col("tax_amount").sum())
-    raised = receivables.items(session, "source = 'invoice'").group_by(invoice_id="source_id").agg(pl.col("gross").sum())
+    raised = (
+        receivables.items(session, "source = 'invoice'").group_by(invoice_id="source_id").agg(pl.col("gross").sum())
+    )
     every = heads.join(own, on="invoice_id", suffix="_again").join(sums, on="invoice_id")
     every = every.join(raised, on="invoice_id", how="left")
     wrong = every.filter(
@@ -173,7 +185,9 @@ def _numbers(session: Session) -> list[str]:
     counters = session.rows("base_series", "id, series, fiscal_year, last").drop("id")
     series = pl.col("kind").replace_strict(invoices.PREFIX, return_dtype=pl.String)
     both = spans.with_columns(series=series).join(counters, on=["series", "fiscal_year"], how="full", coalesce=True)
-    right = (pl.col("count") == pl.col("top")) & (pl.col("distinct") == pl.col("top")) & (pl.col("last") == pl.col("top"))
+    right = (
+        (pl.col("count") == pl.col("top")) & (pl.col("distinct") == pl.col("top")) & (pl.col("last") == pl.col("top"))
+    )
     wrong = both.filter(~right.fill_null(False))
     return [f"番号 {s}-{year}: 欠番・重複があります" for s, year in wrong.select("series", "fiscal_year").iter_rows()]
 
@@ -215,7 +229,9 @@ def _unapplied(session: Session) -> pl.DataFrame:
 def _rebuilt_receipts(session: Session) -> pl.DataFrame:
     came = session.rows("receipts_receipt", "id, amount").rename({"id": "receipt_id"})
     used = session.rows("matching_application", "id, receipt_id, used").group_by("receipt_id").agg(pl.col("used").sum())
-    left = came.join(used, on="receipt_id", how="left").with_columns(unapplied=pl.col("amount") - pl.col("used").fill_null(0))
+    left = came.join(used, on="receipt_id", how="left").with_columns(
+        unapplied=pl.col("amount") - pl.col("used").fill_null(0)
+    )
     return left.filter(pl.col("unapplied") != 0).select("receipt_id", "unapplied").sort("receipt_id")
 
 
@@ -263,6 +279,3 @@ def _rebuilt_totals(session: Session) -> pl.DataFrame:
         " GROUP BY l.account_id, e.posted_on ORDER BY l.account_id, e.posted_on",
         (session.low, session.high),
     )
-
-
-

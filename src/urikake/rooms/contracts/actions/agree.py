@@ -10,8 +10,8 @@ from urikake.base import facts, runs
 from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
 from urikake.base.company import PRORATION, dimension_ids, policies
-from urikake.rooms.catalog.queries import products, version_ids
 from urikake.core import cells
+from urikake.rooms.catalog.queries import products, version_ids
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from urikake.rooms.parties.queries import codes
@@ -57,7 +57,15 @@ CONTRACTS: Final = Kind(
         Column("recorded_at", "登録日時", cells.instant),
     ),
 )
-LATER: Final = ("uplift", "minimum_months", "termination_fee", "termination_tax", "discount", "discount_months", "free_months")
+LATER: Final = (
+    "uplift",
+    "minimum_months",
+    "termination_fee",
+    "termination_tax",
+    "discount",
+    "discount_months",
+    "free_months",
+)
 TERMS: Final = queries.TERMS.split(", ")
 KINDS: Final = ("start", "end", "up", "down")
 
@@ -97,13 +105,21 @@ def _check(session: Session, sheet: Sheet) -> None:
     sheet.check(pl.col("end") < pl.col("start"), "end", "開始日より前です")
     sheet.check(~pl.col("cycle_months").is_between(0, 120), "cycle_months", "0（一回だけ）〜120 で書いてください")
     sheet.check(~pl.col("anchor_day").is_between(1, 31), "anchor_day", "1〜31 で書いてください")
-    sheet.check(~(pl.col("bill_day").is_between(1, 28) | (pl.col("bill_day") == 31)), "bill_day", "1〜28、月末は 31 で書いてください")
+    sheet.check(
+        ~(pl.col("bill_day").is_between(1, 28) | (pl.col("bill_day") == 31)),
+        "bill_day",
+        "1〜28、月末は 31 で書いてください",
+    )
     renews = pl.col("auto_renew").fill_null(0) > 0
     sheet.check(pl.col("auto_renew") < 0, "auto_renew", "更新の月数を書いてください（空欄は更新なし）")
     sheet.check(renews & pl.col("end").is_null(), "auto_renew", "自動更新には終了日が必要です")
     sheet.check(renews & (pl.col("cycle_months") == 0), "auto_renew", "一回だけの請求は更新できません")
     sheet.check(pl.col("notice_days") < 0, "notice_days", "0 以上で書いてください")
-    sheet.check(pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"), "currency", "この版で使える通貨は JPY だけです")
+    sheet.check(
+        pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"),
+        "currency",
+        "この版で使える通貨は JPY だけです",
+    )
     for name in LATER:
         sheet.check(pl.col(name).is_not_null(), name, "この版ではまだ使えません。空欄にしてください")
     sheet.check(pl.col("refund") == "none", "refund", "この版ではまだ使えません。空欄か daily にしてください")
@@ -147,7 +163,16 @@ def _check_known(session: Session, sheet: Sheet, lines: pl.DataFrame, known: pl.
     again = lines.join(known, on="contract_no", how="semi")
     if again.is_empty():
         return
-    words = ["contract_no", "partner_id", "position", "product_id", "quantity_micro", "unit_price_micro", "start_on", "end_on"]
+    words = [
+        "contract_no",
+        "partner_id",
+        "position",
+        "product_id",
+        "quantity_micro",
+        "unit_price_micro",
+        "start_on",
+        "end_on",
+    ]
     words += ["dimension_id", *(name for name in TERMS if name != "anchor_on")]
     there = queries.first_lines(session).join(queries.terms(session), on="contract_terms_id")
     there = there.join(known.select("contract_id", "contract_no"), on="contract_id")

@@ -9,9 +9,8 @@ import polars as pl
 from urikake.base import facts, runs
 from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
-from urikake.core import timeline
+from urikake.core import cells, timeline
 from urikake.rooms.catalog.queries import products, version_ids
-from urikake.core import cells
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import LINE as AT
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
@@ -76,13 +75,22 @@ def _check_cells(sheet: Sheet) -> None:
     kind = pl.col("type")
     sheet.check(kind.is_in(SOON), "type", "この種別はこの版ではまだ使えません")
     sheet.check(pl.col("discount").is_not_null(), "discount", "この版ではまだ使えません。空欄にしてください")
-    sheet.check(pl.col("discount_months").is_not_null(), "discount_months", "この版ではまだ使えません。空欄にしてください")
+    sheet.check(
+        pl.col("discount_months").is_not_null(), "discount_months", "この版ではまだ使えません。空欄にしてください"
+    )
     leaving = kind.is_in(["cancel", "remove_option"])
-    sheet.check(pl.col("last_day").is_not_null() & ~leaving, "last_day", "最終利用日は cancel と remove_option だけに書けます")
+    sheet.check(
+        pl.col("last_day").is_not_null() & ~leaving, "last_day", "最終利用日は cancel と remove_option だけに書けます"
+    )
     both = pl.col("last_day").is_not_null() & pl.col("effective").is_not_null()
     sheet.check(both, "last_day", "適用日と最終利用日はどちらか一方だけを書いてください")
     sheet.check(pl.col("effective").is_null() & pl.col("last_day").is_null(), "effective", "必須です")
-    needs = {"change_plan": "product", "add_option": "product", "change_quantity": "quantity", "change_price": "unit_price"}
+    needs = {
+        "change_plan": "product",
+        "add_option": "product",
+        "change_quantity": "quantity",
+        "change_price": "unit_price",
+    }
     for name, column in needs.items():
         sheet.check((kind == name) & pl.col(column).is_null(), column, f"{name} には必須です")
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
@@ -141,12 +149,16 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     )
     rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
     sheet.frame = rows
-    sheet.check(pl.col("effective_on") < pl.col("first_on"), "effective", pl.format("契約の開始日 {} より前です", "first_on"))
+    sheet.check(
+        pl.col("effective_on") < pl.col("first_on"), "effective", pl.format("契約の開始日 {} より前です", "first_on")
+    )
     renew = pl.col("kind") == "renew"
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
     carried = timeline.carried(pl.col("effective_on"), pl.col("first_on"), pl.col("months"))
     targets = _targets(session, sheet, rows)
-    return rows.join(targets, on=AT, how="left", maintain_order="left").with_columns(until_on=pl.when(renew).then(carried))
+    return rows.join(targets, on=AT, how="left", maintain_order="left").with_columns(
+        until_on=pl.when(renew).then(carried)
+    )
 
 
 def _on_lines(
@@ -176,7 +188,9 @@ def _on_lines(
         sheet.frame = placed
         why = "適用日にこの商品の明細がありません（開始前・終了後・商品違い）"
         sheet.check(pl.col("hits").is_null(), "line", why)
-        sheet.check(pl.col("hits") > 1, "line", "適用日に当てはまる明細が二つ以上あります。明細商品コードで一つに決めてください")
+        sheet.check(
+            pl.col("hits") > 1, "line", "適用日に当てはまる明細が二つ以上あります。明細商品コードで一つに決めてください"
+        )
         sheet.accept()
         done.append(placed.drop("hits"))
         found = pl.concat([found, _as_events(placed, found)])
@@ -194,7 +208,9 @@ def _as_events(placed: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
 
 def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The event that each withdrawal takes back: by its id, else the only one of the contract on that day."""
-    taking = rows.filter(pl.col("kind") == "withdraw").select(AT, "contract_id", "event_code", "effective_on", "recorded_at")
+    taking = rows.filter(pl.col("kind") == "withdraw").select(
+        AT, "contract_id", "event_code", "effective_on", "recorded_at"
+    )
     standing = queries.events(session).select("contract_id", "event_id", code="event_code", day="effective_on")
     by_id = taking.filter(pl.col("event_code") != "").join(
         standing, left_on=["contract_id", "event_code"], right_on=["contract_id", "code"], suffix="_found"
@@ -204,11 +220,17 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     )
     hits = pl.concat([by_id.select(AT, "event_id", on="day"), by_day.select(AT, "event_id", on="effective_on")])
     counted = hits.group_by(AT).agg(target_id=pl.col("event_id").first(), on=pl.col("on").first(), hits=pl.len())
-    sheet.frame = taking.join(counted, on=AT, how="left", maintain_order="left").join(rows.select(AT, "effective"), on=AT)
-    sheet.check(pl.col("hits").is_null(), "effective", "取り消す予約が見つかりません（変更ID か適用日を確かめてください）")
+    sheet.frame = taking.join(counted, on=AT, how="left", maintain_order="left").join(
+        rows.select(AT, "effective"), on=AT
+    )
+    sheet.check(
+        pl.col("hits").is_null(), "effective", "取り消す予約が見つかりません（変更ID か適用日を確かめてください）"
+    )
     sheet.check(pl.col("hits") > 1, "effective", "この日の予約が二つ以上あります。変更ID で指定してください")
     known_day = pl.col("recorded_at").dt.convert_time_zone("Asia/Tokyo").dt.date()
-    sheet.check(pl.col("on") <= known_day, "effective", "適用日を過ぎた変更は取り消せません。新しい変更を登録してください")
+    sheet.check(
+        pl.col("on") <= known_day, "effective", "適用日を過ぎた変更は取り消せません。新しい変更を登録してください"
+    )
     sheet.frame = rows
     return counted.select(AT, "target_id")
 
@@ -229,7 +251,9 @@ def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
         end_on="term_end_on",
         start="start_on",
     )
-    added = rows.select(AT, "contract_id", "product_id", "quantity_micro", "unit_price_micro", "effective_on", "recorded_at")
+    added = rows.select(
+        AT, "contract_id", "product_id", "quantity_micro", "unit_price_micro", "effective_on", "recorded_at"
+    )
     added = added.join(inherited, on="contract_id", maintain_order="left").with_columns(
         start_on="effective_on",
         quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),

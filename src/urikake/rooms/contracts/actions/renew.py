@@ -16,8 +16,8 @@ from ..models import Event
 def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     """Renew every line whose term ends on or before its ``horizon_on``, as often as it takes; return the new events.
 
-    ``lines`` are as `timeline.ends` gives them, with ``auto_renew`` and ``horizon_on``. A line renews that has a renewal term, was not declined, and was not
-    left before its term ends. Each renewal is an event on the first day of its term.
+    ``lines`` are as `timeline.ends` gives them, with ``auto_renew`` and ``horizon_on``. A line renews that has a renewal
+    term, was not declined, and was not left before its term ends. Each renewal is an event on the first day of its term.
     """
     horizon = pl.col("horizon_on")
     stays = (pl.col("end_on") == pl.col("term_end_on")) & ~pl.col("declined") & pl.col("auto_renew").is_not_null()

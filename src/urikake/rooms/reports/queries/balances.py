@@ -78,7 +78,9 @@ def aging(session: Session, as_of: date, basis: str = "due", buckets: str = "30,
 def _bounds(text: str) -> list[int]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdigit() for part in parts) or sorted({int(p) for p in parts}) != [int(p) for p in parts]:
-        raise Refusal("bad-buckets", f"--buckets が「{text}」です。", "30,60,90 のように小さい順の日数で書いてください。")
+        raise Refusal(
+            "bad-buckets", f"--buckets が「{text}」です。", "30,60,90 のように小さい順の日数で書いてください。"
+        )
     return [int(part) for part in parts]
 
 
@@ -90,7 +92,8 @@ def receipts(session: Session, status: str | None = None) -> list[dict[str, Any]
     else:
         found = receipt_queries.receipts(session).join(left, on="receipt_id", how="left", maintain_order="left")
         found = found.with_columns(
-            pl.col("unapplied").fill_null(0), partner_id=pl.coalesce("partner_id", receipt_queries.payers(session, found))
+            pl.col("unapplied").fill_null(0),
+            partner_id=pl.coalesce("partner_id", receipt_queries.payers(session, found)),
         )
     code = codes(session).rename({"code": "partner"})
     named = found.join(code, on="partner_id", how="left", maintain_order="left")
@@ -135,7 +138,14 @@ def statement(session: Session, partner: str, since: date, until: date) -> list[
     within = steps.filter(pl.col("date") >= since)
     summed = within.group_by("date", "number", "kind", maintain_order=True).agg(pl.col("amount").sum())
     running = summed.with_columns(balance=opening + pl.col("amount").cum_sum())
-    first = {"date": since.isoformat(), "kind": "opening", "invoice_no": None, "debit": 0, "credit": 0, "balance": opening}
+    first = {
+        "date": since.isoformat(),
+        "kind": "opening",
+        "invoice_no": None,
+        "debit": 0,
+        "credit": 0,
+        "balance": opening,
+    }
     later = running.select(
         "date", "kind", invoice_no="number", debit=pl.col("amount").clip(lower_bound=0),
         credit=(-pl.col("amount")).clip(lower_bound=0), balance="balance",

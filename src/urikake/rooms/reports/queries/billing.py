@@ -36,13 +36,26 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
     carried = _carried(session, found)
     heads = rows(
         found.select(
-            "invoice_id", "number", "kind", "partner", "currency", "net", "total",
-            closing="closing_on", issue_date="issue_on", tax="tax_total",
+            "invoice_id",
+            "number",
+            "kind",
+            "partner",
+            "currency",
+            "net",
+            "total",
+            closing="closing_on",
+            issue_date="issue_on",
+            tax="tax_total",
         )
     )
     for head in heads:
         at = head.pop("invoice_id")
-        head |= {"taxes": tax_rows.get(at, []), "dues": due_rows.get(at, []), "lines": line_rows[at], "carry": carried[at]}
+        head |= {
+            "taxes": tax_rows.get(at, []),
+            "dues": due_rows.get(at, []),
+            "lines": line_rows[at],
+            "carry": carried[at],
+        }
     return heads
 
 
@@ -103,12 +116,19 @@ def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]
     by_partner = raised.join(found.select("partner_id"), on="partner_id", how="semi")
     before = by_partner.group_by("partner_id", "source", "source_id", "posted_on").agg(pl.col("gross").sum())
     paid = moved.join(found.select("partner_id"), on="partner_id", how="semi")
-    for invoice_id, partner_id, issue_on, total in found.select("invoice_id", "partner_id", "issue_on", "total").iter_rows():
+    for invoice_id, partner_id, issue_on, total in found.select(
+        "invoice_id", "partner_id", "issue_on", "total"
+    ).iter_rows():
         mine = before.filter(
             (pl.col("partner_id") == partner_id)
-            & ((pl.col("posted_on") < issue_on) | ((pl.col("posted_on") == issue_on) & (pl.col("source_id") < invoice_id)))
+            & (
+                (pl.col("posted_on") < issue_on)
+                | ((pl.col("posted_on") == issue_on) & (pl.col("source_id") < invoice_id))
+            )
         )
-        received = -int(paid.filter((pl.col("partner_id") == partner_id) & (pl.col("moved_on") <= issue_on))["moved"].sum())
+        received = -int(
+            paid.filter((pl.col("partner_id") == partner_id) & (pl.col("moved_on") <= issue_on))["moved"].sum()
+        )
         previous = int(mine["gross"].sum())
         carried = previous - received
         result[invoice_id] = {
@@ -119,7 +139,9 @@ def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]
 
 def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
     """What each contract line is billed at this closing beside the one a month before, with the reason."""
-    month_before = pl.select(calendar.add_months(pl.lit(closing), -1, 31 if _month_end(closing) else closing.day)).item()
+    month_before = pl.select(
+        calendar.add_months(pl.lit(closing), -1, 31 if _month_end(closing) else closing.day)
+    ).item()
     now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, month_before))
     keys = ["contract_no", "product"]
     both = now.rename({"amount": "current"}).join(
@@ -141,7 +163,10 @@ def _sums(session: Session, found: pl.DataFrame) -> pl.DataFrame:
         contracts(session).select("contract_id", "contract_no"), on="contract_id"
     )
     return named.group_by("contract_no", "product").agg(
-        pl.col("amount").sum(), kinds=pl.col("nature").min(), revenue=pl.col("revenue").first(), revision=pl.col("revision").max()
+        pl.col("amount").sum(),
+        kinds=pl.col("nature").min(),
+        revenue=pl.col("revenue").first(),
+        revision=pl.col("revision").max(),
     )
 
 

@@ -42,7 +42,9 @@ def journals(session: Session, since: date, until: date) -> list[dict[str, Any]]
         return []
     named = _described(session, heads)
     lines = nested(_lines(session, heads), "entry_id", LINE)
-    found = rows(named.select("entry_id", "source", "description", no=pl.col("entry_id") - session.low, date="posted_on"))
+    found = rows(
+        named.select("entry_id", "source", "description", no=pl.col("entry_id") - session.low, date="posted_on")
+    )
     return [row | {"lines": lines[row.pop("entry_id")]} for row in found]
 
 
@@ -107,20 +109,32 @@ def audit(session: Session, source: str) -> list[dict[str, Any]]:
     ).row(0, named=True)
     numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
     chain = [
-        {"step": "charge", "ref": f"{numbers[c['contract_id']]} {c['from_on']}", "amount": c["net"], "tax": c["tax_amount"]}
+        {
+            "step": "charge",
+            "ref": f"{numbers[c['contract_id']]} {c['from_on']}",
+            "amount": c["net"],
+            "tax": c["tax_amount"],
+        }
         for c in invoices.lines(session, found).iter_rows(named=True)
     ]
     head = {"step": "invoice", "ref": source, "amount": invoice["net"], "tax": invoice["tax_total"]}
     chain.append(head | {"by": runs["actor"], "at": runs["recorded_at"].isoformat(), "action": runs["action"]})
     items = receivables.items(session, "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],))
     chain += [
-        {"step": "receivable", "ref": str(i["item_id"] - session.low), "amount": i["gross"], "due": i["due_on"].isoformat()}
+        {
+            "step": "receivable",
+            "ref": str(i["item_id"] - session.low),
+            "amount": i["gross"],
+            "due": i["due_on"].isoformat(),
+        }
         for i in items.iter_rows(named=True)
     ]
     for item in items["item_id"]:
         for m in receivables.movements(session, "item_id = ?", (item,)).iter_rows(named=True):
             ref = f"application-{m['source_id'] - session.low}"
             chain.append({"step": m["kind"], "ref": ref, "amount": m["moved"], "on": m["moved_on"].isoformat()})
-    entries = session.rows("ledger_entry", "id, posted_on", "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],))
+    entries = session.rows(
+        "ledger_entry", "id, posted_on", "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],)
+    )
     chain += [{"step": "entry", "ref": str(e - session.low), "on": day.isoformat()} for e, day in entries.iter_rows()]
     return chain

@@ -89,7 +89,9 @@ def schedule(session: Session, contract: str | None = None) -> list[dict[str, An
     )
     if contract is not None:
         named = named.filter(pl.col("contract_no") == contract)
-    return rows(named.sort("contract_no", "product", "month").select("contract_no", "product", month_text("month"), "amount"))
+    return rows(
+        named.sort("contract_no", "product", "month").select("contract_no", "product", month_text("month"), "amount")
+    )
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:

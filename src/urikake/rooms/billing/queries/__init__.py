@@ -1,0 +1,20 @@
+"""What other rooms may read of billing, and what would be billed."""
+
+from .charges import CHARGE, at_closing, charges, of_lines, waiting
+from .due import due_stretches
+from .rates import rated, unbilled
+from .scope import Scope, reach, scope
+
+__all__ = [
+    "CHARGE",
+    "Scope",
+    "at_closing",
+    "charges",
+    "due_stretches",
+    "of_lines",
+    "rated",
+    "reach",
+    "scope",
+    "unbilled",
+    "waiting",
+]

@@ -1,0 +1,84 @@
+"""Stretches with their amounts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import charging
+from urikake.core.money import Rounding
+from urikake.rooms.catalog.queries import products
+
+from .charges import of_lines, waiting
+from .due import due_stretches
+from .scope import scope
+
+KEYS: Final = [*charging.KEYS, *charging.STATE]
+
+
+def rated(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The stretches with their amounts; usage that came late costs what the whole usage costs less what was billed."""
+    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+    model = products(session)
+    late = rows.filter("late")
+    plain = charging.priced(rows.filter(~pl.col("late")), model, rounding)
+    return pl.concat([_credited(session, plain), _late(session, late, model, rounding).select(plain.columns)])
+
+
+def _late(session: Session, late: pl.DataFrame, model: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
+    """Late usage priced as the difference to what was billed of its cycle."""
+    if late.is_empty():
+        return charging.priced(late, model, rounding)
+    keys = [*charging.KEYS, "from_on"]
+    sums = (
+        of_lines(session, late["line_id"])
+        .group_by(keys)
+        .agg(before_micro=pl.col("quantity_micro").sum(), before_amount=pl.col("amount").sum())
+    )
+    joined = late.join(sums, on=keys, how="left", maintain_order="left").with_columns(
+        pl.col("before_micro", "before_amount").fill_null(0)
+    )
+    total = joined.with_columns(usage_micro=pl.col("usage_micro") + pl.col("before_micro"))
+    return charging.priced(total, model, rounding).with_columns(
+        usage_micro=joined["usage_micro"], amount=pl.col("amount") - pl.col("before_amount")
+    )
+
+
+def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with credits that give back no more than is left of what was charged; the last of it takes what is left."""
+    credits = rows.filter(pl.col("sign") < 0)
+    if credits.is_empty():
+        return rows
+    before = of_lines(session, credits["line_id"]).with_columns(quantity_micro="state_micro")
+    days = (pl.col("to_on") - pl.col("from_on")).dt.total_days() * pl.col("nature")
+    sums = before.group_by(KEYS).agg(left=pl.col("amount").sum(), days=days.sum())
+    joined = credits.join(sums, on=KEYS, how="left", maintain_order="left").with_columns(
+        pl.col("left", "days").fill_null(0), taken=(pl.col("to_on") - pl.col("from_on")).dt.total_days()
+    )
+    gone = pl.col("taken").cum_sum().over(KEYS) >= pl.col("days")
+    upto = (
+        pl.when(gone)
+        .then(-pl.col("left"))
+        .otherwise(pl.max_horizontal(pl.col("amount").cum_sum().over(KEYS), -pl.col("left")))
+    )
+    settled = joined.with_columns(upto=upto)
+    settled = settled.with_columns(amount=pl.col("upto") - pl.col("upto").shift(1, fill_value=0).over(KEYS))
+    return pl.concat([rows.filter(pl.col("sign") > 0), settled.select(rows.columns)])
+
+
+def unbilled(session: Session, last: date) -> pl.DataFrame:
+    """What was served by the day and is on no invoice, priced as it will be billed: owner columns, days, ``amount``.
+
+    Columns: ``contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on, from_on, to_on, start_on,
+    amount``.
+    """
+    found = scope(session)
+    rows = rated(session, due_stretches(session, found, last, served=True)).filter(pl.col("amount") != 0)
+    owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on", partner_id="bill_to_id")
+    names = ["line_id", "product_id", "cycle_from_on", "from_on", "to_on", "amount"]
+    drafts = waiting(session).select(names)
+    return pl.concat([rows.select(names), drafts]).join(owner, on="line_id", maintain_order="left")
