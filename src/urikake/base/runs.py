@@ -15,6 +15,7 @@ from . import access, bulk, facts
 from .bulk import INSTANT, Session
 from .errors import Refusal
 from .models import Run
+from .progress import step
 
 
 @dataclass
@@ -48,6 +49,7 @@ def run(
             if preview:
                 raise _Undo
             if session.written:
+                step("確定")
                 _finish(session, action, subject, permission, outcome)
     except _Undo:
         return

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from urikake.base import runs
 from urikake.base.bulk import Session
+from urikake.base.progress import step
 from urikake.rooms.catalog.actions import PRODUCTS, import_products
 from urikake.rooms.closing.actions import enter, receive
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
@@ -36,6 +37,7 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
 def take(url: str, kind: str, file: Path, *, user: str = "system", preview: bool = False) -> int:
     """Take a file of the kind whole, or refuse it whole; return how many rows were new."""
     columns, taker, permission = TAKERS[kind]
+    step("ファイルを読む")
     found = sheet(file, columns)
     with runs.run(url, f"import {kind}", subject=file.name, permission=permission, user=user, preview=preview) as (
         session,
@@ -52,6 +54,7 @@ def _taken(session: Session, taker: Taker, found: Sheet) -> int:
 
 def take_receipts(url: str, file: Path, *, account: str, user: str = "system", preview: bool = False) -> dict[str, Any]:
     """Take a file of receipts on a bank account and post it to suspense."""
+    step("ファイルを読む")
     found = sheet(file, RECEIPTS)
     with runs.run(url, "receipts", subject=file.name, permission="receipts.import", user=user, preview=preview) as (
         session,

@@ -13,6 +13,7 @@ import typer
 from urikake.base.errors import Refusal
 from urikake.base.url import from_environment
 
+from .bar import bar
 from .shown import Format, show
 
 app = typer.Typer(
@@ -83,7 +84,8 @@ def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> 
         raise Refusal(
             "unknown-kind", f"取り込めない種類「{kind}」です。", f"{'・'.join(files.TAKERS)} から選んでください。"
         )
-    count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
+    with bar("import"):
+        count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
     print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
 
 
@@ -98,7 +100,9 @@ def bill(
     load()
     from urikake.doors import month
 
-    say(month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_))
+    with bar("bill"):
+        figures = month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_)
+    say(figures)
 
 
 @app.command()
@@ -115,7 +119,9 @@ def receipts(
 
     if format_ != "csv":
         raise Refusal("unknown-format", f"入金の形式「{format_}」には対応していません。", "csv を指定してください。")
-    say(files.take_receipts(from_environment(), file, account=account, user=as_, preview=dry_run))
+    with bar("receipts"):
+        figures = files.take_receipts(from_environment(), file, account=account, user=as_, preview=dry_run)
+    say(figures)
 
 
 @app.command()
@@ -125,7 +131,9 @@ def match(date_: Day = None, dry_run: Dry = False, as_: As = "system") -> None:
     from urikake.doors import month
 
     on = day(date_) if date_ else None
-    say(month.match(from_environment(), on=on, preview=dry_run, user=as_))
+    with bar("match"):
+        figures = month.match(from_environment(), on=on, preview=dry_run, user=as_)
+    say(figures)
 
 
 @app.command()
@@ -161,7 +169,9 @@ def recognize(month: str, as_: As = "system") -> None:
     load()
     from urikake.doors import month as steps
 
-    say(steps.recognize(from_environment(), month, user=as_))
+    with bar("recognize"):
+        figures = steps.recognize(from_environment(), month, user=as_)
+    say(figures)
 
 
 @app.command()
@@ -170,7 +180,9 @@ def close(month: str, as_: As = "system") -> None:
     load()
     from urikake.doors import month as steps
 
-    say(steps.close(from_environment(), month, user=as_))
+    with bar("close", times=8):
+        figures = steps.close(from_environment(), month, user=as_)
+    say(figures)
 
 
 @app.command()
@@ -198,7 +210,7 @@ def verify() -> None:
     from urikake.base import runs
     from urikake.rooms.closing.queries import verify as proofs
 
-    with runs.reading(from_environment()) as session:
+    with bar("verify"), runs.reading(from_environment()) as session:
         wrong = proofs(session)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)

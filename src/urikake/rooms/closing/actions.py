@@ -12,6 +12,7 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
+from urikake.base.progress import step
 from urikake.rooms.billing import actions as billing
 from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.invoices import actions as invoices
@@ -29,6 +30,7 @@ from . import queries
 @action("billing.run")
 def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
     """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included."""
+    step("請求明細を計算")
     charges = billing.charge(session, closing_on=closing_on)
     if not issue:
         billing.hold(session, charges=charges)
@@ -46,10 +48,14 @@ def _issue(session: Session, closing_on: date, charges: pl.DataFrame) -> dict[st
     drafts = billing.release(session, closing_on=closing_on)
     every = pl.concat([drafts, charges.select(drafts.columns)])
     before = balances.positions(session)
+    step("請求書を発行")
     issued = invoices.issue(session, charges=every, closing_on=closing_on)
     _keep_rest(session, every, issued)
+    step("債権明細を計上")
     items = receivables.raise_items(session, issued=issued)
+    step("収益を認識")
     moves = revenue.recognize_issued(session, issued=issued, closing_on=closing_on)
+    step("仕訳を計上")
     ledger.post_invoices(session, items=items, moves=moves, before=before)
     total = int(issued.invoices["total"].sum())
     return {"charges": charges.height, "invoices": issued.invoices.height, "total": total}
@@ -64,7 +70,9 @@ def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued)
 @action("receipts.import")
 def receive(session: Session, *, sheet: Sheet, account: str) -> dict[str, Any]:
     """Take bank records and post them to suspense; return how many were new and their sum."""
+    step("入金を登録")
     made = receipts.import_receipts(session, sheet=sheet, account=account)
+    step("仕訳を計上")
     ledger.post_receipts(session, receipts=made, account=account)
     return {"receipts": made.height, "amount": int(made["amount"].sum())}
 
@@ -72,7 +80,10 @@ def receive(session: Session, *, sheet: Sheet, account: str) -> dict[str, Any]:
 @action("matching.apply")
 def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
     """Run automatic matching and post it; return the counts by outcome."""
-    return _posted(session, matching.match(session, on=on))
+    step("入金と債権を照合")
+    applied = matching.match(session, on=on)
+    step("仕訳を計上")
+    return _posted(session, applied)
 
 
 @action("matching.apply")
@@ -101,6 +112,7 @@ def _posted(session: Session, applied: matching.Applied) -> dict[str, Any]:
 def recognize(session: Session, *, month: date) -> dict[str, Any]:
     """Recognise up to the month and post it; return the revenue recognised."""
     before = balances.positions(session)
+    step("収益を認識")
     moves = revenue.recognize(session, month=month)
     ledger.post_recognition(session, moves=moves, before=before)
     return {"rows": moves.height, "revenue": int(moves["revenue"].sum())}
@@ -137,6 +149,7 @@ def lock(session: Session, *, month: date) -> dict[str, Any]:
     waiting = queries.waiting(session, month)
     if waiting:
         raise Refusal("not-finished", "締められません。" + "".join(waiting), "済ませてから、もう一度締めてください。")
+    step("残高を照合")
     wrong = queries.ties(session, periods.last_day(month))
     if wrong:
         raise Refusal("not-tied", "締められません。照合が合いません: " + "／".join(wrong), "原因を調べてください。")

@@ -11,7 +11,8 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.company import account_id, bank_account, policies
 from urikake.base.errors import Refusal
-from urikake.core import journal
+from urikake.core import journal, tax
+from urikake.core.money import Rounding, largest_remainder
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.matching.actions import Applied
 
@@ -51,14 +52,16 @@ def post(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     return entries
 
 
-def _lines(frame: pl.DataFrame, account: pl.Expr | int, amount: pl.Expr, *, tax: pl.Expr | None = None) -> pl.DataFrame:
+def _lines(
+    frame: pl.DataFrame, account: pl.Expr | int, amount: pl.Expr, *, kind: pl.Expr | None = None
+) -> pl.DataFrame:
     """Lines on one account from a frame that has the entry's key, ``partner_id`` and ``dimension_id``."""
     none = pl.lit(None, dtype=pl.Int64)
     return frame.select(
         *KEY,
         account_id=(pl.lit(account) if isinstance(account, int) else account).cast(pl.Int64),
         amount=amount.cast(pl.Int64),
-        tax=pl.lit("") if tax is None else tax,
+        tax=pl.lit("") if kind is None else kind,
         dimension_id=pl.col("dimension_id") if "dimension_id" in frame.columns else none,
         partner_id=pl.col("partner_id"),
     )
@@ -72,7 +75,7 @@ def post_invoices(session: Session, *, items: pl.DataFrame, moves: pl.DataFrame,
     balances before them. What was accrued as 契約資産 is cleared first.
     """
     heads = items.with_columns(source=pl.lit("invoice"))
-    receivable = _lines(heads, pl.col("account_id"), pl.col("gross"), tax=pl.col("tax"))
+    receivable = _lines(heads, pl.col("account_id"), pl.col("gross"), kind=pl.col("tax"))
     return post(session, lines=pl.concat([receivable, _revenue_lines(session, moves, before)]))
 
 
@@ -94,9 +97,9 @@ def _revenue_lines(session: Session, moves: pl.DataFrame, before: pl.DataFrame) 
     rows = rows.with_columns(tax_now=tax_now, tax_later=pl.col("billed_tax") - tax_now)
     liability = account_id(session, "前受金" if with_revenue else "契約負債")
     kind = pl.col("tax_class")
-    revenue = _lines(rows, pl.col("revenue_account_id"), -pl.col("revenue"), tax=kind)
-    owed = _lines(rows, account_id(session, "仮受消費税"), -pl.col("tax_now"), tax=kind)
-    held = _lines(rows, liability, -pl.col("tax_later"), tax=kind)
+    revenue = _lines(rows, pl.col("revenue_account_id"), -pl.col("revenue"), kind=kind)
+    owed = _lines(rows, account_id(session, "仮受消費税"), -pl.col("tax_now"), kind=kind)
+    held = _lines(rows, liability, -pl.col("tax_later"), kind=kind)
     return pl.concat([revenue, owed, held, _balance_lines(session, rows, before, liability)])
 
 
@@ -116,7 +119,7 @@ def _balance_lines(session: Session, rows: pl.DataFrame, before: pl.DataFrame, l
     sides = split.select(*KEY, "contract_id", on_asset=(pl.col("asset") != 0) & (pl.col("liability") == 0))
     placed = moved.join(sides, on=[*KEY, "contract_id"], maintain_order="left")
     account = pl.when("on_asset").then(asset).otherwise(liability)
-    plain = _lines(placed, account, -pl.col("step"), tax=pl.col("tax_class"))
+    plain = _lines(placed, account, -pl.col("step"), kind=pl.col("tax_class"))
     owner = moved.unique([*KEY, "contract_id"], keep="first", maintain_order=True)
     crossed = both.join(
         owner.select(*KEY, "contract_id", "partner_id", "dimension_id"), on=[*KEY, "contract_id"], maintain_order="left"
@@ -166,19 +169,50 @@ def post_applications(session: Session, *, applied: Applied, items: pl.DataFrame
     moved = applied.movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
         items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
     )
-    settled = _lines(moved, pl.col("account_id"), pl.col("moved"), tax=pl.col("tax"))
-    return post(session, lines=pl.concat([cash, settled, _difference_lines(session, heads)]))
+    settled = _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))
+    return post(session, lines=pl.concat([cash, settled, _difference_lines(session, heads, moved)]))
 
 
-def _difference_lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
-    rows = heads.filter(pl.col("difference") != 0)
+def _difference_lines(session: Session, heads: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
+    """The lines on what became of differences; those that lower the price carry the tax of what was sold."""
+    every = heads.filter(pl.col("difference") != 0)
+    lowering = pl.col("difference_kind").is_in(["discount", "write-off"])
+    taxed = _lowered_price(session, every.filter(lowering), moved)
+    rows = every.filter(~lowering)
     fee = policies(session)["fee_account"]
     names = {**DIFFERENCES, "fee": fee}
     accounts = {kind: account_id(session, name) for kind, name in names.items()}
     gain = account_id(session, "雑収入")
     misc_gain = (pl.col("difference_kind") == "misc") & (pl.col("difference") > 0)
     account = pl.col("difference_kind").replace_strict(accounts, default=None, return_dtype=pl.Int64)
-    return _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
+    plain = _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
+    return pl.concat([plain, taxed])
+
+
+def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
+    """Discounts and write-offs split over the tax classes they settle: Dr 売上値引 or 貸倒損失, 仮受消費税.
+
+    The tax class follows the original sale; the amount is shared by what is settled of each, its tax taken out once per
+    class (内税).
+    """
+    names = {kind: account_id(session, DIFFERENCES[kind]) for kind in ("discount", "write-off")}
+    by_tax = moved.group_by("source_id", "tax", maintain_order=True).agg(
+        pl.col("moved").sum(), pl.col("dimension_id").first()
+    )
+    shared = rows.join(by_tax, on="source_id", maintain_order="left")
+    share = largest_remainder(shared.with_columns(less=-pl.col("difference")), "less", "moved", "source_id")
+    split = shared.with_columns(
+        invoice=pl.int_range(pl.len(), dtype=pl.Int64),
+        amount=share,
+        inclusive=pl.lit(True),
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.col("posted_on")),
+    )
+    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
+    _, netted = tax.invoice_taxes(split, rounding)
+    account = pl.col("difference_kind").replace_strict(names, return_dtype=pl.Int64)
+    kind = pl.col("tax")
+    owed = _lines(netted, account_id(session, "仮受消費税"), pl.col("tax_amount"), kind=kind)
+    return pl.concat([_lines(netted, account, pl.col("net"), kind=kind), owed])
 
 
 @action("ledger.post")
@@ -187,11 +221,11 @@ def post_slips(session: Session, *, items: pl.DataFrame, slips: pl.DataFrame) ->
     named = items.join(
         slips.select("slip_id", "credit_account_id"), left_on="source_id", right_on="slip_id", maintain_order="left"
     )
-    tax = pl.col("gross") - pl.col("net")
+    owed = pl.col("gross") - pl.col("net")
     kind = pl.col("tax")
     parts = [
-        _lines(named, pl.col("account_id"), pl.col("gross"), tax=kind),
-        _lines(named, pl.col("credit_account_id"), -pl.col("net"), tax=kind),
-        _lines(named, account_id(session, "仮受消費税"), -tax, tax=kind),
+        _lines(named, pl.col("account_id"), pl.col("gross"), kind=kind),
+        _lines(named, pl.col("credit_account_id"), -pl.col("net"), kind=kind),
+        _lines(named, account_id(session, "仮受消費税"), -owed, kind=kind),
     ]
     return post(session, lines=pl.concat(parts))

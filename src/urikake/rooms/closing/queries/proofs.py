@@ -10,6 +10,7 @@ import polars as pl
 from urikake.base import facts
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, policies
+from urikake.base.progress import step
 from urikake.core import tax
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.invoices import queries as invoices
@@ -22,8 +23,14 @@ FAR: Final = date(9999, 12, 31)
 
 def verify(session: Session) -> list[str]:
     """Everything that is wrong with the company's books, in words; empty when all invariants hold."""
+    step("ハッシュ連鎖を確かめる")
     chain = [_chain(session, found) for found in facts.broken(session)]
-    return [*chain, *ties(session, FAR), *_documents(session), *_numbers(session), *_projections(session)]
+    step("残高を照合")
+    tied = ties(session, FAR)
+    step("請求書を照合")
+    papers = [*_documents(session), *_numbers(session)]
+    step("集計を作り直して照合")
+    return [*chain, *tied, *papers, *_projections(session)]
 
 
 def _chain(session: Session, found: facts.Break) -> str:
