@@ -108,40 +108,55 @@ def _dues(session: Session, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]:
-    """前回請求額・入金額・繰越額・今回請求額 of each invoice's partner, as they stood when it was issued."""
-    raised = items.items(session, "posted_on <= ?", (found["issue_on"].max(),))
-    moved = items.movements(session, "moved_on <= ?", (found["issue_on"].max(),))
-    moved = moved.join(raised.select("item_id", "partner_id", "source", "source_id"), on="item_id")
-    result: dict[int, dict[str, int]] = {}
-    by_partner = raised.join(found.select("partner_id"), on="partner_id", how="semi")
-    before = by_partner.group_by("partner_id", "source", "source_id", "posted_on").agg(pl.col("gross").sum())
-    paid = moved.join(found.select("partner_id"), on="partner_id", how="semi")
-    for invoice_id, partner_id, issue_on, total in found.select(
-        "invoice_id", "partner_id", "issue_on", "total"
-    ).iter_rows():
-        mine = before.filter(
-            (pl.col("partner_id") == partner_id)
-            & (
-                (pl.col("posted_on") < issue_on)
-                | ((pl.col("posted_on") == issue_on) & (pl.col("source_id") < invoice_id))
-            )
-        )
-        received = -int(
-            paid.filter((pl.col("partner_id") == partner_id) & (pl.col("moved_on") <= issue_on))["moved"].sum()
-        )
-        previous = int(mine["gross"].sum())
-        carried = previous - received
-        result[invoice_id] = {
-            "previous": previous, "received": received, "carried": carried, "current": total, "total": carried + total,
-        }  # fmt: skip
-    return result
+    """前回請求額・入金額・繰越額・今回請求額 of each invoice's partner, as they stand on its day of issue.
+
+    What was received is what came since the partner's last invoice; what is carried is all that was still owed.
+    """
+    last = found["issue_on"].max()
+    mine = found.select("partner_id").unique()
+    raised = items.items(session, "posted_on <= ?", (last,)).join(mine, on="partner_id", how="semi")
+    bills = documents.invoices(session, "issue_on <= ?", (last,)).join(mine, on="partner_id", how="semi")
+    other = raised.filter(pl.col("source") != "invoice")
+    every = pl.concat(
+        [
+            bills.select(
+                "partner_id", posted_on="issue_on", gross="total", source=pl.lit("invoice"), source_id="invoice_id"
+            ),
+            other.select("partner_id", "posted_on", "gross", "source", "source_id"),
+        ]
+    ).sort("posted_on", "source", "source_id", descending=[False, True, False])
+    owed = every.with_columns(upto=pl.col("gross").cum_sum().over("partner_id"))
+    invoiced = owed.filter(pl.col("source") == "invoice").with_columns(paid=_paid(session, raised, owed, last))
+    before = pl.col("paid").shift(1, fill_value=0).over("partner_id")
+    carried = pl.col("upto") - pl.col("gross") - pl.col("paid")
+    rows_ = invoiced.with_columns(received=pl.col("paid") - before, carried=carried).select(
+        "source_id",
+        "received",
+        "carried",
+        previous=pl.col("carried") + pl.col("received"),
+        current="gross",
+        total=pl.col("carried") + pl.col("gross"),
+    )
+    names = ["previous", "received", "carried", "current", "total"]
+    return {row["source_id"]: {name: row[name] for name in names} for row in rows_.iter_rows(named=True)}
+
+
+def _paid(session: Session, raised: pl.DataFrame, owed: pl.DataFrame, last: date) -> pl.Series:
+    """What the partner of each invoice had settled in all by its day."""
+    moved = items.movements(session, "moved_on <= ?", (last,)).join(
+        raised.select("item_id", "partner_id"), on="item_id"
+    )
+    days = moved.group_by("partner_id", "moved_on").agg(pl.col("moved").sum()).sort("moved_on")
+    sums = days.with_columns(paid=-pl.col("moved").cum_sum().over("partner_id")).drop("moved")
+    asked = owed.filter(pl.col("source") == "invoice").with_row_index("at").sort("posted_on")
+    joined = asked.join_asof(sums, left_on="posted_on", right_on="moved_on", by="partner_id", check_sortedness=False)
+    return joined.sort("at")["paid"].fill_null(0)
 
 
 def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
     """What each contract line is billed at this closing beside the one a month before, with the reason."""
-    month_before = pl.select(
-        calendar.add_months(pl.lit(closing), -1, 31 if _month_end(closing) else closing.day)
-    ).item()
+    anchor = 31 if _month_end(closing) else closing.day
+    month_before = pl.select(calendar.add_months(pl.lit(closing), -1, anchor)).item()
     now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, month_before))
     keys = ["contract_no", "product"]
     both = now.rename({"amount": "current"}).join(
@@ -153,9 +168,7 @@ def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
 
 
 def _month_end(day: date) -> bool:
-    return (day.toordinal() + 1) == date.fromordinal(day.toordinal() + 1).toordinal() and date.fromordinal(
-        day.toordinal() + 1
-    ).day == 1
+    return date.fromordinal(day.toordinal() + 1).day == 1
 
 
 def _sums(session: Session, found: pl.DataFrame) -> pl.DataFrame:
