@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -105,7 +106,8 @@ class Sqlite:
         self._cursor.execute(sql, tuple(params) or None)
         frame = pl.from_arrow(self._cursor.fetch_arrow_table())
         assert isinstance(frame, pl.DataFrame)
-        return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in frame.columns)
+        other = [name for name, found in frame.schema.items() if found != schema.get(name, pl.Int64)]
+        return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in other) if other else frame
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
         plain = frame.with_columns(
@@ -192,13 +194,57 @@ def _from_csv(name: str, wanted: Any) -> pl.Expr:
     return column.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC")
 
 
+class Overlapped:
+    """A driver whose bulk writes go on in the background while the next columns are computed.
+
+    Writes keep their order on one connection; everything else waits for them, so that what is read is what was written.
+    An error of a write is raised by the next call, at the latest by ``end``.
+    """
+
+    def __init__(self, inner: Driver) -> None:
+        self._inner, self.kind = inner, inner.kind
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk")
+        self._pending: list[Future[None]] = []
+
+    def _settle(self) -> None:
+        pending, self._pending = self._pending, []
+        for write in pending:
+            write.result()
+
+    def begin(self, *, writing: bool) -> None:
+        self._inner.begin(writing=writing)
+
+    def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
+        self._settle()
+        self._inner.execute(sql, params)
+
+    def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
+        self._settle()
+        return self._inner.read(sql, params, schema)
+
+    def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
+        self._pending.append(self._writer.submit(self._inner.write, table, frame, temporary=temporary))
+
+    def end(self, *, keep: bool) -> None:
+        try:
+            self._settle()
+        except BaseException:
+            if keep:
+                raise
+        self._inner.end(keep=keep)
+
+    def close(self) -> None:
+        self._writer.shutdown(wait=True)
+        self._inner.close()
+
+
 def driver(url: str) -> Driver:
     """An open connection to the database that the URL names (``sqlite:///file`` or ``postgresql://…``)."""
     parts = urlsplit(url)
     if parts.scheme == "sqlite":
-        return Sqlite(sqlite_path(url))
+        return Overlapped(Sqlite(sqlite_path(url)))
     if parts.scheme in {"postgresql", "postgres"}:
-        return Postgres(url)
+        return Overlapped(Postgres(url))
     raise ValueError(f"DATABASE_URL は sqlite:///… か postgresql://… で指定してください: {url}")
 
 
@@ -243,12 +289,27 @@ class Session:
         """Run one statement (projections and counters only; facts are inserted by `urikake.base.facts`)."""
         self.driver.execute(sql, params)
 
+    def cached(self, key: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """What ``read`` gives, read once in this session: for masters that the run itself does not write."""
+        if key not in self.cache:
+            self.cache[key] = read()
+        found: pl.DataFrame = self.cache[key]
+        return found
+
     def next_id(self, table: str) -> int:
         """The next free id of this company in the table: ids are dense and follow the order of commits."""
         if table not in self._next:
             top = self.value(f"SELECT max(id) AS top FROM {table} WHERE id >= ? AND id < ?", (self.low, self.high))
             self._next[table] = (self.low if top is None else top) + 1
         return self._next[table]
+
+    def reserve(self, tables: Sequence[str]) -> None:
+        """Look up the next free ids of many tables in one query, before the first write."""
+        parts = [
+            f"(SELECT max(id) FROM {name} WHERE id >= {self.low} AND id < {self.high}) AS {name}" for name in tables
+        ]
+        found = self.read("SELECT " + ", ".join(parts)).row(0)
+        self._next |= {name: (self.low if top is None else top) + 1 for name, top in zip(tables, found, strict=True)}
 
     def insert(self, table: str, frame: pl.DataFrame) -> int:
         """Write all rows and return the id of the first; where the frame has no ``id`` it is numbered in order."""
@@ -271,16 +332,15 @@ class Session:
 
 @contextmanager
 def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "system") -> Iterator[Session]:
-    """A session whose transaction is kept when the block ends and undone when it raises."""
+    """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises."""
     connection = driver(url)
     try:
         connection.begin(writing=writing)
         try:
-            yield (session := Session(connection, company_id, user))
+            yield Session(connection, company_id, user)
+            connection.end(keep=True)
         except BaseException:
             connection.end(keep=False)
             raise
-        del session
-        connection.end(keep=True)
     finally:
         connection.close()

@@ -107,6 +107,12 @@ def bank_account(session: Session, code: str) -> tuple[int, int]:
     return int(found["id"][-1]), int(found["account_id"][-1])
 
 
+def dimensions(session: Session) -> pl.DataFrame:
+    """Every combination of dimensions: ``dimension_id, order_no, group_code, management_group, project, department``."""
+    names = "id, order_no, group_code, management_group, project, department"
+    return session.cached("dimensions", lambda: session.rows("base_dimension", names).rename({"id": "dimension_id"}))
+
+
 def dimension_ids(session: Session, wanted: pl.DataFrame) -> pl.Series:
     """The id of each row's dimension combination; combinations not yet known are added.
 
@@ -115,11 +121,12 @@ def dimension_ids(session: Session, wanted: pl.DataFrame) -> pl.Series:
     from .models import Dimension
 
     names = ["order_no", "group_code", "management_group", "project", "department"]
-    known = session.rows("base_dimension", "id, " + ", ".join(names))
+    known = dimensions(session)
     fresh = wanted.select(names).unique(maintain_order=True).join(known, on=names, how="anti", maintain_order="left")
-    added = facts.record(session, Dimension, fresh)
+    added = facts.record(session, Dimension, fresh).rename({"id": "dimension_id"})
     every = pl.concat([known, added.select(known.columns)])
-    return wanted.select(names).join(every, on=names, how="left", maintain_order="left")["id"]
+    session.cache["dimensions"] = every
+    return wanted.select(names).join(every, on=names, how="left", maintain_order="left")["dimension_id"]
 
 
 def parsed(text: str) -> dict[str, Any]:

@@ -12,12 +12,14 @@ bytes each, followed by all their bytes (UTF-8).
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 from django.db import models
 
@@ -46,6 +48,7 @@ def ref(**options: Any) -> models.BigIntegerField[Any, Any]:
     return models.BigIntegerField(**options)
 
 
+@functools.cache
 def fact_models() -> list[type[Fact]]:
     """Every fact table of the installation, in a fixed order."""
     from django.apps import apps
@@ -86,16 +89,24 @@ def digest(frame: pl.DataFrame) -> str:
     return sha.hexdigest()
 
 
-def _canonical(column: pl.Series) -> Iterator[bytes | memoryview]:
+def _canonical(column: pl.Series) -> Iterator[bytes]:
     kind = "bytes" if column.dtype in (pl.String, pl.Binary) else "integer"
     yield f"{column.name}:{kind}:{len(column)}\n".encode()
-    yield column.is_null().cast(pl.UInt8).to_numpy().tobytes()
+    yield column.is_null().to_numpy().tobytes() if column.null_count() else bytes(len(column))
     if kind == "integer":
-        yield column.cast(pl.Int64).fill_null(0).to_numpy().tobytes()
+        yield _integers(column, 0).tobytes()
         return
-    raw = column.cast(pl.Binary).fill_null(b"")
-    yield raw.bin.size().cast(pl.Int64).to_numpy().tobytes()
-    yield b"".join(raw.to_list())
+    raw = [value or b"" for value in column.cast(pl.Binary).to_list()]
+    yield np.fromiter(map(len, raw), dtype=np.int64, count=len(raw)).tobytes()
+    yield b"".join(raw)
+
+
+def _integers(column: pl.Series, missing: int) -> npt.NDArray[np.int64]:
+    """The values of a column of numbers, days or instants as 64-bit integers."""
+    filled = column.to_physical()
+    if column.null_count():
+        filled = filled.fill_null(missing)
+    return filled.to_numpy().astype(np.int64, copy=False)
 
 
 def marks(frame: pl.DataFrame) -> bytes:
@@ -103,7 +114,8 @@ def marks(frame: pl.DataFrame) -> bytes:
     mixed = np.zeros(frame.height, dtype=np.uint64)
     for column in frame.get_columns():
         if column.dtype not in (pl.String, pl.Binary):
-            mixed = (mixed ^ column.cast(pl.Int64).fill_null(-1).to_numpy().view(np.uint64)) * _PRIME
+            mixed ^= _integers(column, -1).view(np.uint64)
+            mixed *= _PRIME
             mixed ^= mixed >> np.uint64(29)
     return (mixed >> np.uint64(48)).astype("<u2").tobytes()
 

@@ -44,6 +44,7 @@ def run(
         with bulk.transaction(url, writing=True, user=user) as session:
             session.company_id = lock(session)
             access.allow(session, permission)
+            session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
             session.run_id = session.next_id("base_run")
             yield session, outcome
             if preview:

@@ -8,6 +8,7 @@ together or not at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -77,9 +78,18 @@ def match(
     _check(receipts, items)
     documents = _documents(items)
     state = _start(receipts, documents)
-    for kind, rank in (("exact", _single), ("sum", _all), ("sum", _oldest), ("sum", _subset)):
-        state = _settle(state, rank(state.receipts, state.documents), kind)
-    state = _settle(state, _short(state.receipts, state.documents, max(fee_tolerance, 0), fees), "fee")
+    ranks = (
+        ("exact", _single),
+        ("sum", _all),
+        ("sum", _oldest),
+        ("sum", _subset),
+        ("fee", partial(_short, tolerance=max(fee_tolerance, 0), fees=fees)),
+    )
+    for kind, rank in ranks:
+        if state.receipts.is_empty():
+            break
+        mine = state.documents.join(state.receipts, on="partner_id", how="semi", maintain_order="left")
+        state = _settle(state, rank(state.receipts, mine), kind)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
 
 

@@ -31,23 +31,25 @@ from . import queries
 def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
     """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included."""
     step("請求明細を計算")
+    before = balances.positions(session)
+    drafts = billing.release(session, closing_on=closing_on) if issue else None
     charges = billing.charge(session, closing_on=closing_on)
-    if not issue:
+    if drafts is None:
         billing.hold(session, charges=charges)
-        drafts = invoices.documents(session, charges, closing_on) if charges.height else charges
-        return {"charges": charges.height, "drafts": drafts["document"].n_unique() if drafts.height else 0}
+        papers = invoices.documents(session, charges, closing_on) if charges.height else charges
+        return {"charges": charges.height, "drafts": papers["document"].n_unique() if papers.height else 0}
     if policies(session).needs_second_person("invoices"):
         billing.hold(session, charges=charges)
         raise Refusal(
             "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
         )
-    return _issue(session, closing_on, charges)
-
-
-def _issue(session: Session, closing_on: date, charges: pl.DataFrame) -> dict[str, Any]:
-    drafts = billing.release(session, closing_on=closing_on)
     every = pl.concat([drafts, charges.select(drafts.columns)])
-    before = balances.positions(session)
+    if every.is_empty():
+        return {"charges": 0, "invoices": 0, "total": 0}
+    return {"charges": charges.height, **_issue(session, closing_on, every, before)}
+
+
+def _issue(session: Session, closing_on: date, every: pl.DataFrame, before: pl.DataFrame) -> dict[str, Any]:
     step("請求書を発行")
     issued = invoices.issue(session, charges=every, closing_on=closing_on)
     _keep_rest(session, every, issued)
@@ -58,7 +60,7 @@ def _issue(session: Session, closing_on: date, charges: pl.DataFrame) -> dict[st
     step("仕訳を計上")
     ledger.post_invoices(session, items=items, moves=moves, before=before)
     total = int(issued.invoices["total"].sum())
-    return {"charges": charges.height, "invoices": issued.invoices.height, "total": total}
+    return {"invoices": issued.invoices.height, "total": total}
 
 
 def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued) -> None:

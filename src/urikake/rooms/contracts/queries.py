@@ -28,12 +28,21 @@ EVENT: Final = (
 
 def contracts(session: Session) -> pl.DataFrame:
     """Every contract: ``contract_id``, ``contract_no``, ``partner_id``."""
-    return session.rows("contracts_contract", "id, contract_no, partner_id").rename({"id": "contract_id"})
+
+    def read() -> pl.DataFrame:
+        return session.rows("contracts_contract", "id, contract_no, partner_id").rename({"id": "contract_id"})
+
+    return session.cached("contracts", read)
 
 
 def terms(session: Session) -> pl.DataFrame:
     """Every combination of contract terms: ``contract_terms_id`` and its columns."""
     return session.rows("contracts_terms", f"id, {TERMS}").rename({"id": "contract_terms_id"})
+
+
+def starts(session: Session) -> pl.DataFrame:
+    """The first day of every line: ``line_id``, ``start_on``."""
+    return session.cached("lines", lambda: first_lines(session)).select("line_id", "start_on")
 
 
 def first_lines(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
@@ -71,7 +80,8 @@ def by_line(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 def folded(session: Session, known_at: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every line with its ends (see `timeline.ends`), and the standing events by line."""
-    lines = first_lines(session, known_at)
+    now = known_at is None
+    lines = session.cached("lines", lambda: first_lines(session)) if now else first_lines(session, known_at)
     found = by_line(events(session, known_at), lines)
     return timeline.ends(lines, found), found
 

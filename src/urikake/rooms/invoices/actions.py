@@ -11,7 +11,7 @@ import polars as pl
 from urikake.base import facts, numbering, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import dimensions, policies
 from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
@@ -87,9 +87,8 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
 def _ordered(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
     """The charges by payer code and contract number, with what their product and dimensions say of them."""
     model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months", "revenue_account_id")
-    dimensions = session.rows("base_dimension", "id, order_no, group_code, project").rename({"id": "dimension_id"})
     named = charges.join(model, on="product_id", maintain_order="left").join(
-        dimensions, on="dimension_id", maintain_order="left"
+        dimensions(session), on="dimension_id", maintain_order="left"
     )
     code = codes(session).rename({"code": "partner_code"})
     numbers = contracts(session).select("contract_id", "contract_no")

@@ -11,7 +11,7 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
 from urikake.core import clearing
 from urikake.rooms.receipts import actions as receipts_pen
@@ -42,9 +42,12 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     the first open one. With ``on``, receipts of later days and items raised later are left alone.
     """
     waiting = receipts.unapplied(session)
-    items = receivables.open_items(session)
     if on is not None:
         waiting = waiting.filter(pl.col("received_on") <= on)
+    if waiting.is_empty():
+        return Applied(queries.applications(session, "id < 0"), receivables.movements(session, "id < 0"), {})
+    items = receivables.open_items(session)
+    if on is not None:
         items = items.filter(pl.col("posted_on") <= on)
     pairs, outcomes = clearing.match(
         waiting.select("receipt_id", "partner_id", amount="unapplied"),
@@ -142,7 +145,7 @@ def _receipt(session: Session, ref: str) -> dict[str, Any]:
 def _targets(session: Session, targets: list[str], unapplied: int) -> pl.DataFrame:
     """The named open items with the amount to settle of each, in the order named."""
     items = queries.labels(session, receivables.open_items(session))
-    orders = session.rows("base_dimension", "id, order_no").rename({"id": "dimension_id"})
+    orders = dimensions(session)
     items = items.join(orders, on="dimension_id", maintain_order="left")
     rows = [_target(session, items, text, unapplied) for text in targets]
     return pl.concat(rows)

@@ -14,15 +14,24 @@ PROFILE = (
 
 def codes(session: Session) -> pl.DataFrame:
     """Every partner's ``partner_id`` and ``code``."""
-    return session.rows("parties_partner", "id, code").rename({"id": "partner_id"})
+    return session.cached("partners", lambda: session.rows("parties_partner", "id, code").rename({"id": "partner_id"}))
 
 
 def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     """The newest profile of every partner: ``partner_id``, ``code`` and the named columns."""
-    rows = session.rows("parties_profile", f"id, partner_id, {names}")
-    return codes(session).join(
-        rows.drop("id").unique("partner_id", keep="last"), on="partner_id", maintain_order="left"
-    )
+    rows = session.rows("parties_profile", f"id, partner_id, {names}").drop("id")
+    newest = rows if rows["partner_id"].n_unique() == rows.height else rows.unique("partner_id", keep="last")
+    return codes(session).join(newest, on="partner_id", maintain_order="left")
+
+
+def payers(session: Session) -> pl.DataFrame:
+    """Who pays and how: ``partner_id``, ``bill_to_id``, ``receivable_account_id`` and the collection terms as columns."""
+
+    def read() -> pl.DataFrame:
+        found = profiles(session, "bill_to_id, terms_id, receivable_account_id")
+        return found.join(terms(session), on="terms_id", maintain_order="left")
+
+    return session.cached("payers", read)
 
 
 def terms(session: Session) -> pl.DataFrame:
@@ -33,7 +42,7 @@ def terms(session: Session) -> pl.DataFrame:
 
 def closing_masks(session: Session) -> pl.DataFrame:
     """Who pays each partner's bills and on which closing days: ``partner_id``, ``bill_to_id``, ``closing_mask``."""
-    found = profiles(session, "bill_to_id, terms_id").join(terms(session), on="terms_id", maintain_order="left")
+    found = payers(session)
     masks = found.select(bill_to_id="partner_id", closing_mask="closing_mask")
     return found.select("partner_id", "bill_to_id").join(masks, on="bill_to_id", how="left", maintain_order="left")
 

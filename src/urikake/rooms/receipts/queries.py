@@ -31,6 +31,8 @@ def unapplied(session: Session) -> pl.DataFrame:
         " JOIN receipts_receipt r ON r.id = u.receipt_id WHERE u.receipt_id >= ? AND u.receipt_id < ? ORDER BY r.id",
         (session.low, session.high),
     )
+    if found.is_empty():
+        return found.with_columns(partner_id=pl.lit(None, dtype=pl.Int64))
     return found.with_columns(partner_id=payers(session, found))
 
 

@@ -60,9 +60,7 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
     """Raise the items of issued invoices and return them: one per order, group, tax rate and due part."""
     if issued.invoices.is_empty():
         return queries.items(session, "id < 0")
-    profile = parties.profiles(session, "terms_id, receivable_account_id").join(
-        parties.terms(session), on="terms_id", maintain_order="left"
-    )
+    profile = parties.payers(session)
     heads = issued.invoices.join(profile.drop("code"), on="partner_id", maintain_order="left")
     columns = ["closing_on", "payment_months", "payment_day", "holiday_shift", "method", "split"]
     asked = heads.select(*columns, key="invoice_id", amount="total", payment_days=pl.lit(None, dtype=pl.Int64))

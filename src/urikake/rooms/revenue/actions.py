@@ -15,6 +15,7 @@ from urikake.core import recognition, tax
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.actions import renew_due
+from urikake.rooms.contracts.queries import starts
 from urikake.rooms.invoices.actions import Issued
 
 from . import queries
@@ -49,8 +50,7 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
     if issued.lines.is_empty():
         return pl.DataFrame(schema=MOVES)
     until = periods.following(closing_on.replace(day=1))
-    starts = session.rows("contracts_line", "id, start_on").rename({"id": "line_id"})
-    named = issued.lines.join(starts, on="line_id", maintain_order="left").with_columns(amount="net")
+    named = issued.lines.join(starts(session), on="line_id", maintain_order="left").with_columns(amount="net")
     rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
     month = pl.lit(closing_on.replace(day=1))
     now = rules.filter((pl.col("done") != 0) | (pl.col("done_tax") != 0))
@@ -95,6 +95,7 @@ def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -
 
 def _keep_open(session: Session, rows: pl.DataFrame) -> None:
     """Make the rows the projection of open accruals."""
+    session.cache.pop("open_accruals", None)
     session.execute("DELETE FROM revenue_open_accrual WHERE id >= ? AND id < ?", (session.low, session.high))
     at = session.low + 1 + pl.int_range(pl.len(), dtype=pl.Int64)
     numbered = rows.select(at.alias("id"), pl.all())

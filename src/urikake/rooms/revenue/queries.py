@@ -48,7 +48,8 @@ def schedules(session: Session) -> pl.DataFrame:
 
 def open_accruals(session: Session) -> pl.DataFrame:
     """The accruals not billed yet: owner columns, ``cycle_from_on``, ``amount``."""
-    return session.rows("revenue_open_accrual", "id, " + ", ".join(OWNER) + ", cycle_from_on, amount").drop("id")
+    names = "id, " + ", ".join(OWNER) + ", cycle_from_on, amount"
+    return session.cached("open_accruals", lambda: session.rows("revenue_open_accrual", names).drop("id"))
 
 
 def positions(session: Session) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from urikake.base.bulk import Session
 from urikake.core import calendar, charging
 from urikake.rooms.usage import queries as usage
 
-from .charges import of_lines
+from .charges import of_lines, usage_seen
 from .scope import Scope
 
 
@@ -48,6 +48,7 @@ def _summed(stretches: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
 def _late(session: Session, metered: pl.DataFrame, found: Scope, closing_on: date) -> pl.DataFrame:
     """The stretches of cycles already billed into which usage came later, with that usage and the next ``revision``."""
     billed = metered.filter(pl.col("last_on").is_not_null())
+    billed = billed.join(usage_seen(session, billed["line_id"]), on="line_id", maintain_order="left")
     spans = billed.select(
         "line_id", from_on="start_on", to_on=pl.lit(closing_on).dt.offset_by("1d"), after_id="usage_through"
     )

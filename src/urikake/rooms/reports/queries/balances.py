@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.core import aging as kernel
 from urikake.rooms.matching import queries as matching
@@ -29,8 +30,7 @@ def partner_id(session: Session, code: str) -> int:
 def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
     """The billing and collection database (請求・回収情報データベース): every item raised by the day."""
     found = matching.labels(session, items.balances(session, as_of))
-    dimensions = session.rows("base_dimension", "id, order_no, group_code, management_group")
-    named = found.join(dimensions.rename({"id": "dimension_id"}), on="dimension_id", maintain_order="left").join(
+    named = found.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         codes(session), on="partner_id", maintain_order="left"
     )
     collected = pl.col("gross") - pl.col("balance")

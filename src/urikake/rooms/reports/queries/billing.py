@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import dimensions
 from urikake.core import calendar
 from urikake.rooms.billing import queries as charges
 from urikake.rooms.catalog.queries import products
@@ -67,9 +68,8 @@ LINE = [
 
 def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     model = products(session).select("product_id", "product", "product_name", "tax", "revenue")
-    dimensions = session.rows("base_dimension", "id, order_no, group_code").rename({"id": "dimension_id"})
     joined = documents.lines(session, found).join(model, on="product_id", maintain_order="left")
-    joined = joined.join(dimensions, on="dimension_id", maintain_order="left").join(
+    joined = joined.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         contracts(session).select("contract_id", "contract_no"), on="contract_id", maintain_order="left"
     )
     return joined.with_columns(

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import accounts
+from urikake.base.company import accounts, dimensions
 from urikake.base.errors import Refusal
 from urikake.base.periods import first_day
 from urikake.rooms.closing import queries as closing
@@ -53,11 +53,10 @@ LINE = ["account", "debit", "credit", "partner", "order_no", "group", "tax", "cu
 
 def _lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
     chart = accounts(session).rename({"id": "account_id", "name": "account"})
-    dimensions = session.rows("base_dimension", "id, order_no, group_code").rename({"id": "dimension_id"})
     named = (
         ledger.lines(session, heads)
         .join(chart, on="account_id", maintain_order="left")
-        .join(dimensions, on="dimension_id", how="left", maintain_order="left")
+        .join(dimensions(session), on="dimension_id", how="left", maintain_order="left")
         .join(codes(session).rename({"code": "partner"}), on="partner_id", how="left", maintain_order="left")
     )
     amount = pl.col("amount")
