@@ -259,6 +259,7 @@ class Session:
     written: dict[str, list[tuple[int, pl.DataFrame]]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
+    _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def low(self) -> int:
@@ -295,6 +296,16 @@ class Session:
             self.cache[key] = read()
         found: pl.DataFrame = self.cache[key]
         return found
+
+    def defer(self, work: Callable[[], None]) -> None:
+        """Do the work when all facts of the run are written: the updates of projections, which nothing reads until then."""
+        self._later.append(work)
+
+    def catch_up(self) -> None:
+        """Do all deferred work now, in order."""
+        later, self._later = self._later, []
+        for work in later:
+            work()
 
     def next_id(self, table: str) -> int:
         """The next free id of this company in the table: ids are dense and follow the order of commits."""

@@ -47,6 +47,7 @@ def run(
             session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
             session.run_id = session.next_id("base_run")
             yield session, outcome
+            session.catch_up()
             if preview:
                 raise _Undo
             if session.written:

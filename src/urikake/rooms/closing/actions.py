@@ -10,14 +10,18 @@ import polars as pl
 from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import accounts, dimensions, policies
 from urikake.base.errors import Refusal
+from urikake.base.periods import locked_months, opening_month
 from urikake.base.progress import step
 from urikake.rooms.billing import actions as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.invoices import actions as invoices
 from urikake.rooms.ledger import actions as ledger
 from urikake.rooms.matching import actions as matching
+from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import actions as receipts
 from urikake.rooms.receivables import actions as receivables
 from urikake.rooms.receivables import queries as receivable_items
@@ -31,6 +35,7 @@ from . import queries
 def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
     """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included."""
     step("請求明細を計算")
+    _read_ahead(session)
     before = balances.positions(session)
     drafts = billing.release(session, closing_on=closing_on) if issue else None
     charges = billing.charge(session, closing_on=closing_on)
@@ -47,6 +52,12 @@ def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
     if every.is_empty():
         return {"charges": 0, "invoices": 0, "total": 0}
     return {"charges": charges.height, **_issue(session, closing_on, every, before)}
+
+
+def _read_ahead(session: Session) -> None:
+    """Read the masters that the run will ask for, before its first write: later reads would have to wait for it."""
+    for read in (products, parties.payers, contracts, dimensions, accounts, locked_months, opening_month):
+        read(session)
 
 
 def _issue(session: Session, closing_on: date, every: pl.DataFrame, before: pl.DataFrame) -> dict[str, Any]:

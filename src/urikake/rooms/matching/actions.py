@@ -83,6 +83,7 @@ def _days(session: Session, days: pl.Series) -> pl.Series:
 
 def _post(session: Session, rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Record the applications and move receipts and items; ``pairs`` has ``receipt_id, item_id, amount``."""
+    receipts_pen.use(session, uses=rows.select("receipt_id", "used"))
     made = facts.record(session, Application, rows).rename({"id": "application_id"})
     moves = pairs.join(made.select("receipt_id", "application_id", "applied_on"), on="receipt_id").sort(
         "application_id", "item_id"
@@ -97,7 +98,6 @@ def _post(session: Session, rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl
             source_id="application_id",
         ),
     )
-    receipts_pen.use(session, uses=made.select("receipt_id", "used"))
     return made, moved
 
 
@@ -173,22 +173,10 @@ def _target(session: Session, items: pl.DataFrame, text: str, unapplied: int) ->
 
 def _part(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
     """Part of a document's rows, allocated by the company's policy ``allocation``."""
-    rows = mine.select(
-        "item_id",
-        "partner_id",
-        "due_on",
-        on="posted_on",
-        amount="balance",
-        item_amount="balance",
-        order=pl.int_range(pl.len()),
-    )
+    rows = mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
     asked = rows.with_columns(receipt_id=pl.lit(0, dtype=pl.Int64), receipt_amount=pl.lit(amount, dtype=pl.Int64))
-    shares = clearing.allocate(asked.drop("amount"), policies(session)["allocation"])  # type: ignore[arg-type]
-    return (
-        rows.drop("amount", "item_amount", "order")
-        .join(shares.select("item_id", "amount"), on="item_id")
-        .select("item_id", "partner_id", "due_on", "on", "amount")
-    )
+    shares = clearing.allocate(asked, policies(session)["allocation"])  # type: ignore[arg-type]
+    return rows.drop("amount").join(shares.select("item_id", "amount"), on="item_id", maintain_order="left")
 
 
 def _settled(

@@ -80,24 +80,26 @@ def _check_ids(sheet: Sheet, rows: pl.DataFrame, there: pl.DataFrame) -> None:
 @action("matching.apply")
 def use(session: Session, *, uses: pl.DataFrame) -> None:
     """Take ``used`` of each receipt (``receipt_id``) out of suspense, or put it back where negative."""
-    session.stage(uses.group_by("receipt_id").agg(pl.col("used").sum()).sort("receipt_id"))
-    session.execute(
-        "UPDATE receipts_unapplied SET unapplied = receipts_unapplied.unapplied - s.used FROM stage s"
-        " WHERE s.receipt_id = receipts_unapplied.receipt_id"
+    sums = uses.group_by("receipt_id").agg(pl.col("used").sum()).sort("receipt_id")
+    session.stage(sums.select("receipt_id"))
+    now = session.read(
+        "SELECT s.receipt_id, r.amount, u.unapplied FROM stage s JOIN receipts_receipt r ON r.id = s.receipt_id"
+        " LEFT JOIN receipts_unapplied u ON u.receipt_id = s.receipt_id"
     )
-    back = session.read(
-        "SELECT s.receipt_id, -s.used AS unapplied FROM stage s LEFT JOIN receipts_unapplied u"
-        " ON u.receipt_id = s.receipt_id WHERE u.receipt_id IS NULL"
+    after = now.join(sums, on="receipt_id").with_columns(
+        was="unapplied", unapplied=pl.col("unapplied").fill_null(0) - pl.col("used")
     )
-    short = session.value(
-        "SELECT count(*) AS n FROM stage s JOIN receipts_unapplied u ON u.receipt_id = s.receipt_id WHERE u.unapplied < 0"
-    )
-    if short or back.filter(pl.col("unapplied") < 0).height:
+    if after.filter((pl.col("unapplied") < 0) | (pl.col("unapplied") > pl.col("amount"))).height:
         raise Refusal(
             "over-used", "入金の未消込額を超えて使おうとしています。", "入金の残りを確かめて、やり直してください。"
         )
-    session.execute(
-        "DELETE FROM receipts_unapplied WHERE unapplied = 0 AND receipt_id IN (SELECT receipt_id FROM stage)"
-    )
-    if back.height:
-        session.driver.write("receipts_unapplied", back)
+    session.defer(lambda: _restate(session, after))
+
+
+def _restate(session: Session, after: pl.DataFrame) -> None:
+    """Bring the projection of unapplied receipts to what it is after the uses."""
+    session.stage(after.filter(pl.col("was").is_not_null()).select("receipt_id").sort("receipt_id"))
+    session.execute("DELETE FROM receipts_unapplied WHERE receipt_id IN (SELECT receipt_id FROM stage)")
+    left = after.filter(pl.col("unapplied") != 0).select("receipt_id", "unapplied").sort("receipt_id")
+    if left.height:
+        session.driver.write("receipts_unapplied", left)

@@ -118,31 +118,39 @@ def _open(session: Session, made: pl.DataFrame) -> None:
 @action("matching.apply")
 def move(session: Session, *, moves: pl.DataFrame) -> pl.DataFrame:
     """Record movements (``item_id, kind, moved, moved_on, source_id``) and return them; refused beyond the balance."""
+    sums = moves.group_by("item_id").agg(pl.col("moved").sum()).sort("item_id")
+    after = _after(session, sums)
     made = facts.record(session, Movement, moves)
-    session.stage(moves.group_by("item_id").agg(pl.col("moved").sum()).sort("item_id"))
-    reopened = session.read(
-        "SELECT s.item_id, i.gross + coalesce((SELECT sum(m.moved) FROM receivables_movement m WHERE m.item_id = i.id), 0)"
-        " AS balance FROM stage s JOIN receivables_item i ON i.id = s.item_id"
-        " LEFT JOIN receivables_open o ON o.item_id = s.item_id WHERE o.item_id IS NULL"
+    session.defer(lambda: _restate(session, after))
+    return made
+
+
+def _after(session: Session, sums: pl.DataFrame) -> pl.DataFrame:
+    """The balances after the movements: ``item_id, balance, was`` (null: settled before); refused beyond the balance."""
+    session.stage(sums.select("item_id"))
+    now = session.read(
+        "SELECT s.item_id, i.gross, o.balance FROM stage s JOIN receivables_item i ON i.id = s.item_id"
+        " LEFT JOIN receivables_open o ON o.item_id = s.item_id"
     )
-    session.execute(
-        "UPDATE receivables_open SET balance = receivables_open.balance + s.moved FROM stage s"
-        " WHERE s.item_id = receivables_open.item_id"
+    after = now.join(sums, on="item_id").with_columns(
+        was="balance", balance=pl.col("balance").fill_null(0) + pl.col("moved")
     )
-    crossed = session.read(
-        "SELECT o.item_id FROM stage s JOIN receivables_open o ON o.item_id = s.item_id"
-        " JOIN receivables_item i ON i.id = o.item_id"
-        " WHERE (i.gross > 0 AND o.balance < 0) OR (i.gross < 0 AND o.balance > 0)"
-    )
-    if crossed.height:
+    high, low = pl.max_horizontal("gross", pl.lit(0)), pl.min_horizontal("gross", pl.lit(0))
+    if after.filter((pl.col("balance") > high) | (pl.col("balance") < low)).height:
         raise Refusal(
             "over-applied", "債権明細の残高を超えて消し込もうとしています。", "残高を確かめて、やり直してください。"
         )
-    session.execute("DELETE FROM receivables_open WHERE balance = 0 AND item_id IN (SELECT item_id FROM stage)")
-    back = reopened.filter(pl.col("balance") != 0)
-    if back.height:
-        session.driver.write("receivables_open", back.select("item_id", pl.col("balance").cast(pl.Int64)))
-    return made
+    return after.select("item_id", "balance", "was")
+
+
+def _restate(session: Session, after: pl.DataFrame) -> None:
+    """Bring the projection of open balances to what it is after the movements."""
+    gone = after.filter(pl.col("was").is_not_null()).select("item_id").sort("item_id")
+    session.stage(gone)
+    session.execute("DELETE FROM receivables_open WHERE item_id IN (SELECT item_id FROM stage)")
+    left = after.filter(pl.col("balance") != 0).select("item_id", "balance").sort("item_id")
+    if left.height:
+        session.driver.write("receivables_open", left)
 
 
 @action("receivables.enter")

@@ -95,12 +95,15 @@ def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -
 
 def _keep_open(session: Session, rows: pl.DataFrame) -> None:
     """Make the rows the projection of open accruals."""
-    session.cache.pop("open_accruals", None)
-    session.execute("DELETE FROM revenue_open_accrual WHERE id >= ? AND id < ?", (session.low, session.high))
+    session.cache["open_accruals"] = rows
     at = session.low + 1 + pl.int_range(pl.len(), dtype=pl.Int64)
-    numbered = rows.select(at.alias("id"), pl.all())
-    if numbered.height:
-        session.driver.write("revenue_open_accrual", numbered)
+
+    def store() -> None:
+        session.execute("DELETE FROM revenue_open_accrual WHERE id >= ? AND id < ?", (session.low, session.high))
+        if rows.height:
+            session.driver.write("revenue_open_accrual", rows.select(at.alias("id"), pl.all()))
+
+    session.defer(store)
 
 
 @action("revenue.recognize")

@@ -104,11 +104,13 @@ def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
     codes = products(session)["product"].implode()
     sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
     sheet.check(~pl.col("line").is_in(codes), "line", "この商品はありません")
+    taking = pl.col("type") == "withdraw"  # its event_id names the event that it takes back
     frame = sheet.frame.with_columns(
         effective=pl.coalesce("effective", pl.col("last_day").dt.offset_by("1d")),
         kind="type",
         reason=pl.col("reason").fill_null(""),
-        event_code=pl.col("event_id").fill_null(""),
+        event_code=pl.when(taking).then(pl.lit("")).otherwise(pl.col("event_id").fill_null("")),
+        target_code=pl.when(taking).then(pl.col("event_id").fill_null("")).otherwise(pl.lit("")),
     )
     version = version_ids(session, frame["product"], frame["effective"])
     price = pl.DataFrame({"product_id": version}).join(
@@ -120,7 +122,7 @@ def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
         unit_price_micro=pl.coalesce("unit_price", pl.Series(price)),
         quantity_micro="quantity",
         effective_on="effective",
-        content=pl.concat_str(words, separator="|"),
+        content=pl.concat_str(*words, "target_code", separator="|"),
         recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
     )
     return taken.join(known, on="contract_no", how="left", maintain_order="left")
@@ -134,7 +136,8 @@ def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     every = pl.concat([there.filter(given), own]).unique()
     clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
     why = "この変更IDは別の内容で使われています（登録済みの内容と、この行の内容が違います）"
-    sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", why)
+    bad = pl.col("event_id").is_in(clash.implode()) & (pl.col("type") != "withdraw")
+    sheet.check(bad, "event_id", why)
     keys = ["event_code", "content"]
     return rows.unique(keys, keep="first", maintain_order=True).join(there, on=keys, how="anti", maintain_order="left")
 
@@ -209,13 +212,13 @@ def _as_events(placed: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
 def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The event that each withdrawal takes back: by its id, else the only one of the contract on that day."""
     taking = rows.filter(pl.col("kind") == "withdraw").select(
-        AT, "contract_id", "event_code", "effective_on", "recorded_at"
+        AT, "contract_id", "target_code", "effective_on", "recorded_at"
     )
     standing = queries.events(session).select("contract_id", "event_id", code="event_code", day="effective_on")
-    by_id = taking.filter(pl.col("event_code") != "").join(
-        standing, left_on=["contract_id", "event_code"], right_on=["contract_id", "code"], suffix="_found"
+    by_id = taking.filter(pl.col("target_code") != "").join(
+        standing, left_on=["contract_id", "target_code"], right_on=["contract_id", "code"], suffix="_found"
     )
-    by_day = taking.filter(pl.col("event_code") == "").join(
+    by_day = taking.filter(pl.col("target_code") == "").join(
         standing, left_on=["contract_id", "effective_on"], right_on=["contract_id", "day"], suffix="_found"
     )
     hits = pl.concat([by_id.select(AT, "event_id", on="day"), by_day.select(AT, "event_id", on="effective_on")])
