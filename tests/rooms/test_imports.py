@@ -239,11 +239,12 @@ def test_a_row_with_too_few_or_too_many_cells_is_refused(database: str) -> None:
 
 
 def test_an_empty_file_is_refused_and_a_header_alone_is_no_rows(database: str) -> None:
-    a_company(database)
+    a_ready_shop(database)
     before = dump(database)
-    with pytest.raises(Refusal, match="empty-file"):
-        take_bytes(database, "partners", b"")
-    assert take_bytes(database, "partners", b"code,name\n") == 0
+    for kind, rows in GOOD.items():
+        with pytest.raises(Refusal, match="empty-file"):
+            take_bytes(database, kind, b"")
+        assert take_bytes(database, kind, csv_text(rows).splitlines()[0].encode() + b"\n") == 0, kind
     assert_same(before, dump(database))
 
 

@@ -179,22 +179,26 @@ def same(a: str, b: str) -> bool:
     return similarity(a, b) == 1.0
 
 
-def resolve(payers: pl.Series, names: pl.DataFrame) -> pl.Series:
+def resolve(payers: pl.Series, names: pl.DataFrame, folds: pl.Series | None = None) -> pl.Series:
     """The partner of each payer name where exactly one partner has that name, else null (名寄せ).
 
     The same folded name decides; where no partner has it, a payer printed exactly 48, 37 or 26 half-width characters
     long is the partner whose name begins with it. Two partners of one name leave the payer unknown.
 
-    ``payers``: as printed. ``names``: ``partner_id``, ``name`` (any number a partner, kana or learned). Returns
-    ``partner_id`` in the order of ``payers``.
+    ``payers``: as printed. ``names``: ``partner_id``, ``name`` (any number a partner, kana or learned). ``folds``: the
+    payers already `folded`; the names are then taken to be so too. Returns ``partner_id`` in the order of ``payers``.
 
     >>> names = pl.DataFrame({"partner_id": [1, 2, 3], "name": ["カブシキガイシャアオバ", "ミドリ", "㈲ミドリ"]})
     >>> resolve(pl.Series(["ｱｵﾊﾞ(ｶ", "ﾐﾄﾞﾘ", "ｱｵ"]), names).to_list()
     [1, None, None]
     """
-    known = names.drop_nulls().select("partner_id", key=folded(names.drop_nulls()["name"]).str.normalize("NFD"))
+    listed = names.drop_nulls()
+    keys = folded(listed["name"]) if folds is None else listed["name"]
+    known = listed.select("partner_id", key=keys.str.normalize("NFD"))
     known = known.filter(pl.col("key") != "").unique()
-    asked = pl.DataFrame({"payer": payers.cast(pl.String), "key": folded(payers).str.normalize("NFD")})
+    asked = pl.DataFrame(
+        {"payer": payers.cast(pl.String), "key": (folded(payers) if folds is None else folds).str.normalize("NFD")}
+    )
     asked = asked.with_columns(size=pl.col("key").str.len_chars(), cut=_printed_width(pl.col("payer")).is_in(BANK_CUTS))
     cuts = asked.filter(pl.col("cut") & (pl.col("key") != "")).select("key", "size").unique()
     heads = [known.with_columns(pl.col("key").str.head(size)) for size in cuts["size"].unique()]

@@ -68,10 +68,14 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
         if first in periods.locked_months(session):
             return {"locked": True, "new": False}
         days = queries.closing_dates(session, first)
+        drafted = set(queries.drafted(session))
+        days = [day for day in days if day in drafted or queries.stale(session, "bill", day.isoformat())]
+        pending = queries.stale(session, "recognize", month)
     for closing_on in days:
         bill(url, closing_on, issue=True, user=user)
     match(url, on=periods.last_day(first), user=user)
-    recognize(url, month, user=user)
+    if days or pending:
+        recognize(url, month, user=user)
     with runs.run(url, "close", subject=month, permission="closing.close", user=user) as (session, outcome):
         outcome.figures |= actions.lock(session, month=first)
     return outcome.figures

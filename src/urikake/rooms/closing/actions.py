@@ -113,10 +113,8 @@ def unapply(session: Session, *, application_id: int, on: date | None) -> dict[s
 
 
 def _posted(session: Session, applied: matching.Applied) -> dict[str, Any]:
-    span = applied.movements["item_id"]
     if applied.movements.height:
-        items = receivable_items.items(session, "id BETWEEN ? AND ?", (span.min(), span.max()))
-        ledger.post_applications(session, applied=applied, items=items)
+        ledger.post_applications(session, applied=applied)
     sums = applied.applications.select(pl.col("used").sum()).item()
     return {"applied": applied.applications.height, "amount": int(sums), "outcomes": applied.outcomes}
 
@@ -163,7 +161,7 @@ def lock(session: Session, *, month: date) -> dict[str, Any]:
     if waiting:
         raise Refusal("not-finished", "締められません。" + "".join(waiting), "済ませてから、もう一度締めてください。")
     step("残高を照合")
-    wrong = queries.ties(session, periods.last_day(month))
+    wrong = queries.ties(session, periods.last_day(month), month)
     if wrong:
         raise Refusal("not-tied", "締められません。照合が合いません: " + "／".join(wrong), "原因を調べてください。")
     periods.change(session, month=month, locked=True)

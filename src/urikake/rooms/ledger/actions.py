@@ -145,10 +145,10 @@ def post_receipts(session: Session, *, receipts: pl.DataFrame, account: str) -> 
 
 
 @action("ledger.post")
-def post_applications(session: Session, *, applied: Applied, items: pl.DataFrame) -> pl.DataFrame:
+def post_applications(session: Session, *, applied: Applied) -> pl.DataFrame:
     """Post applications: Dr 仮受金 / Cr 売掛金, and what became of a difference.
 
-    ``items`` are the items that the movements settle. A fee goes to the company's fee account, a discount to 売上値引, a
+    A fee goes to the company's fee account, a discount to 売上値引, a
     write-off to 貸倒損失, other differences to 雑損失 or 雑収入, an overpayment kept to 前受金.
     """
     heads = applied.applications.select(
@@ -167,7 +167,9 @@ def post_applications(session: Session, *, applied: Applied, items: pl.DataFrame
         heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), account_id(session, "仮受金"), pl.col("used")
     )
     moved = applied.movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
-        items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
+        applied.items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"),
+        on="item_id",
+        maintain_order="left",
     )
     settled = _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))
     return post(session, lines=pl.concat([cash, settled, _difference_lines(session, heads, moved)]))

@@ -27,11 +27,22 @@ DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a matching run did: applications, the movements of their items, and counts by outcome."""
+    """What a matching run did: applications, the movements of their items, the items, and counts by outcome."""
 
     applications: pl.DataFrame
     movements: pl.DataFrame
+    items: pl.DataFrame
     outcomes: dict[str, int]
+
+
+def _nothing(session: Session, outcomes: dict[str, int]) -> Applied:
+    none = "id < 0"
+    return Applied(
+        queries.applications(session, none),
+        receivables.movements(session, none),
+        receivables.items(session, none),
+        outcomes,
+    )
 
 
 @action("matching.apply")
@@ -45,7 +56,7 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     if on is not None:
         waiting = waiting.filter(pl.col("received_on") <= on)
     if waiting.is_empty():
-        return Applied(queries.applications(session, "id < 0"), receivables.movements(session, "id < 0"), {})
+        return _nothing(session, {})
     items = receivables.open_items(session)
     if on is not None:
         items = items.filter(pl.col("posted_on") <= on)
@@ -57,7 +68,7 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     counts = dict(outcomes.group_by("kind").len().sort("kind").iter_rows())
     settled = pairs.group_by("receipt_id", maintain_order=True).agg(settled=pl.col("amount").sum())
     if settled.is_empty():
-        return Applied(queries.applications(session, "id < 0"), receivables.movements(session, "id < 0"), counts)
+        return _nothing(session, counts)
     rows = settled.join(waiting, on="receipt_id", maintain_order="left").sort("receipt_id")
     rows = rows.with_columns(
         used=pl.col("unapplied"),
@@ -65,8 +76,8 @@ def match(session: Session, *, on: date | None = None) -> Applied:
         difference_kind=pl.when(pl.col("unapplied") != pl.col("settled")).then(pl.lit("fee")).otherwise(pl.lit("")),
         applied_on=_days(session, rows["received_on"]),
     )
-    made, moved = _post(session, rows, pairs)
-    return Applied(made, moved, counts)
+    made, moved = _post(session, rows, pairs, waiting, items)
+    return Applied(made, moved, items, counts)
 
 
 def _document() -> pl.Expr:
@@ -81,9 +92,14 @@ def _days(session: Session, days: pl.Series) -> pl.Series:
     return days.replace_strict(table, return_dtype=pl.Date)
 
 
-def _post(session: Session, rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Record the applications and move receipts and items; ``pairs`` has ``receipt_id, item_id, amount``."""
-    receipts_pen.use(session, uses=rows.select("receipt_id", "used"))
+def _post(
+    session: Session, rows: pl.DataFrame, pairs: pl.DataFrame, waiting: pl.DataFrame, items: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Record the applications and move receipts and items; ``pairs`` has ``receipt_id, item_id, amount``.
+
+    ``waiting`` and ``items`` are what is unapplied and open before.
+    """
+    receipts_pen.use(session, uses=rows.select("receipt_id", "used"), known=waiting)
     made = facts.record(session, Application, rows).rename({"id": "application_id"})
     moves = pairs.join(made.select("receipt_id", "application_id", "applied_on"), on="receipt_id").sort(
         "application_id", "item_id"
@@ -97,6 +113,7 @@ def _post(session: Session, rows: pl.DataFrame, pairs: pl.DataFrame) -> tuple[pl
             moved_on="applied_on",
             source_id="application_id",
         ),
+        known=items,
     )
     return made, moved
 
@@ -127,8 +144,10 @@ def apply(
             "partner_id": [items["partner_id"][0]],
         }
     )
-    made, moved = _post(session, head, pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64)))
-    return Applied(made, moved, {kind or "exact": 1})
+    pairs = pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64))
+    known = receivables.open_items(session)
+    made, moved = _post(session, head, pairs, receipts.unapplied(session), known)
+    return Applied(made, moved, known, {kind or "exact": 1})
 
 
 def _receipt(session: Session, ref: str) -> dict[str, Any]:
@@ -232,6 +251,9 @@ def unapply(session: Session, *, application_id: int, on: date | None = None) ->
         moved_on=pl.lit(day),
         source_id=pl.lit(made["application_id"][0], dtype=pl.Int64),
     )
-    moved = receivables_pen.move(session, moves=moves)
-    receipts_pen.use(session, uses=made.select("receipt_id", "used"))
-    return Applied(made, moved, {"unapplied": 1})
+    items = receivables.standing(session, moves["item_id"])
+    moved = receivables_pen.move(session, moves=moves, known=items)
+    receipts_pen.use(
+        session, uses=made.select("receipt_id", "used"), known=receipts.standing(session, made["receipt_id"])
+    )
+    return Applied(made, moved, items, {"unapplied": 1})

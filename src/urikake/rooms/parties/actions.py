@@ -132,8 +132,9 @@ def _check_circle(sheet: Sheet, known: pl.DataFrame) -> None:
 
 
 def _masks(days: pl.Series) -> pl.Series:
-    table = {text: terms.closing_mask(text) for text in days.fill_null("").unique()}
-    return days.fill_null("").replace_strict(table, return_dtype=pl.Int64)
+    texts = days.cast(pl.String).fill_null("")
+    table = {text: terms.closing_mask(text) for text in texts.unique()}
+    return texts.replace_strict(table or {"": 0}, return_dtype=pl.Int64)
 
 
 def _terms_ids(session: Session, frame: pl.DataFrame) -> pl.Series:

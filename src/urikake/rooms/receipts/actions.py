@@ -78,18 +78,19 @@ def _check_ids(sheet: Sheet, rows: pl.DataFrame, there: pl.DataFrame) -> None:
 
 
 @action("matching.apply")
-def use(session: Session, *, uses: pl.DataFrame) -> None:
-    """Take ``used`` of each receipt (``receipt_id``) out of suspense, or put it back where negative."""
+def use(session: Session, *, uses: pl.DataFrame, known: pl.DataFrame) -> None:
+    """Take ``used`` of each receipt (``receipt_id``) out of suspense, or put it back where negative.
+
+    ``known`` has the receipts as they stand in this transaction: ``receipt_id``, ``amount``, ``unapplied`` (null or 0
+    once wholly applied). Refused beyond what is unapplied.
+    """
     sums = uses.group_by("receipt_id").agg(pl.col("used").sum()).sort("receipt_id")
-    session.stage(sums.select("receipt_id"))
-    now = session.read(
-        "SELECT s.receipt_id, r.amount, u.unapplied FROM stage s JOIN receipts_receipt r ON r.id = s.receipt_id"
-        " LEFT JOIN receipts_unapplied u ON u.receipt_id = s.receipt_id"
+    after = sums.join(
+        known.select("receipt_id", "amount", was="unapplied"), on="receipt_id", how="left", maintain_order="left"
     )
-    after = now.join(sums, on="receipt_id").with_columns(
-        was="unapplied", unapplied=pl.col("unapplied").fill_null(0) - pl.col("used")
-    )
-    if after.filter((pl.col("unapplied") < 0) | (pl.col("unapplied") > pl.col("amount"))).height:
+    after = after.with_columns(unapplied=pl.col("was").fill_null(0) - pl.col("used"))
+    beyond = (pl.col("unapplied") < 0) | (pl.col("unapplied") > pl.col("amount"))
+    if after["amount"].null_count() or after.filter(beyond).height:
         raise Refusal(
             "over-used", "入金の未消込額を超えて使おうとしています。", "入金の残りを確かめて、やり直してください。"
         )

@@ -36,12 +36,21 @@ def unapplied(session: Session) -> pl.DataFrame:
     return found.with_columns(partner_id=payers(session, found))
 
 
+def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:
+    """The named receipts with what is ``unapplied`` of each, null once wholly applied."""
+    session.stage(pl.DataFrame({"wanted_id": wanted.unique()}))
+    return session.read(
+        "SELECT r.id AS receipt_id, r.amount, u.unapplied FROM stage s JOIN receipts_receipt r ON r.id = s.wanted_id"
+        " LEFT JOIN receipts_unapplied u ON u.receipt_id = r.id ORDER BY r.id"
+    )
+
+
 def payers(session: Session, found: pl.DataFrame) -> pl.Series:
     """The partner that each receipt points to, null where none or several."""
     accounts = parties.virtual_accounts(session).unique("virtual_account", keep="none")
     names = parties.payer_names(session).rename({"folded": "name"})
     by_account = found.select("virtual_account").join(accounts, on="virtual_account", how="left", maintain_order="left")
-    by_name = payer.resolve(found["folded"], names)
+    by_name = payer.resolve(found["payer"], names, found["folded"])
     return by_account.select(pl.coalesce("partner_id", by_name)).to_series()
 
 

@@ -116,31 +116,22 @@ def _open(session: Session, made: pl.DataFrame) -> None:
 
 
 @action("matching.apply")
-def move(session: Session, *, moves: pl.DataFrame) -> pl.DataFrame:
-    """Record movements (``item_id, kind, moved, moved_on, source_id``) and return them; refused beyond the balance."""
+def move(session: Session, *, moves: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Record movements (``item_id, kind, moved, moved_on, source_id``) and return them; refused beyond the balance.
+
+    ``known`` has the items as they stand in this transaction: ``item_id``, ``gross``, ``balance`` (null once settled).
+    """
     sums = moves.group_by("item_id").agg(pl.col("moved").sum()).sort("item_id")
-    after = _after(session, sums)
-    made = facts.record(session, Movement, moves)
-    session.defer(lambda: _restate(session, after))
-    return made
-
-
-def _after(session: Session, sums: pl.DataFrame) -> pl.DataFrame:
-    """The balances after the movements: ``item_id, balance, was`` (null: settled before); refused beyond the balance."""
-    session.stage(sums.select("item_id"))
-    now = session.read(
-        "SELECT s.item_id, i.gross, o.balance FROM stage s JOIN receivables_item i ON i.id = s.item_id"
-        " LEFT JOIN receivables_open o ON o.item_id = s.item_id"
-    )
-    after = now.join(sums, on="item_id").with_columns(
-        was="balance", balance=pl.col("balance").fill_null(0) + pl.col("moved")
-    )
+    after = sums.join(known.select("item_id", "gross", was="balance"), on="item_id", how="left", maintain_order="left")
+    after = after.with_columns(balance=pl.col("was").fill_null(0) + pl.col("moved"))
     high, low = pl.max_horizontal("gross", pl.lit(0)), pl.min_horizontal("gross", pl.lit(0))
-    if after.filter((pl.col("balance") > high) | (pl.col("balance") < low)).height:
+    if after["gross"].null_count() or after.filter((pl.col("balance") > high) | (pl.col("balance") < low)).height:
         raise Refusal(
             "over-applied", "債権明細の残高を超えて消し込もうとしています。", "残高を確かめて、やり直してください。"
         )
-    return after.select("item_id", "balance", "was")
+    made = facts.record(session, Movement, moves)
+    session.defer(lambda: _restate(session, after))
+    return made
 
 
 def _restate(session: Session, after: pl.DataFrame) -> None:

@@ -38,6 +38,16 @@ def balances(session: Session, as_of: date) -> pl.DataFrame:
     return joined.with_columns(balance=pl.col("gross") + pl.col("moved").fill_null(0))
 
 
+def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:
+    """The named items with their ``balance`` as it stands, null once settled."""
+    names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])
+    session.stage(pl.DataFrame({"wanted_id": wanted.unique()}))
+    return session.read(
+        f"SELECT i.id AS item_id, {names}, o.balance FROM stage s JOIN receivables_item i ON i.id = s.wanted_id"
+        " LEFT JOIN receivables_open o ON o.item_id = i.id ORDER BY i.id"
+    )
+
+
 def open_items(session: Session) -> pl.DataFrame:
     """The items not yet settled, by id, with ``balance``."""
     names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -14,11 +15,13 @@ from urikake.base.progress import step
 from urikake.core import tax
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.invoices import queries as invoices
-from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
 
+FIRST: Final = date(1900, 1, 1)
 FAR: Final = date(9999, 12, 31)
+Span = tuple[date, date]
 
 
 def verify(session: Session) -> list[str]:
@@ -44,111 +47,125 @@ def _chain(session: Session, found: facts.Break) -> str:
     return f"ハッシュ連鎖: {where}: {found.why}"
 
 
-def ties(session: Session, as_of: date) -> list[str]:
-    """The tie-outs of sub-ledgers and accounts as of a day that do not hold, in words."""
+def ties(session: Session, as_of: date, since: date = FIRST) -> list[str]:
+    """The tie-outs of sub-ledgers and accounts that do not hold, in words, for what was posted from ``since`` on.
+
+    Over all time they are about balances. A close asks only for its month: balances that tied when the month before was
+    locked still tie if the month's own postings do.
+    """
+    span = (since, as_of)
     return [
-        *_balanced(session),
-        *_receivables(session, as_of),
-        *_suspense(session, as_of),
-        *_contract_balances(session, as_of),
+        *_balanced(session, span),
+        *_receivables(session, span),
+        *_suspense(session, span),
+        *_contract_balances(session, span),
     ]
 
 
-def _balanced(session: Session) -> list[str]:
+def _line_range(session: Session, span: Span) -> tuple[int, int]:
+    """The range of ids of ledger lines within which all lines of the days lie."""
+    found = session.read(
+        "SELECT min(first_line_id) AS low, max(first_line_id + line_count) AS high FROM ledger_entry"
+        " WHERE id >= ? AND id < ? AND posted_on BETWEEN ? AND ?",
+        (session.low, session.high, *span),
+    ).row(0)
+    return (found[0] or 0, found[1] or 0)
+
+
+def _balanced(session: Session, span: Span) -> list[str]:
     """Every entry sums to zero."""
     wrong = session.read(
         "SELECT entry_id, sum(amount) AS amount FROM ledger_line WHERE id >= ? AND id < ?"
         " GROUP BY entry_id HAVING sum(amount) <> 0 ORDER BY entry_id",
-        (session.low, session.high),
+        _line_range(session, span),
     )
     return [f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in wrong.iter_rows()]
 
 
-def _account_lines(session: Session, names: list[str], as_of: date, by: str) -> pl.DataFrame:
-    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
-    marks = ", ".join("?" * len(ids))
-    return session.read(
-        f"SELECT l.{by}, sum(l.amount) AS balance FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id"
-        f" WHERE l.id >= ? AND l.id < ? AND e.posted_on <= ? AND l.account_id IN ({marks}) GROUP BY l.{by}",
-        (session.low, session.high, as_of, *ids),
-    )
-
-
-def _receivables(session: Session, as_of: date) -> list[str]:
+def _receivables(session: Session, span: Span) -> list[str]:
     """Items per partner = receivable accounts per partner."""
-    items = receivables.balances(session, as_of)
-    names = dict(accounts(session).select("id", "name").iter_rows())
-    used = [names[i] for i in items["account_id"].unique()]
-    if not used:
+    days = (session.low, session.high, *span)
+    accounts_used = set(parties.payers(session)["receivable_account_id"]) | set(
+        receivables.slips(session)["account_id"]
+    )
+    if not accounts_used:
         return []
-    own = items.group_by("partner_id").agg(items=pl.col("balance").sum())
-    books = _account_lines(session, used, as_of, "partner_id")
-    both = own.join(books, on="partner_id", how="full", coalesce=True).with_columns(
+    own = session.read(
+        "SELECT partner_id, sum(amount) AS items FROM ("
+        " SELECT partner_id, gross AS amount FROM receivables_item WHERE id >= ? AND id < ? AND posted_on BETWEEN ? AND ?"
+        " UNION ALL SELECT i.partner_id, m.moved FROM receivables_movement m JOIN receivables_item i ON i.id = m.item_id"
+        " WHERE m.id >= ? AND m.id < ? AND m.moved_on BETWEEN ? AND ?) steps GROUP BY partner_id",
+        (*days, *days),
+    )
+    books = session.read(
+        "SELECT l.partner_id, sum(l.amount) AS balance FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id"
+        f" WHERE l.id >= ? AND l.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id IN ({_marks(accounts_used)})"
+        " GROUP BY l.partner_id",
+        (*_line_range(session, span), *span, *sorted(accounts_used)),
+    )
+    both = own.join(books, on="partner_id", how="full", coalesce=True, nulls_equal=True).with_columns(
         pl.col("items", "balance").fill_null(0)
     )
     wrong = both.filter(pl.col("items") != pl.col("balance")).sort("partner_id")
-    code = dict(session.rows("parties_partner", "id, code").iter_rows())
+    code = dict(parties.codes(session).select("partner_id", "code").iter_rows()) if wrong.height else {}
     return [
         f"取引先 {code.get(partner, '（なし）')}: 債権明細の残高 {items} 円と債権科目の残高 {balance} 円が違います"
         for partner, items, balance in wrong.select("partner_id", "items", "balance").iter_rows()
     ]
 
 
-def _suspense(session: Session, as_of: date) -> list[str]:
+def _marks(values: Collection[object]) -> str:
+    """One parameter mark for each value."""
+    return ", ".join("?" * len(values))
+
+
+def _sum(session: Session, what: str, table: str, day: str, span: Span, also: str = "") -> int:
+    """The sum of a column over the company's rows of the days."""
+    sql = f"SELECT sum({what}) AS n FROM {table} WHERE id >= ? AND id < ? AND {day} BETWEEN ? AND ?{also}"
+    return int(session.value(sql, (session.low, session.high, *span)) or 0)
+
+
+def _suspense(session: Session, span: Span) -> list[str]:
     """仮受金 = receipts not applied."""
-    day = (session.low, session.high, as_of)
-    came = session.value(
-        "SELECT sum(amount) AS n FROM receipts_receipt WHERE id >= ? AND id < ? AND received_on <= ?", day
-    )
-    used = session.value(
-        "SELECT sum(used) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?", day
-    )
-    unapplied = int(came or 0) - int(used or 0)
-    found = ledger.balances(session, as_of).filter(pl.col("account") == "仮受金")["balance"].sum()
+    came = _sum(session, "amount", "receipts_receipt", "received_on", span)
+    unapplied = came - _sum(session, "used", "matching_application", "applied_on", span)
+    found = _on_accounts(session, {"仮受金"}, span)
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
 
 
-def _contract_balances(session: Session, as_of: date) -> list[str]:
-    """Billed = recognised + liability − asset, in sum over the contracts, and per contract within the sub-ledger."""
-    billed = int(revenue.billed(session, date(1900, 1, 1), as_of)["amount"].sum())
-    recognised = int(revenue.recognized(session, date(1900, 1, 1), as_of)["amount"].sum())
+def _on_accounts(session: Session, names: set[str], span: Span) -> int:
+    """What was posted on the accounts in the days, debit positive."""
+    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
+    also = f" AND account_id IN ({', '.join(map(str, ids))})"
+    return _sum(session, "debit - credit", "ledger_total", "posted_on", span, also)
+
+
+def _contract_balances(session: Session, span: Span) -> list[str]:
+    """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart."""
+    billed = _sum(session, "net", "invoices_invoice", "issue_on", span)
+    recognised = _sum(session, "amount", "revenue_recognition", "posted_on", span)
+    recognised += _sum(session, "amount", "revenue_accrual", "posted_on", span)
     policy = policies(session)
-    asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
-    liability = "前受金" if policy["advance_tax"] == "with_revenue" else "契約負債"
-    books = ledger.balances(session, as_of)
-    net = int(books.filter(pl.col("account").is_in([asset, liability]))["balance"].sum())
-    held = _tax_held(session, as_of) if policy["advance_tax"] == "with_revenue" else 0
-    kept = _overpaid(session, as_of) if liability == "前受金" else 0
-    expected = recognised - billed - held - kept
-    if net == expected:
+    with_revenue = policy["advance_tax"] == "with_revenue"
+    names = {
+        "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金",
+        "前受金" if with_revenue else "契約負債",
+    }
+    kept = " AND difference_kind = 'advance'"
+    overpaid = _sum(session, "difference", "matching_application", "applied_on", span, kept) if with_revenue else 0
+    held = _tax_held(session, span) if with_revenue else 0
+    net = _on_accounts(session, names, span)
+    if net == recognised - billed - held - overpaid:
         return []
     return [
-        f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の残高が {net} 円です"
+        f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の動きが {net} 円です"
     ]
 
 
-def _tax_held(session: Session, as_of: date) -> int:
+def _tax_held(session: Session, span: Span) -> int:
     """Tax invoiced that is not revenue's yet (in 前受金)."""
-    params = (session.low, session.high, as_of)
-    invoiced = session.value(
-        "SELECT sum(tax_total) AS n FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on <= ?", params
-    )
-    released = session.value(
-        "SELECT sum(tax_amount) AS n FROM revenue_recognition WHERE id >= ? AND id < ? AND posted_on <= ?", params
-    )
-    return int(invoiced or 0) - int(released or 0)
-
-
-def _overpaid(session: Session, as_of: date) -> int:
-    """Overpayments kept as 前受金."""
-    return int(
-        session.value(
-            "SELECT sum(difference) AS n FROM matching_application WHERE id >= ? AND id < ? AND applied_on <= ?"
-            " AND difference_kind = 'advance'",
-            (session.low, session.high, as_of),
-        )
-        or 0
-    )
+    invoiced = _sum(session, "tax_total", "invoices_invoice", "issue_on", span)
+    return invoiced - _sum(session, "tax_amount", "revenue_recognition", "posted_on", span)
 
 
 def _documents(session: Session) -> list[str]:

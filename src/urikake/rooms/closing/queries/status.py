@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -78,4 +78,22 @@ def status(session: Session, month: date) -> list[dict[str, Any]]:
     ]
 
 
-__all__ = ["closed_by", "closing_dates", "status", "waiting"]
+def drafted(session: Session) -> list[date]:
+    """The closings that have charges on no invoice yet."""
+    return billing.waiting(session)["closing_on"].unique().to_list()
+
+
+def stale(session: Session, action: str, subject: str) -> bool:
+    """Whether anything was recorded after the newest such run that it would have to take into account."""
+    runs = session.read(
+        "SELECT action, subject, max(id) AS run_id FROM base_run WHERE id >= ? AND id < ? GROUP BY action, subject",
+        (session.low, session.high),
+    )
+    mine = runs.filter((pl.col("action") == action) & (pl.col("subject") == subject))["run_id"].max()
+    later = runs.filter(pl.col("action").str.starts_with("import") | pl.col("action").is_in(FEEDS[action]))[
+        "run_id"
+    ].max()
+    return mine is None or (later is not None and int(str(later)) > int(str(mine)))
+
+
+FEEDS: Final = {"bill": ["init"], "recognize": ["init", "bill"]}

@@ -145,9 +145,8 @@ def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
 def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the line each changes (``line_id``), the renewal's new end and the withdrawal's target."""
     lines, found = queries.folded(session)
-    rows = _on_lines(session, sheet, rows, lines, found)
-    lines = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
-    first = lines.unique("contract_id", keep="first").select(
+    named = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
+    first = named.unique("contract_id", keep="first").select(
         "contract_id", first_on="start_on", first_term_end_on="term_end_on", months="auto_renew"
     )
     rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
@@ -155,6 +154,9 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     sheet.check(
         pl.col("effective_on") < pl.col("first_on"), "effective", pl.format("契約の開始日 {} より前です", "first_on")
     )
+    sheet.accept()
+    rows = _on_lines(session, sheet, rows, lines, found)
+    sheet.frame = rows
     renew = pl.col("kind") == "renew"
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
     carried = timeline.carried(pl.col("effective_on"), pl.col("first_on"), pl.col("months"))

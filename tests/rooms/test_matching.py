@@ -1,0 +1,330 @@
+"""Money in (入金) and what it pays (消込): by itself where only one answer is possible, by hand, and undone."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import (
+    Rows,
+    a_contract,
+    a_line,
+    a_partner,
+    a_shop,
+    an_event,
+    apply,
+    assert_same,
+    balances,
+    bill,
+    dump,
+    entries,
+    entry,
+    match,
+    open_items,
+    receive,
+    report,
+    take_rows,
+    unapply,
+)
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.doors import month
+
+INV1, INV2, INV3 = (f"INV-2026-0000{n}" for n in (1, 2, 3))
+
+
+def a_shop_owed(url: str, *monthly: int, **policy: object) -> None:
+    """P1 owes one invoice of 31 April, May, … for each amount (net)."""
+    a_shop(url, **policy)
+    closings = ["2026-04-30", "2026-05-31", "2026-06-30"]
+    for number, amount in enumerate(monthly):
+        a_contract(url, f"C{number + 1}", monthly=amount, start=f"2026-0{4 + number}-01", cycle_months=0)
+        bill(url, closings[number])
+
+
+def unapplied(url: str) -> dict[str, int]:
+    return {r["receipt"]: r["unapplied"] for r in report(url, "receipts", status="unapplied")}
+
+
+def test_a_receipt_stands_in_suspense_until_it_is_matched(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    receive(database, 11_000, id="R1")
+    assert balances(database)["仮受金"] == -11_000
+    assert unapplied(database) == {"R1": 11_000}
+    figures = match(database)
+    assert (figures["applied"], figures["amount"]) == (1, 11_000)
+    assert open_items(database) == {}
+    assert "仮受金" not in balances(database)
+    before = dump(database)
+    match(database)
+    assert_same(before, dump(database))
+
+
+@pytest.mark.parametrize(
+    ("owed", "paid", "left", "in_suspense", "fee"),
+    [
+        # net amounts        receipt  open afterwards                       left in suspense, fee
+        ((10_000,),          11_000, {},                                    0,      0),    # exact
+        ((10_000, 20_000),   33_000, {},                                    0,      0),    # the sum of all
+        ((10_000, 20_000),   22_000, {INV1: 11_000},                        0,      0),    # one of them
+        ((10_000,),          10_560, {},                                    0,      440),  # 手数料 440 short
+        ((10_000, 20_000),   32_340, {},                                    0,      660),  # fee off the sum
+        ((10_000,),          10_119, {INV1: 11_000},                        10_119, 0),    # 881 short: above the tolerance
+        ((10_000, 10_000),   11_000, {INV1: 11_000, INV2: 11_000},          11_000, 0),    # two of one amount
+        ((10_000,),          11_001, {INV1: 11_000},                        11_001, 0),    # more than is owed
+    ],
+)  # fmt: skip
+def test_what_has_one_answer_is_applied_and_the_rest_is_left_alone(
+    database: str, owed: tuple[int, ...], paid: int, left: dict[str, int], in_suspense: int, fee: int
+) -> None:
+    a_shop_owed(database, *owed)
+    receive(database, paid, on="2026-06-30")
+    match(database)
+    found = (open_items(database), -balances(database).get("仮受金", 0), balances(database).get("支払手数料", 0))
+    if owed == (10_000, 10_000):  # the older may be taken, or neither: but never both, and never half
+        assert found in ((left, in_suspense, fee), ({INV2: 11_000}, 0, 0))
+    else:
+        assert found == (left, in_suspense, fee)
+
+
+def test_a_fee_is_booked_where_the_company_says(database: str) -> None:
+    a_shop_owed(database, 10_000, fee_account="売上値引", fee_tolerance=500)
+    receive(database, 10_500)
+    match(database)
+    assert entry(entries(database)[-1])["売上値引"] in {500, 455}
+    assert open_items(database) == {}
+
+
+def test_an_unknown_payer_and_two_partners_of_one_name_are_left_to_a_person(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    a_partner(database, "P2", kana="サトウシヨウテン")
+    a_partner(database, "P3", kana="サトウショウテン")
+    take_rows(database, "contracts", [a_line("X2", partner="P2"), a_line("X3", partner="P3", monthly=20_000)])
+    bill(database, "2026-04-30")
+    receive(database, 11_000, payer="フメイ", id="R1")
+    receive(database, 11_000, payer="ｻﾄｳｼﾖｳﾃﾝ", id="R2")
+    assert match(database)["applied"] == 0
+    assert unapplied(database) == {"R1": 11_000, "R2": 11_000}
+
+
+def test_a_payers_name_is_known_by_kana_by_name_and_by_what_banks_print(database: str) -> None:
+    a_shop(database)
+    names = {
+        "A": ({"kana": "アオイデンキ"}, "ｶ)ｱｵｲﾃﾞﾝｷ"),
+        "B": ({"name": "株式会社ビー"}, "カ）ビー"),
+        "C": ({"payer_names": "ｼ-ｻｰﾋﾞｽ;ﾂｳｼﾝﾌﾞ"}, "ツウシンブ"),
+        "D": ({"virtual_account": "9000001"}, "ダレカ"),
+    }
+    for code, (columns, _) in names.items():
+        a_partner(database, code, **{"kana": ""} | columns)
+        a_contract(database, code, partner=code)
+    bill(database, "2026-04-30")
+    for code, (_, payer) in names.items():
+        receive(database, 11_000, payer=payer, id=code, virtual_account="9000001" if code == "D" else "")
+    assert match(database)["applied"] == 4
+    assert open_items(database) == {}
+
+
+def test_a_virtual_account_is_stronger_than_a_name(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2", virtual_account="9000002")
+    take_rows(database, "contracts", [a_line("C1"), a_line("C2", partner="P2")])
+    bill(database, "2026-04-30")
+    receive(database, 11_000, payer="P1ショウジ", virtual_account="9000002")
+    match(database)
+    assert open_items(database) == {INV1: 11_000}
+
+
+def test_overlapping_files_take_every_record_once(database: str) -> None:
+    a_shop(database)
+    one = {"date": "2026-05-01", "amount": 500, "payer": "アルヒト"}
+    two = {"date": "2026-05-02", "amount": 700, "payer": "アルヒト"}
+    files: list[tuple[Rows, int]] = [
+        ([one, two], 2),
+        ([two, one], 0),
+        ([one, one], 1),  # two alike on one day: the second is new
+        ([one, one, two, two | {"amount": 800}], 1),
+    ]
+    for rows, new in files:
+        assert take_rows(database, "receipts", rows) == new
+    assert balances(database)["普通預金"] == 500 + 700 + 500 + 800
+
+
+def test_a_receipt_of_a_locked_month_is_refused(database: str) -> None:
+    a_shop(database)
+    month.close(database, "2026-04")
+    with pytest.raises(FileRefusal):
+        receive(database, 500, on="2026-04-20")
+
+
+def test_candidates_are_ranked_with_their_reasons(database: str) -> None:
+    a_shop_owed(database, 10_000, 20_000)
+    receive(database, 22_000, payer="シラナイ", reference=INV1, id="R1")
+    proposals = report(database, "matches", receipt="R1")
+    assert proposals and all(p["why"] for p in proposals)
+    assert [INV2] in [p["items"] for p in proposals]
+    assert [p["score"] for p in proposals] == sorted((p["score"] for p in proposals), reverse=True)
+
+
+# --- by hand -------------------------------------------------------------------------------------------------------
+
+
+def two_orders(url: str, **policy: object) -> None:
+    """One invoice of two orders: SO-1 11,000 and SO-2 22,000."""
+    a_shop(url, **policy)
+    take_rows(url, "contracts", [a_line("C1", order_no="SO-1"), a_line("C2", order_no="SO-2", monthly=20_000)])
+    bill(url, "2026-04-30")
+
+
+def by_order(url: str) -> dict[str, int]:
+    return {r["order_no"]: r["balance"] for r in report(url, "receivables", as_of="2099-12-31")}
+
+
+@pytest.mark.parametrize(
+    ("policy", "target", "paid", "left", "in_suspense"),
+    [
+        ("oldest",       INV1,                     33_000, {"SO-1": 0,      "SO-2": 0},      0),
+        ("oldest",       f"{INV1}/SO-2",           22_000, {"SO-1": 11_000, "SO-2": 0},      0),
+        ("oldest",       f"{INV1}=15000",          20_000, {"SO-1": 0,      "SO-2": 18_000}, 5_000),
+        ("oldest",       f"{INV1}/SO-2=5000",      5_000,  {"SO-1": 11_000, "SO-2": 17_000}, 0),
+        ("oldest",       INV1,                     15_000, {"SO-1": 0,      "SO-2": 18_000}, 0),
+        ("proportional", INV1,                     15_000, {"SO-1": 6_000,  "SO-2": 12_000}, 0),
+        ("oldest",       INV1,                     40_000, {"SO-1": 0,      "SO-2": 0},      7_000),
+    ],
+)  # fmt: skip
+def test_a_receipt_is_applied_by_hand_as_it_is_named(
+    database: str, policy: str, target: str, paid: int, left: dict[str, int], in_suspense: int
+) -> None:
+    two_orders(database, allocation=policy)
+    receive(database, paid, payer="ダレカ", id="R1")
+    apply(database, "R1", target)
+    assert by_order(database) == left
+    assert -balances(database).get("仮受金", 0) == in_suspense
+
+
+@pytest.mark.parametrize(
+    ("difference", "paid", "booked"),
+    [
+        ("fee",       32_000, {"支払手数料": 1_000}),
+        ("discount",  32_000, {"売上値引": 910, "仮受消費税": -2_910}),  # 1,000 内税: 90 of tax (90.9 切捨て)
+        ("write-off", 32_000, {"貸倒損失": 910, "仮受消費税": -2_910}),
+        ("misc",      32_000, {"雑損失": 1_000}),
+        ("misc",      34_000, {"雑収入": -1_000}),
+        ("advance",   34_000, {"前受金": -1_000}),
+    ],
+)  # fmt: skip
+def test_a_difference_becomes_what_the_person_says(
+    database: str, difference: str, paid: int, booked: dict[str, int]
+) -> None:
+    two_orders(database)
+    receive(database, paid, payer="ダレカ", id="R1")
+    apply(database, "R1", INV1, difference=difference)
+    found = balances(database)
+    assert {account: found.get(account, 0) for account in booked} == booked
+    assert (found.get("売掛金", 0), found.get("仮受金", 0), open_items(database)) == (0, 0, {})
+
+
+def test_what_cannot_be_applied_is_refused_and_changes_nothing(database: str) -> None:
+    two_orders(database)
+    receive(database, 11_000, payer="ダレカ", id="R1")
+    cases = [
+        (("R9", INV1), {}, "no-receipt"),
+        (("R1", "INV-2026-00009"), {}, "no-item"),
+        (("R1", f"{INV1}/SO-9"), {}, "no-item"),
+        (("R1", f"{INV1}=33001"), {}, "bad-amount"),
+        (("R1", f"{INV1}=0"), {}, "bad-amount"),
+        (("R1", f"{INV1}=x"), {}, "bad-amount"),
+        (("R1", INV1), {"difference": "advance"}, "no-advance"),
+        (("R1", f"{INV1}/SO-1=5000"), {"difference": "fee"}, "over-paid"),
+        (("R1", INV1), {"difference": "nothing"}, "bad-difference"),
+        (("R1", INV1), {"on": "2026-03-31"}, "period-locked"),
+    ]
+    before = dump(database)
+    for words, options, code in cases:
+        with pytest.raises(Refusal) as refused:
+            apply(database, *words, **options)  # type: ignore[arg-type]
+        assert refused.value.code == code, words
+    assert_same(before, dump(database))
+    apply(database, "R1", f"{INV1}/SO-1")
+    with pytest.raises(Refusal, match="receipt-used"):
+        apply(database, "R1", f"{INV1}/SO-2")
+
+
+def test_naming_the_same_item_twice_never_settles_it_twice(database: str) -> None:
+    two_orders(database)
+    receive(database, 22_000, payer="ダレカ", id="R1")
+    before = dump(database)
+    with pytest.raises(Refusal):
+        apply(database, "R1", f"{INV1}/SO-1", f"{INV1}/SO-1")
+    assert_same(before, dump(database))
+
+
+def test_several_items_of_several_partners_by_one_payer(database: str) -> None:
+    # A payer that pays for a group company: each item is settled in its own partner's account.
+    a_shop(database)
+    a_partner(database, "P2")
+    take_rows(database, "contracts", [a_line("C1"), a_line("C2", partner="P2", monthly=20_000)])
+    bill(database, "2026-04-30")
+    receive(database, 33_000, payer="ホンシャ", id="R1")
+    apply(database, "R1", INV1, INV2)
+    assert open_items(database) == {}
+
+
+@pytest.mark.parametrize("difference", ["fee", "discount", "misc", "remain"])
+def test_unapplying_restores_every_balance(database: str, difference: str) -> None:
+    two_orders(database)
+    receive(database, 32_000, payer="ダレカ", id="R1")
+    before = balances(database), by_order(database), unapplied(database)
+    apply(database, "R1", INV1, difference=difference)
+    (number,) = next(r["applications"] for r in report(database, "receipts"))
+    unapply(database, number)
+    assert (balances(database), by_order(database), unapplied(database)) == before
+    assert next(r["applications"] for r in report(database, "receipts")) == []
+    with pytest.raises(Refusal, match="reversed"):
+        unapply(database, number)
+    apply(database, "R1", f"{INV1}=32000")  # and it can be applied anew
+    assert sum(by_order(database).values()) == 1_000
+
+
+def test_an_application_of_a_locked_month_is_undone_in_the_open_one(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    receive(database, 11_000, on="2026-04-30", id="R1")
+    match(database)
+    month.close(database, "2026-04")
+    (number,) = report(database, "receipts")[0]["applications"]
+    unapply(database, number)
+    last = entries(database)[-1]
+    assert (last["date"], entry(last)) == ("2026-05-31", {"仮受金": -11_000, "売掛金": 11_000})
+    assert open_items(database, "2026-04-30") == {}
+    assert open_items(database) == {INV1: 11_000}
+
+
+def test_a_receipt_of_a_locked_month_is_matched_in_the_open_one(database: str) -> None:
+    a_shop(database)
+    receive(database, 11_000, on="2026-04-20", id="R1")
+    month.close(database, "2026-04")
+    a_contract(database, start="2026-05-01")
+    bill(database, "2026-05-31")
+    match(database)
+    assert entries(database)[-1]["date"] == "2026-05-31"
+    assert open_items(database) == {}
+
+
+def test_a_match_up_to_a_day_leaves_later_money_and_later_items_alone(database: str) -> None:
+    a_shop_owed(database, 10_000, 20_000)
+    receive(database, 11_000, on="2026-05-20", id="R1")
+    receive(database, 22_000, on="2026-06-20", id="R2")
+    match(database, on="2026-05-31")
+    assert unapplied(database) == {"R2": 22_000}
+
+
+def test_a_return_is_set_off_against_what_is_owed(database: str) -> None:
+    # 56,100 owed (51,000 net); 16 of 31 days of 31,000 come back: 17,600. The payer sends the rest: 38,500.
+    a_shop(database)
+    a_contract(database, timing="advance", start="2026-05-01", monthly=31_000)
+    a_contract(database, "C2", monthly=20_000, cycle_months=0)
+    bill(database, "2026-04-30")
+    an_event(database, "cancel", last_day="2026-05-15")
+    bill(database, "2026-05-31")
+    assert open_items(database) == {INV1: 56_100, "RET-2026-00001": -17_600}
+    receive(database, 38_500, on="2026-05-31", id="R1")
+    match(database)
+    assert open_items(database) == {}
