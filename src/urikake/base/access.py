@@ -66,14 +66,22 @@ def allow(session: Session, permission: str) -> None:
 def action(
     permission: str,
 ) -> Callable[[Callable[Concatenate[Session, P], R]], Callable[Concatenate[Session, P], R]]:
-    """Mark a function as a business verb that needs ``permission`` of the session's user."""
+    """Mark a function as a business verb that needs ``permission`` of the session's user.
+
+    Verbs that it calls in turn are part of it and do not ask again: who may approve a slip thereby posts it.
+    """
     assert permission in PERMISSIONS, permission
 
     def mark(verb: Callable[Concatenate[Session, P], R]) -> Callable[Concatenate[Session, P], R]:
         @functools.wraps(verb)
         def checked(session: Session, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            allow(session, permission)
-            return verb(session, *args, **kwargs)
+            if not session.verbs:
+                allow(session, permission)
+            session.verbs.append(verb.__name__)
+            try:
+                return verb(session, *args, **kwargs)
+            finally:
+                session.verbs.pop()
 
         checked.permission = permission  # type: ignore[attr-defined]
         return checked

@@ -259,6 +259,7 @@ class Session:
     written: dict[str, list[tuple[int, pl.DataFrame]]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
+    verbs: list[str] = field(default_factory=list)
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property

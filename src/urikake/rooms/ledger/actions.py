@@ -157,6 +157,7 @@ def post_applications(session: Session, *, applied: Applied) -> pl.DataFrame:
         "difference",
         "difference_kind",
         "partner_id",
+        "reverses_id",
         posted_on="applied_on",
         source=pl.lit("application"),
         source_id="application_id",
@@ -185,7 +186,8 @@ def _difference_lines(session: Session, heads: pl.DataFrame, moved: pl.DataFrame
     names = {**DIFFERENCES, "fee": fee}
     accounts = {kind: account_id(session, name) for kind, name in names.items()}
     gain = account_id(session, "雑収入")
-    misc_gain = (pl.col("difference_kind") == "misc") & (pl.col("difference") > 0)
+    over = (pl.col("difference") > 0) != pl.col("reverses_id").is_not_null()
+    misc_gain = (pl.col("difference_kind") == "misc") & over
     account = pl.col("difference_kind").replace_strict(accounts, default=None, return_dtype=pl.Int64)
     plain = _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
     return pl.concat([plain, taxed])

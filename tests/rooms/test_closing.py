@@ -1,0 +1,219 @@
+"""The close of a month: its steps in order, its reasons to refuse, its lock, and how it is opened again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+
+from tests.builders import (
+    a_contract,
+    a_line,
+    a_partner,
+    a_shop,
+    assert_same,
+    balances,
+    behind_its_back,
+    bill,
+    dump,
+    entries,
+    invoices,
+    match,
+    open_items,
+    receive,
+    recognize,
+    recognized,
+    report,
+    take_rows,
+    users,
+)
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.doors import month
+
+CLOCK = {"recorded_at", "content", "head", "outcome"}  # columns that hold the moment of a run, or a hash over it
+
+
+def a_busy_month(url: str) -> None:
+    """Partners of three closing days, a usage line, a receipt that pays April's invoice of the 10th."""
+    a_shop(url)
+    for code, days in (("TEN", 10), ("TWENTY", 20)):
+        a_partner(url, code, closing_day=days)
+    rows = [
+        a_line("C1", order_no="SO-1"),
+        a_line("C2", partner="TEN", monthly=20_000),
+        a_line("C3", partner="TWENTY", timing="advance", cycle_months=12, monthly=120_000, start="2026-05-01"),
+        a_line("C4", product="API", quantity=0),
+    ]
+    take_rows(url, "contracts", rows)
+    usage = {"event_id": "u1", "contract_no": "C4", "product": "API", "timestamp": "2026-04-05T10:00", "quantity": 7}
+    take_rows(url, "usage", [usage])
+    receive(url, 22_000, payer="TENショウジ", on="2026-04-28")
+
+
+def test_a_close_runs_every_step_in_order_and_locks(database: str) -> None:
+    a_busy_month(database)
+    assert month.close(database, "2026-04") == {"locked": True, "new": True}
+    assert [(i["closing"], i["partner"]) for i in invoices(database)] == [
+        ("2026-04-10", "TEN"),
+        ("2026-04-20", "TWENTY"),
+        ("2026-04-30", "P1"),
+    ]
+    assert open_items(database) == {"INV-2026-00002": 132_000, "INV-2026-00003": 11_077}
+    assert recognized(database, "2026-04") == [10_000 + 20_000 + 70]
+    runs = [r for r in dump(database)["base_run"].sort("id")["action"] if r in {"bill", "match", "recognize", "close"}]
+    assert runs == ["bill", "bill", "bill", "match", "recognize", "close"]
+    assert {r["step"]: r["state"] for r in report(database, "close-status", month="2026-04")}["締め"] == "済"
+
+
+def test_a_close_again_changes_nothing(database: str) -> None:
+    a_busy_month(database)
+    month.close(database, "2026-04")
+    before = dump(database)
+    assert month.close(database, "2026-04") == {"locked": True, "new": False}
+    assert_same(before, dump(database))
+
+
+def test_two_companies_that_close_the_same_month_are_the_same_to_the_byte(
+    sqlite_url: str, postgresql_url: str
+) -> None:
+    found = []
+    for url in (sqlite_url, postgresql_url):
+        a_busy_month(url)
+        month.close(url, "2026-04")
+        tables = dump(url)
+        contents = tables["base_link"].filter(~pl.col("relation").is_in(DATED))
+        found.append({name: plain(frame) for name, frame in tables.items()} | {"digests": contents.select("content")})
+    assert_same(*found)
+
+
+DATED = ["base.Run", "contracts.Line", "contracts.Event"]
+
+
+def plain(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.drop(CLOCK | {"mark"}, strict=False)
+
+
+def test_a_close_done_step_by_step_is_the_close_done_at_once(database: str) -> None:
+    a_busy_month(database)
+    bill(database, "2026-04-10", "2026-04-20", "2026-04-30")
+    match(database, on="2026-04-30")
+    recognize(database, "2026-04")
+    before = dump(database)
+    month.close(database, "2026-04")
+    after = dump(database)
+    changed = [name for name in before if not before[name].equals(after[name])]
+    assert changed == ["base_link", "base_period_event", "base_run"]
+
+
+def test_a_close_refuses_while_something_waits(database: str) -> None:
+    a_shop(database)
+    users(database, kei="approver", hana="accountant")
+    slip = {"slip_no": "S1", "partner": "P1", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入"}
+    take_rows(database, "receivables", [slip | {"amount": 1_000}], user="hana")
+    with pytest.raises(Refusal) as refused:
+        month.close(database, "2026-04")
+    assert refused.value.code == "not-finished" and "承認待ち" in refused.value.cause
+    month.approve(database, "receivables", ["S1"], user="kei")
+    assert month.close(database, "2026-04")["new"]
+
+
+def test_a_close_refuses_while_drafts_wait_for_a_second_person(database: str) -> None:
+    a_shop(database, second_person=["invoices"])
+    a_contract(database)
+    with pytest.raises(Refusal):
+        month.close(database, "2026-04")
+    assert report(database, "close-status", month="2026-04")[-1]["state"] == "未"
+
+
+def test_a_close_refuses_books_that_do_not_tie(sqlite_url: str) -> None:
+    a_busy_month(sqlite_url)
+    bill(sqlite_url, "2026-04-10")
+    behind_its_back(sqlite_url, "UPDATE receivables_item SET gross = gross + 1")
+    with pytest.raises(Refusal, match="not-tied"):
+        month.close(sqlite_url, "2026-04")
+
+
+def test_a_month_before_the_books_begin_is_not_closed(database: str) -> None:
+    a_shop(database)
+    with pytest.raises(Refusal):
+        month.close(database, "2026-03")
+    for text in ("2026-13", "April", "2026-4"):
+        with pytest.raises(Refusal, match="bad-month"):
+            month.close(database, text)
+
+
+def test_a_locked_month_takes_nothing_more(database: str) -> None:
+    a_busy_month(database)
+    month.close(database, "2026-04")
+    before = dump(database)
+    slip = {"slip_no": "S1", "partner": "P1", "date": "2026-04-30", "account": "売掛金", "credit_account": "雑収入"}
+    for attempt in (
+        lambda: receive(database, 500, on="2026-04-30"),
+        lambda: take_rows(database, "receivables", [slip | {"amount": 1_000}]),
+    ):
+        with pytest.raises(FileRefusal):
+            attempt()
+    assert_same(before, dump(database))
+
+
+def test_openings_of_a_locked_opening_month_go_to_the_first_open_one_or_are_refused(database: str) -> None:
+    a_shop(database)
+    month.close(database, "2026-04")
+    before = entries(database, until="2026-04-30")
+    row = {"partner": "P1", "invoice_no": "OLD", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5_500}
+    try:
+        take_rows(database, "openings", [row])
+    except Refusal:
+        assert open_items(database) == {}
+    assert entries(database, until="2026-04-30") == before
+
+
+@pytest.mark.parametrize(
+    ("user", "why", "code"),
+    [
+        ("hana", "誤り", "own-work"),
+        ("kei", "  ", "no-reason"),
+        ("billy", "誤り", "not-permitted"),
+        ("aud", "誤り", "not-permitted"),
+        ("system", "誤り", "not-permitted"),
+        ("ghost", "誤り", "unknown-user"),
+    ],
+)
+def test_a_month_is_reopened_only_by_a_second_person_with_a_reason(
+    database: str, user: str, why: str, code: str
+) -> None:
+    a_shop(database)
+    users(database, hana="accountant", kei="approver", billy="billing", aud="auditor")
+    month.close(database, "2026-04", user="hana")
+    before = dump(database)
+    with pytest.raises(Refusal) as refused:
+        month.reopen(database, "2026-04", why=why, user=user)
+    assert refused.value.code == code
+    assert_same(before, dump(database))
+    month.reopen(database, "2026-04", why="請求の漏れ", user="kei")
+    with pytest.raises(Refusal, match="not-locked"):
+        month.reopen(database, "2026-04", why="請求の漏れ", user="kei")
+
+
+def test_a_reopened_month_takes_corrections_and_is_closed_again(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    users(database, kei="approver")
+    month.close(database, "2026-04")
+    a_contract(database, "C2", monthly=5_000)
+    month.reopen(database, "2026-04", why="契約の漏れ", user="kei")
+    bill(database, "2026-04-30")
+    month.close(database, "2026-04")
+    assert recognized(database, "2026-04") == [15_000]
+    assert balances(database, "2026-04-30")["売掛金"] == 16_500
+    last = dump(database)["base_period_event"].sort("id")
+    assert last["why"].to_list() == ["", "契約の漏れ", ""]
+
+
+def test_months_are_closed_one_after_another_for_a_year(sqlite_url: str) -> None:
+    a_busy_month(sqlite_url)
+    months: list[Any] = [f"2026-{m:02}" for m in range(4, 13)]
+    for each in months:
+        month.close(sqlite_url, each)
+    assert recognized(sqlite_url, *months) == [30_070] + [40_000] * 8
