@@ -13,8 +13,10 @@ import polars as pl
 
 from . import access, bulk, facts
 from .bulk import INSTANT, Session
+from .company import accounts, policies
 from .errors import Refusal
 from .models import Run
+from .periods import locked_months
 from .progress import step
 
 
@@ -46,6 +48,8 @@ def run(
             access.allow(session, permission)
             session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
             session.run_id = session.next_id("base_run")
+            for read in (instant, policies, accounts, locked_months):
+                read(session)  # before the first write: later they would have to wait for it
             yield session, outcome
             session.catch_up()
             if preview:

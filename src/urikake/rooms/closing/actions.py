@@ -10,9 +10,8 @@ import polars as pl
 from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import accounts, dimensions, policies
+from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
-from urikake.base.periods import locked_months, opening_month
 from urikake.base.progress import step
 from urikake.rooms.billing import actions as billing
 from urikake.rooms.catalog.queries import products
@@ -56,7 +55,7 @@ def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
 
 def _read_ahead(session: Session) -> None:
     """Read the masters that the run will ask for, before its first write: later reads would have to wait for it."""
-    for read in (products, parties.payers, contracts, dimensions, accounts, locked_months, opening_month):
+    for read in (products, parties.payers, contracts, dimensions):
         read(session)
 
 

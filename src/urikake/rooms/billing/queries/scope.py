@@ -30,6 +30,15 @@ class Scope:
 
 def scope(session: Session, closing_on: date | None = None) -> Scope:
     """The lines whose payer (or own bill day) closes on that day; every line where no closing is named."""
+    if closing_on is None:
+        if "scope" not in session.cache:
+            session.cache["scope"] = _scope(session, None)
+        found: Scope = session.cache["scope"]
+        return found
+    return _scope(session, closing_on)
+
+
+def _scope(session: Session, closing_on: date | None) -> Scope:
     lines, events = contracts.folded(session)
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left").with_columns(
