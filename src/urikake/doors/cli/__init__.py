@@ -5,6 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that the arguments name."""
-    from .main import run
+    from . import bench, main
 
-    run()
+    assert bench
+    main.run()

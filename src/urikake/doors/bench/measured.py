@@ -1,0 +1,107 @@
+"""The benchmark as a whole: run, prove, floors, and the answer in the shape of the public contract."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from urikake.base import runs
+from urikake.base.errors import Refusal
+from urikake.rooms.closing.queries import verify
+
+from . import company, floor, phases
+
+HISTORY: Final = Path("build/bench/results.jsonl")
+
+
+def measure(url: str, contracts: int, *, annual: bool, say: Callable[[str], None]) -> dict[str, Any]:
+    """The measured phases of a company of so many contracts, on fresh databases of the kind that the URL names."""
+    engine = "sqlite" if url.startswith("sqlite") else "postgresql"
+    with tempfile.TemporaryDirectory(dir=_roomy(url, engine)) as name:
+        folder = Path(name)
+        company.write(folder, contracts, annual=annual)
+        fresh = (
+            partial(floor.sqlite, folder)
+            if engine == "sqlite"
+            else partial(floor.postgresql, url, "urikake_bench_floor")
+        )
+        ours = (
+            partial(floor.sqlite, folder / "own")
+            if engine == "sqlite"
+            else partial(floor.postgresql, url, "urikake_bench")
+        )
+        (folder / "own").mkdir()
+        with ours() as database:
+            clock = phases.run(database, folder, say)
+            say("検証")
+            with runs.reading(database) as session:
+                wrong = verify(session)
+            if wrong:
+                raise Refusal("bench-wrong", "計測後の検証が合いません: " + "／".join(wrong[:5]), "不具合です。")
+            say("下限を測る")
+            tables = floor.spooled(database, folder)
+        floors = {
+            phase: floor.measure(fresh, tables.get(phase, {}))
+            for phase in dict.fromkeys(clock.seconds)
+            if phase in tables
+        }
+    answer = _answer(contracts, engine, clock, floors)
+    answer["growth"] = _growth(answer, annual=annual)
+    return answer
+
+
+def _roomy(url: str, engine: str) -> str | None:
+    """Beside the database file that the URL names, so that what is measured is its disk."""
+    if engine != "sqlite":
+        return None
+    parent = Path(url.removeprefix("sqlite:///")).absolute().parent
+    return str(parent) if parent.is_dir() else None
+
+
+def _answer(contracts: int, engine: str, clock: phases.Clock, floors: dict[str, tuple[float, int]]) -> dict[str, Any]:
+    rows = []
+    for phase, seconds in clock.seconds.items():
+        bare, count = floors.get(phase, (None, 0))
+        rows.append(
+            {
+                "name": phase,
+                "seconds": round(seconds, 3),
+                "rows": count,
+                "floor_seconds": None if bare is None else round(bare, 3),
+                "ratio": None if not bare else round(seconds / bare, 2),
+                "peak_mib": round(clock.peak_mib[phase]),
+            }
+        )
+    total, bare_total = sum(clock.seconds.values()), sum(bare for bare, _ in floors.values())
+    return {
+        "contracts": contracts,
+        "database": engine,
+        "rows": sum(count for _, count in floors.values()),
+        "phases": rows,
+        "total": {
+            "seconds": round(total, 3),
+            "floor_seconds": round(bare_total, 3),
+            "ratio": round(total / bare_total, 2),
+            "peak_mib": round(max(clock.peak_mib.values())),
+        },
+    }
+
+
+def _growth(answer: dict[str, Any], *, annual: bool) -> float | None:
+    """The exponent e of seconds ~ contracts^e against the smallest size measured before; kept where results are kept."""
+    if annual or not HISTORY.parent.is_dir():
+        return None
+    past = [json.loads(line) for line in HISTORY.read_text().splitlines()] if HISTORY.exists() else []
+    same = [a for a in past if a["database"] == answer["database"] and a["contracts"] < answer["contracts"]]
+    with HISTORY.open("a") as history:
+        history.write(json.dumps(answer, ensure_ascii=False) + "\n")
+    if not same:
+        return None
+    least = min(same, key=lambda a: int(a["contracts"]))
+    grown = math.log(answer["total"]["seconds"] / least["total"]["seconds"])
+    return round(grown / math.log(answer["contracts"] / least["contracts"]), 2)
