@@ -228,6 +228,8 @@ def test_the_bridge_to_the_month_before_says_why(database: str) -> None:
     bill(database, "2026-04-30")
     an_event(database, "change_price", "2026-05-01", unit_price=12_000)
     bill(database, "2026-05-31")
-    bridge = {r["contract_no"]: (r["previous"], r["current"]) for r in report(database, "billing-diff", closing="2026-05-31")}
+    bridge = {
+        r["contract_no"]: (r["previous"], r["current"]) for r in report(database, "billing-diff", closing="2026-05-31")
+    }
     assert bridge == {"C1": (10_000, 12_000), "C2": (0, 10_000)}
     assert the_invoice(database, "2026-05-31")["net"] == 22_000

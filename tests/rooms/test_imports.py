@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.builders import (
+    GIVEN,
     Rows,
     a_company,
     a_contract,
@@ -25,19 +26,6 @@ from tests.builders import (
     xlsx,
 )
 from urikake.base.errors import FileRefusal, Refusal
-
-# A good file of every kind; all of them can be taken one after another into a shop with contract C1.
-GOOD: dict[str, Rows] = {
-    "users": [{"name": "hana", "role": "accountant", "email": "hana@example.jp"}],
-    "partners": [{"code": "P7", "name": "七商事", "closing_day": "10;20;31", "payment_months": 2, "payer_names": "ナナ;ナナシヨウジ"}],
-    "products": [{"code": "NEW", "name": "新", "tax": "reduced", "price_model": "graduated", "tiers": "100@10;*@5", "revenue": "daily"}],
-    "contracts": [a_line("C7"), a_line("C7", product="OPTION", end="2026-12-31", auto_renew=12)],
-    "events": [{"contract_no": "C1", "effective": "2026-06-01", "type": "change_price", "unit_price": 12_000}],
-    "usage": [{"event_id": "u1", "contract_no": "U1", "product": "API", "timestamp": "2026-04-05T10:00:00+09:00", "quantity": 3}],
-    "receivables": [{"slip_no": "S1", "partner": "P1", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入", "amount": 1_100}],
-    "openings": [{"partner": "P1", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5_500}],
-    "receipts": [{"date": "2026-04-20", "amount": 5_500, "payer": "ダレカ", "id": "R1"}, {"date": "2026-04-20", "amount": 700, "payer": "ダレカ"}],
-}  # fmt: skip
 
 # One bad cell beside the good rows: column, what stands there, and a word of the reason.
 BAD: list[tuple[str, str, Any, str]] = [
@@ -90,7 +78,7 @@ def refused(url: str, kind: str, rows: Rows, names: list[str] | None = None) -> 
 def test_one_bad_row_refuses_the_whole_file_and_is_named(database: str) -> None:
     a_ready_shop(database)
     for kind, column, value, why in BAD:
-        good = [dict(row) for row in GOOD[kind]]
+        good = [dict(row) for row in GIVEN[kind]]
         bad = [{k: f"{v}-b" if k in KEYS.get(kind, ()) else v for k, v in good[0].items()} | {column: value}]
         errors = refused(database, kind, good + bad).errors
         named = [(e.line, e.column, e.value) for e in errors]
@@ -117,7 +105,7 @@ def test_every_bad_row_is_listed_in_the_order_of_the_file(database: str) -> None
 
 def test_the_same_file_twice_changes_nothing(database: str) -> None:
     a_ready_shop(database)
-    for kind, rows in GOOD.items():
+    for kind, rows in GIVEN.items():
         assert take_rows(database, kind, rows) == (1 if kind not in {"contracts", "receipts"} else 2), kind
         before = dump(database)
         assert take_rows(database, kind, rows) == 0, kind
@@ -127,14 +115,16 @@ def test_the_same_file_twice_changes_nothing(database: str) -> None:
 def test_a_dry_run_says_what_it_would_take_and_stores_nothing(database: str) -> None:
     a_ready_shop(database)
     before = dump(database)
-    for kind, rows in GOOD.items():
-        assert take_rows(database, kind, rows, preview=True) == (1 if kind not in {"contracts", "receipts"} else 2), kind
+    for kind, rows in GIVEN.items():
+        assert take_rows(database, kind, rows, preview=True) == (1 if kind not in {"contracts", "receipts"} else 2), (
+            kind
+        )
         assert_same(before, dump(database))
 
 
 def test_the_same_number_with_other_content_is_refused_and_named(database: str) -> None:
     a_ready_shop(database)
-    for kind, rows in GOOD.items():
+    for kind, rows in GIVEN.items():
         take_rows(database, kind, rows)
     other = [
         ("contracts", {"quantity": 2}, "contract_no"),
@@ -145,7 +135,7 @@ def test_the_same_number_with_other_content_is_refused_and_named(database: str) 
         ("receipts", {"amount": 5_600}, "id"),
     ]
     for kind, change, column in other:
-        errors = refused(database, kind, [GOOD[kind][0] | change]).errors
+        errors = refused(database, kind, [GIVEN[kind][0] | change]).errors
         assert [(e.line, e.column) for e in errors] == [(2, column)], kind
     an_event(database, "change_price", "2026-07-01", unit_price=1, event_id="E1")
     event = {"contract_no": "C1", "effective": "2026-07-01", "type": "change_price", "unit_price": 2, "event_id": "E1"}
@@ -155,7 +145,7 @@ def test_the_same_number_with_other_content_is_refused_and_named(database: str) 
 
 def test_two_rows_of_one_id_with_other_content_are_refused_both(database: str) -> None:
     a_ready_shop(database)
-    rows = [GOOD["usage"][0], GOOD["usage"][0] | {"quantity": 9}]
+    rows = [GIVEN["usage"][0], GIVEN["usage"][0] | {"quantity": 9}]
     assert [e.line for e in refused(database, "usage", rows).errors] == [2, 3]
 
 
@@ -241,7 +231,7 @@ def test_a_row_with_too_few_or_too_many_cells_is_refused(database: str) -> None:
 def test_an_empty_file_is_refused_and_a_header_alone_is_no_rows(database: str) -> None:
     a_ready_shop(database)
     before = dump(database)
-    for kind, rows in GOOD.items():
+    for kind, rows in GIVEN.items():
         with pytest.raises(Refusal, match="empty-file"):
             take_bytes(database, kind, b"")
         assert take_bytes(database, kind, csv_text(rows).splitlines()[0].encode() + b"\n") == 0, kind
@@ -260,7 +250,19 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(database: str) -> None:
 
 def test_spreadsheet_formulas_and_hostile_text_are_only_text(database: str) -> None:
     a_company(database)
-    names = ["=1+1", "'; DROP TABLE base_run; --", "%s ? \\N", '"', "\\", "N/A", "null", "NaN", "１２", "𠮷野家", "a\tb"]
+    names = [
+        "=1+1",
+        "'; DROP TABLE base_run; --",
+        "%s ? \\N",
+        '"',
+        "\\",
+        "N/A",
+        "null",
+        "NaN",
+        "１２",
+        "𠮷野家",
+        "a\tb",
+    ]
     a_rows = [{"code": f"H{n}", "name": name} for n, name in enumerate(names)]
     assert take_rows(database, "partners", a_rows) == len(names)
     assert dump(database)["parties_profile"]["name"].to_list() == names
@@ -270,7 +272,10 @@ def test_spreadsheet_formulas_and_hostile_text_are_only_text(database: str) -> N
 def test_a_changed_partner_is_a_newer_profile_and_the_old_one_stays(database: str) -> None:
     a_company(database)
     a_partner(database, "P1", closing_day=20)
-    assert take_rows(database, "partners", [{"code": "P1", "name": "P1商事", "kana": "P1ショウジ", "closing_day": 10}]) == 1
+    assert (
+        take_rows(database, "partners", [{"code": "P1", "name": "P1商事", "kana": "P1ショウジ", "closing_day": 10}])
+        == 1
+    )
     assert dump(database)["parties_profile"].height == 2
 
 

@@ -54,7 +54,9 @@ def test_tax_is_rounded_once_per_rate_on_the_whole_invoice(database: str, roundi
 
 def test_every_rate_stands_by_itself(database: str) -> None:
     a_shop(database)
-    rows = [a_line(n, product=p, monthly=m) for n, p, m in (("A", "PLAN", 105), ("B", "WATER", 1_013), ("C", "RENT", 7))]
+    rows = [
+        a_line(n, product=p, monthly=m) for n, p, m in (("A", "PLAN", 105), ("B", "WATER", 1_013), ("C", "RENT", 7))
+    ]
     take_rows(database, "contracts", rows)
     bill(database, "2026-04-30")
     invoice = the_invoice(database)

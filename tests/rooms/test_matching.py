@@ -159,7 +159,8 @@ def test_candidates_are_ranked_with_their_reasons(database: str) -> None:
     a_shop_owed(database, 10_000, 20_000)
     receive(database, 22_000, payer="シラナイ", reference=INV1, id="R1")
     proposals = report(database, "matches", receipt="R1")
-    assert proposals and all(p["why"] for p in proposals)
+    assert proposals
+    assert all(p["why"] for p in proposals)
     assert [INV2] in [p["items"] for p in proposals]
     assert [p["score"] for p in proposals] == sorted((p["score"] for p in proposals), reverse=True)
 

@@ -22,7 +22,7 @@ def contracts(url: str, column: str, **columns: object) -> None:
 
 
 def test_a_cut_first_month(database: str) -> None:
-    # 93,000 a month, from 11 May in a cycle of 1–31 May: 21 days.
+    # 93,000 a month, from 11 May in a cycle of 1–31 May: 21 days. Under free it is not charged.
     a_shop(database)
     contracts(database, "proration_start", monthly=93_000, start="2026-05-11", anchor_day=1)
     bill(database, "2026-05-31")
@@ -32,7 +32,7 @@ def test_a_cut_first_month(database: str) -> None:
         "thirtieth":  [65_100],  # × 21/30
         "thirty_360": [62_000],  # 5/11 → 6/1: 30 − 10 = 20 → × 20/30
         "full_month": [93_000],
-    }  # fmt: skip  (free: not charged)
+    }  # fmt: skip
 
 
 def test_a_cut_first_quarter_against_the_cycle_before_its_boundary(database: str) -> None:

@@ -48,7 +48,12 @@ def test_items_per_order_group_and_rate_sum_exactly_to_the_invoice(database: str
     take_rows(database, "contracts", rows)
     bill(database, "2026-04-30")
     found = items(database, "order_no", "group", "tax", "net")
-    assert found == [("SO-1", "A", "standard", 333), ("SO-1", "B", "standard", 334), ("SO-2", "A", "standard", 338), ("SO-2", "A", "reduced", 1_013)]  # fmt: skip
+    assert found == [
+        ("SO-1", "A", "standard", 333),
+        ("SO-1", "B", "standard", 334),
+        ("SO-2", "A", "standard", 338),
+        ("SO-2", "A", "reduced", 1_013),
+    ]
     gross = [g for (g,) in items(database, "gross")]
     invoice = the_invoice(database)
     assert (sum(gross), invoice["total"], gross[-1]) == (2_199, 2_199, 1_094)
@@ -71,7 +76,9 @@ def test_split_terms_compare_the_total_and_lose_no_yen(
 ) -> None:
     a_shop(database)
     a_partner(database, split="<100000:transfer|transfer:50%;densai:rest:60d")
-    take_rows(database, "contracts", [a_line("C1", monthly=monthly - 1_001), a_line("C2", monthly=1_001, order_no="SO-2")])
+    take_rows(
+        database, "contracts", [a_line("C1", monthly=monthly - 1_001), a_line("C2", monthly=1_001, order_no="SO-2")]
+    )
     bill(database, "2026-04-30")
     invoice = the_invoice(database)
     found = sorted((d["date"], d["method"], d["amount"]) for d in invoice["dues"])
@@ -113,7 +120,12 @@ def test_a_slip_waits_for_another_person(database: str) -> None:
     take_rows(database, "receivables", [SLIP], user="hana")
     assert (open_items(database), entries(database)) == ({}, [])
     before = dump(database)
-    for user, code in (("hana", "own-work"), ("bill", "not-permitted"), ("system", "not-permitted"), ("nobody", "unknown-user")):
+    for user, code in (
+        ("hana", "own-work"),
+        ("bill", "not-permitted"),
+        ("system", "not-permitted"),
+        ("nobody", "unknown-user"),
+    ):
         with pytest.raises(Refusal) as refused:
             month.approve(database, "receivables", ["S1"], user=user)
         assert refused.value.code == code, user
@@ -171,7 +183,7 @@ OPENINGS: Rows = [
 ]
 
 
-def test_opening_balances_are_raised_against_期首残高(database: str) -> None:
+def test_opening_balances_are_raised_against_their_own_account(database: str) -> None:
     a_company(database)
     a_partner(database)
     take_rows(database, "openings", OPENINGS)

@@ -184,7 +184,9 @@ def test_a_charge_that_comes_after_its_months_were_recognised_catches_up(databas
 
 
 @pytest.mark.parametrize(("policy", "account"), [("contract_asset", "契約資産"), ("receivable", "未収入金")])
-def test_service_before_billing_is_an_asset_and_cleared_by_the_invoice(database: str, policy: str, account: str) -> None:
+def test_service_before_billing_is_an_asset_and_cleared_by_the_invoice(
+    database: str, policy: str, account: str
+) -> None:
     # A quarter in arrears, 30,000: April and May are served before the invoice of 30 June.
     a_shop(database, accrual_account=policy)
     a_contract(database, timing="arrears", cycle_months=3, monthly=30_000)
@@ -223,7 +225,10 @@ def test_a_credit_takes_back_revenue_not_yet_earned(database: str) -> None:
     # 304 of 365 days back: 30,400. What remains billed is 6,100; a twelfth a month makes 3,041 + 3,042 = 6,083 by June.
     sums = deferred(database, "2027-04")["C1"]
     assert sums[3] == 0
-    assert sum(recognized(database, *[f"2026-{m:02}" for m in range(4, 13)], *[f"2027-{m:02}" for m in range(1, 5)])) == 6_100
+    assert (
+        sum(recognized(database, *[f"2026-{m:02}" for m in range(4, 13)], *[f"2027-{m:02}" for m in range(1, 5)]))
+        == 6_100
+    )
 
 
 def test_opening_and_billed_less_recognised_is_closing_every_month(database: str) -> None:

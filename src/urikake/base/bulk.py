@@ -16,18 +16,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import polars as pl
 
 from urikake.core.cells import INSTANT as INSTANT
 
+from .memory import Memory
 from .url import sqlite_path
 
 CHUNK: Final = 200_000
 COMPANY_BITS: Final = 40
 Value = Any
+T = TypeVar("T")
 
 
 class Driver(Protocol):
@@ -260,6 +262,8 @@ class Session:
     _next: dict[str, int] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
     verbs: list[str] = field(default_factory=list)
+    memory: Memory = field(default_factory=Memory)
+    dirty: set[str] = field(default_factory=set)
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -290,6 +294,19 @@ class Session:
     def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
         """Run one statement (projections and counters only; facts are inserted by `urikake.base.facts`)."""
         self.driver.execute(sql, params)
+
+    def table(self, name: str, columns_: str) -> pl.DataFrame:
+        """All of this company's rows of an insert-only table, by id; only rows not seen before are read."""
+        if name in self.dirty:
+            return self.rows(name, columns_)
+        top = self.next_id(name) - 1
+        return self.memory.table((name, columns_), top, lambda after: self.rows(name, columns_, "id > ?", (after,)))
+
+    def derived(self, name: str, tables: Sequence[str], compute: Callable[[], T]) -> T:
+        """What ``compute`` makes of insert-only tables, computed anew only when one of them has new rows."""
+        if self.dirty.intersection(tables):
+            return compute()
+        return self.memory.value(name, tuple(self.next_id(table) for table in tables), compute)
 
     def cached(self, key: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What ``read`` gives, read once in this session: for masters that the run itself does not write."""
@@ -329,6 +346,7 @@ class Session:
         if "id" not in frame.columns:
             frame = frame.select(pl.int_range(first, first + pl.len(), dtype=pl.Int64).alias("id"), pl.all())
         if frame.height:
+            self.dirty.add(table)
             self.driver.write(table, frame)
             self._next[table] = first + frame.height
         return first

@@ -83,10 +83,7 @@ def policies(session: Session) -> Policies:
 
 def accounts(session: Session) -> pl.DataFrame:
     """The chart of accounts: ``id``, ``name``."""
-    if "accounts" not in session.cache:
-        session.cache["accounts"] = session.rows("base_account", "id, name")
-    found: pl.DataFrame = session.cache["accounts"]
-    return found
+    return session.table("base_account", "id, name")
 
 
 def account_id(session: Session, name: str) -> int:
@@ -110,7 +107,7 @@ def bank_account(session: Session, code: str) -> tuple[int, int]:
 def dimensions(session: Session) -> pl.DataFrame:
     """Every combination of dimensions: ``dimension_id, order_no, group_code, management_group, project, department``."""
     names = "id, order_no, group_code, management_group, project, department"
-    return session.cached("dimensions", lambda: session.rows("base_dimension", names).rename({"id": "dimension_id"}))
+    return session.table("base_dimension", names).rename({"id": "dimension_id"})
 
 
 def dimension_ids(session: Session, wanted: pl.DataFrame) -> pl.Series:
@@ -125,7 +122,6 @@ def dimension_ids(session: Session, wanted: pl.DataFrame) -> pl.Series:
     fresh = wanted.select(names).unique(maintain_order=True).join(known, on=names, how="anti", maintain_order="left")
     added = facts.record(session, Dimension, fresh).rename({"id": "dimension_id"})
     every = pl.concat([known, added.select(known.columns)])
-    session.cache["dimensions"] = every
     return wanted.select(names).join(every, on=names, how="left", maintain_order="left")["dimension_id"]
 
 
@@ -215,7 +211,6 @@ def _bank_row(session: Session, bank: Mapping[str, Any]) -> dict[str, Any]:
     missing = [key for key in ("code", "account") if not bank.get(key)]
     if missing:
         raise Refusal("bank-account", f"[[bank_account]] に {missing[0]} がありません。", "書き足してください。")
-    session.cache.pop("accounts", None)
     return {
         "code": str(bank["code"]),
         "bank": str(bank.get("bank", "")),

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from . import access, bulk, facts
+from . import access, bulk, facts, memory
 from .bulk import INSTANT, Session
 from .company import accounts, policies
 from .errors import Refusal
@@ -46,7 +46,7 @@ def run(
         with bulk.transaction(url, writing=True, user=user) as session:
             session.company_id = lock(session)
             access.allow(session, permission)
-            session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
+            _recall(session, url)
             session.run_id = session.next_id("base_run")
             for read in (instant, policies, accounts, locked_months):
                 read(session)  # before the first write: later they would have to wait for it
@@ -57,8 +57,21 @@ def run(
             if session.written:
                 step("確定")
                 _finish(session, action, subject, permission, outcome)
+        memory.keep(url, session.company_id, session.memory)
     except _Undo:
         return
+
+
+def _recall(session: Session, url: str) -> None:
+    """Look up the newest ids of all tables, and take up what this process remembers of the database."""
+    session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
+    newest = (session.next_id("base_link") - 1, facts.head(session))
+    session.memory = memory.recall(
+        url,
+        session.company_id,
+        lambda link: session.value("SELECT head FROM base_link WHERE id = ?", (link,)),
+        newest,
+    )
 
 
 def _finish(session: Session, action: str, subject: str, permission: str, outcome: Outcome) -> None:
@@ -106,4 +119,6 @@ def reading(url: str, user: str = access.SYSTEM) -> Iterator[Session]:
     """A read-only session of the company on one consistent state of the database."""
     with bulk.transaction(url, writing=False, user=user) as session:
         session.company_id = company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
+        _recall(session, url)
         yield session
+    memory.keep(url, session.company_id, session.memory)

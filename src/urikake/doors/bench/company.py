@@ -27,6 +27,8 @@ U,従量,reduced,unit,150,usage,従量
 """
 FIRST: Final = date(2026, 4, 1)
 MONTHS: Final = pl.date_range(FIRST, date(2027, 3, 1), "1mo", eager=True).to_list()
+DIGITS: Final = dict(zip("0123456789", "アカサタナハマヤラワ", strict=True))
+BANK_DIGITS: Final = dict(zip("0123456789", "ｱｶｻﾀﾅﾊﾏﾔﾗﾜ", strict=True))
 CLOSINGS: Final = ("10", "20", "31")
 
 
@@ -54,7 +56,7 @@ def partners(contracts: int) -> pl.DataFrame:
         {
             "code": "P" + digits,
             "name": "株式会社計測" + digits,
-            "kana": "カブシキガイシャケイソク" + digits,
+            "kana": "カブシキガイシャケイソク" + digits.str.replace_many(DIGITS),
             "closing_day": pl.Series(CLOSINGS).gather(number % 3),
             "payment_months": pl.repeat(1, count, eager=True),
             "payment_day": pl.repeat(31, count, eager=True),
@@ -109,16 +111,18 @@ def lines_of(contracts: int, *, annual: bool) -> pl.DataFrame:
 
 
 def events(lines: pl.DataFrame) -> pl.DataFrame:
-    """One contract in twenty moves to the larger plan on the 16th of a month."""
-    moved = lines.filter((pl.col("number") % 20 == 7) | ((pl.col("kind") == "Y") & (pl.col("number") % 100 == 12)))
-    moved = moved.filter(pl.col("product").is_in(["M-S", "Y-S"]))
+    """One contract in twenty changes on the 16th of a month: two in five their quantity, the others to a larger plan."""
+    place = pl.col("number") % 100
+    moved = lines.filter(place.is_in([7, 12, 27, 47, 67]) & pl.col("product").is_in(["M-S", "Y-S"]))
     month = pl.Series([f"{m:%Y-%m}-16" for m in MONTHS[2:10]])
+    more = place.is_in([27, 67])
     return moved.select(
         "contract_no",
         effective=month.gather(moved["number"] // 20 % 8),
-        type=pl.lit("change_plan"),
+        type=pl.when(more).then(pl.lit("change_quantity")).otherwise(pl.lit("change_plan")),
         line="product",
-        product=pl.col("product").str.replace("-S", "-L"),
+        product=pl.when(~more).then(pl.col("product").str.replace("-S", "-L")),
+        quantity=pl.when(more).then(2),
         recorded_at=pl.lit("2026-04-01T09:00:00+09:00"),
     )
 
@@ -152,7 +156,7 @@ def receipts(folder: Path, owed: pl.DataFrame, on: date) -> Path:
     paid.select(
         date=pl.lit(on.isoformat()),
         amount="amount",
-        payer="ｶ)ｹｲｿｸ" + pl.col("partner").str.slice(1),
+        payer="ｶ)ｹｲｿｸ" + pl.col("partner").str.slice(1).str.replace_many(BANK_DIGITS),
         id=pl.concat_str(pl.lit(f"{on:%y%m}-"), pl.int_range(pl.len()).cast(pl.String)),
     ).write_csv(path)
     return path

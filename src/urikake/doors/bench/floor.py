@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import polars as pl
 
@@ -13,67 +17,75 @@ from urikake.base import bulk, facts, runs, schema
 from urikake.base.bulk import Session, columns
 from urikake.base.models import Link
 
-from .phases import NAMES
+from .phases import Clock
 
 
-def spooled(url: str, folder: Path) -> dict[str, dict[str, Path]]:
-    """The rows that each phase wrote, by table, as Parquet files in the folder."""
-    with runs.reading(url) as session:
-        actions = session.rows("base_run", "id, action").rename({"id": "run_id"})
-        word = pl.col("action").str.split(" ").list.first()
-        phases = actions.select("run_id", phase=word.replace(NAMES))
+def spooled(clock: Clock, folder: Path) -> dict[str, dict[str, Path]]:
+    """The rows that each phase wrote, by table, as Parquet files in the folder; projections are not among them."""
+    with runs.reading(clock.url) as session:
+        phases = clock.phase_of_runs(session.rows("base_run", "id")["id"])
         tables: dict[str, dict[str, Path]] = {}
-        for model in [*facts.fact_models(), Link]:
+        models: list[Any] = [*facts.fact_models(), Link]
+        for model in models:
             for phase, path in _spool(session, model, phases, folder):
                 tables.setdefault(phase, {})[model._meta.db_table] = path
         return tables
 
 
-def _spool(session: Session, model: type, phases: pl.DataFrame, folder: Path) -> Iterator[tuple[str, Path]]:
-    table = model._meta.db_table  # type: ignore[attr-defined]
+def _spool(session: Session, model: Any, phases: pl.DataFrame, folder: Path) -> Iterator[tuple[str, Path]]:
+    table = model._meta.db_table
     rows = session.rows(table, ", ".join(columns(model))).join(phases, on="run_id", maintain_order="left")
     for (phase,), part in rows.group_by("phase", maintain_order=True):
-        path = folder / f"{table}-{str(phase).replace(' ', '_').replace('+', '_')}.parquet"
+        path = folder / f"{table}-{phase}.parquet"
         part.drop("phase").write_parquet(path)
         yield str(phase), path
 
 
-def measure(fresh: Callable[[], object], tables: dict[str, Path]) -> tuple[float, int]:
-    """The seconds that the bare write of the tables takes on a fresh database, and the number of rows.
-
-    ``fresh`` is a context manager that gives the URL of an empty database.
-    """
+def measure(url: str, tables: dict[str, Path]) -> tuple[float, int]:
+    """The seconds that the bare write of the tables takes on the empty database of the URL, and the number of rows."""
     frames = {table: pl.read_parquet(path) for table, path in tables.items()}
-    with fresh() as url:  # type: ignore[attr-defined]
-        schema.create(url)
+    schema.create(url)
+    connection = bulk.driver(url)
+    try:
         started = time.perf_counter()
-        with bulk.transaction(url, writing=True) as session:
-            for table, rows in frames.items():
-                session.driver.write(table, rows)
+        connection.begin(writing=True)
+        for table, rows in frames.items():
+            connection.write(table, rows)
+        connection.end(keep=True)
         seconds = time.perf_counter() - started
+    finally:
+        connection.close()
     return seconds, sum(rows.height for rows in frames.values())
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[str]:
-    """The URL of an SQLite database that is gone afterwards."""
-    path = folder / "floor.db"
-    try:
-        yield f"sqlite:///{path}"
-    finally:
-        for each in folder.glob("floor.db*"):
-            each.unlink()
+def fresh(url: str, folder: Path) -> Iterator[str]:
+    """The URL of an empty database of the kind that the URL names, gone afterwards: its own, whatever is there is left alone.
+
+    SQLite: a file in the folder; PostgreSQL: a new database on that server.
+    """
+    made = sqlite(folder) if url.startswith("sqlite") else postgresql(url)
+    with made as found:
+        yield found
 
 
 @contextmanager
-def postgresql(server: str, name: str) -> Iterator[str]:
-    """The URL of a PostgreSQL database on the server that is gone afterwards."""
-    import psycopg
+def sqlite(folder: Path) -> Iterator[str]:
+    """The URL of an SQLite database in the folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        yield f"sqlite:///{Path(own) / 'bench.db'}"
 
+
+@contextmanager
+def postgresql(server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database on the server, under a name that nobody else uses, that is gone afterwards."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    name = f"urikake_bench_{uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
         try:
-            yield server.rsplit("/", 1)[0] + "/" + name
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[arg-type]
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))

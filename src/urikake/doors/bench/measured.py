@@ -6,12 +6,12 @@ import json
 import math
 import tempfile
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from urikake.base import runs
 from urikake.base.errors import Refusal
+from urikake.base.url import sqlite_path
 from urikake.rooms.closing.queries import verify
 
 from . import company, floor, phases
@@ -21,45 +21,40 @@ HISTORY: Final = Path("build/bench/results.jsonl")
 
 def measure(url: str, contracts: int, *, annual: bool, say: Callable[[str], None]) -> dict[str, Any]:
     """The measured phases of a company of so many contracts, on fresh databases of the kind that the URL names."""
-    engine = "sqlite" if url.startswith("sqlite") else "postgresql"
-    with tempfile.TemporaryDirectory(dir=_roomy(url, engine)) as name:
+    with tempfile.TemporaryDirectory(prefix="urikake-bench-", dir=_beside(url)) as name:
         folder = Path(name)
         company.write(folder, contracts, annual=annual)
-        fresh = (
-            partial(floor.sqlite, folder)
-            if engine == "sqlite"
-            else partial(floor.postgresql, url, "urikake_bench_floor")
-        )
-        ours = (
-            partial(floor.sqlite, folder / "own")
-            if engine == "sqlite"
-            else partial(floor.postgresql, url, "urikake_bench")
-        )
-        (folder / "own").mkdir()
-        with ours() as database:
+        with floor.fresh(url, folder) as database:
             clock = phases.run(database, folder, say)
             say("検証")
-            with runs.reading(database) as session:
-                wrong = verify(session)
-            if wrong:
-                raise Refusal("bench-wrong", "計測後の検証が合いません: " + "／".join(wrong[:5]), "不具合です。")
+            prove(database)
             say("下限を測る")
-            tables = floor.spooled(database, folder)
-        floors = {
-            phase: floor.measure(fresh, tables.get(phase, {}))
-            for phase in dict.fromkeys(clock.seconds)
-            if phase in tables
-        }
-    answer = _answer(contracts, engine, clock, floors)
-    answer["growth"] = _growth(answer, annual=annual)
+            tables = floor.spooled(clock, folder)
+        floors: dict[str, tuple[float, int]] = {}
+        for phase in clock.seconds:
+            if phase in tables:
+                with floor.fresh(url, folder) as empty:
+                    floors[phase] = floor.measure(empty, tables[phase])
+    answer = _answer(contracts, "sqlite" if url.startswith("sqlite") else "postgresql", clock, floors)
+    answer["growth"] = None if annual else _growth(answer)
     return answer
 
 
-def _roomy(url: str, engine: str) -> str | None:
-    """Beside the database file that the URL names, so that what is measured is its disk."""
-    if engine != "sqlite":
+def prove(url: str) -> None:
+    """Return if every invariant of the measured company holds; refuse otherwise: what is wrong is not fast."""
+    with runs.reading(url) as session:
+        wrong = verify(session)
+    if wrong:
+        raise Refusal(
+            "bench-wrong", "計測後の検証が合いません: " + "／".join(wrong[:5]), "不具合として報告してください。"
+        )
+
+
+def _beside(url: str) -> str | None:
+    """The folder of the database file that the URL names, so that what is measured is its disk."""
+    if not url.startswith("sqlite"):
         return None
-    parent = Path(url.removeprefix("sqlite:///")).absolute().parent
+    parent = Path(sqlite_path(url)).absolute().parent
     return str(parent) if parent.is_dir() else None
 
 
@@ -92,9 +87,9 @@ def _answer(contracts: int, engine: str, clock: phases.Clock, floors: dict[str, 
     }
 
 
-def _growth(answer: dict[str, Any], *, annual: bool) -> float | None:
+def _growth(answer: dict[str, Any]) -> float | None:
     """The exponent e of seconds ~ contracts^e against the smallest size measured before; kept where results are kept."""
-    if annual or not HISTORY.parent.is_dir():
+    if not HISTORY.parent.is_dir():
         return None
     past = [json.loads(line) for line in HISTORY.read_text().splitlines()] if HISTORY.exists() else []
     same = [a for a in past if a["database"] == answer["database"] and a["contracts"] < answer["contracts"]]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
@@ -21,23 +21,18 @@ from urikake.rooms.receivables.queries import open_items
 
 from .company import MONTHS, receipts
 
-WRITING: Final = ("import", "bill", "receipts", "match", "recognize", "close")
-NAMES: Final = {
-    "bill": "bill+issue",
-    "receipts": "receipts+match",
-    "match": "receipts+match",
-    "recognize": "recognise 12 months",
-}
 _STATUS: Final = Path("/proc/self/status")
 _RESET: Final = Path("/proc/self/clear_refs")
 
 
 @dataclass
 class Clock:
-    """Seconds and peak memory by phase."""
+    """Seconds and peak memory by phase, and which runs belong to which: ``last_run`` is the newest after each block."""
 
+    url: str
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: dict[str, float] = field(default_factory=dict)
+    last_run: list[tuple[str, int]] = field(default_factory=list)
 
     @contextmanager
     def timing(self, phase: str) -> Iterator[None]:
@@ -47,6 +42,19 @@ class Clock:
         yield
         self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - started
         self.peak_mib[phase] = max(self.peak_mib.get(phase, 0.0), peak())
+        self.mark(phase)
+
+    def mark(self, phase: str) -> None:
+        """Note that all runs since the last mark belong to the phase."""
+        with runs.reading(self.url) as session:
+            newest = session.value("SELECT max(id) AS id FROM base_run WHERE id < ?", (session.high,))
+        self.last_run.append((phase, newest))
+
+    def phase_of_runs(self, run_ids: pl.Series) -> pl.DataFrame:
+        """The ``phase`` of each ``run_id``, in the order of the ids."""
+        marks = pl.DataFrame(self.last_run, schema={"phase": pl.String, "run_id": pl.Int64}, orient="row")
+        marks = marks.unique("run_id", keep="first").sort("run_id")  # a block that wrote nothing has no run of its own
+        return pl.DataFrame({"run_id": run_ids}).sort("run_id").join_asof(marks, on="run_id", strategy="forward")
 
 
 def _reset_peak() -> None:
@@ -66,8 +74,9 @@ def peak() -> float:
 
 def run(url: str, folder: Path, say: Callable[[str], None]) -> Clock:
     """Take the company of the folder through its year on an empty database and return the clock."""
-    clock = Clock()
+    clock = Clock(url)
     setup.set_up(url, folder / "company.toml")
+    clock.mark("init")
     for kind in ("partners", "products", "contracts", "events", "usage"):
         say(f"取込 {kind}")
         with clock.timing("import"):
@@ -76,9 +85,9 @@ def run(url: str, folder: Path, say: Callable[[str], None]) -> Clock:
         say(f"{first:%Y-%m}")
         _month(url, folder, clock, first)
     last = periods.last_day(MONTHS[-1])
-    for name, options in (("trial-balance", {"as_of": last}), ("aging", {"as_of": last})):
+    for name in ("trial-balance", "aging"):
         with clock.timing(name):
-            asked.answer(url, name, dict[str, Any](options))
+            asked.answer(url, name, {"as_of": last})
     return clock
 
 
@@ -91,7 +100,7 @@ def _month(url: str, folder: Path, clock: Clock, first: date) -> None:
     with clock.timing("receipts+match"):
         files.take_receipts(url, paid, account="main")
         month.match(url, on=last)
-    with clock.timing("recognise 12 months"):
+    with clock.timing("recognise"):
         month.recognize(url, f"{first:%Y-%m}")
     with clock.timing("close"):
         month.close(url, f"{first:%Y-%m}")

@@ -282,3 +282,8 @@ def say(figures: dict[str, Any]) -> None:
     from .shown import words
 
     print(words(figures))
+
+
+from .demo import demo  # noqa: E402
+
+app.command()(demo)

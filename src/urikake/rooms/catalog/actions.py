@@ -68,7 +68,6 @@ def import_products(session: Session, *, sheet: Sheet) -> int:
     if fresh.height:
         facts.record(session, Product, fresh)
         record_file(session, sheet=sheet)
-        session.cache.pop("products", None)
     return fresh.height
 
 

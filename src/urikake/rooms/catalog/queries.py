@@ -13,13 +13,14 @@ from .models import Product
 
 def products(session: Session) -> pl.DataFrame:
     """Every version of every product, oldest first: ``product_id`` and its columns (``product`` is the code)."""
-    if "products" not in session.cache:
+
+    def read() -> pl.DataFrame:
         names = ", ".join(name for name in columns(Product) if name not in {"run_id", "company_id"})
-        rows = session.rows("catalog_product", names)
+        rows = session.table("catalog_product", names)
         named = rows.rename({"id": "product_id", "code": "product"}).with_columns(tier_list=tier_lists(rows["tiers"]))
-        session.cache["products"] = named.sort("product", "valid_from_on")
-    found: pl.DataFrame = session.cache["products"]
-    return found
+        return named.sort("product", "valid_from_on")
+
+    return session.derived("products", ("catalog_product",), read)
 
 
 def tier_lists(texts: pl.Series) -> pl.Series:

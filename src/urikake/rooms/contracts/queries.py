@@ -12,13 +12,14 @@ from urikake.core import timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import codes
 
+TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
 TERMS: Final = (
     "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "
     "proration_down, auto_renew, notice_days"
 )
 LINE: Final = (
-    "l.id AS line_id, l.contract_id, c.partner_id, l.position, l.product_id, l.quantity_micro, l.unit_price_micro, "
-    "l.start_on, l.end_on, l.dimension_id, l.contract_terms_id"
+    "id, contract_id, position, product_id, quantity_micro, unit_price_micro, start_on, end_on, dimension_id, "
+    "contract_terms_id, recorded_at"
 )
 EVENT: Final = (
     "id, contract_id, line_id, kind, effective_on, recorded_at, event_code, content, product_id, quantity_micro, "
@@ -28,44 +29,30 @@ EVENT: Final = (
 
 def contracts(session: Session) -> pl.DataFrame:
     """Every contract: ``contract_id``, ``contract_no``, ``partner_id``."""
-
-    def read() -> pl.DataFrame:
-        return session.rows("contracts_contract", "id, contract_no, partner_id").rename({"id": "contract_id"})
-
-    return session.cached("contracts", read)
+    return session.table("contracts_contract", "id, contract_no, partner_id").rename({"id": "contract_id"})
 
 
 def terms(session: Session) -> pl.DataFrame:
     """Every combination of contract terms: ``contract_terms_id`` and its columns."""
-    return session.rows("contracts_terms", f"id, {TERMS}").rename({"id": "contract_terms_id"})
-
-
-def starts(session: Session) -> pl.DataFrame:
-    """The first day of every line: ``line_id``, ``start_on``."""
-    return session.cached("lines", lambda: first_lines(session)).select("line_id", "start_on")
+    return session.table("contracts_terms", f"id, {TERMS}").rename({"id": "contract_terms_id"})
 
 
 def first_lines(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     """Every line as first agreed, by id, with its contract's partner; with ``known_at`` only those recorded by then."""
-    known, params = ("", ()) if known_at is None else (" AND l.recorded_at <= ?", (_stored(session, known_at),))
-    sql = (
-        f"SELECT {LINE} FROM contracts_line l JOIN contracts_contract c ON c.id = l.contract_id"
-        f" WHERE l.id >= ? AND l.id < ?{known} ORDER BY l.id"
-    )
-    return session.read(sql, (session.low, session.high, *params))
 
+    def read() -> pl.DataFrame:
+        lines = session.table("contracts_line", LINE).rename({"id": "line_id"})
+        partners = contracts(session).select("contract_id", "partner_id")
+        return lines.join(partners, on="contract_id", maintain_order="left")
 
-def _stored(session: Session, moment: datetime) -> datetime | str:
-    """The instant as the database compares it."""
-    if session.driver.kind == "sqlite":
-        return pl.select(pl.lit(moment).dt.convert_time_zone("UTC").dt.strftime("%Y-%m-%d %H:%M:%S%.6f")).item()
-    return moment
+    lines = session.derived("first_lines", TABLES, read)
+    return lines if known_at is None else lines.filter(pl.col("recorded_at") <= known_at)
 
 
 def events(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
-    """Every event that stands, by id, as known: ``event_id`` and its columns; a cancellation once per line."""
-    known, params = ("", ()) if known_at is None else ("recorded_at <= ?", (_stored(session, known_at),))
-    return timeline.standing(session.rows("contracts_event", EVENT, known, params).rename({"id": "event_id"}))
+    """Every event that stands, by id, as known: ``event_id`` and its columns."""
+    found = session.table("contracts_event", EVENT).rename({"id": "event_id"})
+    return timeline.standing(found if known_at is None else found.filter(pl.col("recorded_at") <= known_at))
 
 
 def by_line(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -80,10 +67,13 @@ def by_line(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
 
 def folded(session: Session, known_at: datetime | None = None) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Every line with its ends (see `timeline.ends`), and the standing events by line."""
-    now = known_at is None
-    lines = session.cached("lines", lambda: first_lines(session)) if now else first_lines(session, known_at)
-    found = by_line(events(session, known_at), lines)
-    return timeline.ends(lines, found), found
+
+    def fold() -> tuple[pl.DataFrame, pl.DataFrame]:
+        lines = first_lines(session, known_at)
+        found = by_line(events(session, known_at), lines)
+        return timeline.ends(lines, found), found
+
+    return session.derived("folded", TABLES, fold) if known_at is None else fold()
 
 
 def in_force(session: Session, as_of: date, known_at: datetime | None = None) -> pl.DataFrame:
@@ -139,7 +129,8 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     until_on, reason, actor``.
     """
     lines = session.read(
-        f"SELECT {LINE}, l.recorded_at, r.actor, c.contract_no FROM contracts_line l"
+        "SELECT l.id AS line_id, l.product_id, l.quantity_micro, l.unit_price_micro, l.start_on, l.end_on, l.recorded_at,"
+        " r.actor, c.contract_no FROM contracts_line l"
         " JOIN contracts_contract c ON c.id = l.contract_id JOIN base_run r ON r.id = l.run_id"
         " WHERE c.partner_id = ? ORDER BY l.id",
         (partner_id,),
@@ -177,11 +168,12 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
 
 
-def touched(session: Session, lines: pl.DataFrame) -> pl.Series:
+def touched(session: Session) -> pl.Series:
     """The ids of the lines that any event but a renewal ever named, withdrawn ones included."""
-    found = session.rows(
-        "contracts_event", "id, contract_id, line_id, kind", "kind NOT IN ('renew', 'decline_renewal')"
-    )
-    named = found.filter(pl.col("kind") != "add_option").drop_nulls("line_id").select("line_id")
-    whole = found.filter(pl.col("line_id").is_null()).join(lines.select("contract_id", "line_id"), on="contract_id")
-    return pl.concat([named, whole.select(pl.col("line_id_right").alias("line_id"))]).unique()["line_id"]
+
+    def find() -> pl.Series:
+        every = session.table("contracts_event", EVENT)
+        found = every.filter(~pl.col("kind").is_in(["renew", "decline_renewal", "add_option"]))
+        return by_line(found.drop("id"), first_lines(session)).select("line_id").unique().to_series()
+
+    return session.derived("touched", TABLES, find)

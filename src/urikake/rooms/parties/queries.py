@@ -6,6 +6,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 
+TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
     "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
     "currency, receivable_account_id, delivery"
@@ -14,12 +15,12 @@ PROFILE = (
 
 def codes(session: Session) -> pl.DataFrame:
     """Every partner's ``partner_id`` and ``code``."""
-    return session.cached("partners", lambda: session.rows("parties_partner", "id, code").rename({"id": "partner_id"}))
+    return session.table("parties_partner", "id, code").rename({"id": "partner_id"})
 
 
 def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     """The newest profile of every partner: ``partner_id``, ``code`` and the named columns."""
-    rows = session.rows("parties_profile", f"id, partner_id, {names}").drop("id")
+    rows = session.table("parties_profile", f"id, partner_id, {names}").drop("id")
     newest = rows if rows["partner_id"].n_unique() == rows.height else rows.unique("partner_id", keep="last")
     return codes(session).join(newest, on="partner_id", maintain_order="left")
 
@@ -31,25 +32,34 @@ def payers(session: Session) -> pl.DataFrame:
         found = profiles(session, "bill_to_id, terms_id, receivable_account_id")
         return found.join(terms(session), on="terms_id", maintain_order="left")
 
-    return session.cached("payers", read)
+    return session.derived("payers", TABLES, read)
 
 
 def terms(session: Session) -> pl.DataFrame:
     """Every combination of collection terms: ``terms_id`` and its columns."""
     names = "id, closing_mask, payment_months, payment_day, holiday_shift, method, split"
-    return session.rows("parties_terms", names).rename({"id": "terms_id"})
+    return session.table("parties_terms", names).rename({"id": "terms_id"})
 
 
 def closing_masks(session: Session) -> pl.DataFrame:
     """Who pays each partner's bills and on which closing days: ``partner_id``, ``bill_to_id``, ``closing_mask``."""
-    found = payers(session)
-    masks = found.select(bill_to_id="partner_id", closing_mask="closing_mask")
-    return found.select("partner_id", "bill_to_id").join(masks, on="bill_to_id", how="left", maintain_order="left")
+
+    def read() -> pl.DataFrame:
+        found = payers(session)
+        masks = found.select(bill_to_id="partner_id", closing_mask="closing_mask")
+        return found.select("partner_id", "bill_to_id").join(masks, on="bill_to_id", how="left", maintain_order="left")
+
+    return session.derived("closing_masks", TABLES, read)
 
 
 def payer_names(session: Session) -> pl.DataFrame:
     """Every folded name a partner's money may bear: ``partner_id``, ``folded``, each pair once."""
-    return session.rows("parties_payer_name", "id, partner_id, folded").drop("id").unique(maintain_order=True)
+    names = ("parties_payer_name",)
+    return session.derived(
+        "payer_names",
+        names,
+        lambda: session.table(*names, "id, partner_id, folded").drop("id").unique(maintain_order=True),
+    )
 
 
 def virtual_accounts(session: Session) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from urikake.core import recognition, tax
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.actions import renew_due
-from urikake.rooms.contracts.queries import starts
+from urikake.rooms.contracts.queries import first_lines
 from urikake.rooms.invoices.actions import Issued
 
 from . import queries
@@ -50,7 +50,9 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
     if issued.lines.is_empty():
         return pl.DataFrame(schema=MOVES)
     until = periods.following(closing_on.replace(day=1))
-    named = issued.lines.join(starts(session), on="line_id", maintain_order="left").with_columns(amount="net")
+    named = issued.lines.join(
+        first_lines(session).select("line_id", "start_on"), on="line_id", maintain_order="left"
+    ).with_columns(amount="net")
     rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
     month = pl.lit(closing_on.replace(day=1))
     now = rules.filter((pl.col("done") != 0) | (pl.col("done_tax") != 0))

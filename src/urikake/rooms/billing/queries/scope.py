@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 import polars as pl
 
@@ -11,49 +12,44 @@ from urikake.base.bulk import Session
 from urikake.core import charging, terms, timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.parties.queries import TABLES as PARTIES
 from urikake.rooms.parties.queries import closing_masks
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The lines a run looks at: with ends, terms, payer and closing days; their events; and which ever changed."""
+    """The lines a run looks at, with ends, terms, payer and closing days, and their stretches of constant state."""
 
     lines: pl.DataFrame
-    events: pl.DataFrame
     segments: pl.DataFrame
 
-    @property
-    def changed(self) -> pl.DataFrame:
-        """The lines that anything but a renewal ever happened to."""
-        return self.lines.filter("touched")
+
+TABLES: Final = (*contracts.TABLES, "contracts_terms", *PARTIES, "catalog_product")
 
 
 def scope(session: Session, closing_on: date | None = None) -> Scope:
     """The lines whose payer (or own bill day) closes on that day; every line where no closing is named."""
+    whole = session.derived("scope", TABLES, lambda: _every(session))
     if closing_on is None:
-        if "scope" not in session.cache:
-            session.cache["scope"] = _scope(session, None)
-        found: Scope = session.cache["scope"]
-        return found
-    return _scope(session, closing_on)
+        return whole
+    lines = whole.lines.filter(terms.is_closing(pl.col("closing_mask"), closing_on))
+    segments = whole.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left")
+    return Scope(lines, segments)
 
 
-def _scope(session: Session, closing_on: date | None) -> Scope:
+def _every(session: Session) -> Scope:
     lines, events = contracts.folded(session)
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
-    lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left").with_columns(
-        metered=pl.col("product_id").is_in(_metered(session).implode()),
-        touched=pl.col("line_id").is_in(contracts.touched(session, lines).implode()),
-        closing_mask=pl.when(pl.col("bill_day").is_null())
-        .then("closing_mask")
-        .otherwise(pl.lit(2, dtype=pl.Int64).pow(pl.col("bill_day").fill_null(0))),
+    lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
+    metered = pl.col("product_id").is_in(_metered(session).implode())
+    own = pl.lit(2, dtype=pl.Int64).pow(pl.col("bill_day").fill_null(0))
+    lines = lines.with_columns(
+        metered=metered,
+        touched=pl.col("line_id").is_in(contracts.touched(session).implode()),
+        closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
+        timing=pl.when(metered).then(pl.lit("arrears")).otherwise("timing"),
     )
-    if closing_on is not None:
-        lines = lines.filter(terms.is_closing(pl.col("closing_mask"), closing_on))
-    timing = pl.when("metered").then(pl.lit("arrears")).otherwise("timing")
-    lines = lines.with_columns(timing=timing)
-    segments = charging.based(timeline.segments(lines, events), lines)
-    return Scope(lines, events, segments)
+    return Scope(lines, charging.based(timeline.segments(lines, events), lines))
 
 
 def _metered(session: Session) -> pl.Series:

@@ -266,5 +266,4 @@ def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
         position=pl.col("top") + 1 + pl.int_range(pl.len()).over("contract_id"),
     )
     made = facts.record(session, Line, added.with_columns(contract_terms_id=_terms_ids(session, added)))
-    session.cache.pop("lines", None)
     return pl.DataFrame({AT: added[AT], "new_line_id": made["id"]})

@@ -43,5 +43,4 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
         content=pl.lit(""),
         reason=pl.lit("自動更新"),
     )
-    session.cache.pop("scope", None)
     return facts.record(session, Event, renewed)

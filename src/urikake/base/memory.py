@@ -1,0 +1,71 @@
+"""What a process remembers of insert-only tables between its runs, and how it knows that it still holds.
+
+Rows of a fact table never change and their ids are dense, so the newest id says all about its content: what was read up
+to it holds for good, and only rows after it are read anew. That the database is still the one of which it was read is
+shown by the hash chain: a link seen then must stand there unchanged.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+import polars as pl
+
+T = TypeVar("T")
+MOST_DATABASES: Final = 4
+
+
+@dataclass
+class Memory:
+    """Frames of whole tables by (table, columns), and values derived from tables with the newest ids they rest on."""
+
+    link_id: int = 0
+    head: str = ""
+    tables: dict[tuple[str, str], tuple[int, pl.DataFrame]] = field(default_factory=dict)
+    values: dict[str, tuple[tuple[int, ...], Any]] = field(default_factory=dict)
+
+    def table(self, key: tuple[str, str], top: int, read: Callable[[int], pl.DataFrame]) -> pl.DataFrame:
+        """The rows of the table up to the id ``top``; ``read`` gives those after an id."""
+        have, frame = self.tables.get(key, (-1, None))
+        if frame is None or have > top:
+            frame = read(-1)
+        elif have < top:
+            frame = pl.concat([frame, read(have)])
+        self.tables[key] = (top, frame)
+        return frame
+
+    def value(self, name: str, stamp: tuple[int, ...], compute: Callable[[], T]) -> T:
+        """What ``compute`` gives, once for each stamp."""
+        if name not in self.values or self.values[name][0] != stamp:
+            self.values[name] = (stamp, compute())
+        found: T = self.values[name][1]
+        return found
+
+
+_kept: OrderedDict[tuple[str, int], Memory] = OrderedDict()
+_lock: Final = Lock()
+
+
+def recall(url: str, company_id: int, head_of: Callable[[int], str | None], newest: tuple[int, str]) -> Memory:
+    """The memory of a company's database if its chain still holds the link seen last, else a new one.
+
+    ``head_of`` gives the head at a link's id, ``newest`` is the chain's last link now: id and head.
+    """
+    with _lock:
+        found = _kept.pop((url, company_id), None)
+    if found is None or not found.link_id or head_of(found.link_id) != found.head:
+        found = Memory()
+    found.link_id, found.head = newest
+    return found
+
+
+def keep(url: str, company_id: int, memory: Memory) -> None:
+    """Keep the memory for the next run of this process; the databases not used for longest are forgotten."""
+    with _lock:
+        _kept[(url, company_id)] = memory
+        while len(_kept) > MOST_DATABASES:
+            _kept.popitem(last=False)

@@ -1,0 +1,231 @@
+"""What a closing bills, thought out day by day: wanted of each day less what was billed of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from .arithmetic import bill_on, closes, price, rounded, share
+from .lines import Cycle, Stretch, end_of, wanted
+from .model import DAY, Company, Event, Line, State, Usage
+
+
+@dataclass
+class Charge:
+    """One billed (or due) amount: ``sign`` −1 is a credit; ``used`` is the usage of a metered one."""
+
+    line: Line
+    cycle: date
+    start: date
+    stop: date
+    state: State
+    sign: int
+    basis: str
+    amount: int
+    used: Fraction | None = None
+    net: int = 0
+    tax: int = 0
+    closing: date | None = None
+
+    @property
+    def last(self) -> date:
+        return self.stop - DAY
+
+
+@dataclass
+class World:
+    """All that was taken so far, and all that was billed of it."""
+
+    company: Company
+    lines: list[Line] = field(default_factory=list)
+    events: dict[str, list[Event]] = field(default_factory=dict)
+    usage: dict[tuple[str, str], list[Usage]] = field(default_factory=dict)
+    targets: dict[str, Line] = field(default_factory=dict)  # the line that an event names; the others touch all lines
+    charges: dict[int, list[Charge]] = field(default_factory=dict)
+
+    def happened(self, line: Line) -> list[Event]:
+        """The standing events that touch the line."""
+        every = self.events.get(line.contract, [])
+        gone = {event.target for event in every if event.kind == "withdraw"}
+        stand = [event for event in every if event.kind not in {"withdraw", "add_option"} and event.code not in gone]
+        return [event for event in stand if self.targets.get(event.code, line) is line]
+
+    def billed(self, line: Line) -> list[Charge]:
+        return self.charges.setdefault(id(line), [])
+
+    def payer_days(self, line: Line) -> tuple[int, ...]:
+        """The closing days that bill the line: its own bill day, else those of who pays."""
+        if line.bill_day is not None:
+            return (line.bill_day,)
+        partner = self.company.partners[line.partner]
+        return self.company.partners[partner.bill_to].closing_days
+
+    def is_metered(self, line: Line) -> bool:
+        return self.company.products[line.state.product].metered
+
+
+def due(world: World, closing: date) -> list[Charge]:
+    """What the closing is to bill: the charges that are new, in the order of invoices."""
+    found = []
+    for line in world.lines:
+        days = world.payer_days(line)
+        if closes(days, closing):
+            found += _of_line(world, line, days, closing, horizon=_ahead(days, closing))
+    return [charge for charge in found if charge.amount]
+
+
+def served(world: World, last: date) -> list[Charge]:
+    """What began by the day and is not billed, due or not."""
+    found = []
+    for line in world.lines:
+        found += _of_line(world, line, world.payer_days(line), date.max, horizon=last)
+    return [charge for charge in found if charge.amount]
+
+
+def _ahead(days: tuple[int, ...], closing: date) -> date:
+    """The last day on which a cycle may begin that this closing bills: the next closing, for advance billing."""
+    return bill_on("current", days, closing + DAY, closing + DAY)
+
+
+def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, horizon: date) -> list[Charge]:
+    """The charges of one line that are due by the closing."""
+    metered = world.is_metered(line)
+    timing = "arrears" if metered else line.timing
+    found: list[Charge] = []
+    want: dict[date, list[Stretch]] = {}
+    whole: dict[date, Cycle] = {}
+    for cycle, stretches in wanted(line, world.happened(line), world.company.products, horizon):
+        want[cycle.start], whole[cycle.start] = stretches, cycle
+    billed = world.billed(line)
+    for start in sorted({*want, *(charge.cycle for charge in billed)}):
+        mine = [charge for charge in billed if charge.cycle == start]
+        if not mine:
+            if bill_on(timing, days, start, whole[start].stop) <= closing:
+                found += [_charge(world, line, whole[start], stretch) for stretch in want[start]]
+        elif metered:
+            found += _late(world, line, whole[start], want.get(start, []), mine)
+        else:
+            rows = _differences(world, line, start, want.get(start, []), mine)
+            found += [row for row in rows if bill_on(timing, days, row.start, row.stop) <= closing]
+    return found
+
+
+def _charge(world: World, line: Line, cycle: Cycle, stretch: Stretch) -> Charge:
+    """A stretch of a cycle that was not billed yet."""
+    used = _used(world, line, stretch.start, stretch.stop) if world.is_metered(line) else None
+    amount = _amount(world, line, cycle.whole, stretch, used)
+    return Charge(line, cycle.start, stretch.start, stretch.stop, stretch.state, 1, stretch.basis, amount, used)
+
+
+def _amount(
+    world: World, line: Line, whole: tuple[date, date], stretch: Stretch, used: Fraction | None
+) -> int:
+    product = world.company.products[stretch.state.product]
+    part = share(stretch.basis, whole, (stretch.start, stretch.stop), line.cycle or 1)
+    state, rounding = stretch.state, world.company.policy["amount_rounding"]
+    if used is None:
+        return rounded(price(product, state.price, state.quantity, state.quantity) * part, rounding)
+    base = price(product, state.price, state.quantity, Fraction(0))
+    full = price(product, state.price, state.quantity, used)
+    return rounded(base * part + (full - base), rounding)
+
+
+def _used(world: World, line: Line, start: date, stop: date) -> Fraction:
+    """The usage of the line's product in the days."""
+    every = world.usage.get((line.contract, line.state.product), [])
+    return sum((use.quantity for use in every if start <= use.on < stop), Fraction(0))
+
+
+def _late(world: World, line: Line, cycle: Cycle, want: list[Stretch], mine: list[Charge]) -> list[Charge]:
+    """Usage that came after its cycle was billed: what the whole usage costs, less what was billed."""
+    found = []
+    for stretch in want:
+        before = [charge for charge in mine if charge.start == stretch.start]
+        used = _used(world, line, stretch.start, stretch.stop)
+        seen = sum((charge.used or Fraction(0) for charge in before), Fraction(0))
+        if used == seen:
+            continue
+        amount = _amount(world, line, cycle.whole, stretch, used) - sum(charge.amount for charge in before)
+        state, basis = stretch.state, stretch.basis
+        found.append(Charge(line, cycle.start, stretch.start, stretch.stop, state, 1, basis, amount, used - seen))
+    return found
+
+
+# --- differences -----------------------------------------------------------------------------------------------------
+
+
+def _differences(
+    world: World, line: Line, start: date, want: list[Stretch], mine: list[Charge]
+) -> list[Charge]:
+    """For each day: a credit where a state was billed and is not wanted, a charge where it is wanted and was not."""
+    found: list[Charge] = []
+    states = list(dict.fromkeys([*(c.state for c in mine), *(s.state for s in want)]))
+    for state in states:
+        for first, stop, sign in _runs(state, want, mine):
+            basis = _basis(world, line, first, want, mine)
+            found.append(Charge(line, start, first, stop, state, sign, basis, 0))
+    found.sort(key=lambda row: (row.start, row.sign))
+    whole = next(c.whole for c in _all_cycles(line, start) if c.start == start)
+    for row in found:
+        stretch = Stretch(start, row.start, row.stop, row.state, row.basis)
+        row.amount = row.sign * _amount(world, line, whole, stretch, None)
+    return _settled(found, mine, whole)
+
+
+def _all_cycles(line: Line, until: date) -> list[Cycle]:
+    from .lines import FAR, cycles
+
+    return list(cycles(line, FAR, until))
+
+
+def _runs(state: State, want: list[Stretch], mine: list[Charge]) -> list[tuple[date, date, int]]:
+    """The runs of days on which the state is to be charged (1) or credited (−1)."""
+    bounds = [(s.start, s.stop) for s in want] + [(c.start, c.stop) for c in mine]
+    first, stop = min(a for a, _ in bounds), max(b for _, b in bounds)
+    level: list[tuple[date, int]] = []
+    day = first
+    while day < stop:
+        plus = sum(1 for s in want if s.state == state and s.start <= day < s.stop)
+        minus = sum(c.sign for c in mine if c.state == state and c.start <= day < c.stop)
+        level.append((day, plus - minus))
+        day += DAY
+    runs: list[tuple[date, date, int]] = []
+    for day, sign in level:
+        if sign and runs and runs[-1][1] == day and runs[-1][2] == sign:
+            runs[-1] = (runs[-1][0], day + DAY, sign)
+        elif sign:
+            runs.append((day, day + DAY, sign))
+    return runs
+
+
+def _basis(world: World, line: Line, first: date, want: list[Stretch], mine: list[Charge]) -> str:
+    """The proration of a difference: that of the change on its first day, else of the end, else of what is undone."""
+    for stretch in want:
+        if stretch.start == first:
+            return stretch.basis
+    if first == end_of(line, world.happened(line)):
+        return line.bases["end"]
+    return next((charge.basis for charge in mine if charge.start == first), "daily")
+
+
+def _settled(found: list[Charge], mine: list[Charge], whole: tuple[date, date]) -> list[Charge]:
+    """Credits of a cut cycle as policy has them, none above what is left; the last of a state takes what is left."""
+    kept = []
+    for row in found:
+        cut = row.sign < 0 and (row.start, row.stop) != whole
+        if cut and row.basis == "full_month":
+            continue
+        kept.append(row)
+    for state in {row.state for row in kept if row.sign < 0}:
+        billed = [charge for charge in mine if charge.state == state]
+        left = sum(charge.amount for charge in billed)
+        days = sum((charge.stop - charge.start).days * charge.sign for charge in billed)
+        for row in kept:
+            if row.sign < 0 and row.state == state:
+                cut = (row.start, row.stop) != whole
+                days -= (row.stop - row.start).days
+                asked = left if days <= 0 or (cut and row.basis == "free") else -row.amount
+                row.amount = -min(asked, left)
+                left += row.amount
+    return kept

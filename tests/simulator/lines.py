@@ -1,0 +1,151 @@
+"""What holds of a contract line on each day, and what is wanted of each of its cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from .arithmetic import first_of, months_later
+from .model import DAY, Event, Line, Product, State
+
+KEPT = ("full_month", "free")
+FAR = date(2100, 1, 1)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """A billing cycle ``start`` … ``stop`` (exclusive) and the whole one that it is a part of."""
+
+    start: date
+    stop: date
+    whole: tuple[date, date]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Days of one cycle under one state, with the proration of a part."""
+
+    cycle: date
+    start: date
+    stop: date
+    state: State
+    basis: str
+
+
+def terms_end(line: Line, events: list[Event]) -> date:
+    """The first day after the line's term, carried on by renewals; one that renews and was not declined has no end."""
+    if line.last is None:
+        return FAR
+    end = line.last + DAY
+    if line.renew is None:
+        return end
+    declined = [event for event in events if event.kind == "decline_renewal"]
+    if not declined:
+        return FAR
+    anchor = line.start.day if months_later(first_of(end), 0, line.start.day) == end else end.day
+    times = 0
+    while months_later(first_of(end), times * line.renew, anchor) <= declined[0].known:
+        times += 1
+    return months_later(first_of(end), times * line.renew, anchor)
+
+
+def end_of(line: Line, events: list[Event]) -> date:
+    """The first day on which the line is no longer served."""
+    ends = [terms_end(line, events)]
+    ends += [event.on for event in events if event.kind in {"cancel", "remove_option"}]
+    return min(ends)
+
+
+def boundary(line: Line, number: int) -> date:
+    """The day on which cycle ``number`` of the line's rhythm begins."""
+    origin = line.option_of or line.start
+    if line.anchor_day is None:
+        return months_later(origin, number * line.cycle)
+    return months_later(origin.replace(day=1), number * line.cycle, line.anchor_day)
+
+
+def cycles(line: Line, end: date, until: date) -> Iterator[Cycle]:
+    """The cycles of the line that begin on or before ``until``."""
+    if line.cycle == 0:
+        stop = end if line.last is not None or end != FAR else line.start + DAY
+        if line.start <= until and line.start < end:
+            yield Cycle(line.start, min(stop, end), (line.start, line.last + DAY if line.last else line.start + DAY))
+        return
+    number = 0
+    while boundary(line, number) > line.start:
+        number -= 1
+    while boundary(line, number + 1) <= line.start:
+        number += 1
+    while True:
+        whole = boundary(line, number), boundary(line, number + 1)
+        start, stop = max(whole[0], line.start), min(whole[1], end)
+        if start > until or start >= end:
+            return
+        yield Cycle(start, stop, whole)
+        number += 1
+
+
+def folded(line: Line, events: list[Event], products: dict[str, Product]) -> list[tuple[date, State, str]]:
+    """The states of the line in order: first day, state, and the proration of the change into it."""
+    changes = sorted((e for e in events if e.kind.startswith("change_")), key=lambda e: (e.on, e.known, e.sequence))
+    found = [(line.start, line.state, line.bases["start"])]
+    for event in changes:
+        _, state, _ = found[-1]
+        after = State(
+            event.product or state.product,
+            state.quantity if event.quantity is None else event.quantity,
+            event.price if event.price is not None else (products[event.product].price if event.product else state.price),
+        )
+        if found[-1][0] == event.on:
+            before = found[-2][1] if len(found) > 1 else None
+            basis = found[-1][2] if before is None else _change_basis(line, before, after)
+            found[-1] = (event.on, after, basis)
+        else:
+            found.append((event.on, after, _change_basis(line, state, after)))
+    return found
+
+
+def _change_basis(line: Line, before: State, after: State) -> str:
+    rose = after.price * after.quantity > before.price * before.quantity
+    return line.bases["up" if rose else "down"]
+
+
+def wanted(
+    line: Line, events: list[Event], products: dict[str, Product], until: date
+) -> Iterator[tuple[Cycle, list[Stretch]]]:
+    """Every cycle that begins by ``until`` with the stretches that are wanted of it."""
+    end = end_of(line, events)
+    states = folded(line, events, products)
+    for cycle in cycles(line, end, until):
+        inside = _states_of(cycle, states)
+        yield cycle, [_stretch(line, cycle, inside, at, states) for at in range(len(inside))]
+
+
+def _states_of(cycle: Cycle, states: list[tuple[date, State, str]]) -> list[tuple[date, State, str]]:
+    """The states within the cycle; a change that keeps the current cycle waits for the next."""
+    found: list[tuple[date, State, str]] = []
+    for on, state, basis in states:
+        if on <= cycle.start:
+            found = [(cycle.start, state, basis if on == cycle.start else "")]
+        elif on < cycle.stop and basis not in KEPT:
+            found.append((on, state, basis))
+    return found
+
+
+def _stretch(
+    line: Line,
+    cycle: Cycle,
+    inside: list[tuple[date, State, str]],
+    at: int,
+    states: list[tuple[date, State, str]],
+) -> Stretch:
+    start, state, change = inside[at]
+    stop = inside[at + 1][0] if at + 1 < len(inside) else cycle.stop
+    if start > cycle.whole[0]:
+        basis = change if at or change else line.bases["start"]
+    elif at + 1 < len(inside):
+        basis = inside[at + 1][2]
+    else:
+        basis = line.bases["end"]
+    return Stretch(cycle.start, start, stop, state, basis)

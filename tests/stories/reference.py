@@ -1,0 +1,177 @@
+"""The pages of the guide that the code writes: every column of every file, every refusal. ``--update`` writes them.
+
+``python -m tests.stories.reference --update``; a test says whether they are up to date.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from urikake.base import loading
+
+TOP: Final = Path(__file__).parents[2]
+SOURCE: Final = TOP / "src" / "urikake"
+NOTE: Final = (
+    "<!-- このページはプログラムから作っています。直すときは tests/stories/reference.py を使ってください。 -->"
+)
+TITLES: Final = {
+    "partners": "取引先",
+    "products": "商品",
+    "contracts": "契約",
+    "events": "契約の変更",
+    "usage": "使用量",
+    "receivables": "債権伝票",
+    "openings": "移行残高",
+    "users": "利用者",
+    "receipts": "入金（銀行の明細）",
+}
+FORMS: Final = {"text": "文字", "amount": "整数", "micro": "数（小数6桁まで）", "day": "日付", "instant": "日時"}
+NOTES: Final = {
+    ("partners", "bill_to"): "請求書を別の取引先に送るとき",
+    ("partners", "closing_day"): "`20`、月末は `31`、複数は `10;20;31`",
+    ("partners", "payment_months"): "締月から何か月後か（翌月は 1）",
+    ("partners", "payment_day"): "1〜28、月末は 31",
+    ("partners", "holiday_shift"): "休日なら `before` 前営業日・`after` 翌営業日・`none` そのまま",
+    ("partners", "split"): "`transfer:50%;densai:rest:60d` のように",
+    ("partners", "payer_names"): "銀行の明細に出る名義。複数は `;` で区切る",
+    ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
+    ("products", "tiers"): "`100@10;500@8;*@5`（100まで10円、500まで8円、その先5円）",
+    ("products", "valid_from"): "価格を改めるときは新しい適用開始の行を足す",
+    ("contracts", "contract_no"): "同じ番号の行が一つの契約の明細になる",
+    ("contracts", "unit_price"): "空欄は商品の単価",
+    ("contracts", "end"): "その日まで（含む）。空欄は期限なし",
+    ("contracts", "cycle_months"): "1 は毎月、12 は年払い、0 は一回だけ",
+    ("contracts", "timing"): "`advance` 前払・`current` 当月・`arrears` 後払",
+    ("contracts", "bill_day"): "空欄は取引先の締日",
+    ("contracts", "anchor_day"): "請求期間が始まる日。空欄は会社の方針",
+    ("contracts", "auto_renew"): "更新する月数。空欄は更新しない",
+    ("events", "effective"): "新しい状態になる最初の日",
+    ("events", "last_day"): "解約で、利用できる最後の日（適用日の代わり）",
+    ("events", "line"): "変える明細の商品コード",
+    ("events", "product"): "変更後（追加する）商品コード",
+    ("usage", "event_id"): "同じ ID は一度だけ数える",
+    ("receivables", "amount"): "税込",
+    ("receipts", "id"): "銀行の取引番号。二度取り込んでも一度だけになる",
+}
+REFUSALS: Final = "Refusal"
+
+
+def files_page() -> str:
+    """The page of every kind of file with its columns."""
+    from urikake.doors.files import TAKERS
+    from urikake.rooms.contracts.actions.agree import LATER
+    from urikake.rooms.intake.queries import Kind
+    from urikake.rooms.receipts.actions import RECEIPTS
+
+    def rows(kind: Kind) -> Iterator[str]:
+        for column in kind.columns:
+            form = FORMS.get(getattr(column.read, "__name__", ""), "")
+            form = form or column.why.removesuffix(" のいずれかで書いてください")
+            later = kind.name == "contracts" and column.name in LATER
+            note = "この版では空欄のまま" if later else NOTES.get((kind.name, column.name), "")
+            must = "○" if column.required else ""
+            yield f"| {column.japanese or '—'} | `{column.name}` | {must} | {form} | {note} |"
+
+    parts = [NOTE, "# ファイルの列", "", *FILES_INTRO.strip().splitlines()]
+    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS]:
+        command = (
+            "urikake receipts FILE --format csv --account CODE"
+            if kind is RECEIPTS
+            else f"urikake import {kind.name} FILE"
+        )
+        parts += ["", f"## {TITLES[kind.name]} {{ #{kind.name} }}", "", f"`{command}`", ""]
+        parts += ["| 見出し | 英語の見出し | 必須 | 書き方 | 補足 |", "| --- | --- | :-: | --- | --- |", *rows(kind)]
+    return "\n".join(parts) + "\n"
+
+
+FILES_INTRO: Final = """
+見出しは日本語でも英語でもかまいません（混ぜてもかまいません）。列の順は自由で、要らない列は省けます。
+`x_` で始まる列は自由項目です。それ以外の知らない列があると、ファイル全体を取り込みません。
+
+- **文字コード** UTF-8（BOM はあってもなくても）か、Excel の CSV（Shift_JIS・CP932）。Excel の `.xlsx` もそのまま使えます。
+- **日付** `2026-04-01` か `2026/4/1`。**日時** `2026-04-01 09:30`（日本時間）か `2026-04-01T09:30:00+09:00`。
+- **数** 桁区切りのカンマと全角の数字も読みます。
+"""
+
+
+def errors_page() -> str:
+    """The page of every refusal with its cause and remedy, and of what may be wrong with a row of a file."""
+    parts = [NOTE, "# エラー一覧", "", *ERRORS_INTRO.strip().splitlines(), ""]
+    parts += ["| 番号 | 何が起きたか | どうするか |", "| --- | --- | --- |"]
+    parts += [f"| `{code}` | {cause} | {remedy} |" for code, cause, remedy in sorted(set(refusals()))]
+    parts += ["", "## ファイルの行の誤り", "", *ROWS_INTRO.strip().splitlines(), ""]
+    parts += ["| 列 | 理由 |", "| --- | --- |"]
+    parts += [f"| `{column}` | {why} |" for column, why in sorted(set(row_errors()))]
+    return "\n".join(parts) + "\n"
+
+
+ERRORS_INTRO: Final = """
+断られたときは、何も保存されていません。直して、もう一度行ってください。番号はメッセージの終わりに `[period-locked]` のように出ます。
+「…」にはそのときの値が入ります。コマンドの終了ステータスは、断られたとき 1、書き方の誤りは 2 です。
+"""
+ROWS_INTRO: Final = """
+ファイルに一つでも誤りがあると、1行も取り込みません（`file-refused`）。誤りのある行は、行番号・列・値・理由を添えてすべて示します。
+"""
+
+
+def refusals() -> Iterator[tuple[str, str, str]]:
+    """Every refusal in the source: code, cause and remedy, with 「…」 where a value stands."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for scope in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
+            named = {
+                target.id: node.value
+                for node in ast.walk(scope)
+                if isinstance(node, ast.Assign)
+                for target in node.targets
+                if isinstance(target, ast.Name)
+            }
+            for call in [n for n in ast.walk(scope) if isinstance(n, ast.Call) and _refuses(n)]:
+                code, cause, remedy = (_said(named.get(getattr(a, "id", ""), a)) for a in call.args)
+                yield code, cause, remedy
+
+
+def _refuses(call: ast.Call) -> bool:
+    """Whether the call makes a refusal."""
+    direct = isinstance(call.func, ast.Name) and call.func.id == REFUSALS
+    above = isinstance(call.func, ast.Attribute) and call.func.attr == "__init__" and len(call.args) == 3
+    return (direct or above) and isinstance(call.args[0], ast.Constant)
+
+
+def _said(node: ast.expr) -> str:
+    """The text of a string in the source; values that are put in are 「…」."""
+    if isinstance(node, ast.Constant):
+        return str(node.value).replace("|", "\\|")
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_said(part) for part in node.values)
+    if isinstance(node, ast.IfExp):
+        return f"{_said(node.body)}／{_said(node.orelse)}"
+    return "…"
+
+
+def row_errors() -> Iterator[tuple[str, str]]:
+    """Every reason for which a row of a file may be refused, with its column."""
+    for path in sorted(SOURCE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "check":
+                said = [_said(arg) for arg in node.args[1:]]
+                if len(said) == 2 and "…" not in said[1]:
+                    yield said[0], said[1]
+
+
+PAGES: Final = {TOP / "docs/reference/files.md": files_page, TOP / "docs/reference/errors.md": errors_page}
+
+
+def main() -> None:
+    """Write the pages anew."""
+    loading.load()
+    for path, page in PAGES.items():
+        path.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__" and "--update" in sys.argv:
+    main()
