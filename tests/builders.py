@@ -62,7 +62,7 @@ def a_partner(url: str, code: str = "P1", **columns: Any) -> str:
 
 def a_product(url: str, code: str = "PLAN", **columns: Any) -> str:
     """A product at a flat price, standard rate, revenue by month, unless said otherwise; returns its code."""
-    row = {"code": code, "name": code, "tax": "standard", "price_model": "flat", "revenue": "monthly"}
+    row: dict[str, Any] = {"code": code, "name": code, "tax": "standard", "price_model": "flat", "revenue": "monthly"}
     if columns.get("price_model", "flat") in {"flat", "unit", "included"}:
         row |= {"unit_price": 10_000}
     take_rows(url, "products", [row | columns])
@@ -115,14 +115,25 @@ SHELF: Rows = [
 # A good file of every kind; all of them can be taken one after another into a shop with contract C1.
 GIVEN: dict[str, Rows] = {
     "users": [{"name": "hana", "role": "accountant", "email": "hana@example.jp"}],
-    "partners": [{"code": "P7", "name": "七商事", "closing_day": "10;20;31", "payment_months": 2, "payer_names": "ナナ;ナナシヨウジ"}],
-    "products": [{"code": "NEW", "name": "新", "tax": "reduced", "price_model": "graduated", "tiers": "100@10;*@5", "revenue": "daily"}],
+    "partners": [{"code": "P7", "name": "七商事", "closing_day": "10;20;31", "payment_months": 2, "payer_names": "ナナ;ナナシ"}],
+    "products": [
+        {"code": "NEW", "name": "新", "tax": "reduced", "price_model": "graduated", "tiers": "100@10;*@5", "revenue": "daily"}
+    ],
     "contracts": [a_line("C7"), a_line("C7", product="OPTION", end="2026-12-31", auto_renew=12)],
     "events": [{"contract_no": "C1", "effective": "2026-06-01", "type": "change_price", "unit_price": 12_000}],
-    "usage": [{"event_id": "u1", "contract_no": "U1", "product": "API", "timestamp": "2026-04-05T10:00:00+09:00", "quantity": 3}],
-    "receivables": [{"slip_no": "S1", "partner": "P1", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入", "amount": 1_100}],
-    "openings": [{"partner": "P1", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5_500}],
-    "receipts": [{"date": "2026-04-20", "amount": 5_500, "payer": "ダレカ", "id": "R1"}, {"date": "2026-04-20", "amount": 700, "payer": "ダレカ"}],
+    "usage": [
+        {"event_id": "u1", "contract_no": "U1", "product": "API", "timestamp": "2026-04-05T10:00:00+09:00", "quantity": 3}
+    ],
+    "receivables": [
+        {"slip_no": "S1", "partner": "P1", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入", "amount": 9}
+    ],
+    "openings": [
+        {"partner": "P1", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5_500}
+    ],
+    "receipts": [
+        {"date": "2026-04-20", "amount": 5_500, "payer": "ダレカ", "id": "R1"},
+        {"date": "2026-04-20", "amount": 700, "payer": "ダレカ"},
+    ],
 }  # fmt: skip
 
 

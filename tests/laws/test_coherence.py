@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -34,6 +35,7 @@ from tests.builders import (
     wrongs,
 )
 from urikake.base.bulk import driver
+from urikake.base.errors import FileRefusal
 
 
 def a_worked_company(url: str) -> None:
@@ -225,10 +227,8 @@ def something_happens(url: str, random_: random.Random, contract: str, month: in
             ("cancel", {}),
         ]
     )
-    try:
+    with suppress(FileRefusal):  # a contract that has ended, or has several lines, takes no such change
         an_event(url, kind, day, contract_no=contract, **columns)
-    except Exception as error:  # a contract that has ended, or has several lines, takes no such change
-        assert "file-refused" in str(error), error
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -278,5 +278,5 @@ def test_the_law_itself_can_fail(sqlite_url: str) -> None:
     a_shop(sqlite_url)
     a_contract(sqlite_url)
     behind_its_back(sqlite_url, "DELETE FROM contracts_line")
-    with pytest.raises(AssertionError, match="contracts.Line"):
+    with pytest.raises(AssertionError, match=r"contracts\.Line"):
         assert_coherent(sqlite_url)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import polars as pl
 import pytest
 
@@ -111,7 +109,8 @@ def test_a_close_refuses_while_something_waits(database: str) -> None:
     take_rows(database, "receivables", [slip | {"amount": 1_000}], user="hana")
     with pytest.raises(Refusal) as refused:
         month.close(database, "2026-04")
-    assert refused.value.code == "not-finished" and "承認待ち" in refused.value.cause
+    assert refused.value.code == "not-finished"
+    assert "承認待ち" in refused.value.cause
     month.approve(database, "receivables", ["S1"], user="kei")
     assert month.close(database, "2026-04")["new"]
 
@@ -204,9 +203,9 @@ def test_a_reopened_month_takes_corrections_and_is_closed_again(database: str) -
     assert last["why"].to_list() == ["", "契約の漏れ", ""]
 
 
-def test_months_are_closed_one_after_another_for_a_year(sqlite_url: str) -> None:
+def test_months_are_closed_one_after_another(sqlite_url: str) -> None:
     a_busy_month(sqlite_url)
-    months: list[Any] = [f"2026-{m:02}" for m in range(4, 13)]
+    months = [f"2026-{m:02}" for m in range(4, 9)]
     for each in months:
         month.close(sqlite_url, each)
-    assert recognized(sqlite_url, *months) == [30_070] + [40_000] * 8
+    assert recognized(sqlite_url, *months) == [30_070] + [40_000] * 4

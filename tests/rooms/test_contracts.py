@@ -67,7 +67,8 @@ def test_the_timeline_tells_what_happened_as_it_was_known(database: str) -> None
         ("2026-08-01", "cancel", "system"),
     ]
     assert rows[1]["recorded_at"] == "2026-05-10T00:00:00+00:00"
-    assert "BIG" in rows[1]["detail"] and "増強" in rows[1]["detail"]
+    assert "BIG" in rows[1]["detail"]
+    assert "増強" in rows[1]["detail"]
     assert len(report(database, "timeline", partner="P1", as_of="2026-06-01")) == 2
     assert len(report(database, "timeline", partner="P1", known_at=at("2026-05-01T00:00+09:00"))) == 1
 

@@ -50,7 +50,6 @@ BAD: list[tuple[str, str, Any, str]] = [
     ("events", "unit_price", "", "必須"),
     ("usage", "timestamp", "yesterday", "日時"),
     ("usage", "product", "PLAN", "明細がありません"),
-    ("usage", "timestamp", "2026-03-31T23:59:59+09:00", "明細がありません"),
     ("receivables", "amount", "1.5", "整数"),
     ("receivables", "account", "売掛", "科目表"),
     ("receivables", "date", "2026-03-31", "締め済み"),
@@ -83,7 +82,8 @@ def test_one_bad_row_refuses_the_whole_file_and_is_named(database: str) -> None:
         errors = refused(database, kind, good + bad).errors
         named = [(e.line, e.column, e.value) for e in errors]
         assert named == [(len(good) + 2, column, str(value))], (kind, column, value, errors)
-        assert why in errors[0].why and errors[0].why, (kind, column, errors)
+        assert errors[0].why
+        assert why in errors[0].why, (kind, column, errors)
 
 
 KEYS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.builders import (
     a_line,
     a_product,
@@ -17,6 +19,7 @@ from tests.builders import (
     recognized,
     take_rows,
 )
+from urikake.base.errors import FileRefusal
 
 
 def use(url: str, quantity: float, timestamp: str, event_id: str = "", product: str = "API") -> int:
@@ -40,6 +43,14 @@ def test_usage_belongs_to_its_day_in_japan(database: str) -> None:
         ("2026-04-30", "2026-04-01", "2026-04-30", 110),
         ("2026-05-31", "2026-05-01", "2026-05-31", 11_000),
     ]
+
+
+def test_usage_of_a_day_on_which_the_line_is_not_in_force_is_refused(database: str) -> None:
+    a_metered_shop(database, start="2026-04-01", end="2026-04-30")
+    for moment in ("2026-03-31T23:59:59+09:00", "2026-04-30T15:00:00Z"):
+        with pytest.raises(FileRefusal):
+            use(database, 1, moment)
+    assert use(database, 1, "2026-03-31T15:00:00Z") == 1  # 1 April in Tokyo
 
 
 def test_no_usage_is_no_line_and_usage_of_nothing_neither(database: str) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cache
-from itertools import groupby
 
 from .arithmetic import RATES, dues, first_of, largest_remainder, months_later, rounded, schedule
 from .billing import Charge, World, due, served
@@ -98,9 +97,8 @@ def _apart(company: Company, lines: list[Charge]) -> list[tuple[str, list[Charge
 def _taxed(company: Company, invoice: Invoice) -> Invoice:
     """Tax rounded once per class, shared to the lines, and the dues of the total."""
     rounding = company.policy["tax_rounding"]
-    by_class = groupby(sorted(invoice.lines, key=lambda c: product(company, c).tax), lambda c: product(company, c).tax)
-    for name, found in by_class:
-        lines = sorted(found, key=invoice.lines.index)
+    for name in sorted({product(company, charge).tax for charge in invoice.lines}):
+        lines = [charge for charge in invoice.lines if product(company, charge).tax == name]
         rate, inclusive = RATES[name], product(company, lines[0]).inclusive
         part = Fraction(rate, 100 + rate if inclusive else 100)
         amounts = [charge.amount for charge in lines]

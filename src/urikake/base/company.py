@@ -96,7 +96,7 @@ def account_id(session: Session, name: str) -> int:
 
 def bank_account(session: Session, code: str) -> tuple[int, int]:
     """The id of a bank account and of its ledger account, by its code."""
-    rows = session.rows("base_bank_account", "id, code, account_id")
+    rows = session.table("base_bank_account", "id, code, account_id")
     found = rows.filter(pl.col("code") == code)
     if found.is_empty():
         known = "・".join(rows["code"])

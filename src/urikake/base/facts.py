@@ -137,7 +137,7 @@ def head(session: Session) -> str:
 
 def seal(session: Session) -> None:
     """Chain what the session's run wrote: one link per block of rows, in the order of writing within each table."""
-    last, links = head(session), []
+    last, links = session.cache.get("head") or head(session), []
     for relation, blocks in session.written.items():
         for first, rows in blocks:
             content = digest(rows)

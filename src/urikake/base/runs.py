@@ -16,6 +16,7 @@ from .bulk import INSTANT, Session
 from .company import accounts, policies
 from .errors import Refusal
 from .models import Run
+from .numbering import last_numbers
 from .periods import locked_months
 from .progress import step
 
@@ -48,7 +49,7 @@ def run(
             access.allow(session, permission)
             _recall(session, url)
             session.run_id = session.next_id("base_run")
-            for read in (instant, policies, accounts, locked_months):
+            for read in (instant, policies, accounts, locked_months, last_numbers):
                 read(session)  # before the first write: later they would have to wait for it
             yield session, outcome
             session.catch_up()
@@ -65,7 +66,8 @@ def run(
 def _recall(session: Session, url: str) -> None:
     """Look up the newest ids of all tables, and take up what this process remembers of the database."""
     session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
-    newest = (session.next_id("base_link") - 1, facts.head(session))
+    session.cache["head"] = facts.head(session)
+    newest = (session.next_id("base_link") - 1, session.cache["head"])
     session.memory = memory.recall(
         url,
         session.company_id,

@@ -28,9 +28,8 @@ def roundings(session: Session) -> tuple[Rounding, Rounding]:
 
 def cutoff(session: Session) -> date | None:
     """The newest month up to which everything was recognised, None before the first."""
-    return session.value(
-        "SELECT max(month) AS month FROM revenue_cutoff WHERE id >= ? AND id < ?", (session.low, session.high)
-    )
+    newest = session.table("revenue_cutoff", "id, month")["month"].max()
+    return newest if isinstance(newest, date) else None
 
 
 def beyond(month: date | None) -> date:
