@@ -1,5 +1,4 @@
 """The calculators apply, match and payer, asked in JSON as outsiders do."""
-# ruff: noqa: E501 - a table row is one line
 
 from __future__ import annotations
 

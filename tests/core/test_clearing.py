@@ -1,5 +1,4 @@
 """Clearing: worked cases, laws, and the cascade against a slow one that tries everything."""
-# ruff: noqa: E501 - a table row is one line
 
 from __future__ import annotations
 

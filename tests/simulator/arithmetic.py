@@ -95,9 +95,7 @@ def _holidays(year: int) -> frozenset[date]:
 
 def is_business_day(on: date) -> bool:
     return not (
-        on.weekday() >= 5
-        or on in _holidays(on.year)
-        or (on.month, on.day) in {(12, 31), (1, 1), (1, 2), (1, 3)}
+        on.weekday() >= 5 or on in _holidays(on.year) or (on.month, on.day) in {(12, 31), (1, 1), (1, 2), (1, 3)}
     )
 
 
@@ -179,7 +177,9 @@ def share(basis: str, whole: tuple[date, date], used: tuple[date, date], months:
     total = Fraction(0)
     for at in range(months):
         start = months_later(whole[0], at)
-        stop = months_later(whole[0], at + 1) if at + 1 < months else whole[1]  # 28 Feb, anchored on the 31st, ends 31 May
+        stop = (
+            months_later(whole[0], at + 1) if at + 1 < months else whole[1]
+        )  # 28 Feb, anchored on the 31st, ends 31 May
         inside = max((min(stop, used[1]) - max(start, used[0])).days, 0)
         length = (stop - start).days
         if inside == length:
@@ -220,7 +220,7 @@ def weights(start: date, stop: date, method: str, partial: str) -> list[Fraction
         return found
     if len(months) == 1:
         return [Fraction(1)]
-    first, last = ((1, 0) if partial == "full_first" else (0, 1))
+    first, last = (1, 0) if partial == "full_first" else (0, 1)
     if found[0] != 1:
         found[0] = Fraction(first)
     if found[-1] != 1:

@@ -118,9 +118,7 @@ def _charge(world: World, line: Line, cycle: Cycle, stretch: Stretch) -> Charge:
     return Charge(line, cycle.start, stretch.start, stretch.stop, stretch.state, 1, stretch.basis, amount, used)
 
 
-def _amount(
-    world: World, line: Line, whole: tuple[date, date], stretch: Stretch, used: Fraction | None
-) -> int:
+def _amount(world: World, line: Line, whole: tuple[date, date], stretch: Stretch, used: Fraction | None) -> int:
     product = world.company.products[stretch.state.product]
     part = share(stretch.basis, whole, (stretch.start, stretch.stop), line.cycle or 1)
     state, rounding = stretch.state, world.company.policy["amount_rounding"]
@@ -155,9 +153,7 @@ def _late(world: World, line: Line, cycle: Cycle, want: list[Stretch], mine: lis
 # --- differences -----------------------------------------------------------------------------------------------------
 
 
-def _differences(
-    world: World, line: Line, start: date, want: list[Stretch], mine: list[Charge]
-) -> list[Charge]:
+def _differences(world: World, line: Line, start: date, want: list[Stretch], mine: list[Charge]) -> list[Charge]:
     """For each day: a credit where a state was billed and is not wanted, a charge where it is wanted and was not."""
     found: list[Charge] = []
     states = list(dict.fromkeys([*(c.state for c in mine), *(s.state for s in want)]))

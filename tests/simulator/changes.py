@@ -13,8 +13,6 @@ from .billing import World
 from .lines import FAR, KEPT, cycles, end_of, folded
 from .model import DAY, Event, Line
 
-COUNTER = {"n": 0}
-
 
 def an_event(rng: Random, world: World, contract: str, on: date, code: str) -> Event | None:
     """Something that happens to the contract, already part of the world; None where nothing fits."""
@@ -58,7 +56,9 @@ def _changed(rng: Random, world: World, lines: list[Line], on: date, code: str, 
     sold = world.company.products[before.product]
     event = Event(code, line.contract, kind, day, on, _sequence(world), line=before.product)
     if kind == "change_quantity":
-        event = replace(event, quantity=before.quantity + rng.choice((1, 3, 10)) if rng.random() < 0.6 else before.quantity / 2)
+        event = replace(
+            event, quantity=before.quantity + rng.choice((1, 3, 10)) if rng.random() < 0.6 else before.quantity / 2
+        )
     elif kind == "change_price":
         if sold.model not in {"flat", "unit", "included"}:
             return None
@@ -92,8 +92,8 @@ def _decided(world: World, line: Line, events: list[Event], event: Event) -> boo
     states = folded(line, events, world.company.products)
     if any(a[1] == b[1] for a, b in zip(states, states[1:], strict=False)):
         return False
-    if line.cycle == 0 and line.last is None:
-        return False
+    if line.cycle == 0 and (line.last is None or set(line.bases.values()) != {"daily"}):
+        return False  # months of a line billed once are not defined
     billed = {charge.cycle for charge in world.billed(line)}
     whole = line.cycle or 1
     for cycle in cycles(line, end_of(line, events), months_later(event.on, 2 * whole + 1)):
@@ -184,7 +184,11 @@ def _withdrawn(rng: Random, world: World, lines: list[Line], on: date, code: str
     """A reservation taken back before its day."""
     every = world.events.get(lines[0].contract, [])
     gone = {event.target for event in every if event.kind == "withdraw"}
-    open_ = [e for e in every if e.on > on and e.code not in gone and e.kind.startswith("change_") and e.kind != "change_plan"]
+    open_ = [
+        e
+        for e in every
+        if e.on > on and e.code not in gone and e.kind.startswith("change_") and e.kind != "change_plan"
+    ]
     if not open_:
         return None
     target = rng.choice(open_)

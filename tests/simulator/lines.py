@@ -95,7 +95,9 @@ def folded(line: Line, events: list[Event], products: dict[str, Product]) -> lis
         after = State(
             event.product or state.product,
             state.quantity if event.quantity is None else event.quantity,
-            event.price if event.price is not None else (products[event.product].price if event.product else state.price),
+            event.price
+            if event.price is not None
+            else (products[event.product].price if event.product else state.price),
         )
         if found[-1][0] == event.on:
             before = found[-2][1] if len(found) > 1 else None

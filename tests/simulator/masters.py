@@ -96,7 +96,9 @@ def a_contract(rng: Random, company: Company, number: int, months: int) -> list[
     for at, code in enumerate(rng.sample(sorted(company.products), rng.choice((1, 1, 2, 3)))):
         sold = company.products[code]
         own = Fraction(rng.randint(1000, 50_000)) if sold.model in {"flat", "unit"} and rng.random() < 0.3 else None
-        quantity = Fraction(rng.choice((1, 1, 2, 5, 12))) if sold.model != "unit" else Fraction(rng.choice(("3", "2.5", "40")))
+        quantity = (
+            Fraction(rng.choice((1, 1, 2, 5, 12))) if sold.model != "unit" else Fraction(rng.choice(("3", "2.5", "40")))
+        )
         line = Line(
             contract, at, partner, start, None, State(code, quantity, sold.price if own is None else own), cycle, timing,
             bill_day, anchor, bases, None, order, rng.choice(("", "G1")), project, priced=own is not None,

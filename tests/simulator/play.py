@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
 from typing import Any
 
 from tests import builders
 from urikake.doors import month
 
-from . import files
-from .books import Invoice
 from .billing import Charge
+from .books import Invoice
 from .model import DAY, Step
 from .story import Expected, Story
 
@@ -33,7 +31,9 @@ def play(url: str, story: Story, *, checked: bool = True) -> None:
         except Mismatch:
             raise
         except Exception as error:
-            raise Mismatch(f"{step.kind} {step.what} {step.on}: {type(error).__name__}: {error}\n{step.rows[:3]}") from error
+            raise Mismatch(
+                f"{step.kind} {step.what} {step.on}: {type(error).__name__}: {error}\n{step.rows[:3]}"
+            ) from error
     if checked and (wrong := builders.wrongs(url)):
         raise Mismatch("verify: " + "\n".join(wrong))
 

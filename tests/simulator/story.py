@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from random import Random
 from typing import Any
 
 from . import books, files, masters
-from .arithmetic import closes, first_of, month_end, months_later, next_month
+from .arithmetic import closes, first_of, month_end
 from .billing import World
 from .changes import an_event
 from .lines import end_of
@@ -61,7 +60,9 @@ class _Teller:
         self.numbers[prefix] += 1
         return f"{prefix}{self.numbers[prefix]:05}"
 
-    def step(self, kind: Any, on: date, what: str = "", rows: list[dict[str, Any]] | None = None, expected: Any = None) -> None:
+    def step(
+        self, kind: Any, on: date, what: str = "", rows: list[dict[str, Any]] | None = None, expected: Any = None
+    ) -> None:
         self.story.steps.append(Step(kind, on, what, rows or [], expected))
 
     def _contracts(self) -> list[tuple[date, list[Line]]]:
@@ -131,7 +132,9 @@ class _Teller:
     def _issued(self, made: list[books.Invoice]) -> None:
         for invoice in made:
             if invoice.kind == "invoice":
-                self.unpaid += [(due, self.company.partners[invoice.partner].payer, total) for due, _, total in invoice.dues]
+                self.unpaid += [
+                    (due, self.company.partners[invoice.partner].payer, total) for due, _, total in invoice.dues
+                ]
 
     def _measure(self, on: date) -> None:
         """Usage of the last days, and some of long ago."""
@@ -156,7 +159,9 @@ class _Teller:
         rows: list[dict[str, Any]] = []
         for payer in dict.fromkeys(row[1] for row in due):
             mine = [row for row in due if row[1] == payer]
-            rows += [files.receipt(self.number("R"), on, amount, payer) for amount in self._payments(mine) if amount > 0]
+            rows += [
+                files.receipt(self.number("R"), on, amount, payer) for amount in self._payments(mine) if amount > 0
+            ]
         if self.rng.random() < 0.1:
             rows.append(files.receipt(self.number("R"), on, self.rng.randint(1, 50_000), "ナゾノカイシャ"))
         self.unpaid = [row for row in self.unpaid if row not in due]
@@ -192,5 +197,10 @@ class _Teller:
         fresh = self.story.books.invoices[self.reported :]
         self.reported += len(fresh)
         accounts = books.accounts(self.company, rows)
-        self.step("check", end, f"{month:%Y-%m}", expected=Expected(month, fresh, rows, accounts, self.received, self.recognized_all))
+        self.step(
+            "check",
+            end,
+            f"{month:%Y-%m}",
+            expected=Expected(month, fresh, rows, accounts, self.received, self.recognized_all),
+        )
         self.recognized_all = True

@@ -32,6 +32,7 @@ TOP = Path(__file__).parents[2]
 WIDTH = "100"
 FENCE = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\s*$")
 HIDDEN = re.compile(r"^<!-- 準備: (.*) -->$")
+REFUSED = re.compile(r"\[[a-z-]+\]$", re.MULTILINE)
 CLEAN = {"COLUMNS": WIDTH, "NO_COLOR": "1", "TERM": "dumb", "TZ": "Asia/Tokyo"}
 
 
@@ -67,7 +68,7 @@ def _lines(lines: list[str], world: World) -> Iterator[str]:
         at += 1
         if hidden := HIDDEN.match(line):
             for command in hidden[1].split("; "):
-                done(command, world)
+                assert not REFUSED.search(said := done(command, world)), said
         if fence := FENCE.match(line):
             end = lines.index("```", at)
             yield from _block(fence[1], fence[2], lines[at:end], world)

@@ -91,7 +91,7 @@ class Sqlite:
         self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
         for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._run(f"PRAGMA {pragma}")
-        for pragma in ("cache_size=-131072", "temp_store=MEMORY"):
+        for pragma in ("cache_size=-131072", "temp_store=MEMORY", "recursive_triggers=ON"):
             self._run(f"PRAGMA {pragma}")
 
     def _run(self, sql: str) -> None:

@@ -47,6 +47,7 @@ def run(
         with bulk.transaction(url, writing=True, user=user) as session:
             session.company_id = lock(session)
             access.allow(session, permission)
+            session.verbs.append(action)  # what the run does is part of it and does not ask again
             _recall(session, url)
             session.run_id = session.next_id("base_run")
             for read in (instant, policies, accounts, locked_months, last_numbers):

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from urikake.base import periods, runs
 from urikake.base.errors import Refusal
 from urikake.rooms.closing import actions, queries
 
+CLOSE: Final = "closing.close"
 
-def bill(url: str, closing_on: date, *, issue: bool, user: str = "system", preview: bool = False) -> dict[str, Any]:
+
+def bill(
+    url: str,
+    closing_on: date,
+    *,
+    issue: bool,
+    user: str = "system",
+    preview: bool = False,
+    permission: str = "billing.run",
+) -> dict[str, Any]:
     """Bill one closing date; with ``issue``, issue and post too."""
     with runs.run(
-        url, "bill", subject=closing_on.isoformat(), permission="billing.run", user=user, preview=preview
+        url, "bill", subject=closing_on.isoformat(), permission=permission, user=user, preview=preview
     ) as (session, outcome):
         outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
     return outcome.figures
 
 
-def match(url: str, *, on: date | None = None, user: str = "system", preview: bool = False) -> dict[str, Any]:
+def match(
+    url: str,
+    *,
+    on: date | None = None,
+    user: str = "system",
+    preview: bool = False,
+    permission: str = "matching.apply",
+) -> dict[str, Any]:
     """Match all unapplied receipts by themselves."""
     subject = on.isoformat() if on else ""
-    with runs.run(url, "match", subject=subject, permission="matching.apply", user=user, preview=preview) as (
+    with runs.run(url, "match", subject=subject, permission=permission, user=user, preview=preview) as (
         session,
         outcome,
     ):
@@ -54,9 +71,9 @@ def unapply(url: str, application: int, *, on: date | None, user: str = "system"
     return outcome.figures
 
 
-def recognize(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
+def recognize(url: str, month: str, *, user: str = "system", permission: str = "revenue.recognize") -> dict[str, Any]:
     """Recognise revenue up to a month."""
-    with runs.run(url, "recognize", subject=month, permission="revenue.recognize", user=user) as (session, outcome):
+    with runs.run(url, "recognize", subject=month, permission=permission, user=user) as (session, outcome):
         outcome.figures |= actions.recognize(session, month=periods.first_day(month))
     return outcome.figures
 
@@ -72,11 +89,11 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
         days = [day for day in days if day in drafted or queries.stale(session, "bill", day.isoformat())]
         pending = queries.stale(session, "recognize", month)
     for closing_on in days:
-        bill(url, closing_on, issue=True, user=user)
-    match(url, on=periods.last_day(first), user=user)
+        bill(url, closing_on, issue=True, user=user, permission=CLOSE)
+    match(url, on=periods.last_day(first), user=user, permission=CLOSE)
     if days or pending:
-        recognize(url, month, user=user)
-    with runs.run(url, "close", subject=month, permission="closing.close", user=user) as (session, outcome):
+        recognize(url, month, user=user, permission=CLOSE)
+    with runs.run(url, "close", subject=month, permission=CLOSE, user=user) as (session, outcome):
         outcome.figures |= actions.lock(session, month=first)
     return outcome.figures
 

@@ -25,7 +25,7 @@ def set_up(url: str, settings_file: Path) -> None:
     with bulk.transaction(url, writing=True) as session:
         if session.value("SELECT count(*) AS n FROM base_company"):
             raise Refusal(
-                "company-exists", "この データベースには会社が既にあります。", "別の DATABASE_URL を使ってください。"
+                "company-exists", "このデータベースには会社が既にあります。", "別の DATABASE_URL を使ってください。"
             )
         name = str(settings.get("company", {}).get("name", ""))
         session.driver.write("base_company", pl.DataFrame({"id": [1], "name": [name]}))

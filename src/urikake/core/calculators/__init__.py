@@ -30,11 +30,6 @@ ADDRESSES: Final[dict[str, str]] = {
     "due": "dates:due",
     "tax": "charges:tax",
     "schedule": "recognition:schedule",
-    "allocation": "revenue:allocation",
-    "modification": "revenue:modification",
-    "release": "revenue:release",
-    "position": "revenue:position",
-    "progress": "revenue:progress",
     "apply": "payments:apply",
     "match": "payments:match",
     "payer": "payments:payer",
@@ -52,6 +47,9 @@ class _Calculators(Mapping[str, Calculator]):
     def __getitem__(self, name: str) -> Calculator:
         module, _, function = ADDRESSES[name].partition(":")
         return cast(Calculator, getattr(import_module(f"{__name__}.{module}"), function))
+
+    def __contains__(self, name: object) -> bool:
+        return name in ADDRESSES
 
     def __iter__(self) -> Iterator[str]:
         return iter(ADDRESSES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that the arguments name."""
-    from . import bench, main
+    from . import bench, demo, main
 
-    assert bench
+    main.app.command()(demo.demo)
+    assert bench  # it registers itself
     main.run()

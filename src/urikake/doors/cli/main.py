@@ -86,7 +86,10 @@ def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> 
         )
     with bar("import"):
         count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
-    print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
+    if count:
+        print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
+    else:
+        print(f"{file.name}: 新しい行はありません（すべて取り込み済みです）。")
 
 
 @app.command()
@@ -102,7 +105,7 @@ def bill(
 
     with bar("bill"):
         figures = month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_)
-    say(figures)
+    say(figures, "新しく請求するものはありません。")
 
 
 @app.command()
@@ -121,7 +124,7 @@ def receipts(
         raise Refusal("unknown-format", f"入金の形式「{format_}」には対応していません。", "csv を指定してください。")
     with bar("receipts"):
         figures = files.take_receipts(from_environment(), file, account=account, user=as_, preview=dry_run)
-    say(figures)
+    say(figures, "新しい入金はありません（すべて取り込み済みです）。")
 
 
 @app.command()
@@ -133,7 +136,7 @@ def match(date_: Day = None, dry_run: Dry = False, as_: As = "system") -> None:
     on = day(date_) if date_ else None
     with bar("match"):
         figures = month.match(from_environment(), on=on, preview=dry_run, user=as_)
-    say(figures)
+    say(figures, "未消込の入金はありません。")
 
 
 @app.command()
@@ -171,7 +174,7 @@ def recognize(month: str, as_: As = "system") -> None:
 
     with bar("recognize"):
         figures = steps.recognize(from_environment(), month, user=as_)
-    say(figures)
+    say(figures, "認識する売上はありません。")
 
 
 @app.command()
@@ -182,7 +185,7 @@ def close(month: str, as_: As = "system") -> None:
 
     with bar("close", times=8):
         figures = steps.close(from_environment(), month, user=as_)
-    say(figures)
+    print(f"{month} を締めました。" if figures["new"] else f"{month} は締め済みです。")
 
 
 @app.command()
@@ -191,7 +194,8 @@ def reopen(month: str, why: Annotated[str, typer.Option("--why", help="理由")]
     load()
     from urikake.doors import month as steps
 
-    say(steps.reopen(from_environment(), month, why=why, user=as_))
+    steps.reopen(from_environment(), month, why=why, user=as_)
+    print(f"{month} の締めを解除しました。")
 
 
 @app.command()
@@ -270,20 +274,15 @@ def report(
         "source": source,
         "days": days,
     }
-    show(answer(from_environment(), name, options), format_)
+    show(answer(from_environment(), name, options), format_, name)
 
 
 def _read(texts: dict[str, str | None], reader: Callable[[str], Any]) -> dict[str, Any]:
     return {name: reader(text) if text is not None else None for name, text in texts.items()}
 
 
-def say(figures: dict[str, Any]) -> None:
-    """Print what came of a run as words and figures."""
+def say(figures: dict[str, Any], nothing: str = "") -> None:
+    """Print what came of a run as words and figures; ``nothing`` where every figure is zero."""
     from .shown import words
 
-    print(words(figures))
-
-
-from .demo import demo  # noqa: E402
-
-app.command()(demo)
+    print(nothing if nothing and not any(figures.values()) else words(figures))

@@ -6,8 +6,13 @@ import csv
 import io
 import json
 import sys
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 WORDS: Final = {
     "charges": "請求明細",
@@ -30,6 +35,79 @@ WORDS: Final = {
     "none": "該当なし",
     "unknown": "名義不明",
 }
+
+
+HEADERS: Final = {
+    "account": "科目",
+    "amount": "金額",
+    "applications": "消込番号",
+    "at": "日時",
+    "balance": "残高",
+    "billed": "請求",
+    "buckets": "経過日数別",
+    "by": "担当",
+    "closing": "期末",
+    "collected": "回収額",
+    "collected_on": "回収日",
+    "contract_no": "契約番号",
+    "count": "件数",
+    "credit": "貸方",
+    "currency": "通貨",
+    "current": "今回",
+    "date": "日付",
+    "debit": "借方",
+    "description": "摘要",
+    "detail": "内容",
+    "due": "回収予定日",
+    "effective": "適用日",
+    "end": "終了日",
+    "ends": "満了日",
+    "funded": "資金化",
+    "gross": "税込",
+    "group": "グループ",
+    "invoice_date": "請求日",
+    "invoice_no": "請求書番号",
+    "item": "明細番号",
+    "items": "明細",
+    "key": "区分",
+    "kind": "種別",
+    "management_group": "管理グループ",
+    "method": "回収手段",
+    "month": "月",
+    "name": "名称",
+    "net": "税抜",
+    "not_due": "期日前",
+    "notice_by": "通知期限",
+    "number": "番号",
+    "on": "日付",
+    "opening": "期首",
+    "order_no": "受注番号",
+    "partner": "取引先",
+    "payer": "振込名義",
+    "previous": "前回",
+    "product": "商品",
+    "quantity": "数量",
+    "reason": "理由",
+    "receipt": "入金",
+    "recognized": "認識",
+    "recorded_at": "登録日時",
+    "ref": "参照",
+    "renews_to": "更新後の満了日",
+    "revenue_basis": "計上区分",
+    "score": "確からしさ",
+    "since": "適用開始",
+    "start": "開始日",
+    "state": "状態",
+    "step": "手順",
+    "tax": "税区分",
+    "total": "合計",
+    "type": "変更種別",
+    "unapplied": "未消込",
+    "unfunded": "未資金化",
+    "unit_price": "単価",
+    "why": "根拠",
+}
+WIDE: Final = 200
 
 
 class Format(StrEnum):
@@ -58,14 +136,14 @@ def words(figures: dict[str, Any]) -> str:
     return "・".join(parts)
 
 
-def show(rows: list[dict[str, Any]], form: Format) -> None:
-    """Print the rows in the form asked for."""
+def show(rows: list[dict[str, Any]], form: Format, name: str = "") -> None:
+    """Print the rows of the named report in the form asked for; as a table, some reports have a paper of their own."""
     if form is Format.json:
         print(json.dumps(rows, ensure_ascii=False))
     elif form is Format.csv:
         print(_csv(rows), end="")
     else:
-        _table(rows)
+        _paper(rows, name)
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
@@ -90,23 +168,41 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _table(rows: list[dict[str, Any]]) -> None:
+def _paper(rows: list[dict[str, Any]], name: str) -> None:
     from rich.console import Console
-    from rich.table import Table
 
+    from .demo import PAPERS
+
+    terminal = sys.stdout.isatty()
     if not rows:
         print("該当なし")
-        return
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    elif name in PAPERS:
+        PAPERS[name](Console(file=sys.stdout, width=None if terminal else 100, highlight=False), rows)
+    else:
+        _table(Console(file=sys.stdout, width=None if terminal else WIDE, highlight=False), rows)
+
+
+def _table(console: Console, rows: list[dict[str, Any]]) -> None:
+    """Print the rows with Japanese headers; columns in which no row has anything are left out."""
+    from rich.table import Table
+
+    flat = [_flat(row) for row in rows]
+    names = [
+        n for n in dict.fromkeys(name for row in flat for name in row) if any(row.get(n, "") != "" for row in flat)
+    ]
     table = Table()
     for name in names:
-        number = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in map(_flat, rows):
-        table.add_row(
-            *(
-                f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else str(v)
-                for v in (row.get(n, "") for n in names)
-            )
-        )
-    Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(table)
+        number = any(isinstance(row.get(name), int | float) for row in flat)
+        table.add_column(HEADERS.get(name, name), justify="right" if number else "left", overflow="fold")
+    for row in flat:
+        table.add_row(*(_figure(row.get(name, "")) for name in names))
+    console.print(table)
+
+
+def _figure(value: Any) -> str:
+    """A number with thousands separators; an instant as Japan time to the minute."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, str) and len(value) > 19 and value[10:11] == "T":
+        return f"{datetime.fromisoformat(value).astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}"
+    return str(value)

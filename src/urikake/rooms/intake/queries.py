@@ -95,18 +95,20 @@ def sheet(path: Path, kind: Kind) -> Sheet:
     return found
 
 
-def decoded(data: bytes) -> str:
+def decoded(data: bytes, name: str) -> str:
     """The text of a file in UTF-8 (with or without BOM) or else CP932."""
     for encoding in ("utf-8-sig", "cp932"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Refusal("encoding", "文字コードが UTF-8 でも CP932（Shift_JIS）でもありません。", "保存し直してください。")
+    raise Refusal(
+        "encoding", f"{name} の文字コードが UTF-8 でも CP932（Shift_JIS）でもありません。", "保存し直してください。"
+    )
 
 
 def _csv(data: bytes, name: str) -> pl.DataFrame:
-    text = decoded(data)
+    text = decoded(data, name)
     if not _regular(text):
         return _rows(list(_csv_rows(text)), name)
     frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)

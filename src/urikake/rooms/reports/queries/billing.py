@@ -67,20 +67,35 @@ LINE = [
 
 
 def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
-    model = products(session).select("product_id", "product", "product_name", "tax", "revenue")
+    model = products(session).select(
+        "product_id",
+        "product",
+        "product_name",
+        "tax",
+        "revenue",
+        "price_model",
+        "included_micro",
+        "overage_price_micro",
+    )
     joined = documents.lines(session, found).join(model, on="product_id", maintain_order="left")
     joined = joined.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         contracts(session).select("contract_id", "contract_no"), on="contract_id", maintain_order="left"
     )
     return joined.with_columns(
-        group="group_code", service_from="from_on", service_to=inclusive("to_on"), description=description()
+        group="group_code",
+        service_from="from_on",
+        service_to=inclusive("to_on"),
+        description=description(),
+        unit_price_micro=pl.when(~pl.col("price_model").is_in(["graduated", "volume", "package"])).then(
+            "unit_price_micro"
+        ),
     )
 
 
 def description() -> pl.Expr:
     """The text of an invoice line: product, ※ for the reduced rate, and the days of a part of a cycle."""
     mark = pl.when(pl.col("tax") == "reduced").then(pl.lit("※")).otherwise(pl.lit(""))
-    part = pl.col("denominator") != 1
+    part = (pl.col("denominator") != 1) & (pl.col("revenue") != "usage")
     first, last = pl.col("from_on"), inclusive("to_on")
     days = pl.format(
         " {}/{}–{}/{} {}/{}",

@@ -15,7 +15,9 @@ from urikake.rooms.closing import queries as closing
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import codes
+from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
 from .rows import nested, rows
@@ -76,6 +78,8 @@ def _described(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
         frame
         for kind, frame in (
             ("invoice", invoices.invoices(session).select(source_id="invoice_id", label="number")),
+            ("receipt", _receipt_labels(session)),
+            ("application", _application_labels(session)),
             ("recognition", contracts(session).select(source_id="contract_id", label="contract_no")),
             ("slip", receivables.slips(session).select(source_id="slip_id", label="slip_no")),
         )
@@ -88,7 +92,23 @@ def _described(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
     number = (pl.col("source_id") - session.low).cast(pl.String)
     label = pl.coalesce("label", pl.concat_str("source", pl.lit("-"), number))
     word = pl.col("source").replace_strict(WORDS, return_dtype=pl.String)
+    word = pl.when(label.str.starts_with("RET-")).then(pl.lit("返還請求")).otherwise(word)
     return joined.with_columns(source=label, description=pl.concat_str(word, pl.lit(" "), label))
+
+
+def _receipt_labels(session: Session) -> pl.DataFrame:
+    """Receipts by the number that the bank gave them, else by ours."""
+    number = pl.concat_str(pl.lit("receipt-"), (pl.col("receipt_id") - session.low).cast(pl.String))
+    label = pl.when(pl.col("bank_code") != "").then("bank_code").otherwise(number)
+    return receipts.receipts(session).select(source_id="receipt_id", label=label)
+
+
+def _application_labels(session: Session) -> pl.DataFrame:
+    """Applications by the receipt that they apply."""
+    every = matching.applications(session)
+    named = every.join(_receipt_labels(session), left_on="receipt_id", right_on="source_id", maintain_order="left")
+    back = pl.when(pl.col("reverses_id").is_not_null()).then(pl.lit("取消 ")).otherwise(pl.lit(""))
+    return named.select(source_id="application_id", label=pl.concat_str(back, "label"))
 
 
 def close_status(session: Session, month: str) -> list[dict[str, Any]]:
