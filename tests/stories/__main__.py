@@ -26,8 +26,12 @@ def main() -> int:
 def told(page: Path, update: bool) -> bool:
     """Whether the page tells something else than what happens; with ``update`` it is written anew."""
     text = page.read_text(encoding="utf-8")
-    with tempfile.TemporaryDirectory() as folder:
-        found = retold(text, World(Path(folder), f"sqlite:///{folder}/urikake.db"))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found = retold(text, World(Path(folder), f"sqlite:///{folder}/urikake.db"))
+    except Exception as error:  # one page that breaks must not keep the others from being told
+        print(f"{page}: {type(error).__name__}: {error}")
+        return True
     if found != text:
         print("\n".join(difflib.unified_diff(text.split("\n"), found.split("\n"), str(page), "now", lineterm="", n=1)))
         if update:

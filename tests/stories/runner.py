@@ -13,13 +13,14 @@ its guards, as somebody with full rights over it could.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
 import shlex
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -112,16 +113,26 @@ def done(command: str, world: World) -> str:
     raise ValueError(f"a story cannot run: {command}")
 
 
+@functools.cache
+def command_line() -> Callable[[], None]:
+    """The command line as a person has it, with every command registered."""
+    from urikake.doors.cli import bench, demo
+    from urikake.doors.cli.main import app, run
+
+    app.command()(demo.demo)
+    assert bench  # it registers itself
+    return run
+
+
 def _urikake(words: list[str], told: str = "") -> str:
     """Run the command line in this process; what it prints on either stream."""
-    from urikake.doors.cli.main import run
-
     out = io.StringIO()
     with (
         mock.patch.multiple(sys, stdout=out, stderr=out, stdin=io.StringIO(told), argv=["urikake", *words]),
         contextlib.suppress(SystemExit),
     ):
-        run()
+        command_line()()
+    assert "Usage: " not in out.getvalue(), out.getvalue()
     return out.getvalue()
 
 

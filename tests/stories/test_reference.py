@@ -20,6 +20,7 @@ from urikake.rooms.receipts.actions import RECEIPTS
 from urikake.rooms.reports.queries import REPORTS
 
 DOCS = reference.TOP / "docs"
+COMMANDS = [c.name or c.callback.__name__.strip("_") for c in app.registered_commands if c.callback] + ["bench", "demo"]
 
 
 @pytest.mark.parametrize(("path", "page"), reference.PAGES.items(), ids=lambda x: getattr(x, "name", None))
@@ -46,7 +47,7 @@ def test_every_note_is_on_a_column() -> None:
     [
         ("reference/calculators.md", list(ADDRESSES)),
         ("reference/reports.md", list(REPORTS)),
-        ("reference/commands.md", [c.name or c.callback.__name__ for c in app.registered_commands if c.callback]),
+        ("reference/commands.md", COMMANDS),
     ],
 )
 def test_the_page_leaves_out_nothing(page: str, names: list[str]) -> None:

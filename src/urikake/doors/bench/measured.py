@@ -88,15 +88,25 @@ def _answer(contracts: int, engine: str, clock: phases.Clock, floors: dict[str, 
 
 
 def _growth(answer: dict[str, Any]) -> float | None:
-    """The exponent e of seconds ~ contracts^e against the smallest size measured before; kept where results are kept."""
+    """The exponent e of seconds ~ contracts^e against the next smaller size measured last; kept where results are kept."""
     if not HISTORY.parent.is_dir():
         return None
     past = [json.loads(line) for line in HISTORY.read_text().splitlines()] if HISTORY.exists() else []
-    same = [a for a in past if a["database"] == answer["database"] and a["contracts"] < answer["contracts"]]
     with HISTORY.open("a") as history:
         history.write(json.dumps(answer, ensure_ascii=False) + "\n")
-    if not same:
+    return exponent(answer, past)
+
+
+def exponent(answer: dict[str, Any], past: list[dict[str, Any]]) -> float | None:
+    """The exponent e of seconds ~ contracts^e from the largest smaller size, newest result, on the same database.
+
+    >>> small = {"contracts": 1_000, "database": "sqlite", "total": {"seconds": 2.0}}
+    >>> exponent({"contracts": 10_000, "database": "sqlite", "total": {"seconds": 20.0}}, [small])
+    1.0
+    """
+    smaller = [a for a in past if a["database"] == answer["database"] and a["contracts"] < answer["contracts"]]
+    if not smaller:
         return None
-    least = min(same, key=lambda a: int(a["contracts"]))
-    grown = math.log(answer["total"]["seconds"] / least["total"]["seconds"])
-    return round(grown / math.log(answer["contracts"] / least["contracts"]), 2)
+    one = max(reversed(smaller), key=lambda a: int(a["contracts"]))  # the first of equals, which is the newest
+    grown = math.log(answer["total"]["seconds"] / one["total"]["seconds"])
+    return round(grown / math.log(answer["contracts"] / one["contracts"]), 2)
