@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,65 +10,61 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
-from tests.builders import assert_coherent, report
-from urikake.base import bulk, facts, periods, runs
-from urikake.doors import asked
+from tests.builders import report
+from urikake.base import bulk, facts, runs
+from urikake.base.errors import Refusal
+from urikake.doors import setup
 from urikake.doors.bench import company, floor, measured, phases
-from urikake.doors.bench.phases import Clock
 from urikake.doors.cli import bench
 from urikake.doors.cli.main import app
 
 WRITING = ["import", "bill+issue", "receipts+match", "recognise", "close"]
 PHASES = [*WRITING, "trial-balance", "aging"]
-SIZE = 40
+SIZE = 60
 
 
-@pytest.fixture
-def year(database: str, tmp_path: Path) -> Iterator[Clock]:
-    """The clock of a small company's year, on each database."""
+@pytest.fixture(autouse=True)
+def _a_short_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three months do for a test."""
+    monkeypatch.setattr(phases, "MONTHS", company.MONTHS[:3])
+
+
+def test_the_company_pays_and_is_coherent_and_its_rows_are_the_floors(database: str, tmp_path: Path) -> None:
     company.write(tmp_path, SIZE)
-    yield phases.run(database, tmp_path, lambda _: None)
+    clock = phases.run(database, tmp_path, lambda _: None)
+    assert list(clock.seconds) == PHASES
+    measured.prove(database)
+    _its_payers_paid(database)
+    tables = floor.spooled(clock, tmp_path)
+    _every_row_belongs_to_one_phase(database, tables)
+    _the_floor_writes_the_same_rows(database, tables["bill+issue"], tmp_path)
 
 
-def test_the_company_is_coherent_after_its_year(database: str, year: Clock) -> None:
-    assert_coherent(database)
-    assert list(year.seconds) == PHASES
-    with runs.reading(database) as session:
-        months = session.rows("base_period_event", "id, locked")
-        settled = session.rows("matching_application", "id").height
-        received = session.rows("receipts_receipt", "id").height
-        kinds = session.rows("contracts_event", "id, kind")["kind"].unique().sort().to_list()
-    assert months["locked"].to_list() == [True] * 12
-    assert settled == received > SIZE  # every payment found its invoices by itself
-    assert kinds == ["change_plan", "change_quantity"]
-    assert asked.answer(database, "receipts", {"status": "unapplied"}) == []
+def _its_payers_paid(url: str) -> None:
+    """Every payment found its invoices by itself, fees included."""
+    assert report(url, "receipts", status="unapplied") == []
+    balance = {row["account"]: row["balance"] for row in report(url, "trial-balance", as_of="2026-06-30")}
+    assert balance["仮受金"] == 0
+    assert balance["普通預金"] > 0
+    assert balance["支払手数料"] > 0
+    assert balance["支払手数料"] % 440 == 0
+    with runs.reading(url) as session:
+        assert session.rows("base_period_event", "id, locked")["locked"].to_list() == [True] * 3
 
 
-def test_fees_that_payers_deducted_were_booked(database: str, year: Clock) -> None:
-    fees = {
-        row["account"]: row["balance"]
-        for row in report(database, "trial-balance", as_of=periods.last_day(company.MONTHS[-1]))
-    }
-    assert fees["支払手数料"] > 0
-    assert fees["支払手数料"] % 440 == 0
-    assert fees["仮受金"] == 0
-
-
-def test_every_row_belongs_to_the_phase_that_wrote_it(database: str, year: Clock, tmp_path: Path) -> None:
-    tables = floor.spooled(year, tmp_path)
+def _every_row_belongs_to_one_phase(url: str, tables: dict[str, dict[str, Path]]) -> None:
     assert sorted(tables) == sorted(["init", *WRITING])
     assert {"billing_charge", "invoices_line", "ledger_line", "base_run", "base_link"} <= set(tables["bill+issue"])
     assert "ledger_line" not in tables["import"]
-    with runs.reading(database) as session:
+    with runs.reading(url) as session:
         for model in facts.fact_models():
             name = model._meta.db_table
             parts = [pl.read_parquet(paths[name]) for paths in tables.values() if name in paths]
             assert sum(part.height for part in parts) == session.rows(name, "id").height, name
 
 
-def test_the_floor_writes_the_very_same_rows(database: str, year: Clock, tmp_path: Path) -> None:
-    tables = floor.spooled(year, tmp_path)["bill+issue"]
-    with floor.fresh(database, tmp_path) as empty:
+def _the_floor_writes_the_same_rows(url: str, tables: dict[str, Path], folder: Path) -> None:
+    with floor.fresh(url, folder) as empty:
         seconds, count = floor.measure(empty, tables)
         with bulk.transaction(empty, writing=False, company_id=1) as session:
             for name, path in tables.items():
@@ -82,17 +77,16 @@ def test_the_floor_writes_the_very_same_rows(database: str, year: Clock, tmp_pat
 def test_the_answer_has_the_promised_shape(
     database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    engine = request.node.callspec.params["database"]
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "build/bench").mkdir(parents=True)
     monkeypatch.setenv("DATABASE_URL", database)
-    answers: list[dict[str, Any]] = []
-    for contracts in (20, SIZE):
-        found = CliRunner().invoke(app, ["bench", "--contracts", str(contracts), "--format", "json"])
-        assert found.exit_code == 0, found.output
-        answers.append(json.loads(found.stdout))
-    answer = answers[1]
-    assert answer["contracts"] == SIZE
-    assert answer["database"] == request.node.callspec.params["database"]
+    history = tmp_path / "build/bench/results.jsonl"
+    history.parent.mkdir(parents=True)
+    history.write_text(json.dumps({"contracts": 1, "database": engine, "total": {"seconds": 0.5}}) + "\n")
+    found = CliRunner().invoke(app, ["bench", "--contracts", "20", "--format", "json"])
+    assert found.exit_code == 0, found.output
+    answer = json.loads(found.stdout)
+    assert (answer["contracts"], answer["database"]) == (20, engine)
     assert [phase["name"] for phase in answer["phases"]] == PHASES
     for phase in answer["phases"]:
         assert set(phase) == {"name", "seconds", "rows", "floor_seconds", "ratio", "peak_mib"}
@@ -100,10 +94,11 @@ def test_the_answer_has_the_promised_shape(
         assert (phase["rows"] > 0) == (phase["floor_seconds"] is not None) == (phase["name"] in WRITING)
     assert set(answer["total"]) == {"seconds", "floor_seconds", "ratio", "peak_mib"}
     assert answer["rows"] == sum(phase["rows"] for phase in answer["phases"])
-    assert [a["growth"] is None for a in answers] == [True, False]
+    assert answer["growth"] is not None
+    assert [json.loads(line)["contracts"] for line in history.read_text().splitlines()] == [1, 20]
     with bulk.transaction(database, writing=False) as session:  # what the URL names is left as it was
         assert session.value("SELECT count(*) AS n FROM base_company") == 0
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("urikake-bench")] == []
+    assert not list(tmp_path.glob("urikake-bench*"))
 
 
 def test_the_table_can_be_pasted_into_a_document() -> None:
@@ -148,8 +143,10 @@ def test_the_company_is_mixed_as_it_says() -> None:
 
 
 def test_a_company_that_does_not_hold_together_is_no_result(
-    database: str, year: Clock, monkeypatch: pytest.MonkeyPatch
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "company.toml").write_text(company.SETTINGS, encoding="utf-8")
+    setup.set_up(sqlite_url, tmp_path / "company.toml")
     monkeypatch.setattr(measured, "verify", lambda _: ["仕訳 1: 貸借が 5 円ずれています"])
-    with pytest.raises(measured.Refusal, match="5 円ずれています"):
-        measured.prove(database)
+    with pytest.raises(Refusal, match="5 円ずれています"):
+        measured.prove(sqlite_url)

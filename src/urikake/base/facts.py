@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 from django.db import models
 
 from .bulk import INSTANT, Session, columns
@@ -82,42 +82,58 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
 
 def digest(frame: pl.DataFrame) -> str:
     """The SHA-256 of the rows in canonical form (version 1), in hex."""
-    sha = hashlib.sha256()
-    for column in frame.get_columns():
-        for piece in _canonical(column):
-            sha.update(piece)
-    return sha.hexdigest()
-
-
-def _canonical(column: pl.Series) -> Iterator[bytes]:
-    kind = "bytes" if column.dtype in (pl.String, pl.Binary) else "integer"
-    yield f"{column.name}:{kind}:{len(column)}\n".encode()
-    yield column.is_null().to_numpy().tobytes() if column.null_count() else bytes(len(column))
-    if kind == "integer":
-        yield _integers(column, 0).tobytes()
-        return
-    raw = [value or b"" for value in column.cast(pl.Binary).to_list()]
-    yield np.fromiter(map(len, raw), dtype=np.int64, count=len(raw)).tobytes()
-    yield b"".join(raw)
-
-
-def _integers(column: pl.Series, missing: int) -> npt.NDArray[np.int64]:
-    """The values of a column of numbers, days or instants as 64-bit integers."""
-    filled = column.to_physical()
-    if column.null_count():
-        filled = filled.fill_null(missing)
-    return filled.to_numpy().astype(np.int64, copy=False)
+    return _sealed(frame)[0]
 
 
 def marks(frame: pl.DataFrame) -> bytes:
     """Two bytes a row that change with any number in it, to find the row once a digest differs."""
+    return _sealed(frame)[1]
+
+
+def _sealed(frame: pl.DataFrame) -> tuple[str, bytes]:
+    """Digest and marks of the rows, from one conversion of their columns to Arrow."""
+    sha = hashlib.sha256()
     mixed = np.zeros(frame.height, dtype=np.uint64)
-    for column in frame.get_columns():
-        if column.dtype not in (pl.String, pl.Binary):
-            mixed ^= _integers(column, -1).view(np.uint64)
-            mixed *= _PRIME
-            mixed ^= mixed >> np.uint64(29)
-    return (mixed >> np.uint64(48)).astype("<u2").tobytes()
+    for name, column in zip(frame.columns, frame.to_arrow().itercolumns(), strict=True):
+        whole = column.combine_chunks()
+        nulls = whole.is_null().to_numpy(zero_copy_only=False) if whole.null_count else np.zeros(len(whole), bool)
+        text = pa.types.is_large_string(whole.type) or pa.types.is_large_binary(whole.type)
+        sha.update(f"{name}:{'bytes' if text else 'integer'}:{len(whole)}\n".encode())
+        sha.update(nulls.tobytes())
+        if text:
+            for piece in _texts(whole):
+                sha.update(piece)
+            continue
+        values = _integers(whole)
+        sha.update(np.where(nulls, 0, values).tobytes() if whole.null_count else values.tobytes())
+        mixed ^= np.where(nulls, -1, values).view(np.uint64) if whole.null_count else values.view(np.uint64)
+        mixed *= _PRIME
+        mixed ^= mixed >> np.uint64(29)
+    return sha.hexdigest(), (mixed >> np.uint64(48)).astype("<u2").tobytes()
+
+
+def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
+    """The values of a column of numbers, days or instants as 64-bit integers; nulls are anything."""
+    kind = column.type
+    if pa.types.is_boolean(kind):
+        column = column.cast(pa.int8())
+    elif pa.types.is_date32(kind):
+        column = column.view(pa.int32())
+    elif pa.types.is_timestamp(kind):
+        column = column.view(pa.int64())
+    filled = column.fill_null(0) if column.null_count else column
+    found: npt.NDArray[np.int64] = filled.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    return found
+
+
+def _texts(column: pa.Array) -> tuple[bytes, bytes]:
+    """The lengths of texts or bytes, and all their bytes one after the other; a null is empty."""
+    binary = column.cast(pa.large_binary())
+    filled = binary.fill_null(b"") if binary.null_count else binary
+    _, offsets, data = filled.buffers()
+    ends = np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1]
+    body = memoryview(data)[ends[0] : ends[-1]] if data is not None else b""
+    return np.diff(ends).tobytes(), bytes(body)
 
 
 def chained(previous: str, relation: str, first: int, count: int, content: str) -> str:
@@ -140,9 +156,9 @@ def seal(session: Session) -> None:
     last, links = session.cache.get("head") or head(session), []
     for relation, blocks in session.written.items():
         for first, rows in blocks:
-            content = digest(rows)
+            content, mark = _sealed(rows)
             last = chained(last, relation, first, rows.height, content)
-            links.append((session.run_id, relation, first, rows.height, content, marks(rows), last))
+            links.append((session.run_id, relation, first, rows.height, content, mark, last))
     names = {"run_id": pl.Int64, "relation": pl.String, "first_id": pl.Int64, "count": pl.Int64}
     more = {"content": pl.String, "mark": pl.Binary, "head": pl.String}
     session.insert("base_link", pl.DataFrame(links, schema={**names, **more}, orient="row"))
@@ -188,9 +204,10 @@ def _differing(session: Session, model: type[Fact], link: dict[str, Any]) -> lis
     rows = session.rows(model._meta.db_table, ", ".join(columns(model)), "id >= ? AND id < ?", (first, first + count))
     if rows.height != count:
         return [Break(model._meta.label, first, f"{count}行のはずが{rows.height}行です")]
-    if digest(rows) == link["content"]:
+    content, mark = _sealed(rows)
+    if content == link["content"]:
         return []
-    then, now = np.frombuffer(link["mark"], "<u2"), np.frombuffer(marks(rows), "<u2")
+    then, now = np.frombuffer(link["mark"], "<u2"), np.frombuffer(mark, "<u2")
     ids = rows["id"].to_numpy()[then != now].tolist()
     if not ids:
         return [Break(model._meta.label, first, f"この行から{count}行のどこかの文字が、記録した時と違います")]

@@ -22,9 +22,10 @@ def bill(
     permission: str = "billing.run",
 ) -> dict[str, Any]:
     """Bill one closing date; with ``issue``, issue and post too."""
-    with runs.run(
-        url, "bill", subject=closing_on.isoformat(), permission=permission, user=user, preview=preview
-    ) as (session, outcome):
+    with runs.run(url, "bill", subject=closing_on.isoformat(), permission=permission, user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
         outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
     return outcome.figures
 
