@@ -308,7 +308,20 @@ class Session:
             return compute()
         return self.memory.value(name, tuple(self.next_id(table) for table in tables), compute)
 
-    def cached(self, key: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    def running(self, name: str, table: str, sql: str, merge: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+        """An aggregate over an insert-only table, carried on with its new rows; ``sql`` selects those with ``id > ?``.
+
+        ``merge`` makes one row a key of the old rows and the new ones.
+        """
+
+        def read(after: int) -> pl.DataFrame:
+            return self.read(sql, (max(after, self.low), self.high))
+
+        if table in self.dirty:
+            return read(-1)
+        return self.memory.running(name, self.next_id(table) - 1, read, merge)
+
+    def cached(self, key: Any, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What ``read`` gives, read once in this session: for masters that the run itself does not write."""
         if key not in self.cache:
             self.cache[key] = read()

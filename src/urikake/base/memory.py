@@ -38,6 +38,18 @@ class Memory:
         self.tables[key] = (top, frame)
         return frame
 
+    def running(
+        self, name: str, top: int, read: Callable[[int], pl.DataFrame], merge: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> pl.DataFrame:
+        """An aggregate of the rows up to the id ``top``; what came after the rows seen before is merged in."""
+        have, frame = self.tables.get((name, ""), (-1, None))
+        if frame is None or have > top:
+            frame = read(-1)
+        elif have < top:
+            frame = merge(pl.concat([frame, read(have)]))
+        self.tables[name, ""] = (top, frame)
+        return frame
+
     def value(self, name: str, stamp: tuple[int, ...], compute: Callable[[], T]) -> T:
         """What ``compute`` gives, once for each stamp."""
         if name not in self.values or self.values[name][0] != stamp:

@@ -114,6 +114,9 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
     the price model. Usage is priced as a whole and not prorated; the base price and minimum beneath it are. Under
     ``included`` a metered line of quantity 0 counts as one plan.
     """
+    if rows.is_empty():
+        none = pl.lit(0, dtype=pl.Int64)
+        return rows.with_columns(amount=none, numerator=none, denominator=none)
     model = products.select(
         "product_id",
         "price_model",

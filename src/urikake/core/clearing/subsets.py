@@ -31,7 +31,8 @@ def explanations(receipts: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFram
     >>> explanations(receipts, documents).rows()
     [(0, 1, [0, 2])]
     """
-    found = [_of_size(receipts, documents, size) for size in range(2, MOST_DOCUMENTS + 1)]
+    counts = documents.group_by("partner_id").len()["len"].unique().sort().to_list()
+    found = [_of_size(receipts, documents, size) for size in counts if 2 <= size <= MOST_DOCUMENTS]
     empty = {"receipt": pl.UInt32, "candidates": pl.Int64, "docs": pl.List(pl.UInt32)}
     return pl.concat([pl.DataFrame(schema=empty), *(f.cast(empty) for f in found)])  # type: ignore[arg-type]
 

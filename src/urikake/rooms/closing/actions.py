@@ -160,7 +160,7 @@ def lock(session: Session, *, month: date) -> dict[str, Any]:
     if waiting:
         raise Refusal("not-finished", "締められません。" + "".join(waiting), "済ませてから、もう一度締めてください。")
     step("残高を照合")
-    wrong = queries.ties(session, periods.last_day(month), month)
+    wrong = queries.ties(session, queries.since_last_lock(session))
     if wrong:
         raise Refusal("not-tied", "締められません。照合が合いません: " + "／".join(wrong), "原因を調べてください。")
     periods.change(session, month=month, locked=True)

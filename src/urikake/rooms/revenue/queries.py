@@ -40,7 +40,10 @@ def beyond(month: date | None) -> date:
 def schedules(session: Session) -> pl.DataFrame:
     """The schedules that are not wholly recognised, with ``done`` and ``done_tax`` up to now."""
     upto = beyond(cutoff(session))
-    rows = session.rows("revenue_schedule", SCHEDULE, "to_on > ?", (upto,)).rename({"pattern": "method"})
+    if "revenue_schedule" in session.dirty:
+        session.cache.pop(("schedules", upto), None)
+    read = session.cached(("schedules", upto), lambda: session.rows("revenue_schedule", SCHEDULE, "to_on > ?", (upto,)))
+    rows = read.rename({"pattern": "method"})
     until = pl.max_horizontal("until_on", pl.lit(upto))
     return recognition.recognised(rows.drop("id"), until, *roundings(session))
 

@@ -47,19 +47,18 @@ def of_lines(session: Session, lines: pl.Series) -> pl.DataFrame:
 
 
 def last_billed(session: Session) -> pl.DataFrame:
-    """How far each line was billed: ``line_id``, ``last_on`` (the first day of its last billed cycle)."""
-    return session.read(  # answered from the source key's index alone
-        "SELECT line_id, max(cycle_from_on) AS last_on FROM billing_charge WHERE line_id >= ? AND line_id < ?"
-        " GROUP BY line_id",
-        (session.low, session.high),
-        last_on=pl.Date,
-    )
+    """How far each line was billed: ``line_id``, ``last_on`` (first day of its last billed cycle), ``usage_through``."""
 
+    def merge(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.group_by("line_id", maintain_order=True).agg(
+            pl.col("cycle_from_on").max(), pl.col("usage_through").max()
+        )
 
-def usage_seen(session: Session, lines: pl.Series) -> pl.DataFrame:
-    """The newest usage event that charges of the given lines saw: ``line_id``, ``usage_through``."""
-    session.stage(pl.DataFrame({"wanted_id": lines}))
-    return session.read(
-        "SELECT c.line_id, max(c.usage_through) AS usage_through FROM stage s"
-        " JOIN billing_charge c ON c.line_id = s.wanted_id GROUP BY c.line_id"
+    found = session.running(
+        "last_billed",
+        "billing_charge",
+        "SELECT line_id, max(cycle_from_on) AS cycle_from_on, max(usage_through) AS usage_through FROM billing_charge"
+        " WHERE id > ? AND id < ? GROUP BY line_id",
+        merge,
     )
+    return found.rename({"cycle_from_on": "last_on"})

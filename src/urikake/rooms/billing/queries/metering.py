@@ -10,7 +10,7 @@ from urikake.base.bulk import Session
 from urikake.core import calendar, charging
 from urikake.rooms.usage import queries as usage
 
-from .charges import of_lines, usage_seen
+from .charges import of_lines
 from .scope import Scope
 
 
@@ -27,7 +27,7 @@ def with_usage(
         pl.col("from_on").min(), pl.col("to_on").max(), after_id=pl.lit(0, dtype=pl.Int64)
     )
     fresh = _summed(due, usage.used(session, spans)).with_columns(late=pl.lit(False))
-    late = _late(session, metered, found, closing_on)
+    late = _late(session, rows, metered, found, closing_on)
     rest = rows.filter(~mine).with_columns(usage_micro=pl.lit(None, dtype=pl.Int64), late=pl.lit(False))
     return pl.concat([rest, fresh.select(rest.columns), late.select(rest.columns)])
 
@@ -45,18 +45,16 @@ def _summed(stretches: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _late(session: Session, metered: pl.DataFrame, found: Scope, closing_on: date) -> pl.DataFrame:
+def _late(session: Session, rows: pl.DataFrame, metered: pl.DataFrame, found: Scope, closing_on: date) -> pl.DataFrame:
     """The stretches of cycles already billed into which usage came later, with that usage and the next ``revision``."""
     billed = metered.filter(pl.col("last_on").is_not_null())
-    billed = billed.join(usage_seen(session, billed["line_id"]), on="line_id", maintain_order="left")
     spans = billed.select(
         "line_id", from_on="start_on", to_on=pl.lit(closing_on).dt.offset_by("1d"), after_id="usage_through"
     )
     used = usage.used(session, spans) if billed.height else pl.DataFrame()
     columns = {"sign": pl.lit(1, dtype=pl.Int64), "late": pl.lit(True)}
     if used.is_empty():
-        none = charging.stretches(calendar.cycles(metered.clear()), found.segments)
-        return none.with_columns(revision=pl.lit(0, dtype=pl.Int64), usage_micro=pl.lit(0, dtype=pl.Int64), **columns)
+        return rows.clear().with_columns(usage_micro=pl.lit(0, dtype=pl.Int64), **columns)
     lines = billed.filter(pl.col("line_id").is_in(used["line_id"].implode()))
     cycles = calendar.cycles(lines.with_columns(after_on=pl.lit(None, dtype=pl.Date)))
     before = of_lines(session, lines["line_id"])

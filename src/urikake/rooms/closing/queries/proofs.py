@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import date
 from typing import Final
 
@@ -19,9 +18,8 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
 
-FIRST: Final = date(1900, 1, 1)
 FAR: Final = date(9999, 12, 31)
-Span = tuple[date, date]
+Tops = dict[str, int]
 
 
 def verify(session: Session) -> list[str]:
@@ -29,7 +27,7 @@ def verify(session: Session) -> list[str]:
     step("ハッシュ連鎖を確かめる")
     chain = [_chain(session, found) for found in facts.broken(session)]
     step("残高を照合")
-    tied = ties(session, FAR)
+    tied = ties(session)
     step("請求書を照合")
     papers = [*_documents(session), *_numbers(session)]
     step("集計を作り直して照合")
@@ -47,44 +45,51 @@ def _chain(session: Session, found: facts.Break) -> str:
     return f"ハッシュ連鎖: {where}: {found.why}"
 
 
-def ties(session: Session, as_of: date, since: date = FIRST) -> list[str]:
-    """The tie-outs of sub-ledgers and accounts that do not hold, in words, for what was posted from ``since`` on.
+def ties(session: Session, after: Tops | None = None) -> list[str]:
+    """The tie-outs of sub-ledgers and accounts that do not hold, in words; with ``after``, of what came after those ids.
 
-    Over all time they are about balances. A close asks only for its month: balances that tied when the month before was
-    locked still tie if the month's own postings do.
+    A close asks only for what was recorded since the last lock: balances that tied then still tie if the postings since
+    do, whatever their dates.
     """
-    span = (since, as_of)
+    tops = after or {}
     return [
-        *_balanced(session, span),
-        *_receivables(session, span),
-        *_suspense(session, span),
-        *_contract_balances(session, span),
+        *_balanced(session, tops),
+        *_receivables(session, tops),
+        *_suspense(session, tops),
+        *_contract_balances(session, tops),
     ]
 
 
-def _line_range(session: Session, span: Span) -> tuple[int, int]:
-    """The range of ids of ledger lines within which all lines of the days lie."""
-    found = session.read(
-        "SELECT min(first_line_id) AS low, max(first_line_id + line_count) AS high FROM ledger_entry"
-        " WHERE id >= ? AND id < ? AND posted_on BETWEEN ? AND ?",
-        (session.low, session.high, *span),
-    ).row(0)
-    return (found[0] or 0, found[1] or 0)
+def since_last_lock(session: Session) -> Tops:
+    """The newest id of every fact table when a month was last locked; empty before the first lock."""
+    run = session.value(
+        "SELECT max(run_id) AS run_id FROM base_period_event WHERE id >= ? AND id < ?", (session.low, session.high)
+    )
+    rows = session.read(
+        "SELECT relation, max(first_id + count - 1) AS top FROM base_link WHERE id >= ? AND id < ? AND run_id <= ?"
+        " GROUP BY relation",
+        (session.low, session.high, run or 0),
+    )
+    return dict(rows.iter_rows())
 
 
-def _balanced(session: Session, span: Span) -> list[str]:
+def _span(session: Session, tops: Tops, label: str) -> tuple[int, int]:
+    """The range of ids, above the first and below the second, of the rows that are asked for."""
+    return tops.get(label, session.low), session.high
+
+
+def _balanced(session: Session, tops: Tops) -> list[str]:
     """Every entry sums to zero."""
     wrong = session.read(
-        "SELECT entry_id, sum(amount) AS amount FROM ledger_line WHERE id >= ? AND id < ?"
+        "SELECT entry_id, sum(amount) AS amount FROM ledger_line WHERE id > ? AND id < ?"
         " GROUP BY entry_id HAVING sum(amount) <> 0 ORDER BY entry_id",
-        _line_range(session, span),
+        _span(session, tops, "ledger.EntryLine"),
     )
     return [f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in wrong.iter_rows()]
 
 
-def _receivables(session: Session, span: Span) -> list[str]:
+def _receivables(session: Session, tops: Tops) -> list[str]:
     """Items per partner = receivable accounts per partner."""
-    days = (session.low, session.high, *span)
     accounts_used = set(parties.payers(session)["receivable_account_id"]) | set(
         receivables.slips(session)["account_id"]
     )
@@ -92,16 +97,15 @@ def _receivables(session: Session, span: Span) -> list[str]:
         return []
     own = session.read(
         "SELECT partner_id, sum(amount) AS items FROM ("
-        " SELECT partner_id, gross AS amount FROM receivables_item WHERE id >= ? AND id < ? AND posted_on BETWEEN ? AND ?"
+        " SELECT partner_id, gross AS amount FROM receivables_item WHERE id > ? AND id < ?"
         " UNION ALL SELECT i.partner_id, m.moved FROM receivables_movement m JOIN receivables_item i ON i.id = m.item_id"
-        " WHERE m.id >= ? AND m.id < ? AND m.moved_on BETWEEN ? AND ?) steps GROUP BY partner_id",
-        (*days, *days),
+        " WHERE m.id > ? AND m.id < ?) steps GROUP BY partner_id",
+        (*_span(session, tops, "receivables.Item"), *_span(session, tops, "receivables.Movement")),
     )
     books = session.read(
-        "SELECT l.partner_id, sum(l.amount) AS balance FROM ledger_line l JOIN ledger_entry e ON e.id = l.entry_id"
-        f" WHERE l.id >= ? AND l.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id IN ({_marks(accounts_used)})"
-        " GROUP BY l.partner_id",
-        (*_line_range(session, span), *span, *sorted(accounts_used)),
+        "SELECT partner_id, sum(amount) AS balance FROM ledger_line WHERE id > ? AND id < ?"
+        f" AND account_id IN ({', '.join('?' * len(accounts_used))}) GROUP BY partner_id",
+        (*_span(session, tops, "ledger.EntryLine"), *sorted(accounts_used)),
     )
     both = own.join(books, on="partner_id", how="full", coalesce=True, nulls_equal=True).with_columns(
         pl.col("items", "balance").fill_null(0)
@@ -114,37 +118,38 @@ def _receivables(session: Session, span: Span) -> list[str]:
     ]
 
 
-def _marks(values: Collection[object]) -> str:
-    """One parameter mark for each value."""
-    return ", ".join("?" * len(values))
+def _sum(session: Session, tops: Tops, what: str, model: type[facts.Fact], also: str = "") -> int:
+    """The sum of a column over the rows asked for."""
+    table = model._meta.db_table
+    sql = f"SELECT sum({what}) AS n FROM {table} WHERE id > ? AND id < ?{also}"
+    return int(session.value(sql, _span(session, tops, model._meta.label)) or 0)
 
 
-def _sum(session: Session, what: str, table: str, day: str, span: Span, also: str = "") -> int:
-    """The sum of a column over the company's rows of the days."""
-    sql = f"SELECT sum({what}) AS n FROM {table} WHERE id >= ? AND id < ? AND {day} BETWEEN ? AND ?{also}"
-    return int(session.value(sql, (session.low, session.high, *span)) or 0)
-
-
-def _suspense(session: Session, span: Span) -> list[str]:
+def _suspense(session: Session, tops: Tops) -> list[str]:
     """仮受金 = receipts not applied."""
-    came = _sum(session, "amount", "receipts_receipt", "received_on", span)
-    unapplied = came - _sum(session, "used", "matching_application", "applied_on", span)
-    found = _on_accounts(session, {"仮受金"}, span)
+    unapplied = _sum(session, tops, "amount", _fact("receipts.Receipt"))
+    unapplied -= _sum(session, tops, "used", _fact("matching.Application"))
+    found = _on_accounts(session, tops, {"仮受金"})
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
 
 
-def _on_accounts(session: Session, names: set[str], span: Span) -> int:
-    """What was posted on the accounts in the days, debit positive."""
+def _fact(label: str) -> type[facts.Fact]:
+    """The fact table of that label."""
+    return next(model for model in facts.fact_models() if model._meta.label == label)
+
+
+def _on_accounts(session: Session, tops: Tops, names: set[str]) -> int:
+    """What was posted on the accounts, debit positive."""
     ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
     also = f" AND account_id IN ({', '.join(map(str, ids))})"
-    return _sum(session, "debit - credit", "ledger_total", "posted_on", span, also)
+    return _sum(session, tops, "debit - credit", _fact("ledger.Total"), also)
 
 
-def _contract_balances(session: Session, span: Span) -> list[str]:
+def _contract_balances(session: Session, tops: Tops) -> list[str]:
     """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart."""
-    billed = _sum(session, "net", "invoices_invoice", "issue_on", span)
-    recognised = _sum(session, "amount", "revenue_recognition", "posted_on", span)
-    recognised += _sum(session, "amount", "revenue_accrual", "posted_on", span)
+    billed = _sum(session, tops, "net", _fact("invoices.Invoice"))
+    recognised = _sum(session, tops, "amount", _fact("revenue.Recognition"))
+    recognised += _sum(session, tops, "amount", _fact("revenue.Accrual"))
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
     names = {
@@ -152,9 +157,9 @@ def _contract_balances(session: Session, span: Span) -> list[str]:
         "前受金" if with_revenue else "契約負債",
     }
     kept = " AND difference_kind = 'advance'"
-    overpaid = _sum(session, "difference", "matching_application", "applied_on", span, kept) if with_revenue else 0
-    held = _tax_held(session, span) if with_revenue else 0
-    net = _on_accounts(session, names, span)
+    overpaid = _sum(session, tops, "difference", _fact("matching.Application"), kept) if with_revenue else 0
+    held = _tax_held(session, tops) if with_revenue else 0
+    net = _on_accounts(session, tops, names)
     if net == recognised - billed - held - overpaid:
         return []
     return [
@@ -162,10 +167,10 @@ def _contract_balances(session: Session, span: Span) -> list[str]:
     ]
 
 
-def _tax_held(session: Session, span: Span) -> int:
+def _tax_held(session: Session, tops: Tops) -> int:
     """Tax invoiced that is not revenue's yet (in 前受金)."""
-    invoiced = _sum(session, "tax_total", "invoices_invoice", "issue_on", span)
-    return invoiced - _sum(session, "tax_amount", "revenue_recognition", "posted_on", span)
+    invoiced = _sum(session, tops, "tax_total", _fact("invoices.Invoice"))
+    return invoiced - _sum(session, tops, "tax_amount", _fact("revenue.Recognition"))
 
 
 def _documents(session: Session) -> list[str]:
