@@ -64,7 +64,7 @@ def _every_row_belongs_to_one_phase(url: str, tables: dict[str, dict[str, Path]]
 
 
 def _the_floor_writes_the_same_rows(url: str, tables: dict[str, Path], folder: Path) -> None:
-    with floor.fresh(url, folder) as empty:
+    with floor.migrated(url, folder) as template, floor.fresh(url, folder, template) as empty:
         seconds, count = floor.measure(empty, tables)
         with bulk.transaction(empty, writing=False, company_id=1) as session:
             for name, path in tables.items():
@@ -138,6 +138,8 @@ def test_the_company_is_mixed_as_it_says() -> None:
     lines = company.lines_of(1_000, annual=False)
     assert dict(lines["kind"].value_counts().iter_rows()) == {"M": 600, "Y": 250, "U": 150}
     assert company.events(lines).height == 50
+    held = lines.group_by("partner").len()["len"].value_counts().sort("len")
+    assert held.rows() == [(1, 833), (2, 34), (3, 33)]
     kana = company.partners(1_000)["kana"]
     assert kana.n_unique() == kana.len() == 900
 

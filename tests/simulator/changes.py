@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 from .arithmetic import months_later
@@ -90,7 +91,7 @@ def _other_product(rng: Random, world: World, lines: list[Line], line: Line) -> 
 def _decided(world: World, line: Line, events: list[Event], event: Event) -> bool:
     """Whether the rules decide what the change does (see the module): no change to the same, one a cycle where it waits."""
     states = folded(line, events, world.company.products)
-    if any(a[1] == b[1] for a, b in zip(states, states[1:], strict=False)):
+    if any(a[1] == b[1] for a, b in pairwise(states)):
         return False
     if line.cycle == 0 and (line.last is None or set(line.bases.values()) != {"daily"}):
         return False  # months of a line billed once are not defined

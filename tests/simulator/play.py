@@ -175,7 +175,7 @@ def _accounts(url: str, expected: Expected) -> None:
     have = builders.balances(url, end)
     receivables = sum(row["balance"] for row in builders.report(url, "receivables", as_of=end))
     unapplied = sum(row["unapplied"] for row in builders.report(url, "receipts"))
-    want = {name: amount for name, amount in expected.accounts.items()}
+    want = dict(expected.accounts)
     want |= {"普通預金": expected.received, "仮受金": -unapplied, "売掛金": receivables}
     differences = ("支払手数料", "売上値引", "雑収入", "雑損失")
     for name in differences:  # what became of differences follows from matching; the sum of all is proved below

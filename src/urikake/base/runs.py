@@ -45,7 +45,8 @@ def run(
     outcome = Outcome(preview=preview)
     try:
         with bulk.transaction(url, writing=True, user=user) as session:
-            session.company_id = lock(session)
+            with _set_up():
+                session.company_id = lock(session)
             access.allow(session, permission)
             session.verbs.append(action)  # what the run does is part of it and does not ask again
             _recall(session, url)
@@ -108,6 +109,17 @@ def lock(session: Session) -> int:
     return company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
 
 
+@contextmanager
+def _set_up() -> Iterator[None]:
+    """Say that there is no company where the database has no tables at all."""
+    try:
+        yield
+    except Exception as error:
+        if "base_company" in str(error) and ("no such table" in str(error) or "does not exist" in str(error)):
+            company(None)
+        raise
+
+
 def company(found: int | None) -> int:
     """The company's id, or a refusal where none has been set up."""
     if found is None:
@@ -121,7 +133,8 @@ def company(found: int | None) -> int:
 def reading(url: str, user: str = access.SYSTEM) -> Iterator[Session]:
     """A read-only session of the company on one consistent state of the database."""
     with bulk.transaction(url, writing=False, user=user) as session:
-        session.company_id = company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
+        with _set_up():
+            session.company_id = company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
         _recall(session, url)
         yield session
     memory.keep(url, session.company_id, session.memory)

@@ -135,8 +135,7 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
     full = pricing.exact(parts.with_columns(quantity_micro=quantity))
     base = full
     if parts["usage_micro"].null_count() < parts.height:
-        none = pricing.exact(parts.with_columns(quantity_micro=pl.when(metered).then(0).otherwise(quantity)))
-        base = none
+        base = pricing.exact(parts.with_columns(quantity_micro=pl.when(metered).then(0).otherwise(quantity)))
     exact = parts.with_columns(base=base, over=full - base)
     above = (pl.col("base") * wide("numerator") + pl.col("over") * wide("denominator")) * wide("sign")
     below = wide("denominator") * EXACT

@@ -45,7 +45,11 @@ def ruled(rows: pl.DataFrame, recognition: str, partial_month: str, remainder: s
     return rows.with_columns(
         from_on=from_on,
         to_on=to_on,
-        method=pl.when(kind == "daily").then(pl.lit("daily")).otherwise(pl.lit(recognition)),
+        method=pl.when(kind == "daily")
+        .then(pl.lit("daily"))
+        .when(kind == "lifetime")
+        .then(pl.lit("monthly"))
+        .otherwise(pl.lit(recognition)),
         partial_month=pl.lit(partial_month),
         remainder=pl.lit(remainder),
     )

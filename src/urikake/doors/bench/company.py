@@ -48,7 +48,7 @@ def write(folder: Path, contracts: int, *, annual: bool = False) -> None:
 
 
 def partners(contracts: int) -> pl.DataFrame:
-    """The partners: a tenth of them have two contracts."""
+    """The partners, fewer than the contracts: some have two or three (see `lines_of`)."""
     count = max(contracts * 9 // 10, 1)
     number = pl.int_range(count, eager=True)
     digits = number.cast(pl.String).str.zfill(7)
@@ -93,12 +93,14 @@ def lines_of(contracts: int, *, annual: bool) -> pl.DataFrame:
         .otherwise(pl.lit("current"))
     )
     digits = pl.col("number").cast(pl.String).str.zfill(7)
+    beyond = pl.col("number") - count  # of three contracts beyond the partners, two go to one that then has three
+    owner = pl.when(beyond < 0).then("number").otherwise((beyond - (beyond % 3 == 1).cast(pl.Int64)) % count)
     rows = pl.DataFrame({"number": pl.int_range(contracts, eager=True)}).with_columns(kind=kind)
     return rows.select(
         "number",
         "kind",
         contract_no="C" + digits,
-        partner="P" + (pl.col("number") % count).cast(pl.String).str.zfill(7),
+        partner="P" + owner.cast(pl.String).str.zfill(7),
         product=product,
         quantity=pl.lit(1),
         start=pl.when(pl.col("kind") == "Y").then(pl.lit("2026-05-01")).otherwise(pl.lit("2026-04-01")),

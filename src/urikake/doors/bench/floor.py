@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import polars as pl
 from urikake.base import bulk, facts, runs, schema
 from urikake.base.bulk import Session, columns
 from urikake.base.models import Link
+from urikake.base.url import sqlite_path
 
 from .phases import Clock
 
@@ -44,7 +46,6 @@ def _spool(session: Session, model: Any, phases: pl.DataFrame, folder: Path) -> 
 def measure(url: str, tables: dict[str, Path]) -> tuple[float, int]:
     """The seconds that the bare write of the tables takes on the empty database of the URL, and the number of rows."""
     frames = {table: pl.read_parquet(path) for table, path in tables.items()}
-    schema.create(url)
     connection = bulk.driver(url)
     try:
         started = time.perf_counter()
@@ -59,32 +60,42 @@ def measure(url: str, tables: dict[str, Path]) -> tuple[float, int]:
 
 
 @contextmanager
-def fresh(url: str, folder: Path) -> Iterator[str]:
-    """The URL of an empty database of the kind that the URL names, gone afterwards: its own, whatever is there is left alone.
+def migrated(url: str, folder: Path) -> Iterator[str]:
+    """The URL of a `fresh` database with the schema, to be the template of empty ones."""
+    with fresh(url, folder) as found:
+        schema.create(found)
+        yield found
 
-    SQLite: a file in the folder; PostgreSQL: a new database on that server.
+
+@contextmanager
+def fresh(url: str, folder: Path, template: str = "") -> Iterator[str]:
+    """The URL of a new database of the kind that the URL names, gone afterwards; a copy of the template if one is named.
+
+    SQLite: a file in the folder; PostgreSQL: a database on that server. What the URL itself names is left alone.
     """
-    made = sqlite(folder) if url.startswith("sqlite") else postgresql(url)
+    made = _sqlite(folder, template) if url.startswith("sqlite") else _postgresql(url, template)
     with made as found:
         yield found
 
 
 @contextmanager
-def sqlite(folder: Path) -> Iterator[str]:
-    """The URL of an SQLite database in the folder that is gone afterwards."""
+def _sqlite(folder: Path, template: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(dir=folder) as own:
-        yield f"sqlite:///{Path(own) / 'bench.db'}"
+        file = Path(own) / "bench.db"
+        if template:
+            shutil.copyfile(sqlite_path(template), file)
+        yield f"sqlite:///{file}"
 
 
 @contextmanager
-def postgresql(server: str) -> Iterator[str]:
-    """The URL of a PostgreSQL database on the server, under a name that nobody else uses, that is gone afterwards."""
+def _postgresql(server: str, template: str) -> Iterator[str]:
     import psycopg
     from psycopg.sql import SQL, Identifier
 
     name = f"urikake_bench_{uuid4().hex[:12]}"
+    source = urlsplit(template).path[1:] or "template1"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source)))
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:

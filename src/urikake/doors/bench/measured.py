@@ -31,10 +31,11 @@ def measure(url: str, contracts: int, *, annual: bool, say: Callable[[str], None
             say("下限を測る")
             tables = floor.spooled(clock, folder)
         floors: dict[str, tuple[float, int]] = {}
-        for phase in clock.seconds:
-            if phase in tables:
-                with floor.fresh(url, folder) as empty:
-                    floors[phase] = floor.measure(empty, tables[phase])
+        with floor.migrated(url, folder) as template:
+            for phase in clock.seconds:
+                if phase in tables:
+                    with floor.fresh(url, folder, template) as empty:
+                        floors[phase] = floor.measure(empty, tables[phase])
     answer = _answer(contracts, "sqlite" if url.startswith("sqlite") else "postgresql", clock, floors)
     answer["growth"] = None if annual else _growth(answer)
     return answer

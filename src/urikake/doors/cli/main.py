@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -61,7 +61,7 @@ def instant(text: str) -> datetime:
     except ValueError:
         why = f"「{text}」は日時ではありません。"
         raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
-    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Asia/Tokyo"))
+    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Asia/Tokyo"))).astimezone(UTC)
 
 
 @app.command()

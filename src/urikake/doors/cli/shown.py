@@ -34,9 +34,17 @@ WORDS: Final = {
     "ambiguous": "候補複数",
     "none": "該当なし",
     "unknown": "名義不明",
+    "part": "一部",
+    "unapplied": "取消",
+    "remain": "一部",
+    "discount": "値引",
+    "write-off": "貸倒",
+    "misc": "雑損益",
+    "advance": "前受",
 }
 
 
+VALUES: Final = {"opening": "前月繰越", "raised": "計上", "applied": "消込", "unapplied": "消込取消"}
 HEADERS: Final = {
     "account": "科目",
     "amount": "金額",
@@ -155,8 +163,13 @@ def _cell(value: Any) -> Any:
     if isinstance(value, list):
         return " / ".join(str(_cell(item)) for item in value)
     if isinstance(value, dict):
-        return " ".join(f"{_cell(part)}" for part in value.values() if part not in (None, ""))
+        return " ".join(f"{_spelled(_cell(part))}" for part in value.values() if part not in (None, ""))
     return "" if value is None else value
+
+
+def _spelled(value: Any) -> Any:
+    """A figure inside a cell with thousands separators."""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
@@ -195,7 +208,7 @@ def _table(console: Console, rows: list[dict[str, Any]]) -> None:
         number = any(isinstance(row.get(name), int | float) for row in flat)
         table.add_column(HEADERS.get(name, name), justify="right" if number else "left", overflow="fold")
     for row in flat:
-        table.add_row(*(_figure(row.get(name, "")) for name in names))
+        table.add_row(*(VALUES.get(text, text) for text in (_figure(row.get(name, "")) for name in names)))
     console.print(table)
 
 

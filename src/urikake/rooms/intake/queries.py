@@ -78,7 +78,10 @@ class Sheet:
 
 
 def sheet(path: Path, kind: Kind) -> Sheet:
-    """The file read as a sheet of the kind, refused whole where its form or any single cell cannot be read."""
+    """The file read as a sheet of the kind; refused whole where its form cannot be read.
+
+    Cells that cannot be read are null and noted, to be told together with what the room finds wrong (`Sheet.accept`).
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -91,7 +94,6 @@ def sheet(path: Path, kind: Kind) -> Sheet:
         path.name, kind, raw, {name: header for header, name in headers.items()}, hashlib.sha256(data).hexdigest()
     )
     found.frame = _typed(found, raw.rename(headers))
-    found.accept()
     return found
 
 

@@ -147,7 +147,8 @@ def apply(
     pairs = pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64))
     known = receivables.open_items(session)
     made, moved = _post(session, head, pairs, receipts.unapplied(session), known)
-    return Applied(made, moved, known, {kind or "exact": 1})
+    outcome = kind or ("exact" if used == row["unapplied"] and total <= used else "part")
+    return Applied(made, moved, known, {outcome: 1})
 
 
 def _receipt(session: Session, ref: str) -> dict[str, Any]:

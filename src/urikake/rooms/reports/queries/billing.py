@@ -101,8 +101,12 @@ def description() -> pl.Expr:
         " {}/{}–{}/{} {}/{}",
         first.dt.month(), first.dt.day(), last.dt.month(), last.dt.day(), "numerator", "denominator",
     )  # fmt: skip
+    within = (pl.col("included_micro") // 1_000_000).cast(pl.String)
+    over = (pl.col("overage_price_micro") // 1_000_000).cast(pl.String)
+    plan = pl.concat_str(pl.lit("（"), within, pl.lit("まで含む・超過 1 につき "), over, pl.lit(" 円）"))
+    terms = pl.when(pl.col("price_model") == "included").then(plan).otherwise(pl.lit(""))
     back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(pl.lit(""))
-    return pl.concat_str("product_name", mark, back, pl.when(part).then(days).otherwise(pl.lit("")))
+    return pl.concat_str("product_name", mark, terms, back, pl.when(part).then(days).otherwise(pl.lit("")))
 
 
 def _taxes(lines: pl.DataFrame) -> pl.DataFrame:
