@@ -21,18 +21,10 @@ from tests.postgres import server
 ENGINES = ("sqlite", "postgresql")
 
 
-KERNEL_ONLY = ("core", "test_house.py")  # run without the framework, as the kernel does
-
-
 def pytest_configure() -> None:
     """A test names its database: one that the surroundings name is never written to."""
     os.environ.pop("DATABASE_URL", None)
-
-
-def pytest_pycollect_makemodule(module_path: Path) -> None:
-    """Before a test module that may import rooms is read, the framework is made ready."""
-    if not {module_path.parent.name, module_path.name} & set(KERNEL_ONLY):
-        boot()
+    boot()  # before any module that has tables is read, be it for its tests or its examples
 
 
 @cache

@@ -76,8 +76,8 @@ WORKED: list[tuple[list[int], int, bool, Rounding, int, int, list[int]]] = [
     ([1100],            10, True,  "floor",    1000,  100, [100]),
     ([100, 100],        10, True,  "floor",     182,   18, [9, 9]),
     ([-105, -105, -105], 10, False, "floor",   -315,  -31, [-11, -10, -10]),
-    ([1000, -300],      10, False, "floor",     700,   70, [54, 16]),
-    ([1000, -1000],     10, False, "floor",       0,    0, [0, 0]),
+    ([1000, -300],      10, False, "floor",     700,   70, [100, -30]),
+    ([1000, -1000],     10, False, "floor",       0,    0, [100, -100]),
     ([5000],             0, False, "floor",    5000,    0, [0]),
 ]  # fmt: skip
 
@@ -127,8 +127,10 @@ def rounded(value: Fraction, rounding: Rounding) -> int:
     return (whole + up) * (-1 if value < 0 else 1)
 
 
-def shares(total: int, weights: list[int]) -> list[int]:
-    """Largest remainder, ties to the earlier, by sorting."""
+def shares(total: int, weights: list[int], factor: Fraction) -> list[int]:
+    """Largest remainder, ties to the earlier, by sorting; beside charges a credit bears the tax of its own amount."""
+    if min(weights) < 0 < max(weights):
+        return signed(total, weights, factor)
     sizes = [abs(weight) for weight in weights]
     sizes = sizes if sum(sizes) else [1] * len(sizes)
     exact = [Fraction(abs(total) * size, sum(sizes)) for size in sizes]
@@ -136,6 +138,15 @@ def shares(total: int, weights: list[int]) -> list[int]:
     for at in sorted(range(len(sizes)), key=lambda at: (given_[at] - exact[at], at))[: abs(total) - sum(given_)]:
         given_[at] += 1
     return [share * (-1 if total < 0 else 1) for share in given_]
+
+
+def signed(total: int, weights: list[int], factor: Fraction) -> list[int]:
+    side = -1 if sum(weights) < 0 else 1
+    exact = [weight * side * factor for weight in weights]
+    given_ = [math.floor(share) for share in exact]
+    for at in sorted(range(len(weights)), key=lambda at: (given_[at] - exact[at], at))[: total * side - sum(given_)]:
+        given_[at] += 1
+    return [share * side for share in given_]
 
 
 def drawn(seed: int, invoices: int) -> list[Row]:
@@ -163,9 +174,10 @@ def test_invoices_agree_with_fractions(rounding: Rounding) -> None:
         members, members.values(), taxes.select("net", "amount").iter_rows(), strict=True
     ):
         inclusive, total = rows[ats[0]][4], sum(rows[at][1] for at in ats)
-        expected = rounded(Fraction(total * rate, 100 * PERCENT + (rate if inclusive else 0)), rounding)
+        factor = Fraction(rate, 100 * PERCENT + (rate if inclusive else 0))
+        expected = rounded(total * factor, rounding)
         assert (net, amount) == (total - expected if inclusive else total, expected)
-        parts = shares(expected, [rows[at][1] for at in ats])
+        parts = shares(expected, [rows[at][1] for at in ats], factor)
         assert [lines["tax_amount"][at] for at in ats] == parts
         nets = [rows[at][1] - (part if inclusive else 0) for at, part in zip(ats, parts, strict=True)]
         assert [lines["net"][at] for at in ats] == nets

@@ -107,9 +107,8 @@ def shifted(on: date, shift: str) -> date:
 
 
 def dues(partner: Partner, on: date, total: int) -> list[tuple[date, str, int]]:
-    """Due dates, methods and amounts of an invoice of that day."""
-    closing = closing_since(partner.closing_days, on)
-    due = shifted(months_later(first_of(closing), partner.months, partner.pay_day), partner.shift)
+    """Due dates, methods and amounts of an invoice of that closing day (or own bill day of a line)."""
+    due = shifted(months_later(first_of(on), partner.months, partner.pay_day), partner.shift)
     if not partner.parts or (partner.below is not None and total < partner.below):
         return [(due, partner.method if not partner.parts else "transfer", total)]
     fixed = [part.percent is not None and total * part.percent for part in partner.parts]

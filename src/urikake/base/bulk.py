@@ -197,10 +197,10 @@ def _from_csv(name: str, wanted: Any) -> pl.Expr:
 
 
 class Overlapped:
-    """A driver whose bulk writes go on in the background while the next columns are computed.
+    """A driver whose writes and statements go on in the background while the next columns are computed.
 
-    Writes keep their order on one connection; everything else waits for them, so that what is read is what was written.
-    An error of a write is raised by the next call, at the latest by ``end``.
+    They keep their order on one connection; a read waits for them, so that what is read is what was written. An error of
+    one is raised by the next read, at the latest by ``end``.
     """
 
     def __init__(self, inner: Driver) -> None:
@@ -217,8 +217,7 @@ class Overlapped:
         self._inner.begin(writing=writing)
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
-        self._settle()
-        self._inner.execute(sql, params)
+        self._pending.append(self._writer.submit(self._inner.execute, sql, params))
 
     def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
         self._settle()
@@ -258,7 +257,7 @@ class Session:
     company_id: int = 0
     user: str = "system"
     run_id: int = 0
-    written: dict[str, list[tuple[int, pl.DataFrame]]] = field(default_factory=dict)
+    written: dict[str, list[tuple[int, int, Future[tuple[str, bytes]]]]] = field(default_factory=dict)
     _next: dict[str, int] = field(default_factory=dict)
     cache: dict[Any, Any] = field(default_factory=dict)
     verbs: list[str] = field(default_factory=list)

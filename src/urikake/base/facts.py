@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from .bulk import INSTANT, Session, columns
 
 VERSION: Final = 1
 GENESIS: Final = "0" * 64
+_hashing: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing")
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -76,7 +78,8 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     )
     if full.height:
         session.insert(model._meta.db_table, full)
-        session.written.setdefault(model._meta.label, []).append((first, full))
+        sealing = _hashing.submit(_sealed, full)  # beside the writing: hashing holds no lock of the interpreter
+        session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
 
@@ -155,10 +158,10 @@ def seal(session: Session) -> None:
     """Chain what the session's run wrote: one link per block of rows, in the order of writing within each table."""
     last, links = session.cache.get("head") or head(session), []
     for relation, blocks in session.written.items():
-        for first, rows in blocks:
-            content, mark = _sealed(rows)
-            last = chained(last, relation, first, rows.height, content)
-            links.append((session.run_id, relation, first, rows.height, content, mark, last))
+        for first, count, sealing in blocks:
+            content, mark = sealing.result()
+            last = chained(last, relation, first, count, content)
+            links.append((session.run_id, relation, first, count, content, mark, last))
     names = {"run_id": pl.Int64, "relation": pl.String, "first_id": pl.Int64, "count": pl.Int64}
     more = {"content": pl.String, "mark": pl.Binary, "head": pl.String}
     session.insert("base_link", pl.DataFrame(links, schema={**names, **more}, orient="row"))

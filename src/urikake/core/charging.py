@@ -58,7 +58,11 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     )
     left_cut = pl.col("from_on") > pl.col("whole_from_on")
     basis = pl.when(left_cut).then("left_basis").otherwise("right_basis")
-    kept = _kept(inside) if segments["changed"].any() else inside
+    touched = segments.filter("changed").select("line_id").unique()
+    if touched.height:
+        waiting = inside.join(touched, on="line_id", how="semi", maintain_order="left")
+        inside = pl.concat([inside.join(touched, on="line_id", how="anti", maintain_order="left"), _kept(waiting)])
+    kept = inside
     return kept.select(*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, basis=basis)
 
 

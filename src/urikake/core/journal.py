@@ -24,9 +24,12 @@ def unbalanced(lines: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 
 def merged(lines: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     """The lines with those of one entry, account, tax and dimensions summed, zeros gone, in first-seen order."""
-    parts = [*keys, "account_id", "tax", "dimension_id", "partner_id"]
-    summed = lines.group_by(parts, maintain_order=True).agg(pl.col("amount").sum())
-    return summed.filter(pl.col("amount") != 0)
+    same = [key for key in keys if lines[key].n_unique() == 1]
+    parts = [*(key for key in keys if key not in same), "account_id", "tax", "dimension_id", "partner_id"]
+    quick = lines.with_columns(pl.col("tax").cast(pl.Categorical))  # texts are slow to group by
+    summed = quick.group_by(parts, maintain_order=True).agg(pl.col("amount").sum(), *[pl.col(k).first() for k in same])
+    left = summed.filter(pl.col("amount") != 0).with_columns(pl.col("tax").cast(pl.String))
+    return left.select(*keys, "account_id", "tax", "dimension_id", "partner_id", "amount")
 
 
 def settled_position(moves: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -70,15 +70,36 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
         rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(closing_on)),
     )
     keys = ["partner_id", "inclusive", *GROUPING[policies(session)["invoice_grouping"]]]
+    return _taxed(session, _plain(ordered, keys) if (ordered["amount"] > 0).all() else _apart(ordered, keys))
+
+
+def _plain(charges: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Charges without any credit, each with its document."""
+    rows = charges.with_columns(invoice_kind=pl.lit("invoice"))
+    if keys == ["partner_id", "inclusive"] and rows["inclusive"].n_unique() == 1:
+        return rows.with_columns(document=pl.col("partner_id").rle_id().cast(pl.Int64))  # they stand by payer
+    return _placed(rows, keys)
+
+
+def _placed(rows: pl.DataFrame, parts: list[str]) -> pl.DataFrame:
+    """The rows with ``document``, counted in the order in which the documents are first met."""
+    heads = rows.select(parts).unique(maintain_order=True).with_row_index("document")
+    return rows.join(heads.cast({"document": pl.Int64}), on=parts, maintain_order="left")
+
+
+def _apart(ordered: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Charges and credits with their documents: credits that would turn a rate negative on one of their own."""
     by_rate = [*keys, "tax", "rate_micro"]
     below = pl.col("amount").sum().over(by_rate) < 0
     apart = below.any().over(keys) & (pl.col("amount") < 0)
     split = ordered.with_columns(invoice_kind=pl.when(apart).then(pl.lit("return")).otherwise(pl.lit("invoice")))
     parts = [*keys, "invoice_kind"]
     worth = (pl.col("amount").sum().over(parts) != 0) | (pl.col("amount") < 0).any().over(parts)
-    issued = split.filter(worth)
-    heads = issued.select(parts).unique(maintain_order=True).with_row_index("document")
-    numbered = issued.join(heads.cast({"document": pl.Int64}), on=parts, maintain_order="left")
+    return _placed(split.filter(worth), parts)
+
+
+def _taxed(session: Session, numbered: pl.DataFrame) -> pl.DataFrame:
+    """The lines with their share of their document's tax, by document."""
     rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     _, shared = tax.invoice_taxes(numbered.rename({"document": "invoice"}), rounding)
     return shared.rename({"invoice": "document"}).sort("document", maintain_order=True)

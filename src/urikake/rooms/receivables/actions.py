@@ -88,6 +88,8 @@ def _split(rows: pl.DataFrame, dues: pl.DataFrame) -> pl.DataFrame:
     With G the running sum of the rows, D that of the parts and T the total, a cell is the second difference of
     floor(G × D ÷ T): summed over parts it gives the row, over rows the part.
     """
+    if dues["invoice_id"].n_unique() == dues.height and rows["invoice_id"].is_in(dues["invoice_id"].implode()).all():
+        return rows.join(dues, on="invoice_id", maintain_order="left")  # one part each: rows are the cells
     total = pl.col("gross").sum().over("invoice_id")
     upto = rows.with_columns(high=pl.col("gross").cum_sum().over("invoice_id"), total=total)
     upto = upto.with_columns(low=pl.col("high") - pl.col("gross"))
