@@ -12,6 +12,7 @@ from urikake.base.bulk import Session
 from urikake.core import cells, timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.contracts.actions import renew_upto
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import LINE, Column, Kind, Sheet
 
@@ -62,6 +63,8 @@ def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
 
 def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     """The rows with the contract line that each measures."""
+    days = sheet.frame.select("contract_no", day=pl.col("timestamp").dt.convert_time_zone("Asia/Tokyo").dt.date())
+    renew_upto(session, reached=days.join(contracts.contracts(session), on="contract_no"))
     lines, found = contracts.folded(session)
     held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id", "position"), on="line_id")
     numbers = contracts.contracts(session).select("contract_id", "contract_no")

@@ -2,6 +2,6 @@
 
 from .agree import CONTRACTS, import_contracts
 from .change import EVENTS, import_events
-from .renew import renew_due
+from .renew import renew_due, renew_upto
 
-__all__ = ["CONTRACTS", "EVENTS", "import_contracts", "import_events", "renew_due"]
+__all__ = ["CONTRACTS", "EVENTS", "import_contracts", "import_events", "renew_due", "renew_upto"]

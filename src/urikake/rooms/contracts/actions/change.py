@@ -18,6 +18,7 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from .. import queries
 from ..models import Event, Line
 from .agree import _terms_ids
+from .renew import renew_upto
 
 NOW: Final = (
     "change_plan change_quantity change_price add_option remove_option renew decline_renewal cancel withdraw".split()
@@ -144,6 +145,8 @@ def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the line each changes (``line_id``), the renewal's new end and the withdrawal's target."""
+    reached = rows.filter(~pl.col("kind").is_in(["decline_renewal", "withdraw", "renew"]))
+    renew_upto(session, reached=reached.select("contract_id", day=pl.col("effective_on").dt.offset_by("-1d")))
     lines, found = queries.folded(session)
     named = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
     first = named.unique("contract_id", keep="first").select(
@@ -262,7 +265,7 @@ def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     added = added.join(inherited, on="contract_id", maintain_order="left").with_columns(
         start_on="effective_on",
         quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),
-        anchor_on=pl.coalesce("anchor_on", pl.when(pl.col("anchor_day").is_null()).then("start")),
+        anchor_on=pl.coalesce("anchor_on", "start"),
         position=pl.col("top") + 1 + pl.int_range(pl.len()).over("contract_id"),
     )
     made = facts.record(session, Line, added.with_columns(contract_terms_id=_terms_ids(session, added)))

@@ -9,6 +9,7 @@ from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
 from urikake.core import calendar, timeline
 
+from .. import queries
 from ..models import Event
 
 
@@ -44,3 +45,12 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
         reason=pl.lit("自動更新"),
     )
     return facts.record(session, Event, renewed)
+
+
+def renew_upto(session: Session, *, reached: pl.DataFrame) -> None:
+    """Renew the contracts that go on by themselves up to the newest ``day`` that a file names of each ``contract_id``."""
+    newest = reached.group_by("contract_id").agg(horizon_on=pl.col("day").max())
+    lines, _ = queries.folded(session)
+    terms = queries.terms(session).select("contract_terms_id", "auto_renew")
+    named = lines.join(terms, on="contract_terms_id", maintain_order="left").join(newest, on="contract_id")
+    renew_due(session, lines=named.sort("line_id"))
