@@ -95,13 +95,14 @@ def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, hor
     found: list[Charge] = []
     want: dict[date, list[Stretch]] = {}
     whole: dict[date, Cycle] = {}
-    for cycle, stretches in wanted(line, world.happened(line), world.company.products, horizon):
-        want[cycle.start], whole[cycle.start] = stretches, cycle
     billed = world.billed(line)
+    furthest = max([horizon, *(charge.cycle for charge in billed)])
+    for cycle, stretches in wanted(line, world.happened(line), world.company.products, furthest):
+        want[cycle.start], whole[cycle.start] = stretches, cycle
     for start in sorted({*want, *(charge.cycle for charge in billed)}):
         mine = [charge for charge in billed if charge.cycle == start]
         if not mine:
-            if bill_on(timing, days, start, whole[start].stop) <= closing:
+            if start <= horizon and bill_on(timing, days, start, whole[start].stop) <= closing:
                 found += [_charge(world, line, whole[start], stretch) for stretch in want[start]]
         elif metered:
             found += _late(world, line, whole[start], want.get(start, []), mine)

@@ -133,7 +133,7 @@ def _end(rng: Random, lines: list[Line]) -> None:
         last = months_later(first.start, rng.randint(2, 14)) + rng.choice((0, 3, 11)) * DAY - DAY
         for line in lines:
             line.last = last
-    elif fate < 0.4 and all(line.cycle for line in lines):
+    elif fate < 0.4 and all(line.cycle for line in lines) and first.anchor_day != 31:
         term = rng.choice((first.cycle, 2 * first.cycle, 12 * first.cycle))
         at = next(n for n in range(2) if boundary(first, n) >= first.start)
         months = term // first.cycle

@@ -87,7 +87,8 @@ def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     )
     chosen = within.sort("position").unique(LINE, keep="first").select(LINE, "line_id", "revenue")
     rows = rows.join(chosen, on=LINE, how="left", maintain_order="left")
-    missing = pl.col("line_id").is_null() & pl.col("contract_no").is_in(known)
+    readable = pl.col("used_on").is_not_null() & pl.col("product").is_not_null()
+    missing = pl.col("line_id").is_null() & readable & pl.col("contract_no").is_in(known)
     sheet.frame = rows
     sheet.check(missing, "product", "この日に、契約にこの商品の明細がありません")
     sheet.check(pl.col("revenue") != "usage", "product", "使用量で課金する商品（収益認識 usage）ではありません")
