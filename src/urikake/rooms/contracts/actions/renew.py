@@ -47,6 +47,7 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     return facts.record(session, Event, renewed)
 
 
+@action("contracts.change")
 def renew_upto(session: Session, *, reached: pl.DataFrame) -> None:
     """Renew the contracts that go on by themselves up to the newest ``day`` that a file names of each ``contract_id``."""
     newest = reached.group_by("contract_id").agg(horizon_on=pl.col("day").max())
