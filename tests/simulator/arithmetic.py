@@ -109,7 +109,7 @@ def shifted(on: date, shift: str) -> date:
 def dues(partner: Partner, on: date, total: int) -> list[tuple[date, str, int]]:
     """Due dates, methods and amounts of an invoice of that closing day (or own bill day of a line)."""
     due = shifted(months_later(first_of(on), partner.months, partner.pay_day), partner.shift)
-    if not partner.parts or (partner.below is not None and total < partner.below):
+    if not partner.parts or (partner.below is not None and abs(total) < partner.below):
         return [(due, partner.method if not partner.parts else "transfer", total)]
     fixed = [part.percent is not None and total * part.percent for part in partner.parts]
     rest = total - sum(Fraction(share) for share in fixed if share is not False)

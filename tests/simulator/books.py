@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,8 +12,6 @@ from functools import cache
 from .arithmetic import RATES, dues, first_of, largest_remainder, months_later, rounded, schedule
 from .billing import Charge, World, due, served
 from .model import DAY, Company, Product
-
-LENIENT = bool(os.environ.get("LENIENT"))
 
 
 @dataclass
@@ -181,13 +178,7 @@ def recognised(company: Company, charge: Charge, net: int, until: date) -> int:
     """What of the charge is revenue before the first of the month ``until``."""
     policy, sold = company.policy, product(company, charge)
     start, stop = _range(charge, sold)
-    method = (
-        "daily"
-        if sold.revenue == "daily"
-        else "monthly"
-        if sold.revenue == "lifetime" and not LENIENT
-        else policy["recognition"]
-    )
+    method = "daily" if sold.revenue == "daily" else "monthly" if sold.revenue == "lifetime" else policy["recognition"]
     rule = (method, policy["partial_month"], policy["remainder"], policy["amount_rounding"])
     return sum(amount for month, amount in _months(net, start, stop, *rule) if month < until)
 

@@ -11,7 +11,6 @@ from random import Random
 
 from .arithmetic import months_later
 from .billing import World
-from .books import LENIENT
 from .lines import FAR, KEPT, cycles, end_of, folded
 from .model import DAY, Event, Line
 
@@ -42,8 +41,6 @@ def _sequence(world: World) -> int:
 
 def _a_day(rng: Random, line: Line, on: date) -> date:
     """Soon, later, or long ago; sometimes the first of a month."""
-    if LENIENT and line.renew and line.last and line.last < on + 61 * DAY:
-        return line.start - DAY
     day = on + rng.choice((0, 1, 4, 10, 25, 60, -1, -8, -20, -45)) * DAY
     return months_later(day.replace(day=1), 1) if rng.random() < 0.2 else day
 
@@ -116,8 +113,6 @@ def _option(rng: Random, world: World, lines: list[Line], on: date, code: str) -
     """A further line under the terms of the contract's first."""
     first, day = lines[0], _a_day(rng, lines[0], on)
     if not first.start <= day < end_of(first, world.happened(first)) or not first.cycle:
-        return None
-    if LENIENT and first.anchor_day and first.cycle > 1:
         return None
     if any(event.kind in {"cancel", "decline_renewal"} for event in world.events.get(first.contract, [])):
         return None

@@ -8,6 +8,7 @@ from typing import Any
 from tests import builders
 from urikake.doors import month
 
+from .arithmetic import next_month
 from .billing import Charge
 from .books import Invoice
 from .model import DAY, Step
@@ -20,11 +21,7 @@ class Mismatch(AssertionError):
 
 def play(url: str, story: Story, *, checked: bool = True) -> None:
     """Set up the company and do every step; with ``checked``, compare at each check and prove the books at the end."""
-    company = story.books.world.company
-    policy = {k: int(v) if k == "fee_tolerance" else v for k, v in company.policy.items()}
-    builders.a_company(
-        url, opening_month=f"{company.opening:%Y-%m}", fiscal_year_start_month=company.fiscal_start, **policy
-    )
+    found_company(url, story)
     for step in story.steps:
         try:
             do(url, step, checked=checked)
@@ -34,8 +31,18 @@ def play(url: str, story: Story, *, checked: bool = True) -> None:
             raise Mismatch(
                 f"{step.kind} {step.what} {step.on}: {type(error).__name__}: {error}\n{step.rows[:3]}"
             ) from error
-    if checked and (wrong := builders.wrongs(url)):
-        raise Mismatch("verify: " + "\n".join(wrong))
+    if checked:
+        conserve(url, story)
+        if wrong := builders.wrongs(url):
+            raise Mismatch("verify: " + "\n".join(wrong))
+
+
+def found_company(url: str, story: Story) -> None:
+    """Set up the company of the story."""
+    company = story.books.world.company
+    policy = {k: int(v) if k == "fee_tolerance" else v for k, v in company.policy.items()}
+    opening = f"{company.opening:%Y-%m}"
+    builders.a_company(url, opening_month=opening, fiscal_year_start_month=company.fiscal_start, **policy)
 
 
 def do(url: str, step: Step, *, checked: bool = True) -> None:
@@ -181,3 +188,45 @@ def _accounts(url: str, expected: Expected) -> None:
     for name in differences:  # what became of differences follows from matching; the sum of all is proved below
         want[name] = have.get(name, 0)
     _compare(f"accounts on {end}", want, have)
+
+
+# --- conservation ----------------------------------------------------------------------------------------------------
+
+
+def conserve(url: str, story: Story) -> None:
+    """What no day may create or lose: money, receivables, revenue, and both sides of every entry."""
+    found, invoices = builders.balances(url), builders.invoices(url)
+    receipts, items = builders.report(url, "receipts"), builders.report(url, "receivables", as_of="2099-12-31")
+    applied = sum(row["amount"] - row["unapplied"] for row in receipts)
+    kept = sum(found.get(name, 0) for name in ("支払手数料", "売上値引", "雑損失", "雑収入"))
+    aged = builders.report(url, "aging", as_of="2099-12-31")
+    laws = {
+        "trial balance": (sum(found.values()), 0),
+        "bank": (found.get("普通預金", 0), sum(row["amount"] for row in receipts)),
+        "suspense": (-found.get("仮受金", 0), sum(row["unapplied"] for row in receipts)),
+        "raised": (sum(row["gross"] for row in items), sum(row["total"] for row in invoices)),
+        "receivable": (found.get("売掛金", 0), sum(row["balance"] for row in items)),
+        "collected": (sum(row["collected"] for row in items), applied + kept),
+        "aged": (sum(row["total"] for row in aged), found.get("売掛金", 0)),
+        "billed": (_billed(url, story), sum(row["net"] for row in invoices)),
+        "entries": ([e["no"] for e in builders.entries(url) if sum(builders.entry(e).values())], []),
+    }
+    wrong = [f"  {name}: {a} and {b}" for name, (a, b) in laws.items() if a != b]
+    if wrong:
+        raise Mismatch("\n".join(["not conserved", *wrong]))
+
+
+def _billed(url: str, story: Story) -> int:
+    """What the contract balances say was billed in all."""
+    last = max(step.on for step in story.steps)
+    rows = builders.report(url, "deferred", month=f"{last:%Y-%m}")
+    return sum(row["closing"] for row in rows) + _recognized(url, story)
+
+
+def _recognized(url: str, story: Story) -> int:
+    """Revenue posted in all the months of the story."""
+    total, day = 0, story.books.world.company.opening
+    while day <= max(step.on for step in story.steps):
+        total += sum(row["amount"] for row in builders.report(url, "recognized", month=f"{day:%Y-%m}"))
+        day = next_month(day)
+    return total

@@ -143,8 +143,6 @@ class _Teller:
             if self.world.is_metered(line) and self.rng.random() < 0.7:
                 late = self.rng.choice((0, 1, 5, 12, 12, 45))
                 day = on - late * DAY
-                if books.LENIENT and line.renew and line.last and day > line.last:
-                    continue
                 if line.start <= day < end_of(line, self.world.happened(line)):
                     rows.append(Usage(self.number("U"), line.contract, line.state.product, day, self._quantity()))
         for use in rows:
