@@ -173,12 +173,12 @@ def share(basis: str, whole: tuple[date, date], used: tuple[date, date], months:
         return Fraction(basis == "full_month")
     if basis == "thirty_360":
         return Fraction(_bank_days(*used), _bank_days(*whole))
+    anchor = whole[0].day
+    if whole[0] == month_end(whole[0]):  # a cycle that began on a clipped 28 Feb shows its anchor at its other end
+        anchor = max(anchor, whole[1].day)
     total = Fraction(0)
     for at in range(months):
-        start = months_later(whole[0], at)
-        stop = (
-            months_later(whole[0], at + 1) if at + 1 < months else whole[1]
-        )  # 28 Feb, anchored on the 31st, ends 31 May
+        start, stop = (months_later(first_of(whole[0]), at + n, anchor) for n in (0, 1))
         inside = max((min(stop, used[1]) - max(start, used[0])).days, 0)
         length = (stop - start).days
         if inside == length:

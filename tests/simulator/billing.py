@@ -40,7 +40,7 @@ class World:
     company: Company
     lines: list[Line] = field(default_factory=list)
     events: dict[str, list[Event]] = field(default_factory=dict)
-    usage: dict[tuple[str, str], list[Usage]] = field(default_factory=dict)
+    usage: dict[int, list[Usage]] = field(default_factory=dict)
     targets: dict[str, Line] = field(default_factory=dict)  # the line that an event names; the others touch all lines
     charges: dict[int, list[Charge]] = field(default_factory=dict)
 
@@ -61,8 +61,8 @@ class World:
         partner = self.company.partners[line.partner]
         return self.company.partners[partner.bill_to].closing_days
 
-    def is_metered(self, line: Line) -> bool:
-        return self.company.products[line.state.product].metered
+    def metered(self, state: State) -> bool:
+        return self.company.products[state.product].metered
 
 
 def due(world: World, closing: date) -> list[Charge]:
@@ -90,31 +90,35 @@ def _ahead(days: tuple[int, ...], closing: date) -> date:
 
 def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, horizon: date) -> list[Charge]:
     """The charges of one line that are due by the closing."""
-    metered = world.is_metered(line)
-    timing = "arrears" if metered else line.timing
     found: list[Charge] = []
     want: dict[date, list[Stretch]] = {}
     whole: dict[date, Cycle] = {}
     billed = world.billed(line)
     furthest = max([horizon, *(charge.cycle for charge in billed)])
-    for cycle, stretches in wanted(line, world.happened(line), world.company.products, furthest):
-        want[cycle.start], whole[cycle.start] = stretches, cycle
+    for each, stretches in wanted(line, world.happened(line), world.company.products, furthest):
+        want[each.start], whole[each.start] = stretches, each
     for start in sorted({*want, *(charge.cycle for charge in billed)}):
-        mine = [charge for charge in billed if charge.cycle == start]
-        if not mine:
-            if start <= horizon and bill_on(timing, days, start, whole[start].stop) <= closing:
-                found += [_charge(world, line, whole[start], stretch) for stretch in want[start]]
-        elif metered:
-            found += _late(world, line, whole[start], want.get(start, []), mine)
-        else:
-            rows = _differences(world, line, start, want.get(start, []), mine)
-            found += [row for row in rows if bill_on(timing, days, row.start, row.stop) <= closing]
+        here, mine = want.get(start, []), [charge for charge in billed if charge.cycle == start]
+        cycle = whole.get(start)
+        ripe = cycle is not None and _due("arrears", days, start, cycle.stop, closing, horizon)
+        found += _metered(world, here, mine, line, cycle, ripe)
+        flat = [charge for charge in mine if not world.metered(charge.state)]
+        if flat:
+            rows = _differences(world, line, start, here, flat)
+            found += [row for row in rows if bill_on(line.timing, days, row.start, row.stop) <= closing]
+        elif cycle and _due(line.timing, days, start, cycle.stop, closing, horizon):
+            found += [_charge(world, line, cycle, stretch) for stretch in here if not world.metered(stretch.state)]
     return found
+
+
+def _due(timing: str, days: tuple[int, ...], start: date, stop: date, closing: date, horizon: date) -> bool:
+    """Whether a cycle not billed yet is to be billed."""
+    return start <= horizon and bill_on(timing, days, start, stop) <= closing
 
 
 def _charge(world: World, line: Line, cycle: Cycle, stretch: Stretch) -> Charge:
     """A stretch of a cycle that was not billed yet."""
-    used = _used(world, line, stretch.start, stretch.stop) if world.is_metered(line) else None
+    used = _used(world, line, stretch) if world.metered(stretch.state) else None
     amount = _amount(world, line, cycle.whole, stretch, used)
     return Charge(line, cycle.start, stretch.start, stretch.stop, stretch.state, 1, stretch.basis, amount, used)
 
@@ -130,24 +134,37 @@ def _amount(world: World, line: Line, whole: tuple[date, date], stretch: Stretch
     return rounded(base * part + (full - base), rounding)
 
 
-def _used(world: World, line: Line, start: date, stop: date) -> Fraction:
-    """The usage of the line's product in the days."""
-    every = world.usage.get((line.contract, line.state.product), [])
-    return sum((use.quantity for use in every if start <= use.on < stop), Fraction(0))
+def _used(world: World, line: Line, stretch: Stretch) -> Fraction:
+    """The usage of the line in the days of the stretch."""
+    every = world.usage.get(id(line), [])
+    return sum((use.quantity for use in every if stretch.start <= use.on < stretch.stop), Fraction(0))
 
 
-def _late(world: World, line: Line, cycle: Cycle, want: list[Stretch], mine: list[Charge]) -> list[Charge]:
-    """Usage that came after its cycle was billed: what the whole usage costs, less what was billed."""
-    found = []
+def _metered(
+    world: World, want: list[Stretch], mine: list[Charge], line: Line, cycle: Cycle | None, ripe: bool
+) -> list[Charge]:
+    """Stretches by usage: what all their usage costs, less what was billed; what is wanted no more goes back whole."""
+    found: list[Charge] = []
+    seen: list[Charge] = []
     for stretch in want:
-        before = [charge for charge in mine if charge.start == stretch.start]
-        used = _used(world, line, stretch.start, stretch.stop)
-        seen = sum((charge.used or Fraction(0) for charge in before), Fraction(0))
-        if used == seen:
+        if not world.metered(stretch.state):
             continue
-        amount = _amount(world, line, cycle.whole, stretch, used) - sum(charge.amount for charge in before)
-        state, basis = stretch.state, stretch.basis
-        found.append(Charge(line, cycle.start, stretch.start, stretch.stop, state, 1, basis, amount, used - seen))
+        assert cycle is not None
+        before = [c for c in mine if (c.start, c.stop, c.state) == (stretch.start, stretch.stop, stretch.state)]
+        seen += before
+        charge = _charge(world, line, cycle, stretch)
+        charge.amount -= sum(c.amount for c in before)
+        charge.used = (charge.used or Fraction(0)) - sum((c.used or Fraction(0) for c in before), Fraction(0))
+        if before or ripe:
+            found.append(charge)
+    lost: dict[tuple[date, date, State], list[Charge]] = {}
+    for old in mine:
+        if world.metered(old.state) and not any(old is other for other in seen):
+            lost.setdefault((old.start, old.stop, old.state), []).append(old)
+    for (start, stop, state), before in lost.items():
+        back = sum((c.used or Fraction(0) for c in before), Fraction(0))
+        amount = sum(c.amount for c in before)
+        found.append(Charge(line, before[0].cycle, start, stop, state, -1, "daily", -amount, -back))
     return found
 
 
@@ -157,7 +174,7 @@ def _late(world: World, line: Line, cycle: Cycle, want: list[Stretch], mine: lis
 def _differences(world: World, line: Line, start: date, want: list[Stretch], mine: list[Charge]) -> list[Charge]:
     """For each day: a credit where a state was billed and is not wanted, a charge where it is wanted and was not."""
     found: list[Charge] = []
-    states = list(dict.fromkeys([*(c.state for c in mine), *(s.state for s in want)]))
+    states = list(dict.fromkeys([*(c.state for c in mine), *(s.state for s in want if not world.metered(s.state))]))
     for state in states:
         for first, stop, sign in _runs(state, want, mine):
             basis = _basis(world, line, first, want, mine)

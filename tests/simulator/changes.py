@@ -79,12 +79,10 @@ def _changed(rng: Random, world: World, lines: list[Line], on: date, code: str, 
 
 
 def _other_product(rng: Random, world: World, lines: list[Line], line: Line) -> str | None:
-    """A product of the same kind that the contract never had."""
-    if world.is_metered(line):
-        return None
+    """A product that the contract never had."""
     had = {line.state.product for line in lines}
     had |= {event.product for event in world.events.get(line.contract, []) if event.product}
-    free = [p.code for p in world.company.products.values() if p.code not in had and not p.metered]
+    free = [p.code for p in world.company.products.values() if p.code not in had]
     return rng.choice(free) if free else None
 
 
@@ -95,7 +93,6 @@ def _decided(world: World, line: Line, events: list[Event], event: Event) -> boo
         return False
     if line.cycle == 0 and (line.last is None or set(line.bases.values()) != {"daily"}):
         return False  # months of a line billed once are not defined
-    billed = {charge.cycle for charge in world.billed(line)}
     whole = line.cycle or 1
     for cycle in cycles(line, end_of(line, events), months_later(event.on, 2 * whole + 1)):
         inside = [on for on, _, _ in states[1:] if cycle.start < on < cycle.stop]
@@ -103,8 +100,6 @@ def _decided(world: World, line: Line, events: list[Event], event: Event) -> boo
         waits = {line.bases["up"], line.bases["down"]} & set(KEPT)
         ends = cycle.stop < cycle.whole[1] and line.bases["end"] in KEPT
         if inside and (cut or ends or (waits and len(inside) > 1)):
-            return False
-        if world.is_metered(line) and cycle.start in billed and event.on < cycle.stop:
             return False
     return True
 
@@ -140,7 +135,11 @@ def _left(rng: Random, world: World, lines: list[Line], on: date, code: str, kin
     day = _a_day(rng, lines[0], on)
     for line in leaving:
         happened = world.happened(line)
-        if line.cycle == 0 or not line.start < day < end_of(line, happened) or not _may_leave(world, line, day):
+        if (
+            _is_lifetime(world, line)
+            or not line.start < day < end_of(line, happened)
+            or not _may_leave(world, line, day)
+        ):
             return None
     spelled = rng.choice(("effective", "last_day"))
     event = Event(code, lines[0].contract, kind, day, on, _sequence(world), spelled=spelled)
@@ -151,10 +150,17 @@ def _left(rng: Random, world: World, lines: list[Line], on: date, code: str, kin
     return event
 
 
+def _is_lifetime(world: World, line: Line) -> bool:
+    """Whether the line bore a product over an expected life, of which the rest is revenue at once (not played)."""
+    bore = {line.state.product} | {event.product for event in world.happened(line) if event.product}
+    return any(world.company.products[code].revenue == "lifetime" for code in bore)
+
+
 def _may_leave(world: World, line: Line, day: date) -> bool:
     """Whether the rules decide what leaving on the day does to its cycle."""
+    if line.cycle == 0 and line.last is not None and line.bases["end"] != "daily":
+        return False
     states = folded(line, world.happened(line), world.company.products)
-    billed = {charge.cycle for charge in world.billed(line)}
     for cycle in cycles(line, FAR, day):
         if cycle.start < day < cycle.stop:
             inside = [on for on, _, _ in states[1:] if cycle.start < on < cycle.stop]
@@ -163,8 +169,6 @@ def _may_leave(world: World, line: Line, day: date) -> bool:
                 return False
             if first_cut and line.bases["start"] in KEPT:
                 return False
-        if cycle.stop > day - DAY and world.is_metered(line) and cycle.start in billed:
-            return False
     return True
 
 

@@ -67,10 +67,10 @@ def boundary(line: Line, number: int) -> date:
 
 def cycles(line: Line, end: date, until: date) -> Iterator[Cycle]:
     """The cycles of the line that begin on or before ``until``."""
-    if line.cycle == 0:
-        stop = end if line.last is not None or end != FAR else line.start + DAY
+    if line.cycle == 0:  # once: the whole term, or the first day of a line that has none
+        stop = line.start + DAY if line.last is None else line.last + DAY
         if line.start <= until and line.start < end:
-            yield Cycle(line.start, min(stop, end), (line.start, line.last + DAY if line.last else line.start + DAY))
+            yield Cycle(line.start, min(stop, end), (line.start, stop))
         return
     number = 0
     while boundary(line, number) > line.start:

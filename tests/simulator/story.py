@@ -13,7 +13,7 @@ from . import books, files, masters
 from .arithmetic import closes, first_of, month_end
 from .billing import World
 from .changes import an_event
-from .lines import end_of
+from .lines import end_of, folded
 from .model import DAY, Line, Step, Usage
 
 
@@ -51,6 +51,7 @@ class _Teller:
         self.world = self.story.books.world
         self.queue = self._contracts()
         self.numbers: dict[str, int] = defaultdict(int)
+        self.usual: dict[str, float] = defaultdict(lambda: self.rng.choice((0.1, 0.4, 0.8)))  # how busy a contract is
         self.reported, self.received, self.recognized_all = 0, 0, True
         self.skipped: set[date] = set()
         self.unpaid: list[tuple[date, str, int]] = []
@@ -140,13 +141,14 @@ class _Teller:
         """Usage of the last days, and some of long ago."""
         rows = []
         for line in self.world.lines:
-            if self.world.is_metered(line) and self.rng.random() < 0.7:
-                late = self.rng.choice((0, 1, 5, 12, 12, 45))
-                day = on - late * DAY
-                if line.start <= day < end_of(line, self.world.happened(line)):
-                    rows.append(Usage(self.number("U"), line.contract, line.state.product, day, self._quantity()))
-        for use in rows:
-            self.world.usage.setdefault((use.contract, use.product), []).append(use)
+            day = on - self.rng.choice((0, 1, 5, 12, 12, 45)) * DAY
+            happened = self.world.happened(line)
+            if not line.start <= day < end_of(line, happened) or self.rng.random() > self.usual[line.contract]:
+                continue
+            state = [state for first, state, _ in folded(line, happened, self.company.products) if first <= day][-1]
+            if self.world.metered(state):
+                rows.append(Usage(self.number("U"), line.contract, state.product, day, self._quantity()))
+                self.world.usage.setdefault(id(line), []).append(rows[-1])
         if rows:
             self.step("take", on, "usage", [files.usage(use) for use in rows])
 

@@ -153,13 +153,13 @@ def cycles(lines: pl.DataFrame) -> pl.DataFrame:
     Boundaries are the anchor day, clipped, every ``cycle_months`` months: counted from the line's start, or with
     ``anchor_day`` from that day in the month of the start (if the start is after it, the first boundary follows one
     cycle later). A start off the boundaries gives a short first cycle, measured against the whole one before the first
-    boundary; the line's end cuts the last. ``cycle_months`` 0 is one cycle, the whole line (its first day if it has
-    no end).
+    boundary; the line's end cuts the last. ``cycle_months`` 0 is one cycle, the term first agreed (its first day if it
+    has no end), cut where the line ends before.
 
     In: ``line_id`` Int64, unique · ``start_on`` Date · ``end_on`` Date, exclusive, null open-ended · ``cycle_months``
     Int64 · ``anchor_day`` Int64, null the day of the start · ``after_on`` Date, null or only cycles that begin after
     it · ``until_on`` Date, only cycles that begin before it; null as far as the end · and, where wanted, ``anchor_on``
-    Date, a date on which a cycle begins, in place of the start.
+    Date, a date on which a cycle begins, in place of the start, and ``first_end_on`` Date, the end first agreed.
     Out, by ``line_id``, ``from_on``: ``line_id, from_on, to_on, whole_from_on, whole_to_on``.
     Raises ``ValueError`` for a repeating line with neither ``end_on`` nor ``until_on``.
 
@@ -174,7 +174,8 @@ def cycles(lines: pl.DataFrame) -> pl.DataFrame:
     """
     length, origin, anchor = pl.col("cycle_months").cast(pl.Int32), pl.col("origin_month"), pl.col("anchor")
     once = length == 0
-    end_of_once = pl.coalesce("end_on", _days_later(pl.col("start_on"), 1))
+    agreed_end = "first_end_on" if "first_end_on" in lines.columns else "end_on"
+    end_of_once = pl.coalesce(agreed_end, _days_later(pl.col("start_on"), 1))
 
     def boundary(number: pl.Expr) -> pl.Expr:
         regular = _day_of_month(origin + number * length, anchor)

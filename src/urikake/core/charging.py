@@ -16,6 +16,7 @@ from .money import Rounding, divide, wide
 
 KEYS: Final = ["line_id", "cycle_from_on"]
 STATE: Final = ["product_id", "quantity_micro", "unit_price_micro"]
+STRETCH: Final = [*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, "basis"]
 EXACT: Final = 10**12
 KEPT: Final = ("full_month", "free")
 
@@ -62,18 +63,18 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     if touched.height:
         waiting = inside.join(touched, on="line_id", how="semi", maintain_order="left")
         inside = pl.concat([inside.join(touched, on="line_id", how="anti", maintain_order="left"), _kept(waiting)])
-    kept = inside
-    return kept.select(*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, basis=basis)
+    return inside.with_columns(basis=basis).select(STRETCH)
 
 
 def _kept(inside: pl.DataFrame) -> pl.DataFrame:
-    """The stretches without those whose change waits for the next cycle; the stretch before them reaches on."""
+    """The stretches without those whose change waits for the next cycle: the one before takes in their days and end."""
     waits = pl.col("changed") & (pl.col("from_on") > pl.col("cycle_from_on")) & pl.col("left_basis").is_in(KEPT)
-    left = inside.sort("line_id", "cycle_from_on", "from_on").filter(~waits)
-    last = pl.col("from_on").shift(-1).over(KEYS).is_null()
-    whole = left.join(inside.group_by(KEYS).agg(reach=pl.col("to_on").max()), on=KEYS, maintain_order="left")
-    return whole.with_columns(to_on=pl.when(last).then("reach").otherwise(pl.col("from_on").shift(-1).over(KEYS))).drop(
-        "reach"
+    placed = inside.sort("line_id", "cycle_from_on", "from_on").with_columns(group=(~waits).cum_sum())
+    reach = placed.group_by("group", maintain_order=True).agg(pl.col("to_on", "right_basis").last())
+    return (
+        placed.unique("group", keep="first", maintain_order=True)
+        .with_columns(to_on=reach["to_on"], right_basis=reach["right_basis"])
+        .drop("group")
     )
 
 

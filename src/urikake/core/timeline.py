@@ -31,6 +31,8 @@ def standing(events: pl.DataFrame) -> pl.DataFrame:
 def ends(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Each line with the end of its term and its end: ``term_end_on`` and ``end_on`` (exclusive; null = open).
 
+    ``first_end_on`` is the end first agreed.
+
     A term ends where the line says or its newest ``renew`` carries it (``until_on``); a cancellation or removal on an
     earlier day ends the line there. ``declined`` tells that a renewal was declined (更新しない).
 
@@ -46,6 +48,7 @@ def ends(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     joined = lines.join(found, on="line_id", how="left", maintain_order="left")
     term_end = pl.when(pl.col("end_on").is_not_null()).then(pl.max_horizontal("end_on", "renewed_on"))
     return joined.with_columns(
+        first_end_on="end_on",
         term_end_on=term_end,
         end_on=pl.min_horizontal(term_end, "left_on"),
         declined=pl.col("declined").fill_null(False),

@@ -54,7 +54,7 @@ def release(session: Session, *, closing_on: date) -> pl.DataFrame:
 def _charges(rows: pl.DataFrame, found: queries.Scope, closing_on: date, through: int) -> pl.DataFrame:
     """The priced stretches as charges, in the order of contract, line and date."""
     names = found.lines.select("line_id", "contract_id", "dimension_id", "position", partner_id="bill_to_id")
-    nature = pl.when(pl.col("late")).then(Charge.USAGE).otherwise(pl.col("sign"))
+    nature = pl.when(pl.col("late") & (pl.col("sign") > 0)).then(Charge.USAGE).otherwise("sign")
     return (
         rows.join(names, on="line_id", maintain_order="left")
         .sort("contract_id", "position", "from_on", "sign")

@@ -3,79 +3,87 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.core import calendar, charging, terms
 
-from ..models import Charge
+from . import metering
 from .charges import last_billed, of_lines
-from .metering import with_usage
-from .scope import Scope, reach
+from .scope import Scope, metered_products, reach
+
+FIRST: Final = {"sign": pl.lit(1, dtype=pl.Int64), "revision": pl.lit(0, dtype=pl.Int64)}
 
 
 def due_stretches(session: Session, found: Scope, closing_on: date, *, served: bool = False) -> pl.DataFrame:
-    """What the closing is to bill that it did not: signed stretches with ``revision``, ``usage_micro``, ``late``.
+    """What the closing is to bill that it did not: signed stretches with ``revision`` and, on metered ones, their usage.
 
     Lines that nothing happened to go on after their last billed cycle. For the others every cycle so far is compared
     with what was billed of it. With ``served``, everything that began by that day and was not billed, due or not.
+    Metered stretches (従量) have ``usage_micro`` and, where they were billed before, ``before_micro`` and
+    ``before_amount``; see `metering`.
     """
-    last = last_billed(session)
-    ahead = pl.lit(closing_on) if served else reach(found.lines, closing_on)
-    lines = (
-        found.lines.join(last, on="line_id", how="left", maintain_order="left")
-        .with_columns(
-            until_on=ahead,
-            after_on=pl.when(~pl.col("touched")).then("last_on"),
-        )
-        .with_columns(until_on=pl.col("until_on").dt.offset_by("1d"))
-    )
-    due = date.max if served else closing_on
-    cycles = calendar.cycles(lines).join(
-        lines.select("line_id", "timing", "closing_mask"), on="line_id", maintain_order="left"
-    )
-    cycles = cycles.with_columns(bill_on=terms.bill_on(cycles))
-    wanted = charging.stretches(cycles.drop("timing", "closing_mask"), found.segments)
-    plain = wanted.filter(pl.col("line_id").is_in(lines.filter(~pl.col("touched"))["line_id"].implode()))
-    plain = plain.join(
-        _first_days(cycles.filter(pl.col("bill_on") <= due)), on=charging.KEYS, how="semi", maintain_order="left"
-    )
-    fresh = plain.with_columns(sign=pl.lit(1, dtype=pl.Int64), revision=pl.lit(0, dtype=pl.Int64))
-    changed = _changed(session, wanted, cycles, lines.filter("touched"), due)
-    every = pl.concat([fresh, changed.select(fresh.columns)])
-    return with_usage(session, every, found, lines, closing_on)
+    lines = _reaching(session, found, pl.lit(closing_on) if served else reach(found.lines, closing_on))
+    wanted = _wanted(session, lines, found.segments, closing_on, served=served)
+    changed = lines.filter("touched")
+    before = of_lines(session, changed["line_id"]) if changed.height else None
+    flat = wanted.filter(~pl.col("metered"))
+    rows = [flat.filter(pl.col("due") & ~pl.col("touched")).with_columns(**FIRST)]
+    if before is not None:
+        due_on = date.max if served else closing_on
+        rows.append(_changed(session, wanted.filter("touched"), changed, before, due_on))
+    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, closing_on)
+    names = [*charging.STRETCH, "sign", "revision"]
+    return pl.concat([*(part.select(names) for part in rows), usage], how="diagonal")
 
 
-def _first_days(cycles: pl.DataFrame) -> pl.DataFrame:
-    return cycles.select("line_id", cycle_from_on="from_on")
+def _reaching(session: Session, found: Scope, ahead: pl.Expr | pl.Series) -> pl.DataFrame:
+    """The lines with the days between which their cycles are looked at (``after_on``, ``until_on``)."""
+    joined = found.lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
+    touched = pl.col("touched")
+    until = pl.max_horizontal(ahead, pl.when(touched).then("last_on"))
+    return joined.with_columns(
+        until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on"), usage_through="usage_through"
+    )
+
+
+def _wanted(
+    session: Session, lines: pl.DataFrame, segments: pl.DataFrame, closing_on: date, *, served: bool
+) -> pl.DataFrame:
+    """The stretches of all cycles looked at, with ``timing``, ``closing_mask``, ``touched``, ``metered`` and ``due``."""
+    names = ["line_id", "timing", "closing_mask", "touched"]
+    stretches = charging.stretches(calendar.cycles(lines), segments)
+    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    wanted = stretches.join(lines.select(names), on="line_id", maintain_order="left").with_columns(metered=metered)
+    wanted = wanted.with_columns(timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"))
+    if served:
+        return wanted.with_columns(due=pl.col("cycle_from_on") <= closing_on)
+    cycles = wanted.select("timing", "closing_mask", from_on="cycle_from_on", to_on="cycle_to_on")
+    return wanted.with_columns(due=terms.bill_on(cycles) <= closing_on)
 
 
 def _changed(
-    session: Session, wanted: pl.DataFrame, cycles: pl.DataFrame, lines: pl.DataFrame, due_on: date
+    session: Session, wanted: pl.DataFrame, lines: pl.DataFrame, before: pl.DataFrame, due_on: date
 ) -> pl.DataFrame:
     """Wanted less billed for the lines that changed: whole cycles not yet billed, differences where they were."""
     keys, names = charging.KEYS, ["line_id", "timing", "closing_mask"]
-    empty = wanted.clear().with_columns(sign=pl.lit(1, dtype=pl.Int64), revision=pl.lit(0, dtype=pl.Int64))
-    if lines.is_empty():
-        return empty
-    before = of_lines(session, lines["line_id"]).with_columns(sign=pl.col("nature"), quantity_micro="state_micro")
-    billed = before.filter(pl.col("nature") != Charge.USAGE)
-    mine = wanted.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left")
-    rounds = before.group_by(keys).agg(revision=pl.col("revision").max() + 1)
-    first = mine.join(rounds, on=keys, how="anti", maintain_order="left").join(
-        _first_days(cycles.filter(pl.col("bill_on") <= due_on)), on=keys, how="semi", maintain_order="left"
-    )
-    unmetered = lines.filter(~pl.col("metered")).select("line_id")
-    again = mine.join(rounds, on=keys, how="semi").join(unmetered, on="line_id", how="semi")
-    rest = charging.outstanding(again, billed.join(unmetered, on="line_id", how="semi"))
+    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
+    mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
+    first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
+    rest = charging.outstanding(mine.join(there, on=keys, how="semi"), billed)
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left")
-    whole = cycles.select("line_id", "whole_from_on", "whole_to_on", cycle_from_on="from_on", cycle_to_on="to_on")
+    whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
-    due = rest.filter(terms.bill_on(rest) <= due_on).join(rounds, on=keys, how="left", maintain_order="left")
-    due = due.join(_bases(mine, lines), on=["line_id", "from_on"], how="left", maintain_order="left")
-    due = _credited(due.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily")))).select(empty.columns)
-    return pl.concat([first.with_columns(sign=pl.lit(1, dtype=pl.Int64), revision=pl.lit(0, dtype=pl.Int64)), due])
+    due = rest.filter(terms.bill_on(rest) <= due_on)
+    due = due.join(_bases(wanted, lines), on=["line_id", "from_on"], how="left", maintain_order="left")
+    due = _credited(due.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily"))))
+    every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, due)])
+    return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
+        pl.col("revision").fill_null(0)
+    )
 
 
 def _wholes(cycles: pl.DataFrame, billed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -85,13 +93,14 @@ def _wholes(cycles: pl.DataFrame, billed: pl.DataFrame, lines: pl.DataFrame) -> 
     if lost.is_empty():
         return cycles
     bounds = lost.group_by("line_id").agg(until_on=pl.col("cycle_from_on").max().dt.offset_by("1d"))
-    open_ended = (
-        lines.drop("until_on", "after_on")
-        .join(bounds, on="line_id")
-        .with_columns(end_on=pl.lit(None, dtype=pl.Date), after_on=pl.lit(None, dtype=pl.Date))
-    )
+    none = pl.lit(None, dtype=pl.Date)
+    open_ended = lines.drop("until_on", "after_on").join(bounds, on="line_id").with_columns(end_on=none, after_on=none)
     again = calendar.cycles(open_ended).select(
-        "line_id", "whole_from_on", "whole_to_on", cycle_from_on="from_on", cycle_to_on="to_on"
+        "line_id",
+        cycle_from_on="from_on",
+        cycle_to_on="to_on",
+        whole_from_on="whole_from_on",
+        whole_to_on="whole_to_on",
     )
     return pl.concat([cycles, again.join(cycles, on=keys, how="anti")])
 

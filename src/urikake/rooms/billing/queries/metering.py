@@ -1,8 +1,14 @@
-"""The usage that stretches of metered lines bear, and usage that came after its cycle was billed."""
+"""The usage that stretches of metered products bear (従量), and what was billed of it before.
+
+A metered stretch is priced from all the usage of its days, as known now. Where it was billed before, only the difference
+is charged: so usage that comes late, a price changed backwards and a contract left in the past all come right, whatever
+was billed in between, also where it was nothing.
+"""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import polars as pl
 
@@ -11,53 +17,102 @@ from urikake.core import calendar, charging
 from urikake.rooms.usage import queries as usage
 
 from .charges import of_lines
-from .scope import Scope
+from .scope import metered_products
+
+KEY: Final = [*charging.KEYS, "from_on", "to_on", *charging.STATE]
+NAMES: Final = [*charging.STRETCH, "sign", "revision", "usage_micro", "before_micro", "before_amount"]
+NONE: Final = pl.lit(None, dtype=pl.Int64)
 
 
-def with_usage(
-    session: Session, rows: pl.DataFrame, found: Scope, lines: pl.DataFrame, closing_on: date
+def due(
+    session: Session,
+    wanted: pl.DataFrame,
+    lines: pl.DataFrame,
+    segments: pl.DataFrame,
+    before: pl.DataFrame | None,
+    closing_on: date,
 ) -> pl.DataFrame:
-    """The rows with the usage of metered lines, and further rows for usage that came after its cycle was billed."""
-    metered = lines.filter("metered")
-    if metered.is_empty():
-        return rows.with_columns(usage_micro=pl.lit(None, dtype=pl.Int64), late=pl.lit(False))
-    mine = pl.col("line_id").is_in(metered["line_id"].implode())
-    due = rows.filter(mine)
-    spans = due.group_by("line_id").agg(
-        pl.col("from_on").min(), pl.col("to_on").max(), after_id=pl.lit(0, dtype=pl.Int64)
-    )
-    fresh = _summed(due, usage.used(session, spans)).with_columns(late=pl.lit(False))
-    late = _late(session, rows, metered, found, closing_on)
-    rest = rows.filter(~mine).with_columns(usage_micro=pl.lit(None, dtype=pl.Int64), late=pl.lit(False))
-    return pl.concat([rest, fresh.select(rest.columns), late.select(rest.columns)])
+    """The metered stretches to bill, columns `NAMES`: those never billed, and the changed ones beside what was billed.
+
+    ``wanted`` are metered stretches as `due.due_stretches` wants them, ``before`` the charges of the touched lines. A
+    stretch that was billed and is wanted no more has ``sign`` 0.
+    """
+    fresh = wanted.filter(~pl.col("touched"))
+    late = _late(session, fresh, lines, closing_on)
+    one = pl.lit(1, dtype=pl.Int64)
+    new = fresh.filter("due").with_columns(sign=one, revision=one - 1, before_micro=NONE, before_amount=NONE)
+    rows = [_with_usage(session, new)]
+    if before is not None:
+        rows.append(_compared(session, wanted.filter("touched"), before))
+    if late.height:
+        again = _cycles_so_far(late, segments, session)
+        rows.append(_compared(session, again, of_lines(session, late["line_id"])))
+    return pl.concat([part.select(NAMES) for part in rows])
 
 
-def _summed(stretches: pl.DataFrame, used: pl.DataFrame) -> pl.DataFrame:
-    """The stretches with ``usage_micro``, what was used in their days."""
-    keys = ["line_id", "from_on"]
+def rounds(charges: pl.DataFrame) -> pl.DataFrame:
+    """The next ``revision`` of every cycle that was billed."""
+    return charges.group_by(charging.KEYS).agg(revision=pl.col("revision").max() + 1)
+
+
+def _with_usage(session: Session, stretches: pl.DataFrame) -> pl.DataFrame:
+    """The stretches with ``usage_micro``, all that was used in their days."""
+    if stretches.is_empty():
+        return stretches.with_columns(usage_micro=NONE)
+    bounds = stretches.group_by("line_id").agg(pl.col("from_on").min(), pl.col("to_on").max())
+    used = usage.used(session, bounds.with_columns(after_id=pl.lit(0, dtype=pl.Int64)))
     named = used.rename({"quantity_micro": "used_micro"}).sort("used_on")
-    spans = stretches.select("line_id", "from_on", "to_on").unique().sort("from_on")
+    spans = stretches.select("line_id", "from_on", "to_on").sort("from_on")
     placed = named.join_asof(spans, left_on="used_on", right_on="from_on", by="line_id", check_sortedness=False)
     inside = placed.filter(pl.col("used_on") < pl.col("to_on"))
-    sums = inside.group_by(keys).agg(usage_micro=pl.col("used_micro").sum())
-    return stretches.join(sums, on=keys, how="left", maintain_order="left").with_columns(
-        usage_micro=pl.col("usage_micro").fill_null(0)
+    sums = inside.group_by("line_id", "from_on").agg(usage_micro=pl.col("used_micro").sum())
+    joined = stretches.join(sums, on=["line_id", "from_on"], how="left", maintain_order="left")
+    return joined.with_columns(pl.col("usage_micro").fill_null(0))
+
+
+def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """The untouched lines that were billed beyond a day of which usage came since."""
+    billed = lines.filter(pl.col("metered") & ~pl.col("touched") & pl.col("last_on").is_not_null())
+    if billed.is_empty():
+        return billed
+    next_on = fresh.group_by("line_id").agg(next_on=pl.col("cycle_from_on").min())
+    spans = billed.join(next_on, on="line_id", how="left").select(
+        "line_id",
+        from_on="start_on",
+        to_on=pl.coalesce("next_on", pl.lit(closing_on).dt.offset_by("1d")),
+        after_id="usage_through",
+    )
+    return billed.filter(pl.col("line_id").is_in(usage.used(session, spans)["line_id"].implode()))
+
+
+def _cycles_so_far(lines: pl.DataFrame, segments: pl.DataFrame, session: Session) -> pl.DataFrame:
+    """The metered stretches of all cycles up to the last one billed; all of them are due."""
+    until = pl.col("last_on").dt.offset_by("1d")
+    cycles = calendar.cycles(lines.with_columns(after_on=pl.lit(None, dtype=pl.Date), until_on=until))
+    return charging.stretches(cycles, segments).with_columns(due=pl.lit(True))
+
+
+def _compared(session: Session, wanted: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The stretches, each with all its usage beside what was billed of it."""
+    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    billed = before.filter(metered).with_columns(used_micro="quantity_micro", quantity_micro="state_micro")
+    sums = billed.group_by(KEY).agg(before_micro=pl.col("used_micro").sum(), before_amount=pl.col("amount").sum())
+    kept = _with_usage(session, wanted).with_columns(sign=pl.lit(1, dtype=pl.Int64))
+    every = kept.join(sums, on=KEY, how="left", maintain_order="left").filter("due")
+    both = pl.concat([every, _gone(sums.join(kept, on=KEY, how="anti"))], how="diagonal")
+    return both.join(rounds(before), on=charging.KEYS, how="left", maintain_order="left").with_columns(
+        pl.col("revision").fill_null(0)
     )
 
 
-def _late(session: Session, rows: pl.DataFrame, metered: pl.DataFrame, found: Scope, closing_on: date) -> pl.DataFrame:
-    """The stretches of cycles already billed into which usage came later, with that usage and the next ``revision``."""
-    billed = metered.filter(pl.col("last_on").is_not_null())
-    spans = billed.select(
-        "line_id", from_on="start_on", to_on=pl.lit(closing_on).dt.offset_by("1d"), after_id="usage_through"
+def _gone(sums: pl.DataFrame) -> pl.DataFrame:
+    """What was billed and is wanted no more: whole stretches of no usage and ``sign`` 0."""
+    zero = pl.lit(0, dtype=pl.Int64)
+    return sums.sort(KEY).with_columns(
+        cycle_to_on="to_on",
+        whole_from_on="from_on",
+        whole_to_on="to_on",
+        basis=pl.lit("daily"),
+        sign=zero,
+        usage_micro=zero,
     )
-    used = usage.used(session, spans) if billed.height else pl.DataFrame()
-    columns = {"sign": pl.lit(1, dtype=pl.Int64), "late": pl.lit(True)}
-    if used.is_empty():
-        return rows.clear().with_columns(usage_micro=pl.lit(0, dtype=pl.Int64), **columns)
-    lines = billed.filter(pl.col("line_id").is_in(used["line_id"].implode()))
-    cycles = calendar.cycles(lines.with_columns(after_on=pl.lit(None, dtype=pl.Date)))
-    before = of_lines(session, lines["line_id"])
-    rounds = before.group_by(charging.KEYS).agg(revision=pl.col("revision").max() + 1)
-    every = charging.stretches(cycles, found.segments).join(rounds, on=charging.KEYS)
-    return _summed(every, used).filter(pl.col("usage_micro") != 0).with_columns(**columns)

@@ -21,31 +21,16 @@ KEYS: Final = [*charging.KEYS, *charging.STATE]
 
 
 def rated(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The stretches with their amounts; usage that came late costs what the whole usage costs less what was billed."""
+    """The stretches with their amounts; a metered one billed before costs its whole usage less what was billed."""
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
-    model = products(session)
-    late = rows.filter("late")
-    plain = charging.priced(rows.filter(~pl.col("late")), model, rounding)
-    return pl.concat([_credited(session, plain), _late(session, late, model, rounding).select(plain.columns)])
-
-
-def _late(session: Session, late: pl.DataFrame, model: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
-    """Late usage priced as the difference to what was billed of its cycle."""
-    if late.is_empty():
-        return charging.priced(late, model, rounding)
-    keys = [*charging.KEYS, "from_on"]
-    sums = (
-        of_lines(session, late["line_id"])
-        .group_by(keys)
-        .agg(before_micro=pl.col("quantity_micro").sum(), before_amount=pl.col("amount").sum())
-    )
-    joined = late.join(sums, on=keys, how="left", maintain_order="left").with_columns(
-        pl.col("before_micro", "before_amount").fill_null(0)
-    )
-    total = joined.with_columns(usage_micro=pl.col("usage_micro") + pl.col("before_micro"))
-    return charging.priced(total, model, rounding).with_columns(
-        usage_micro=joined["usage_micro"], amount=pl.col("amount") - pl.col("before_amount")
-    )
+    full = charging.priced(rows, products(session), rounding).with_columns(late=pl.col("before_amount").is_not_null())
+    if full["before_amount"].null_count() < full.height:
+        full = full.with_columns(
+            amount=pl.col("amount") - pl.col("before_amount").fill_null(0),
+            usage_micro=pl.col("usage_micro") - pl.col("before_micro").fill_null(0),
+        )
+    credited = _credited(session, full)
+    return credited.with_columns(sign=pl.when(pl.col("sign") == 0).then(-1).otherwise("sign"))
 
 
 def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -67,7 +52,7 @@ def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     )
     settled = joined.with_columns(upto=upto)
     settled = settled.with_columns(amount=pl.col("upto") - pl.col("upto").shift(1, fill_value=0).over(KEYS))
-    return pl.concat([rows.filter(pl.col("sign") > 0), settled.select(rows.columns)])
+    return pl.concat([rows.filter(pl.col("sign") >= 0), settled.select(rows.columns)])
 
 
 def unbilled(session: Session, last: date) -> pl.DataFrame:

@@ -41,18 +41,18 @@ def _every(session: Session) -> Scope:
     lines, events = contracts.folded(session)
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
-    metered = pl.col("product_id").is_in(_metered(session).implode())
+    metered = pl.col("product_id").is_in(metered_products(session).implode())
     own = pl.lit(2, dtype=pl.Int64).pow(pl.col("bill_day").fill_null(0))
     lines = lines.with_columns(
         metered=metered,
         touched=pl.col("line_id").is_in(contracts.touched(session).implode()),
         closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
-        timing=pl.when(metered).then(pl.lit("arrears")).otherwise("timing"),
     )
     return Scope(lines, charging.based(timeline.segments(lines, events), lines))
 
 
-def _metered(session: Session) -> pl.Series:
+def metered_products(session: Session) -> pl.Series:
+    """The products that are billed by usage (従量), always in arrears."""
     return products(session).filter(pl.col("revenue") == "usage")["product_id"]
 
 
@@ -61,4 +61,6 @@ def reach(lines: pl.DataFrame, closing_on: date) -> pl.Series:
     tomorrow = closing_on + timedelta(1)
     asked = lines.select("closing_mask", timing=pl.lit("current"), from_on=pl.lit(tomorrow), to_on=pl.lit(tomorrow))
     ahead = terms.bill_on(asked)
-    return lines.select(pl.when(pl.col("timing") == "advance").then(ahead).otherwise(pl.lit(closing_on))).to_series()
+    usage_only = pl.col("metered") & ~pl.col("touched")
+    advance = (pl.col("timing") == "advance") & ~usage_only
+    return lines.select(pl.when(advance).then(ahead).otherwise(pl.lit(closing_on))).to_series()

@@ -64,9 +64,7 @@ def import_events(session: Session, *, sheet: Sheet) -> int:
     sheet.frame = rows
     rows = _placed(session, sheet, rows)
     sheet.accept()
-    options_added = _add_lines(session, rows.filter(pl.col("kind") == "add_option"))
-    rows = rows.join(options_added, on=AT, how="left", maintain_order="left")
-    facts.record(session, Event, rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")))
+    facts.record(session, Event, rows)
     record_file(session, sheet=sheet)
     return rows.height
 
@@ -147,18 +145,10 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with the line each changes (``line_id``), the renewal's new end and the withdrawal's target."""
     reached = rows.filter(~pl.col("kind").is_in(["decline_renewal", "withdraw", "renew"]))
     renew_upto(session, reached=reached.select("contract_id", day=pl.col("effective_on").dt.offset_by("-1d")))
-    lines, found = queries.folded(session)
-    named = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
-    first = named.unique("contract_id", keep="first").select(
-        "contract_id", first_on="start_on", first_term_end_on="term_end_on", months="auto_renew"
-    )
-    rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
-    sheet.frame = rows
-    sheet.check(
-        pl.col("effective_on") < pl.col("first_on"), "effective", pl.format("契約の開始日 {} より前です", "first_on")
-    )
-    sheet.accept()
-    rows = _on_lines(session, sheet, rows, lines, found)
+    rows = _begun(session, sheet, rows)
+    added = _add_lines(session, rows.filter(pl.col("kind") == "add_option"))
+    rows = _on_lines(session, sheet, rows).join(added, on=AT, how="left", maintain_order="left")
+    rows = rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")).drop("new_line_id")
     sheet.frame = rows
     renew = pl.col("kind") == "renew"
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
@@ -169,14 +159,26 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _on_lines(
-    session: Session, sheet: Sheet, rows: pl.DataFrame, lines: pl.DataFrame, found: pl.DataFrame
-) -> pl.DataFrame:
+def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the start of their contract (``first_on``) and its renewal's ``months``; none may come before it."""
+    lines, _ = queries.folded(session)
+    named = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
+    first = named.unique("contract_id", keep="first").select("contract_id", first_on="start_on", months="auto_renew")
+    rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
+    sheet.frame = rows
+    early = pl.col("effective_on") < pl.col("first_on")
+    sheet.check(early, "effective", pl.format("契約の開始日 {} より前です", "first_on"))
+    sheet.accept()
+    return rows
+
+
+def _on_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with ``line_id``: the line that bears the named product just before the change takes hold.
 
-    Rows of one file may build on each other (a plan changed twice), so that rows are placed in rounds, those of earlier
-    days first, until no more can be.
+    Rows of one file may build on each other (a plan changed twice, an option added and then changed), so that rows are
+    placed in rounds, those of earlier days first, until no more can be.
     """
+    lines, found = queries.folded(session)
     needed = pl.col("kind").is_in(ON_A_LINE) | ((pl.col("kind") == "cancel") & pl.col("line").is_not_null())
     todo, done = rows.filter(needed).sort("effective_on", maintain_order=True), []
     code = products(session).select("product_id", on_line="product")
