@@ -121,6 +121,29 @@ def test_bill_dates_agree_with_a_walk_day_by_day() -> None:
     assert terms.bill_on(frame).to_list() == [slow_bill_on(*row) for row in rows]
 
 
+def test_what_falls_due_at_a_closing_is_what_has_that_bill_date_or_an_earlier_one() -> None:
+    chance = random.Random(5)
+    masks = [
+        0,
+        1 << 31,
+        *(sum(1 << b for b in chance.sample([*range(1, 29), 31], chance.randint(1, 4))) for _ in range(60)),
+    ]
+    for _ in range(300):
+        mask, closing = chance.choice(masks), date(2026, 1, 1) + chance.randrange(800) * DAY
+        while not slow_closes(mask, closing):
+            closing += DAY
+        ahead = slow_bill_on("current", closing + DAY, closing + DAY, mask)
+        rows = []
+        for timing in ("advance", "current", "arrears") * 10:
+            from_on = closing + chance.randint(-60, 60) * DAY
+            rows.append(
+                (timing, from_on, from_on + chance.randint(1, 90) * DAY, ahead if timing == "advance" else closing)
+            )
+        frame = pl.DataFrame(rows, schema=["timing", "from_on", "to_on", "reach_on"], orient="row")
+        expected = [slow_bill_on(timing, from_on, to_on, mask) <= closing for timing, from_on, to_on, _ in rows]
+        assert frame.select(terms.falls_due(closing)).to_series().to_list() == expected
+
+
 # dues
 
 

@@ -314,7 +314,7 @@ class Session:
         """
 
         def read(after: int) -> pl.DataFrame:
-            return self.read(sql, (max(after, self.low), self.high))
+            return merge(self.read(sql, (max(after, self.low), self.high)))
 
         if table in self.dirty:
             return read(-1)

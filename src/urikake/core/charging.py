@@ -49,27 +49,25 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     the cycle in which it falls as it was: the new state begins with the next cycle.
     Out: ``line_id, cycle_from_on, cycle_to_on, whole_from_on, whole_to_on, from_on, to_on``, the state, ``basis``.
     """
-    named = cycles.rename({"from_on": "cycle_from_on", "to_on": "cycle_to_on"})
-    joined = named.join(segments, on="line_id", maintain_order="left")
+    named = cycles.lazy().rename({"from_on": "cycle_from_on", "to_on": "cycle_to_on"})
+    joined = named.join(segments.lazy(), on="line_id", maintain_order="left")
     inside = joined.filter(
         (pl.col("from_on") < pl.col("cycle_to_on"))
         & (pl.col("to_on").is_null() | (pl.col("to_on") > pl.col("cycle_from_on")))
     ).with_columns(
-        from_on=pl.max_horizontal("from_on", "cycle_from_on"), to_on=pl.min_horizontal("to_on", "cycle_to_on")
+        from_on=pl.max_horizontal("from_on", "cycle_from_on"),
+        to_on=pl.min_horizontal("to_on", "cycle_to_on"),
+        waits=pl.col("changed") & (pl.col("from_on") > pl.col("cycle_from_on")) & pl.col("left_basis").is_in(KEPT),
     )
-    left_cut = pl.col("from_on") > pl.col("whole_from_on")
-    basis = pl.when(left_cut).then("left_basis").otherwise("right_basis")
-    touched = segments.filter("changed").select("line_id").unique()
-    if touched.height:
-        waiting = inside.join(touched, on="line_id", how="semi", maintain_order="left")
-        inside = pl.concat([inside.join(touched, on="line_id", how="anti", maintain_order="left"), _kept(waiting)])
-    return inside.with_columns(basis=basis).select(STRETCH)
+    found = inside.collect()
+    kept = _kept(found) if found["waits"].any() else found
+    basis = pl.when(pl.col("from_on") > pl.col("whole_from_on")).then("left_basis").otherwise("right_basis")
+    return kept.select(*STRETCH[:-1], basis=basis)
 
 
 def _kept(inside: pl.DataFrame) -> pl.DataFrame:
     """The stretches without those whose change waits for the next cycle: the one before takes in their days and end."""
-    waits = pl.col("changed") & (pl.col("from_on") > pl.col("cycle_from_on")) & pl.col("left_basis").is_in(KEPT)
-    placed = inside.sort("line_id", "cycle_from_on", "from_on").with_columns(group=(~waits).cum_sum())
+    placed = inside.sort("line_id", "cycle_from_on", "from_on").with_columns(group=(~pl.col("waits")).cum_sum())
     reach = placed.group_by("group", maintain_order=True).agg(pl.col("to_on", "right_basis").last())
     return (
         placed.unique("group", keep="first", maintain_order=True)

@@ -93,6 +93,21 @@ def bill_on(frame: pl.DataFrame) -> pl.Series:
     return based.select(bill_on=closing).collect().to_series()
 
 
+def falls_due(closing_on: date) -> pl.Expr:
+    """Whether periods are billed by ``closing_on``, one of their closing days: their `bill_on` is that day or earlier.
+
+    Columns: ``timing``, ``from_on``, ``to_on``, and ``reach_on``: the next closing day after it where ``timing`` is
+    ``advance``, else ``closing_on`` itself.
+
+    >>> from datetime import date
+    >>> april = {"timing": "arrears", "from_on": date(2026, 4, 1), "to_on": date(2026, 5, 1), "reach_on": date(2026, 4, 20)}
+    >>> pl.DataFrame([april]).select(falls_due(date(2026, 4, 20))).item()
+    False
+    """
+    ended = pl.col("to_on") <= pl.lit(closing_on + timedelta(1))
+    return (pl.col("from_on") <= pl.col("reach_on")) & ((pl.col("timing") != "arrears") | ended)
+
+
 def _closing_since(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
     """The first closing day on or after ``day``: the lowest bit not below it, else the lowest in the next month."""
     length = day.dt.days_in_month().cast(pl.Int64)

@@ -23,8 +23,7 @@ def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
     Terms that end are renewed first. Refused in a locked month, if there is anything to bill.
     """
     found = queries.scope(session, closing_on)
-    ahead = queries.reach(found.lines, closing_on)
-    if renew_due(session, lines=found.lines.with_columns(horizon_on=ahead)).height:
+    if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = queries.scope(session, closing_on)
     rows = queries.rated(session, queries.due_stretches(session, found, closing_on))
     rows = rows.filter(pl.col("amount") != 0)

@@ -23,7 +23,7 @@ LINE: Final = (
 )
 EVENT: Final = (
     "id, contract_id, line_id, kind, effective_on, recorded_at, event_code, content, product_id, quantity_micro, "
-    "unit_price_micro, until_on, target_id, reason"
+    "unit_price_micro, until_on, target_id, reason, run_id"
 )
 
 
@@ -168,12 +168,18 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
 
 
-def touched(session: Session) -> pl.Series:
-    """The ids of the lines that any event but a renewal ever named, withdrawn ones included."""
+def touched(session: Session) -> pl.DataFrame:
+    """The lines that any event but a renewal ever named, withdrawn ones included: the last day one takes hold, its run.
 
-    def find() -> pl.Series:
+    Columns: ``line_id``, ``changed_on`` (the latest effective day), ``changed_run_id`` (the run of the newest event).
+    """
+
+    def find() -> pl.DataFrame:
         every = session.table("contracts_event", EVENT)
         found = every.filter(~pl.col("kind").is_in(["renew", "decline_renewal", "add_option"]))
-        return by_line(found.drop("id"), first_lines(session)).select("line_id").unique().to_series()
+        named = by_line(found.drop("id"), first_lines(session))
+        return named.group_by("line_id").agg(
+            changed_on=pl.col("effective_on").max(), changed_run_id=pl.col("run_id").max()
+        )
 
     return session.derived("touched", TABLES, find)

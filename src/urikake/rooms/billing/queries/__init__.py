@@ -3,7 +3,7 @@
 from .charges import CHARGE, at_closing, charges, of_lines, waiting
 from .due import due_stretches
 from .rates import rated, unbilled
-from .scope import Scope, reach, scope
+from .scope import Scope, scope
 
 __all__ = [
     "CHARGE",
@@ -13,7 +13,6 @@ __all__ = [
     "due_stretches",
     "of_lines",
     "rated",
-    "reach",
     "scope",
     "unbilled",
     "waiting",

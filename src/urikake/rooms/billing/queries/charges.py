@@ -12,6 +12,7 @@ from urikake.base.bulk import Session
 
 from ..models import Charge
 
+_RUNS: Final = 1 << 40  # more runs than a company has
 CHARGE: Final = (
     "id, line_id, contract_id, partner_id, product_id, dimension_id, closing_on, cycle_from_on, revision, nature, from_on, "
     "to_on, quantity_micro, unit_price_micro, state_micro, numerator, denominator, basis, amount, usage_through"
@@ -47,18 +48,22 @@ def of_lines(session: Session, lines: pl.Series) -> pl.DataFrame:
 
 
 def last_billed(session: Session) -> pl.DataFrame:
-    """How far each line was billed: ``line_id``, ``last_on`` (first day of its last billed cycle), ``usage_through``."""
+    """How far each line was billed: ``line_id, last_on, last_run_id, usage_through``.
 
-    def merge(rows: pl.DataFrame) -> pl.DataFrame:
-        return rows.group_by("line_id", maintain_order=True).agg(
-            pl.col("cycle_from_on").max(), pl.col("usage_through").max()
+    ``last_on`` is the first day of its last billed cycle, ``last_run_id`` the newest run that billed that cycle.
+    """
+
+    def newest(rows: pl.DataFrame) -> pl.DataFrame:
+        """One row a line; its last cycle and the newest run of that travel as one number, of which the greatest counts."""
+        both = pl.col("cycle_from_on").cast(pl.Int64) * _RUNS + (pl.col("run_id") - session.low)
+        most = rows.select("line_id", "usage_through", both=both).group_by("line_id", maintain_order=True).max()
+        return most.select(
+            "line_id",
+            cycle_from_on=(pl.col("both") // _RUNS).cast(pl.Int32).cast(pl.Date),
+            run_id=pl.col("both") % _RUNS + session.low,
+            usage_through="usage_through",
         )
 
-    found = session.running(
-        "last_billed",
-        "billing_charge",
-        "SELECT line_id, max(cycle_from_on) AS cycle_from_on, max(usage_through) AS usage_through FROM billing_charge"
-        " WHERE id > ? AND id < ? GROUP BY line_id",
-        merge,
-    )
-    return found.rename({"cycle_from_on": "last_on"})
+    sql = "SELECT line_id, cycle_from_on, run_id, usage_through FROM billing_charge WHERE id > ? AND id < ?"
+    found = session.running("last_billed", "billing_charge", sql, newest)
+    return found.rename({"cycle_from_on": "last_on", "run_id": "last_run_id"})

@@ -12,7 +12,7 @@ from urikake.core import calendar, charging, terms
 
 from . import metering
 from .charges import last_billed, of_lines
-from .scope import Scope, metered_products, reach
+from .scope import Scope, metered_products
 
 FIRST: Final = {"sign": pl.lit(1, dtype=pl.Int64), "revision": pl.lit(0, dtype=pl.Int64)}
 
@@ -25,62 +25,69 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     Metered stretches (従量) have ``usage_micro`` and, where they were billed before, ``before_micro`` and
     ``before_amount``; see `metering`.
     """
-    lines = _reaching(session, found, pl.lit(closing_on) if served else reach(found.lines, closing_on))
+    lines = _reaching(session, found.lines.with_columns(reach_on=pl.lit(closing_on)) if served else found.lines)
     wanted = _wanted(session, lines, found.segments, closing_on, served=served)
     changed = lines.filter("touched")
     before = of_lines(session, changed["line_id"]) if changed.height else None
-    flat = wanted.filter(~pl.col("metered"))
-    rows = [flat.filter(pl.col("due") & ~pl.col("touched")).with_columns(**FIRST)]
+    fresh = wanted.filter(pl.col("due") & ~pl.col("touched") & ~pl.col("metered"))
+    rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:
-        due_on = date.max if served else closing_on
-        rows.append(_changed(session, wanted.filter("touched"), changed, before, due_on))
+        due = pl.lit(True) if served else terms.falls_due(closing_on)
+        rows.append(_changed(session, wanted.filter("touched"), changed, before, due))
     usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, closing_on)
-    names = [*charging.STRETCH, "sign", "revision"]
-    return pl.concat([*(part.select(names) for part in rows), usage], how="diagonal")
+    return pl.concat([*rows, usage], how="diagonal")
 
 
-def _reaching(session: Session, found: Scope, ahead: pl.Expr | pl.Series) -> pl.DataFrame:
-    """The lines with the days between which their cycles are looked at (``after_on``, ``until_on``)."""
-    joined = found.lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
-    touched = pl.col("touched")
-    until = pl.max_horizontal(ahead, pl.when(touched).then("last_on"))
+def _reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with how far they were billed and between which days their cycles are looked at.
+
+    ``touched`` are those with an event that billing may not have seen in full: they are looked at from their start. Once
+    a cycle that begins after the last change was billed in a later run, all before it was compared, and the line goes on
+    from there like any other.
+    """
+    joined = lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
+    seen = (pl.col("last_on") >= pl.col("changed_on")) & (pl.col("last_run_id") > pl.col("changed_run_id"))
+    touched = pl.col("changed_on").is_not_null() & ~seen.fill_null(False)
+    until = pl.max_horizontal("reach_on", pl.when(touched).then("last_on"))
     return joined.with_columns(
-        until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on"), usage_through="usage_through"
+        touched=touched, until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on")
     )
 
 
 def _wanted(
     session: Session, lines: pl.DataFrame, segments: pl.DataFrame, closing_on: date, *, served: bool
 ) -> pl.DataFrame:
-    """The stretches of all cycles looked at, with ``timing``, ``closing_mask``, ``touched``, ``metered`` and ``due``."""
-    names = ["line_id", "timing", "closing_mask", "touched"]
-    stretches = charging.stretches(calendar.cycles(lines), segments)
-    metered = pl.col("product_id").is_in(metered_products(session).implode())
-    wanted = stretches.join(lines.select(names), on="line_id", maintain_order="left").with_columns(metered=metered)
-    wanted = wanted.with_columns(timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"))
-    if served:
-        return wanted.with_columns(due=pl.col("cycle_from_on") <= closing_on)
-    cycles = wanted.select("timing", "closing_mask", from_on="cycle_from_on", to_on="cycle_to_on")
-    return wanted.with_columns(due=terms.bill_on(cycles) <= closing_on)
+    """The stretches of all cycles looked at, with ``touched``, ``metered`` and ``due``."""
+    named = lines.select("line_id", "timing", "reach_on", "touched")
+    stretches = charging.stretches(calendar.cycles(lines), segments).lazy()
+    wanted = stretches.join(named.lazy(), on="line_id", maintain_order="left").with_columns(
+        metered=pl.col("product_id").is_in(metered_products(session).implode())
+    )
+    cycle = wanted.with_columns(
+        timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"),
+        from_on="cycle_from_on",
+        to_on="cycle_to_on",
+    )
+    due = pl.col("from_on") <= pl.lit(closing_on) if served else terms.falls_due(closing_on)
+    return pl.concat([wanted.drop("timing", "reach_on"), cycle.select(due=due)], how="horizontal").collect()
 
 
 def _changed(
-    session: Session, wanted: pl.DataFrame, lines: pl.DataFrame, before: pl.DataFrame, due_on: date
+    session: Session, wanted: pl.DataFrame, lines: pl.DataFrame, before: pl.DataFrame, due: pl.Expr
 ) -> pl.DataFrame:
     """Wanted less billed for the lines that changed: whole cycles not yet billed, differences where they were."""
-    keys, names = charging.KEYS, ["line_id", "timing", "closing_mask"]
+    keys, names = charging.KEYS, ["line_id", "timing", "reach_on"]
     metered = pl.col("product_id").is_in(metered_products(session).implode())
     billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
     first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
     rest = charging.outstanding(mine.join(there, on=keys, how="semi"), billed)
-    rest = rest.join(lines.select(names), on="line_id", maintain_order="left")
+    rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
     whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
-    due = rest.filter(terms.bill_on(rest) <= due_on)
-    due = due.join(_bases(wanted, lines), on=["line_id", "from_on"], how="left", maintain_order="left")
-    due = _credited(due.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily"))))
-    every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, due)])
+    rest = rest.join(_bases(wanted, lines), on=["line_id", "from_on"], how="left", maintain_order="left")
+    rest = _credited(rest.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily"))))
+    every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, rest)])
     return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
         pl.col("revision").fill_null(0)
     )

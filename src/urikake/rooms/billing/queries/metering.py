@@ -22,6 +22,7 @@ from .scope import metered_products
 KEY: Final = [*charging.KEYS, "from_on", "to_on", *charging.STATE]
 NAMES: Final = [*charging.STRETCH, "sign", "revision", "usage_micro", "before_micro", "before_amount"]
 NONE: Final = pl.lit(None, dtype=pl.Int64)
+BEFORE: Final = {"before_micro": NONE, "before_amount": NONE}
 
 
 def due(
@@ -37,15 +38,17 @@ def due(
     ``wanted`` are metered stretches as `due.due_stretches` wants them, ``before`` the charges of the touched lines. A
     stretch that was billed and is wanted no more has ``sign`` 0.
     """
+    if wanted.is_empty() and before is None and not lines["metered"].any():
+        return wanted.clear().with_columns(sign=NONE, revision=NONE, usage_micro=NONE, **BEFORE).select(NAMES)
     fresh = wanted.filter(~pl.col("touched"))
     late = _late(session, fresh, lines, closing_on)
     one = pl.lit(1, dtype=pl.Int64)
-    new = fresh.filter("due").with_columns(sign=one, revision=one - 1, before_micro=NONE, before_amount=NONE)
+    new = fresh.filter("due").with_columns(sign=one, revision=one - 1, **BEFORE)
     rows = [_with_usage(session, new)]
     if before is not None:
         rows.append(_compared(session, wanted.filter("touched"), before))
     if late.height:
-        again = _cycles_so_far(late, segments, session)
+        again = _cycles_so_far(session, late, segments)
         rows.append(_compared(session, again, of_lines(session, late["line_id"])))
     return pl.concat([part.select(NAMES) for part in rows])
 
@@ -85,11 +88,12 @@ def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame, closing_on
     return billed.filter(pl.col("line_id").is_in(usage.used(session, spans)["line_id"].implode()))
 
 
-def _cycles_so_far(lines: pl.DataFrame, segments: pl.DataFrame, session: Session) -> pl.DataFrame:
+def _cycles_so_far(session: Session, lines: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     """The metered stretches of all cycles up to the last one billed; all of them are due."""
     until = pl.col("last_on").dt.offset_by("1d")
     cycles = calendar.cycles(lines.with_columns(after_on=pl.lit(None, dtype=pl.Date), until_on=until))
-    return charging.stretches(cycles, segments).with_columns(due=pl.lit(True))
+    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    return charging.stretches(cycles, segments).filter(metered).with_columns(due=pl.lit(True))
 
 
 def _compared(session: Session, wanted: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

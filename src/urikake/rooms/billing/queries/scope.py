@@ -28,27 +28,31 @@ TABLES: Final = (*contracts.TABLES, "contracts_terms", *PARTIES, "catalog_produc
 
 
 def scope(session: Session, closing_on: date | None = None) -> Scope:
-    """The lines whose payer (or own bill day) closes on that day; every line where no closing is named."""
+    """The lines whose payer (or own bill day) closes on that day, with ``reach_on``; every line where none is named.
+
+    ``reach_on`` is the last day on which a cycle may begin that this closing bills: beyond the closing only for advance
+    billing, where it is the next closing.
+    """
     whole = session.derived("scope", TABLES, lambda: _every(session))
     if closing_on is None:
         return whole
     lines = whole.lines.filter(terms.is_closing(pl.col("closing_mask"), closing_on))
-    segments = whole.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left")
-    return Scope(lines, segments)
+    return Scope(lines.with_columns(reach_on=_reach(lines, closing_on)), whole.segments)
 
 
 def _every(session: Session) -> Scope:
     lines, events = contracts.folded(session)
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
-    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    lines = lines.join(contracts.touched(session), on="line_id", how="left", maintain_order="left")
+    segments = charging.based(timeline.segments(lines, events), lines)
+    usage = segments.filter(pl.col("product_id").is_in(metered_products(session).implode()))["line_id"].unique()
     own = pl.lit(2, dtype=pl.Int64).pow(pl.col("bill_day").fill_null(0))
     lines = lines.with_columns(
-        metered=metered,
-        touched=pl.col("line_id").is_in(contracts.touched(session).implode()),
+        metered=pl.col("line_id").is_in(usage.implode()),
         closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
     )
-    return Scope(lines, charging.based(timeline.segments(lines, events), lines))
+    return Scope(lines, segments)
 
 
 def metered_products(session: Session) -> pl.Series:
@@ -56,11 +60,14 @@ def metered_products(session: Session) -> pl.Series:
     return products(session).filter(pl.col("revenue") == "usage")["product_id"]
 
 
-def reach(lines: pl.DataFrame, closing_on: date) -> pl.Series:
-    """The last day on which a cycle may begin that this closing bills: beyond the closing only for advance billing."""
-    tomorrow = closing_on + timedelta(1)
-    asked = lines.select("closing_mask", timing=pl.lit("current"), from_on=pl.lit(tomorrow), to_on=pl.lit(tomorrow))
-    ahead = terms.bill_on(asked)
-    usage_only = pl.col("metered") & ~pl.col("touched")
+def _reach(lines: pl.DataFrame, closing_on: date) -> pl.Expr:
+    """The ``reach_on`` of the lines at a closing, worked out once for each set of closing days."""
+    masks = lines["closing_mask"].unique()
+    tomorrow = pl.lit(closing_on + timedelta(1))
+    asked = pl.DataFrame({"closing_mask": masks}).with_columns(
+        timing=pl.lit("current"), from_on=tomorrow, to_on=tomorrow
+    )
+    usage_only = pl.col("metered") & pl.col("changed_on").is_null()
     advance = (pl.col("timing") == "advance") & ~usage_only
-    return lines.select(pl.when(advance).then(ahead).otherwise(pl.lit(closing_on))).to_series()
+    ahead = pl.col("closing_mask").replace_strict(masks, terms.bill_on(asked), return_dtype=pl.Date)
+    return pl.when(advance).then(ahead).otherwise(pl.lit(closing_on))
