@@ -82,7 +82,7 @@ def open_items(session: Session) -> pl.DataFrame:
 
 def slips(session: Session) -> pl.DataFrame:
     """Slips by id, with ``slip_id``."""
-    return session.rows("receivables_slip", SLIP).rename({"id": "slip_id"})
+    return session.table("receivables_slip", SLIP).rename({"id": "slip_id"})
 
 
 def waiting_slips(session: Session) -> pl.DataFrame:

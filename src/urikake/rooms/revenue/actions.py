@@ -201,6 +201,8 @@ def _recorded(session: Session, after: pl.DataFrame, month: date) -> pl.DataFram
 def _accrue(session: Session, month: date, target: pl.DataFrame) -> pl.DataFrame:
     """Bring the accruals to ``target``, what is served by the end of the month and not billed; return the moves."""
     open_now = queries.open_accruals(session)
+    if target.is_empty() and open_now.is_empty():
+        return pl.DataFrame(schema=MOVES)
     keys = [*OWNER, "cycle_from_on"]
     steps = pl.concat([target.select(*keys, "amount"), open_now.select(*keys, amount=-pl.col("amount"))])
     delta = steps.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort(keys)
@@ -224,12 +226,21 @@ def _served(session: Session, month: date) -> pl.DataFrame:
     """What of service not billed yet is revenue by the end of the month: owner columns, ``cycle_from_on``, ``amount``."""
     last = periods.last_day(month)
     rows = billing.unbilled(session, last)
+    if rows.is_empty():
+        return pl.DataFrame(schema={**dict.fromkeys(OWNER, pl.Int64), "cycle_from_on": pl.Date, "amount": pl.Int64})
+    rules = _ruled(session, _net(session, rows, last))
+    done = recognition.recognised(rules, pl.lit(last + timedelta(1)), *queries.roundings(session))
+    sums = done.filter(pl.col("done") != 0).group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum())
+    return sums.sort(OWNER)
+
+
+def _net(session: Session, rows: pl.DataFrame, on: date) -> pl.DataFrame:
+    """The priced rows with the rule of their product, ``amount`` net of the tax that an inclusive price (内税) holds."""
     model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months")
-    joined = rows.join(model, on="product_id", maintain_order="left").with_columns(
-        invoice=pl.int_range(pl.len(), dtype=pl.Int64), rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(last))
-    )
-    _, net = tax.invoice_taxes(joined, queries.roundings(session)[1])
-    rules = _ruled(session, net.with_columns(amount="net"))
-    until = pl.lit(last + timedelta(1))
-    done = recognition.recognised(rules, until, *queries.roundings(session)).filter(pl.col("done") != 0)
-    return done.group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum()).sort(OWNER)
+    joined = rows.join(model, on="product_id", maintain_order="left")
+    if not joined["inclusive"].any():
+        return joined.with_columns(tax_amount=pl.lit(0, dtype=pl.Int64))
+    each = pl.int_range(pl.len(), dtype=pl.Int64)
+    rated = joined.with_columns(invoice=each, rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)))
+    _, netted = tax.invoice_taxes(rated, queries.roundings(session)[1])
+    return netted.with_columns(amount="net")

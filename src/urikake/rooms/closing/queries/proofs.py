@@ -54,11 +54,12 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
     do, whatever their dates.
     """
     tops = after or {}
-    unbalanced, books = _lines(session, tops)
+    owed = _receivable_accounts(session)
+    unbalanced, books = _lines(session, tops, owed)
     sums = _sums(session, tops)
     return [
         *[f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in unbalanced.iter_rows()],
-        *_receivables(session, tops, books),
+        *(_receivables(session, tops, books) if owed else []),
         *_suspense(session, sums),
         *_contract_balances(session, sums),
     ]
@@ -82,12 +83,12 @@ def _span(session: Session, tops: Tops, label: str) -> tuple[int, int]:
     return tops.get(label, session.low), session.high
 
 
-def _lines(session: Session, tops: Tops) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _lines(session: Session, tops: Tops, owed: set[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The entries that do not sum to zero, and the ``balance`` per partner on receivable accounts, from one reading.
 
     A partner of 0 is none. The lines are read in parts, so that a year of them needs no more memory than a month.
     """
-    parts = [_summed(part) for part in _line_parts(session, tops)]
+    parts = [_summed(part) for part in _line_parts(session, tops, owed)]
     sums = [pl.concat(frames) for frames in zip(*parts, strict=True)] if parts else list(_summed(_no_lines()))
     unbalanced = sums[0].group_by("entry_id").agg(pl.col("amount").sum()).filter(pl.col("amount") != 0)
     return unbalanced.sort("entry_id"), sums[1].group_by("partner_id").agg(pl.col("balance").sum())
@@ -97,11 +98,11 @@ def _no_lines() -> pl.DataFrame:
     return pl.DataFrame(schema=dict.fromkeys(("entry_id", "amount", "partner_id"), pl.Int64))
 
 
-def _line_parts(session: Session, tops: Tops) -> Iterator[pl.DataFrame]:
+def _line_parts(session: Session, tops: Tops, owed: set[int]) -> Iterator[pl.DataFrame]:
     """The entry and amount of every line, and its partner where the account is one of receivables, part by part."""
-    owed = ", ".join(map(str, sorted(_receivable_accounts(session)))) or "0"
+    names = ", ".join(map(str, sorted(owed))) or "0"
     sql = (
-        f"SELECT entry_id, amount, CASE WHEN account_id IN ({owed}) THEN coalesce(partner_id, 0) END AS partner_id"
+        f"SELECT entry_id, amount, CASE WHEN account_id IN ({names}) THEN coalesce(partner_id, 0) END AS partner_id"
         " FROM ledger_line WHERE id > ? AND id <= ? ORDER BY id"
     )
     first, _ = _span(session, tops, "ledger.EntryLine")
@@ -129,8 +130,6 @@ def _receivable_accounts(session: Session) -> set[int]:
 
 def _receivables(session: Session, tops: Tops, books: pl.DataFrame) -> list[str]:
     """Items per partner = receivable accounts per partner."""
-    if not _receivable_accounts(session):
-        return []
     own = session.read(
         "SELECT partner_id, gross AS amount FROM receivables_item WHERE id > ? AND id < ?"
         " UNION ALL SELECT i.partner_id, m.moved FROM receivables_movement m JOIN receivables_item i ON i.id = m.item_id"

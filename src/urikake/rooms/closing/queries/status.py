@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -22,10 +22,10 @@ def closing_dates(session: Session, month: date) -> list[date]:
     """The closing days (締日) of the month on which any payer or contract closes, oldest first."""
     own = contract_terms(session)["bill_day"].drop_nulls().to_list()
     masks = set(closing_masks(session)["closing_mask"].drop_nulls().unique()) | {1 << day for day in own}
-    days = pl.date_range(month, periods.last_day(month), eager=True).to_list()
-    frame = pl.DataFrame({"mask": sorted(masks - {0})}, schema={"mask": pl.Int64})
-    closes = frame.select(terms.is_closing(pl.col("mask"), day).any().alias(day.isoformat()) for day in days).row(0)
-    return [day for day, some in zip(days, closes, strict=True) if some or (0 in masks and day == days[-1])]
+    last = periods.last_day(month)
+    days = [month + timedelta(at) for at in range(last.day)]
+    own_masks = masks - {0}
+    return [day for day in days if any(terms.closes(mask, day) for mask in own_masks) or (0 in masks and day == last)]
 
 
 def waiting(session: Session, month: date) -> list[str]:
@@ -90,21 +90,23 @@ def drafted(session: Session) -> list[date]:
 def stale(session: Session, action: str, subject: str) -> bool:
     """Whether anything was recorded after the newest such run that it would have to take into account."""
     runs = _newest_runs(session)
-    mine = runs.filter((pl.col("action") == action) & (pl.col("subject") == subject))["run_id"].to_list()
-    mine += _idle(session, action, subject)
-    fed = pl.col("action").str.starts_with("import") | pl.col("action").is_in(FEEDS[action])
-    later = runs.filter(fed)["run_id"].to_list()
-    return not mine or max(later, default=0) > max(mine)
+    mine = [*_idle(session, action, subject), *([runs[action, subject]] if (action, subject) in runs else [])]
+    fed = [run for (kind, _), run in runs.items() if kind.startswith("import") or kind in FEEDS[action]]
+    return not mine or max(fed, default=0) > max(mine)
 
 
-def _newest_runs(session: Session) -> pl.DataFrame:
-    """The newest ``run_id`` of every ``action`` and ``subject``."""
-    return session.running(
-        "newest_runs",
-        "base_run",
-        "SELECT action, subject, max(id) AS run_id FROM base_run WHERE id > ? AND id < ? GROUP BY action, subject",
-        lambda rows: rows.group_by("action", "subject").agg(pl.col("run_id").max()),
-    )
+def _newest_runs(session: Session) -> dict[tuple[str, str], int]:
+    """The newest run of every action and subject."""
+    if "newest_runs" not in session.cache:
+        found = session.running(
+            "newest_runs",
+            "base_run",
+            "SELECT action, subject, max(id) AS run_id FROM base_run WHERE id > ? AND id < ? GROUP BY action, subject",
+            lambda rows: rows.group_by("action", "subject").agg(pl.col("run_id").max()),
+        )
+        session.cache["newest_runs"] = {(action, subject): run for action, subject, run in found.iter_rows()}
+    runs: dict[tuple[str, str], int] = session.cache["newest_runs"]
+    return runs
 
 
 def note_idle(session: Session, action: str, subject: str) -> None:
