@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import polars as pl
@@ -26,32 +27,25 @@ def ruled(rows: pl.DataFrame, recognition: str, partial_month: str, remainder: s
     >>> ruled(pl.DataFrame([row | {"life_months": None}]), "monthly", "daily", "cumulative").row(0)[1:3]
     (datetime.date(2026, 4, 30), datetime.date(2026, 5, 1))
     """
-    kind = pl.col("revenue")
-    from_on = (
-        pl.when(kind == "usage")
-        .then(pl.col("to_on").dt.offset_by("-1d"))
-        .when(kind.is_in(["contract_start", "lifetime"]))
-        .then("start_on")
-        .otherwise("from_on")
-    )
-    life = pl.col("life_months").cast(pl.Int64).fill_null(0)
-    to_on = (
-        pl.when(kind.is_in(["point", "contract_start"]))
-        .then(from_on.dt.offset_by("1d"))
-        .when(kind == "lifetime")
-        .then(add_months(pl.col("start_on"), life, pl.col("start_on").dt.day()))
-        .otherwise("to_on")
-    )
-    return rows.with_columns(
-        from_on=from_on,
-        to_on=to_on,
-        method=pl.when(kind == "daily")
-        .then(pl.lit("daily"))
-        .when(kind == "lifetime")
-        .then(pl.lit("monthly"))
-        .otherwise(pl.lit(recognition)),
-        partial_month=pl.lit(partial_month),
-        remainder=pl.lit(remainder),
+    return rows.with_columns(_rule(recognition, partial_month, remainder))
+
+
+@functools.cache
+def _rule(recognition: str, partial_month: str, remainder: str) -> tuple[pl.Expr, ...]:
+    kind, start_on = pl.col("revenue"), pl.col("start_on")
+    at_start = kind.is_in(["contract_start", "lifetime"])
+    served = pl.when(kind == "usage").then(pl.col("to_on").dt.offset_by("-1d"))
+    from_on = served.when(at_start).then(start_on).otherwise("from_on")
+    at_once = pl.when(kind.is_in(["point", "contract_start"])).then(from_on.dt.offset_by("1d"))
+    life = add_months(start_on, pl.col("life_months").cast(pl.Int64).fill_null(0), start_on.dt.day())
+    to_on = at_once.when(kind == "lifetime").then(life).otherwise("to_on")
+    daily = pl.when(kind == "daily").then(pl.lit("daily"))
+    return (
+        from_on.alias("from_on"),
+        to_on.alias("to_on"),
+        daily.when(kind == "lifetime").then(pl.lit("monthly")).otherwise(pl.lit(recognition)).alias("method"),
+        pl.lit(partial_month).alias("partial_month"),
+        pl.lit(remainder).alias("remainder"),
     )
 
 
@@ -62,9 +56,10 @@ def recognised(rows: pl.DataFrame, until: pl.Expr, rounding: Rounding, tax_round
     """
     asked = rows.with_columns(until_on=until)
     done = schedule.cumulative(asked.select(*RULE, "until_on"), rounding)
-    tax = (
-        pl.when(pl.col("done") == pl.col("amount"))
-        .then("tax_amount")
-        .otherwise(divide(wide("tax_amount") * wide("done"), pl.col("amount"), tax_rounding))
-    )
-    return rows.with_columns(done=done).with_columns(done_tax=tax)
+    return rows.with_columns(done=done).with_columns(_tax_done(tax_rounding))
+
+
+@functools.cache
+def _tax_done(rounding: Rounding) -> pl.Expr:
+    share = divide(wide("tax_amount") * wide("done"), pl.col("amount"), rounding)
+    return pl.when(pl.col("done") == pl.col("amount")).then("tax_amount").otherwise(share).alias("done_tax")

@@ -8,6 +8,7 @@ month within one unit of its exact share.
 
 from __future__ import annotations
 
+import functools
 from typing import Final, Literal
 
 import polars as pl
@@ -96,34 +97,41 @@ def _weighed(frame: pl.DataFrame) -> pl.DataFrame:
 
     ``begin`` … ``count`` leave out a first or last month that weighs nothing; what is left then weighs alike.
     """
+    dated, shaped, whole = _weights()
+    return frame.with_columns(dated).with_columns(shaped).with_columns(whole)
+
+
+@functools.cache
+def _weights() -> tuple[tuple[pl.Expr, ...], tuple[pl.Expr, ...], pl.Expr]:
+    """The columns that `_weighed` adds, in three steps; made once, for they cost more than small frames do."""
+    from_on, to_index, first = pl.col("from_on"), pl.col("to_index"), pl.col("from_index")
     # a range without days falls on the month it begins in: nothing is lost
     end = pl.max_horizontal(pl.col("to_on").dt.offset_by("-1d"), "from_on")
-    dated = frame.with_columns(
-        from_index=_index(pl.col("from_on")),
-        to_index=_index(end),
-        days=(end - pl.col("from_on")).dt.total_days() + 1,
-        length=pl.col("from_on").dt.days_in_month().cast(pl.Int64),
-        close_length=end.dt.days_in_month().cast(pl.Int64),
-        close=end.dt.day().cast(pl.Int64),
-        head=pl.col("from_on").dt.days_in_month().cast(pl.Int64) - pl.col("from_on").dt.day().cast(pl.Int64) + 1,
-        by_day=pl.col("method") == "daily",
-        even=(pl.col("method") == "monthly") & (pl.col("partial_month") != "daily"),
-    )
-    several = pl.col("even") & (pl.col("from_index") < pl.col("to_index"))
-    none_first = pl.col("partial_month") == "none_first"
-    skipped = several & none_first & (pl.col("head") < pl.col("length"))
-    dropped = several & ~none_first & (pl.col("close") < pl.col("close_length"))
-    return dated.with_columns(
-        begin=pl.col("from_index") + skipped.cast(pl.Int64),
-        count=pl.col("to_index") - pl.col("from_index") + 1 - skipped.cast(pl.Int64) - dropped.cast(pl.Int64),
-        first=_by_shape(pl.col("head"), 1, pl.col("head") * pl.col("close_length")),
-        inner=_by_shape(None, 1, pl.col("length") * pl.col("close_length")),
-        last=_by_shape(pl.col("close"), 1, pl.col("close") * pl.col("length")),
-    ).with_columns(
-        whole=pl.when("by_day")
-        .then("days")
-        .otherwise(pl.col("first") + pl.col("inner") * (pl.col("count") - 2) + pl.col("last"))
-    )
+    length = from_on.dt.days_in_month().cast(pl.Int64)
+    dated = {
+        "from_index": _index(from_on),
+        "to_index": _index(end),
+        "days": (end - from_on).dt.total_days() + 1,
+        "length": length,
+        "close_length": end.dt.days_in_month().cast(pl.Int64),
+        "close": end.dt.day().cast(pl.Int64),
+        "head": length - from_on.dt.day().cast(pl.Int64) + 1,
+        "by_day": pl.col("method") == "daily",
+        "even": (pl.col("method") == "monthly") & (pl.col("partial_month") != "daily"),
+    }
+    several, none_first = pl.col("even") & (first < to_index), pl.col("partial_month") == "none_first"
+    skipped = (several & none_first & (pl.col("head") < pl.col("length"))).cast(pl.Int64)
+    dropped = (several & ~none_first & (pl.col("close") < pl.col("close_length"))).cast(pl.Int64)
+    shaped = {
+        "begin": first + skipped,
+        "count": to_index - first + 1 - skipped - dropped,
+        "first": _by_shape(pl.col("head"), 1, pl.col("head") * pl.col("close_length")),
+        "inner": _by_shape(None, 1, pl.col("length") * pl.col("close_length")),
+        "last": _by_shape(pl.col("close"), 1, pl.col("close") * pl.col("length")),
+    }
+    months = pl.col("first") + pl.col("inner") * (pl.col("count") - 2) + pl.col("last")
+    whole = pl.when("by_day").then("days").otherwise(months).alias("whole")
+    return tuple(e.alias(n) for n, e in dated.items()), tuple(e.alias(n) for n, e in shaped.items()), whole
 
 
 def _by_shape(daily: pl.Expr | None, even: int, mixed: pl.Expr) -> pl.Expr:
@@ -133,10 +141,13 @@ def _by_shape(daily: pl.Expr | None, even: int, mixed: pl.Expr) -> pl.Expr:
 
 def _recognised(lines: pl.DataFrame, rounding: Rounding) -> pl.Expr:
     """The amount recognised in the months before ``until``; only the policies that occur are computed."""
+    return _share(frozenset(lines["remainder"].unique()), bool(lines["by_day"].any()), rounding)
+
+
+@functools.cache
+def _share(policies: frozenset[str], days: bool, rounding: Rounding) -> pl.Expr:
     begin, finish = pl.col("begin"), pl.col("begin") + pl.col("count")
     until = pl.col("until").clip(begin, finish)
-    policies = set(lines["remainder"].unique())
-    days = bool(lines["by_day"].any())
     inside = _cumulatively(until, days, rounding)
     if "last" in policies:
         before = _alone(pl.col("first"), rounding) + _inner(begin + 1, until, days, rounding)

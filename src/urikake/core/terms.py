@@ -58,10 +58,21 @@ def is_closing(mask: pl.Expr, on: date) -> pl.Expr:
     >>> frame.select(is_closing(pl.col("closing_mask"), date(2026, 2, 28))).to_series().to_list()
     [True, False, True, True]
     """
-    bits = (1 << on.day) & _DAY_BITS
-    if (on + timedelta(days=1)).day == 1:
-        bits |= _END_BIT
-    return (mask == 0) | ((mask & pl.lit(bits, dtype=pl.Int64)) != 0)
+    return (mask == 0) | ((mask & pl.lit(_bits(on), dtype=pl.Int64)) != 0)
+
+
+def closes(mask: int, on: date) -> bool:
+    """Whether the day is a closing day of the one mask (see `is_closing`).
+
+    >>> [closes(1 << 20, date(2026, 4, day)) for day in (20, 30)], closes(1 << 31, date(2026, 4, 30))
+    ([True, False], True)
+    """
+    return mask == 0 or mask & _bits(on) != 0
+
+
+def _bits(on: date) -> int:
+    """The bits of the masks that close on the day."""
+    return (1 << on.day) & _DAY_BITS | (_END_BIT if (on + timedelta(days=1)).day == 1 else 0)
 
 
 def bill_on(frame: pl.DataFrame) -> pl.Series:

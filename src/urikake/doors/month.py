@@ -27,6 +27,7 @@ def bill(
         outcome,
     ):
         outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
+        queries.note_idle(session, "bill", closing_on.isoformat())
     return outcome.figures
 
 
@@ -76,6 +77,7 @@ def recognize(url: str, month: str, *, user: str = "system", permission: str = "
     """Recognise revenue up to a month."""
     with runs.run(url, "recognize", subject=month, permission=permission, user=user) as (session, outcome):
         outcome.figures |= actions.recognize(session, month=periods.first_day(month))
+        queries.note_idle(session, "recognize", month)
     return outcome.figures
 
 
@@ -89,9 +91,11 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
         drafted = set(queries.drafted(session))
         days = [day for day in days if day in drafted or queries.stale(session, "bill", day.isoformat())]
         pending = queries.stale(session, "recognize", month)
+        receipts = queries.matchable(session)
     for closing_on in days:
         bill(url, closing_on, issue=True, user=user, permission=CLOSE)
-    match(url, on=periods.last_day(first), user=user, permission=CLOSE)
+    if receipts:
+        match(url, on=periods.last_day(first), user=user, permission=CLOSE)
     if days or pending:
         recognize(url, month, user=user, permission=CLOSE)
     with runs.run(url, "close", subject=month, permission=CLOSE, user=user) as (session, outcome):

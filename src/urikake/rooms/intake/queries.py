@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,28 +54,53 @@ class Kind:
     columns: tuple[Column, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What would be wrong with rows of a frame: where ``bad`` holds, the column and the reason to tell."""
+
+    frame: pl.DataFrame
+    bad: pl.Expr | pl.Series
+    column: str
+    why: str | pl.Expr
+
+    def errors(self, header: str) -> list[RowError]:
+        """An error for every row where it holds."""
+        reason = self.why if isinstance(self.why, pl.Expr) else pl.lit(self.why)
+        cell = pl.col(self.column).cast(pl.String).fill_null("")
+        rows = self.frame.filter(self.bad).select(LINE, cell, reason.alias("why"))
+        return [RowError(line, header, value, text) for line, value, text in rows.iter_rows()]
+
+
 @dataclass
 class Sheet:
-    """A file as typed columns (null where a cell is empty), with ``file_line``, and the errors found so far."""
+    """A file as typed columns (null where a cell is empty), with ``file_line``, and the checks not made yet."""
 
     name: str
     kind: Kind
     frame: pl.DataFrame
     headers: dict[str, str]
     sha256: str
-    errors: list[RowError] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
 
     def check(self, bad: pl.Expr | pl.Series, column: str, why: str | pl.Expr) -> None:
-        """Note an error on every row where ``bad`` holds; ``why`` may be computed per row."""
-        reason = why if isinstance(why, pl.Expr) else pl.lit(why)
-        rows = self.frame.filter(bad).select(LINE, pl.col(column).cast(pl.String).fill_null(""), reason.alias("why"))
-        header = self.headers.get(column, column)
-        self.errors += [RowError(line, header, value, text) for line, value, text in rows.iter_rows()]
+        """Have every row of the frame as it is now refused where ``bad`` holds; ``why`` may be computed per row."""
+        self.checks.append(Check(self.frame, bad, column, why))
 
     def accept(self) -> None:
         """Return if nothing is wrong; refuse the whole file otherwise."""
-        if self.errors:
-            raise FileRefusal(self.name, self.errors)
+        checks, self.checks = self.checks, []
+        failed = [check for _, each in groupby(checks, lambda check: id(check.frame)) for check in _failed(list(each))]
+        if failed:
+            errors = [e for check in failed for e in check.errors(self.headers.get(check.column, check.column))]
+            raise FileRefusal(self.name, errors)
+
+
+def _failed(checks: list[Check]) -> list[Check]:
+    """The checks of one frame that any row fails, looked at all at once."""
+    found = [check.bad.any() if isinstance(check.bad, pl.Series) else None for check in checks]
+    asked = [check.bad.any().alias(str(at)) for at, check in enumerate(checks) if isinstance(check.bad, pl.Expr)]
+    answers = checks[0].frame.select(asked).row(0, named=True) if asked else {}
+    return [check for at, check in enumerate(checks) if (answers[str(at)] if found[at] is None else found[at])]
 
 
 def sheet(path: Path, kind: Kind) -> Sheet:
@@ -123,9 +149,9 @@ def _regular(text: str) -> bool:
     """Whether every line is a row of as many plain cells as the header, so that the quick reader takes it as it is."""
     if '"' in text or ("\r" in text and "\r\n" not in text):
         return False
-    lines = pl.Series(text.rstrip("\r\n").split("\n"))
+    lines = pl.Series([text.rstrip("\r\n")]).str.split("\n").explode()
     cells_ = lines.str.count_matches(",", literal=True)
-    header = lines[0].rstrip("\r").split(",")
+    header = text.split("\n", 1)[0].rstrip("\r").split(",")
     return len(header) == len(set(header)) and "" not in header and bool((cells_ == cells_[0]).all())
 
 
@@ -197,16 +223,26 @@ def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     cleaned = raw.with_columns(pl.col(c).fill_null("").str.strip_chars() for c in raw.columns if c != LINE)
     present = [c for c in found.kind.columns if c.name in raw.columns]
     absent = [c for c in found.kind.columns if c.name not in raw.columns]
-    filled = {c.name: pl.when(pl.col(c.name) != "").then(pl.col(c.name)) for c in present}
     typed = cleaned.select(
         LINE,
-        *[c.read(filled[c.name]).alias(c.name) for c in present],
+        *[_values(cleaned[c.name], c) for c in present],
         *[pl.lit(None, dtype=c.dtype).alias(c.name) for c in absent],
         *[pl.col(n) for n in cleaned.columns if n.startswith("x_")],
     )
     found.frame = cleaned
     for c in present:
-        found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
+        if c.read is not cells.text:
+            found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
         if c.required:
             found.check(pl.col(c.name) == "", c.name, "必須です")
     return typed
+
+
+def _values(texts: pl.Series, column: Column) -> pl.Series:
+    """The cells of a column read as its values, each distinct cell once; null where empty or not to be read."""
+    cell = pl.when(pl.col("cell") != "").then("cell")
+    if column.read is cells.text:
+        return texts.to_frame("cell").select(column.read(cell).alias(column.name)).to_series()
+    every = texts.to_frame("cell")
+    distinct = every.unique().with_columns(column.read(cell).alias(column.name))
+    return every.join(distinct, on="cell", how="left", maintain_order="left")[column.name]

@@ -29,21 +29,21 @@ def post(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     month that is not open: then nothing of the run is kept.
     """
     whole = journal.merged(lines, KEY)
+    heads = journal.heads(whole, KEY)
     if whole.is_empty():
-        return whole
-    wrong = journal.unbalanced(whole, KEY)
+        return heads
+    wrong = heads.filter(pl.col("difference") != 0).drop("line_count").sort(KEY)
     if wrong.height:
         raise Refusal(
             "unbalanced", f"仕訳の貸借が一致しません: {wrong.row(0)}。", "不具合です。この内容をお知らせください。"
         )
-    for day in whole["posted_on"].unique():
+    for day in heads["posted_on"].unique():
         periods.require_open(session, day)
-    heads = whole.group_by(KEY, maintain_order=True).agg(line_count=pl.len().cast(pl.Int64))
     first = session.next_id("ledger_line")
     counted = heads.with_columns(first_line_id=first + pl.col("line_count").cum_sum() - pl.col("line_count"))
     entries = facts.record(session, Entry, counted)
-    placed = whole.join(entries.select(*KEY, entry_id="id"), on=KEY, maintain_order="left")
-    facts.record(session, EntryLine, placed.sort("entry_id", maintain_order=True))
+    placed = whole.with_columns(entry_id=entries["id"].first() + pl.col("entry"))
+    facts.record(session, EntryLine, placed)
     amount = pl.col("amount")
     totals = placed.group_by("account_id", "posted_on").agg(
         debit=amount.clip(lower_bound=0).sum(), credit=(-amount).clip(lower_bound=0).sum()
@@ -112,18 +112,19 @@ def _balance_lines(session: Session, rows: pl.DataFrame, before: pl.DataFrame, l
     moved = joined.filter(pl.col("step") != 0)
     if moved.is_empty():
         return _lines(moved, liability, pl.col("step"))
-    split = journal.settled_position(moved, KEY)
-    both = split.filter((pl.col("liability") != 0) & (pl.col("asset") != 0))
+    moved = moved.with_columns(part=journal.packed(moved, [*KEY, "contract_id"]))
+    split = journal.settled_position(moved)
     accrual = "契約資産" if policies(session)["accrual_account"] == "contract_asset" else "未収入金"
     asset = account_id(session, accrual)
-    sides = split.select(*KEY, "contract_id", on_asset=(pl.col("asset") != 0) & (pl.col("liability") == 0))
-    placed = moved.join(sides, on=[*KEY, "contract_id"], maintain_order="left")
+    sides = split.select("part", on_asset=(pl.col("asset") != 0) & (pl.col("liability") == 0))
+    placed = moved.join(sides, on="part", maintain_order="left")
     account = pl.when("on_asset").then(asset).otherwise(liability)
     plain = _lines(placed, account, -pl.col("step"), kind=pl.col("tax_class"))
-    owner = moved.unique([*KEY, "contract_id"], keep="first", maintain_order=True)
-    crossed = both.join(
-        owner.select(*KEY, "contract_id", "partner_id", "dimension_id"), on=[*KEY, "contract_id"], maintain_order="left"
-    )
+    both = split.filter((pl.col("liability") != 0) & (pl.col("asset") != 0))
+    if both.is_empty():
+        return plain
+    owner = moved.unique("part", keep="first", maintain_order=True)
+    crossed = both.join(owner.select("part", *KEY, "partner_id", "dimension_id"), on="part", maintain_order="left")
     out = _lines(crossed, liability, -pl.col("asset"))
     into = _lines(crossed, asset, pl.col("asset"))
     return pl.concat([plain, out, into])

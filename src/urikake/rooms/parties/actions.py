@@ -61,6 +61,8 @@ DEFAULTS: Final = {
 def import_partners(session: Session, *, sheet: Sheet) -> int:
     """Take the partners of the sheet and return how many were new or changed; refused whole if any row is wrong."""
     known = queries.profiles(session)
+    for read in (queries.payer_names, queries.virtual_accounts):
+        read(session)  # before the first write: later they would have to wait for it
     _check(session, sheet, known)
     sheet.accept()
     frame = sheet.frame.with_columns(

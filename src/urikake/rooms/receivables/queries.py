@@ -38,6 +38,28 @@ def balances(session: Session, as_of: date) -> pl.DataFrame:
     return joined.with_columns(balance=pl.col("gross") + pl.col("moved").fill_null(0))
 
 
+def owed_on(session: Session, as_of: date) -> pl.DataFrame:
+    """What was open on that day: ``partner_id, posted_on, due_on, amount``, amounts of one item in parts.
+
+    What is open now and what was settled since; a settled item of before is not looked at.
+    """
+    return session.read(
+        "SELECT i.partner_id, i.posted_on, i.due_on, s.amount FROM ("
+        " SELECT item_id, balance AS amount FROM receivables_open WHERE item_id >= ? AND item_id < ?"
+        " UNION ALL SELECT item_id, -moved FROM receivables_movement WHERE id >= ? AND id < ? AND moved_on > ?) s"
+        " JOIN receivables_item i ON i.id = s.item_id WHERE i.posted_on <= ?",
+        (session.low, session.high, session.low, session.high, as_of, as_of),
+    )
+
+
+def billed_by(session: Session, as_of: date) -> pl.DataFrame:
+    """The ``partner_id`` of everyone of whom an item was raised by that day."""
+    return session.read(
+        "SELECT DISTINCT partner_id FROM receivables_item WHERE id >= ? AND id < ? AND posted_on <= ?",
+        (session.low, session.high, as_of),
+    )
+
+
 def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:
     """The named items with their ``balance`` as it stands, null once settled."""
     names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])
@@ -60,7 +82,7 @@ def open_items(session: Session) -> pl.DataFrame:
 
 def slips(session: Session) -> pl.DataFrame:
     """Slips by id, with ``slip_id``."""
-    return session.rows("receivables_slip", SLIP).rename({"id": "slip_id"})
+    return session.table("receivables_slip", SLIP).rename({"id": "slip_id"})
 
 
 def waiting_slips(session: Session) -> pl.DataFrame:

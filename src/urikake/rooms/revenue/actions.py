@@ -76,7 +76,8 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
         revenue_tax="done_tax",
     )
     missed = _months(session, until, queries.cutoff(session))
-    return pl.concat([invoiced, *(_recognise(session, later.drop("done", "done_tax"), until, each) for each in missed)])
+    rest = later.drop("done", "done_tax")
+    return pl.concat([invoiced, *(_recorded(session, _evaluated(session, rest, until, each), each) for each in missed)])
 
 
 def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
@@ -120,7 +121,7 @@ def recognize(session: Session, *, month: date) -> pl.DataFrame:
     first = periods.following(last) if last else (_first_month(session) or month)
     pending = _months(session, first, month)
     moves = [_one_month(session, each) for each in pending]
-    late = [] if pending else [_accrue(session, month)]
+    late = [] if pending else [_accrue(session, month, _served(session, month))]
     return pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
 
 
@@ -149,28 +150,41 @@ def _first_month(session: Session) -> date | None:
 
 def _one_month(session: Session, month: date) -> pl.DataFrame:
     """Recognise one month of every schedule, accrue what was served and not billed, and note the month as done."""
-    rows = queries.schedules(session).drop("done", "done_tax")
-    recognised = _recognise(session, rows, queries.beyond(queries.cutoff(session)), month)
-    accrued = _accrue(session, month)
+    rows, since = queries.schedules(session), queries.beyond(queries.cutoff(session))
+    served = _served(session, month)  # all that is to be read, before the first write: later reads would wait for it
+    after = _evaluated(session, rows, since, month)
+    recognised = _recorded(session, after, month)
+    accrued = _accrue(session, month, served)
     facts.record(session, Cutoff, pl.DataFrame({"month": [month]}))
+    beyond = periods.following(month)
+    queries.remember(session, after.drop("before", "before_tax").filter(pl.col("to_on") > beyond), beyond)
     return pl.concat([recognised, accrued])
 
 
-def _recognise(session: Session, rows: pl.DataFrame, since: date, month: date) -> pl.DataFrame:
-    """Recognise one month of the schedules, of which all before ``since`` (or their own first month) is recognised."""
-    roundings = queries.roundings(session)
-    floor = pl.max_horizontal("until_on", pl.lit(max(since, month)))
-    before = recognition.recognised(rows, floor, *roundings).rename({"done": "before", "done_tax": "before_tax"})
-    ceiling = pl.max_horizontal("until_on", pl.lit(periods.following(month)))
-    after = recognition.recognised(before, ceiling, *roundings)
-    posted_on = pl.lit(periods.open_date(session, periods.last_day(month)))
-    now = after.with_columns(
+def _evaluated(session: Session, rows: pl.DataFrame, since: date, month: date) -> pl.DataFrame:
+    """The schedules with what of each is recognised ``before`` the month and ``done`` by its end.
+
+    All before ``since`` (or their own first month) is recognised; where that is the month, ``rows`` tell it already.
+    """
+    if since < month or "done" not in rows.columns:
+        rows = queries.evaluated(session, rows, max(since, month))
+    before = rows.rename({"done": "before", "done_tax": "before_tax"})
+    return queries.evaluated(session, before, periods.following(month))
+
+
+def _recorded(session: Session, after: pl.DataFrame, month: date) -> pl.DataFrame:
+    """Record what the schedules of the month are beyond what they were before, and return it as moves."""
+    changed = (pl.col("done") != pl.col("before")) | (pl.col("done_tax") != pl.col("before_tax"))
+    posted_on = periods.open_date(session, periods.last_day(month))
+    now = after.filter(changed).select(
+        "charge_id",
+        *OWNER,
         amount=pl.col("done") - pl.col("before"),
         tax_amount=pl.col("done_tax") - pl.col("before_tax"),
         month=pl.lit(month),
-        posted_on=posted_on,
+        posted_on=pl.lit(posted_on),
     )
-    now = now.filter((pl.col("amount") != 0) | (pl.col("tax_amount") != 0)).sort("contract_id", "charge_id")
+    now = now.sort("contract_id", "charge_id")
     facts.record(session, Recognition, now)
     return now.select(
         source=pl.lit("recognition"),
@@ -184,10 +198,11 @@ def _recognise(session: Session, rows: pl.DataFrame, since: date, month: date) -
     )
 
 
-def _accrue(session: Session, month: date) -> pl.DataFrame:
-    """Bring the accruals to what is served by the end of the month and not billed; return the moves."""
-    target = _served(session, month)
+def _accrue(session: Session, month: date, target: pl.DataFrame) -> pl.DataFrame:
+    """Bring the accruals to ``target``, what is served by the end of the month and not billed; return the moves."""
     open_now = queries.open_accruals(session)
+    if target.is_empty() and open_now.is_empty():
+        return pl.DataFrame(schema=MOVES)
     keys = [*OWNER, "cycle_from_on"]
     steps = pl.concat([target.select(*keys, "amount"), open_now.select(*keys, amount=-pl.col("amount"))])
     delta = steps.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).sort(keys)
@@ -211,12 +226,21 @@ def _served(session: Session, month: date) -> pl.DataFrame:
     """What of service not billed yet is revenue by the end of the month: owner columns, ``cycle_from_on``, ``amount``."""
     last = periods.last_day(month)
     rows = billing.unbilled(session, last)
+    if rows.is_empty():
+        return pl.DataFrame(schema={**dict.fromkeys(OWNER, pl.Int64), "cycle_from_on": pl.Date, "amount": pl.Int64})
+    rules = _ruled(session, _net(session, rows, last))
+    done = recognition.recognised(rules, pl.lit(last + timedelta(1)), *queries.roundings(session))
+    sums = done.filter(pl.col("done") != 0).group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum())
+    return sums.sort(OWNER)
+
+
+def _net(session: Session, rows: pl.DataFrame, on: date) -> pl.DataFrame:
+    """The priced rows with the rule of their product, ``amount`` net of the tax that an inclusive price (内税) holds."""
     model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months")
-    joined = rows.join(model, on="product_id", maintain_order="left").with_columns(
-        invoice=pl.int_range(pl.len(), dtype=pl.Int64), rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(last))
-    )
-    _, net = tax.invoice_taxes(joined, queries.roundings(session)[1])
-    rules = _ruled(session, net.with_columns(amount="net"))
-    until = pl.lit(last + timedelta(1))
-    done = recognition.recognised(rules, until, *queries.roundings(session)).filter(pl.col("done") != 0)
-    return done.group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum()).sort(OWNER)
+    joined = rows.join(model, on="product_id", maintain_order="left")
+    if not joined["inclusive"].any():
+        return joined.with_columns(tax_amount=pl.lit(0, dtype=pl.Int64))
+    each = pl.int_range(pl.len(), dtype=pl.Int64)
+    rated = joined.with_columns(invoice=each, rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)))
+    _, netted = tax.invoice_taxes(rated, queries.roundings(session)[1])
+    return netted.with_columns(amount="net")

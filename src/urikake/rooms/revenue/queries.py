@@ -38,20 +38,53 @@ def beyond(month: date | None) -> date:
 
 
 def schedules(session: Session) -> pl.DataFrame:
-    """The schedules that are not wholly recognised, with ``done`` and ``done_tax`` up to now."""
-    upto = beyond(cutoff(session))
+    """The schedules that are not wholly recognised, by id, with ``done`` and ``done_tax`` up to now.
+
+    Carried on in memory: a schedule is read once, and evaluated anew only when another month is recognised.
+    """
+    upto, top = beyond(cutoff(session)), session.next_id("revenue_schedule") - 1
     if "revenue_schedule" in session.dirty:
-        session.cache.pop(("schedules", upto), None)
-    read = session.cached(("schedules", upto), lambda: session.rows("revenue_schedule", SCHEDULE, "to_on > ?", (upto,)))
-    rows = read.rename({"pattern": "method"})
+        return _live(session, upto)
+    (seen, day), rows = session.memory.values.get("schedules", ((top + 1, 0), None))
+    if rows is None or seen > top or day > upto.toordinal():
+        rows = _live(session, upto)
+    elif day < upto.toordinal():
+        rows = evaluated(session, rows.filter(pl.col("to_on") > upto), upto)
+    if seen < top:
+        rows = pl.concat([rows, _live(session, upto, seen)], rechunk=True)
+    remember(session, rows, upto)
+    return rows
+
+
+def remember(session: Session, rows: pl.DataFrame, upto: date) -> None:
+    """Keep for later runs that these are all schedules still at work, recognised up to the day."""
+    session.memory.values["schedules"] = ((session.next_id("revenue_schedule") - 1, upto.toordinal()), rows)
+
+
+def _live(session: Session, upto: date, after: int = -1) -> pl.DataFrame:
+    """The schedules after an id that go on beyond the day, with what of each is recognised by it."""
+    rows = session.rows("revenue_schedule", SCHEDULE, "to_on > ? AND id > ?", (upto, after))
+    return evaluated(session, rows.rename({"pattern": "method"}).drop("id"), upto)
+
+
+def evaluated(session: Session, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
+    """The schedules with ``done`` and ``done_tax``, what is recognised of each before the day."""
     until = pl.max_horizontal("until_on", pl.lit(upto))
-    return recognition.recognised(rows.drop("id"), until, *roundings(session))
+    return recognition.recognised(rows, until, *roundings(session))
 
 
 def open_accruals(session: Session) -> pl.DataFrame:
     """The accruals not billed yet: owner columns, ``cycle_from_on``, ``amount``."""
+    return session.cached(
+        "open_accruals",
+        lambda: session.derived("open_accruals", ("revenue_accrual",), lambda: stored_accruals(session)),
+    )
+
+
+def stored_accruals(session: Session) -> pl.DataFrame:
+    """The projection of open accruals as it stands in the database."""
     names = "id, " + ", ".join(OWNER) + ", cycle_from_on, amount"
-    return session.cached("open_accruals", lambda: session.rows("revenue_open_accrual", names).drop("id"))
+    return session.rows("revenue_open_accrual", names).drop("id")
 
 
 def positions(session: Session) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
@@ -19,6 +20,7 @@ from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
 
 FAR: Final = date(9999, 12, 31)
+PART: Final = 1_000_000  # lines read at a time
 Tops = dict[str, int]
 
 
@@ -52,11 +54,14 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
     do, whatever their dates.
     """
     tops = after or {}
+    owed = _receivable_accounts(session)
+    unbalanced, books = _lines(session, tops, owed)
+    sums = _sums(session, tops)
     return [
-        *_balanced(session, tops),
-        *_receivables(session, tops),
-        *_suspense(session, tops),
-        *_contract_balances(session, tops),
+        *[f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in unbalanced.iter_rows()],
+        *(_receivables(session, tops, books) if owed else []),
+        *_suspense(session, sums),
+        *_contract_balances(session, sums),
     ]
 
 
@@ -78,36 +83,61 @@ def _span(session: Session, tops: Tops, label: str) -> tuple[int, int]:
     return tops.get(label, session.low), session.high
 
 
-def _balanced(session: Session, tops: Tops) -> list[str]:
-    """Every entry sums to zero."""
-    wrong = session.read(
-        "SELECT entry_id, sum(amount) AS amount FROM ledger_line WHERE id > ? AND id < ?"
-        " GROUP BY entry_id HAVING sum(amount) <> 0 ORDER BY entry_id",
-        _span(session, tops, "ledger.EntryLine"),
+def _lines(session: Session, tops: Tops, owed: set[int]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The entries that do not sum to zero, and the ``balance`` per partner on receivable accounts, from one reading.
+
+    A partner of 0 is none. The lines are read in parts, so that a year of them needs no more memory than a month.
+    """
+    parts = [_summed(part) for part in _line_parts(session, tops, owed)]
+    sums = [pl.concat(frames) for frames in zip(*parts, strict=True)] if parts else list(_summed(_no_lines()))
+    unbalanced = sums[0].group_by("entry_id").agg(pl.col("amount").sum()).filter(pl.col("amount") != 0)
+    return unbalanced.sort("entry_id"), sums[1].group_by("partner_id").agg(pl.col("balance").sum())
+
+
+def _no_lines() -> pl.DataFrame:
+    return pl.DataFrame(schema=dict.fromkeys(("entry_id", "amount", "partner_id"), pl.Int64))
+
+
+def _line_parts(session: Session, tops: Tops, owed: set[int]) -> Iterator[pl.DataFrame]:
+    """The entry and amount of every line, and its partner where the account is one of receivables, part by part."""
+    names = ", ".join(map(str, sorted(owed))) or "0"
+    sql = (
+        f"SELECT entry_id, amount, CASE WHEN account_id IN ({names}) THEN coalesce(partner_id, 0) END AS partner_id"
+        " FROM ledger_line WHERE id > ? AND id <= ? ORDER BY id"
     )
-    return [f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in wrong.iter_rows()]
+    first, _ = _span(session, tops, "ledger.EntryLine")
+    for after in range(first, session.next_id("ledger_line") - 1, PART):
+        yield session.read(sql, (after, min(after + PART, session.high - 1)))
 
 
-def _receivables(session: Session, tops: Tops) -> list[str]:
+def _summed(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What lines of one entry that stand together are off by, where they are, and the balance per partner.
+
+    Where every such row of lines sums to zero, every entry does.
+    """
+    last = (pl.col("entry_id") != pl.col("entry_id").shift(-1)).fill_null(True)
+    ends = lines.select("entry_id", upto=pl.col("amount").cum_sum(), last=last).filter("last")
+    off = ends.select("entry_id", amount=pl.col("upto") - pl.col("upto").shift(1, fill_value=0))
+    owed = lines.filter(pl.col("partner_id").is_not_null())
+    return off.filter(pl.col("amount") != 0), owed.group_by("partner_id").agg(balance=pl.col("amount").sum())
+
+
+def _receivable_accounts(session: Session) -> set[int]:
+    """The accounts on which receivables are kept."""
+    slips = receivables.slips(session)["account_id"]
+    return set(parties.payers(session)["receivable_account_id"].unique()) | set(slips)
+
+
+def _receivables(session: Session, tops: Tops, books: pl.DataFrame) -> list[str]:
     """Items per partner = receivable accounts per partner."""
-    accounts_used = set(parties.payers(session)["receivable_account_id"]) | set(
-        receivables.slips(session)["account_id"]
-    )
-    if not accounts_used:
-        return []
     own = session.read(
-        "SELECT partner_id, sum(amount) AS items FROM ("
-        " SELECT partner_id, gross AS amount FROM receivables_item WHERE id > ? AND id < ?"
+        "SELECT partner_id, gross AS amount FROM receivables_item WHERE id > ? AND id < ?"
         " UNION ALL SELECT i.partner_id, m.moved FROM receivables_movement m JOIN receivables_item i ON i.id = m.item_id"
-        " WHERE m.id > ? AND m.id < ?) steps GROUP BY partner_id",
+        " WHERE m.id > ? AND m.id < ?",
         (*_span(session, tops, "receivables.Item"), *_span(session, tops, "receivables.Movement")),
     )
-    books = session.read(
-        "SELECT partner_id, sum(amount) AS balance FROM ledger_line WHERE id > ? AND id < ?"
-        f" AND account_id IN ({', '.join('?' * len(accounts_used))}) GROUP BY partner_id",
-        (*_span(session, tops, "ledger.EntryLine"), *sorted(accounts_used)),
-    )
-    both = own.join(books, on="partner_id", how="full", coalesce=True, nulls_equal=True).with_columns(
+    items = own.group_by("partner_id").agg(items=pl.col("amount").sum())
+    both = items.join(books, on="partner_id", how="full", coalesce=True).with_columns(
         pl.col("items", "balance").fill_null(0)
     )
     wrong = both.filter(pl.col("items") != pl.col("balance")).sort("partner_id")
@@ -118,59 +148,60 @@ def _receivables(session: Session, tops: Tops) -> list[str]:
     ]
 
 
-def _sum(session: Session, tops: Tops, what: str, model: type[facts.Fact], also: str = "") -> int:
-    """The sum of a column over the rows asked for."""
-    table = model._meta.db_table
-    sql = f"SELECT sum({what}) AS n FROM {table} WHERE id > ? AND id < ?{also}"
-    return int(session.value(sql, _span(session, tops, model._meta.label)) or 0)
+SUMMED: Final = {
+    "receipts.Receipt": "sum(amount) AS received",
+    "matching.Application": "sum(used) AS used,"
+    " sum(CASE WHEN difference_kind = 'advance' THEN difference ELSE 0 END) AS overpaid",
+    "invoices.Invoice": "sum(net) AS billed, sum(tax_total) AS taxed",
+    "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
+    "revenue.Accrual": "sum(amount) AS accrued",
+}
 
 
-def _suspense(session: Session, tops: Tops) -> list[str]:
+def _sums(session: Session, tops: Tops) -> dict[str, int]:
+    """The sums that the proofs compare, over the rows asked for: the figures of `SUMMED`, and each account by its name."""
+    spans = {label: _span(session, tops, label) for label in (*SUMMED, "ledger.Total")}
+    parts = [
+        f"(SELECT {what} FROM {_table(label)} WHERE id > ? AND id < ?) {_table(label)}"
+        for label, what in SUMMED.items()
+    ]
+    found = session.read(f"SELECT * FROM {', '.join(parts)}", [bound for label in SUMMED for bound in spans[label]])
+    posted = session.read(
+        "SELECT account_id AS id, sum(debit - credit) AS amount FROM ledger_total WHERE id > ? AND id < ? GROUP BY account_id",
+        spans["ledger.Total"],
+    )
+    named = accounts(session).join(posted, on="id").select("name", "amount")
+    return {name: value or 0 for name, value in found.row(0, named=True).items()} | dict(named.iter_rows())
+
+
+def _table(label: str) -> str:
+    """The table of facts of that label."""
+    return next(model._meta.db_table for model in facts.fact_models() if model._meta.label == label)
+
+
+def _suspense(session: Session, sums: dict[str, int]) -> list[str]:
     """仮受金 = receipts not applied."""
-    unapplied = _sum(session, tops, "amount", _fact("receipts.Receipt"))
-    unapplied -= _sum(session, tops, "used", _fact("matching.Application"))
-    found = _on_accounts(session, tops, {"仮受金"})
+    unapplied, found = sums["received"] - sums["used"], sums.get("仮受金", 0)
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
 
 
-def _fact(label: str) -> type[facts.Fact]:
-    """The fact table of that label."""
-    return next(model for model in facts.fact_models() if model._meta.label == label)
+def _contract_balances(session: Session, sums: dict[str, int]) -> list[str]:
+    """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart.
 
-
-def _on_accounts(session: Session, tops: Tops, names: set[str]) -> int:
-    """What was posted on the accounts, debit positive."""
-    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
-    also = f" AND account_id IN ({', '.join(map(str, ids))})"
-    return _sum(session, tops, "debit - credit", _fact("ledger.Total"), also)
-
-
-def _contract_balances(session: Session, tops: Tops) -> list[str]:
-    """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart."""
-    billed = _sum(session, tops, "net", _fact("invoices.Invoice"))
-    recognised = _sum(session, tops, "amount", _fact("revenue.Recognition"))
-    recognised += _sum(session, tops, "amount", _fact("revenue.Accrual"))
+    Tax invoiced that is not revenue's yet is in 前受金 with the rest.
+    """
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
-    names = {
-        "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金",
-        "前受金" if with_revenue else "契約負債",
-    }
-    kept = " AND difference_kind = 'advance'"
-    overpaid = _sum(session, tops, "difference", _fact("matching.Application"), kept) if with_revenue else 0
-    held = _tax_held(session, tops) if with_revenue else 0
-    net = _on_accounts(session, tops, names)
+    asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
+    billed, recognised = sums["billed"], sums["recognised"] + sums["accrued"]
+    overpaid = sums["overpaid"] if with_revenue else 0
+    held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
+    net = sums.get(asset, 0) + sums.get("前受金" if with_revenue else "契約負債", 0)
     if net == recognised - billed - held - overpaid:
         return []
     return [
         f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の動きが {net} 円です"
     ]
-
-
-def _tax_held(session: Session, tops: Tops) -> int:
-    """Tax invoiced that is not revenue's yet (in 前受金)."""
-    invoiced = _sum(session, tops, "tax_total", _fact("invoices.Invoice"))
-    return invoiced - _sum(session, tops, "tax_amount", _fact("revenue.Recognition"))
 
 
 def _documents(session: Session) -> list[str]:
@@ -268,7 +299,7 @@ _ACCRUAL: Final = ["line_id", "product_id", "cycle_from_on"]
 
 
 def _open_accruals(session: Session) -> pl.DataFrame:
-    return revenue.open_accruals(session).select(*_ACCRUAL, "amount").sort(_ACCRUAL)
+    return revenue.stored_accruals(session).select(*_ACCRUAL, "amount").sort(_ACCRUAL)
 
 
 def _rebuilt_accruals(session: Session) -> pl.DataFrame:

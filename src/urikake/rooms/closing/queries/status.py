@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -11,6 +11,7 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.core import terms
 from urikake.rooms.billing import queries as billing
+from urikake.rooms.contracts.queries import terms as contract_terms
 from urikake.rooms.parties.queries import closing_masks
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
@@ -19,28 +20,31 @@ from urikake.rooms.revenue import queries as revenue
 
 def closing_dates(session: Session, month: date) -> list[date]:
     """The closing days (締日) of the month on which any payer or contract closes, oldest first."""
-    own = session.rows("contracts_terms", "id, bill_day")["bill_day"].drop_nulls().to_list()
-    masks = set(closing_masks(session)["closing_mask"].drop_nulls()) | {1 << day for day in own}
-    days = pl.date_range(month, periods.last_day(month), eager=True)
-    frame = pl.DataFrame({"mask": sorted(masks - {0})}, schema={"mask": pl.Int64})
-    return [day for day in days if _closes(frame, day) or (0 in masks and day == periods.last_day(month))]
-
-
-def _closes(masks: pl.DataFrame, day: date) -> bool:
-    return bool(masks.select(terms.is_closing(pl.col("mask"), day).any()).item())
+    own = contract_terms(session)["bill_day"].drop_nulls().to_list()
+    masks = set(closing_masks(session)["closing_mask"].drop_nulls().unique()) | {1 << day for day in own}
+    last = periods.last_day(month)
+    days = [month + timedelta(at) for at in range(last.day)]
+    own_masks = masks - {0}
+    return [day for day in days if any(terms.closes(mask, day) for mask in own_masks) or (0 in masks and day == last)]
 
 
 def waiting(session: Session, month: date) -> list[str]:
     """What of the month must be done by a person before it can be locked, in words."""
     beyond = periods.following(month)
     drafts = billing.waiting(session).filter(pl.col("closing_on") < beyond)
-    slips = receivables.waiting_slips(session).filter(pl.col("posted_on") < beyond)
+    slips = _waiting_slips(session).filter(pl.col("posted_on") < beyond)
     found = []
     if drafts.height and drafts["amount"].sum() != 0:
         found.append(f"発行していない請求明細が{drafts.height}件あります。")
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
     return found
+
+
+def _waiting_slips(session: Session) -> pl.DataFrame:
+    """The slips that wait for approval; the items are searched only where there are slips at all."""
+    every = receivables.slips(session).filter(~pl.col("opening"))
+    return receivables.waiting_slips(session) if every.height else every
 
 
 def closed_by(session: Session, month: date) -> str | None:
@@ -85,15 +89,44 @@ def drafted(session: Session) -> list[date]:
 
 def stale(session: Session, action: str, subject: str) -> bool:
     """Whether anything was recorded after the newest such run that it would have to take into account."""
-    runs = session.read(
-        "SELECT action, subject, max(id) AS run_id FROM base_run WHERE id >= ? AND id < ? GROUP BY action, subject",
-        (session.low, session.high),
-    )
-    mine = runs.filter((pl.col("action") == action) & (pl.col("subject") == subject))["run_id"].max()
-    later = runs.filter(pl.col("action").str.starts_with("import") | pl.col("action").is_in(FEEDS[action]))[
-        "run_id"
-    ].max()
-    return mine is None or (later is not None and int(str(later)) > int(str(mine)))
+    runs = _newest_runs(session)
+    mine = [*_idle(session, action, subject), *([runs[action, subject]] if (action, subject) in runs else [])]
+    fed = [run for (kind, _), run in runs.items() if kind.startswith("import") or kind in FEEDS[action]]
+    return not mine or max(fed, default=0) > max(mine)
+
+
+def _newest_runs(session: Session) -> dict[tuple[str, str], int]:
+    """The newest run of every action and subject."""
+    if "newest_runs" not in session.cache:
+        found = session.running(
+            "newest_runs",
+            "base_run",
+            "SELECT action, subject, max(id) AS run_id FROM base_run WHERE id > ? AND id < ? GROUP BY action, subject",
+            lambda rows: rows.group_by("action", "subject").agg(pl.col("run_id").max()),
+        )
+        session.cache["newest_runs"] = {(action, subject): run for action, subject, run in found.iter_rows()}
+    runs: dict[tuple[str, str], int] = session.cache["newest_runs"]
+    return runs
+
+
+def note_idle(session: Session, action: str, subject: str) -> None:
+    """Remember of a run that found nothing to do, and so leaves no record, up to which run it looked.
+
+    Only this process knows, and only while the chain stands; another one does the work again, to find nothing.
+    """
+    if not session.written:
+        session.memory.values[f"idle {action} {subject}"] = ((session.run_id - 1,), None)
+
+
+def _idle(session: Session, action: str, subject: str) -> tuple[int, ...]:
+    stamp, _ = session.memory.values.get(f"idle {action} {subject}", ((), None))
+    return stamp
+
+
+def matchable(session: Session) -> bool:
+    """Whether any receipt is not wholly applied."""
+    sql = "SELECT receipt_id FROM receipts_unapplied WHERE receipt_id >= ? AND receipt_id < ? LIMIT 1"
+    return session.value(sql, (session.low, session.high)) is not None
 
 
 FEEDS: Final = {"bill": ["init"], "recognize": ["init", "bill"]}

@@ -133,12 +133,12 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     price = pl.DataFrame({"product_id": product_id}).join(
         products(session).select("product_id", "unit_price_micro"), on="product_id", how="left", maintain_order="left"
     )["unit_price_micro"]
-    partner = dict(codes(session).select("code", "partner_id").iter_rows())
+    partner = frame.select(code="partner").join(codes(session), on="code", how="left", maintain_order="left")
     texts = ("order_no", "management_group", "project", "department")
     wanted = frame.select(*[pl.col(n).fill_null("") for n in texts], group_code=pl.col("group").fill_null(""))
     return frame.select(
         "contract_no",
-        partner_id=pl.col("partner").replace_strict(partner, return_dtype=pl.Int64),
+        partner_id=partner["partner_id"],
         position=pl.int_range(pl.len()).over("contract_no"),
         product_id=product_id,
         quantity_micro="quantity",

@@ -62,16 +62,21 @@ def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
 def aging(session: Session, as_of: date, basis: str = "due", buckets: str = "30,60,90") -> list[dict[str, Any]]:
     """Open balances per partner by days overdue (年齢調べ), by due date or by invoice date."""
     bounds = _bounds(buckets)
-    found = items.balances(session, as_of).join(codes(session).rename({"code": "partner"}), on="partner_id")
     day = {"due": "due_on", "invoice": "posted_on"}.get(basis)
     if day is None:
         raise Refusal("bad-basis", f"--basis が「{basis}」です。", "due か invoice を指定してください。")
-    aged = kernel.age(found.select("partner", basis_on=day, amount="balance"), as_of, bounds).sort("partner")
+    owed = items.owed_on(session, as_of).select("partner_id", "amount", basis_on=day)
+    every = items.billed_by(session, as_of).with_columns(
+        amount=pl.lit(0, dtype=pl.Int64), basis_on=pl.lit(None, dtype=pl.Date)
+    )
+    aged = kernel.age(pl.concat([owed, every]), as_of, bounds, by=("partner_id",))
     labels = kernel.labels(bounds)
+    named = aged.join(codes(session).rename({"code": "partner"}), on="partner_id").sort("partner")
+    amounts = [[{"label": label, "amount": amount} for amount in named[label].to_list()] for label in labels]
+    sums = (named[name].to_list() for name in ("partner", "total", "not_due"))
     return [
-        {name: row[name] for name in ("partner", "total", "not_due")}
-        | {"buckets": [{"label": label, "amount": row[label]} for label in labels]}
-        for row in aged.iter_rows(named=True)
+        {"partner": partner, "total": total, "not_due": not_due, "buckets": list(aged_by)}
+        for partner, total, not_due, aged_by in zip(*sums, zip(*amounts, strict=True), strict=True)
     ]
 
 
