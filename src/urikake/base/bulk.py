@@ -119,10 +119,8 @@ class Sqlite:
         return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in other) if other else frame
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
-        plain = frame.with_columns(
-            pl.col(INSTANT).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
-            pl.col(pl.Boolean).cast(pl.Int64),
-        )
+        other = [_to_sqlite(name, dtype) for name, dtype in frame.schema.items() if dtype in _SPELT]
+        plain = frame.with_columns(other) if other else frame
         self._cursor.adbc_ingest(table, plain.to_arrow(), mode="append", temporary=temporary)
 
     def end(self, *, keep: bool) -> None:
@@ -147,6 +145,17 @@ def _identity(path: Path) -> list[tuple[int, int]]:
     except OSError:
         return []
     return [(file.st_dev, file.st_ino) for file in found]
+
+
+_SPELT: Final = (INSTANT, pl.Date, pl.Boolean)
+
+
+def _to_sqlite(name: str, dtype: Any) -> pl.Expr:
+    """The column as SQLite keeps it; days are spelt here because the driver does it row by row."""
+    column = pl.col(name)
+    if dtype == pl.Boolean:
+        return column.cast(pl.Int64)
+    return column.dt.to_string() if dtype == pl.Date else column.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
 
 
 def _from_sqlite(name: str, found: Any, schema: dict[str, Any]) -> pl.Expr:
