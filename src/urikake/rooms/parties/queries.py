@@ -64,4 +64,4 @@ def payer_names(session: Session) -> pl.DataFrame:
 
 def virtual_accounts(session: Session) -> pl.DataFrame:
     """Every virtual account: ``partner_id``, ``virtual_account``."""
-    return session.rows("parties_virtual_account", "id, partner_id, virtual_account").drop("id")
+    return session.table("parties_virtual_account", "id, partner_id, virtual_account").drop("id")
