@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import functools
 import io
+import selectors
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,6 +25,7 @@ import polars as pl
 
 from urikake.core.cells import INSTANT as INSTANT
 
+from . import connections
 from .memory import Memory
 from .url import sqlite_path
 
@@ -42,6 +45,8 @@ class Driver(Protocol):
     def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame: ...
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None: ...
     def end(self, *, keep: bool) -> None: ...
+    def rest(self) -> None: ...
+    def fit(self) -> bool: ...
     def close(self) -> None: ...
 
 
@@ -86,6 +91,8 @@ class Sqlite:
     def __init__(self, path: str) -> None:
         import adbc_driver_sqlite.dbapi as adbc
 
+        self._path = Path(path).resolve()
+        self._files: list[tuple[int, int]] = []
         self._connection = adbc.connect(path, autocommit=True)
         self._cursor = self._connection.cursor()
         self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
@@ -112,18 +119,43 @@ class Sqlite:
         return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in other) if other else frame
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
-        plain = frame.with_columns(
-            pl.col(INSTANT).dt.strftime("%Y-%m-%d %H:%M:%S%.6f"),
-            pl.col(pl.Boolean).cast(pl.Int64),
-        )
+        other = [_to_sqlite(name, dtype) for name, dtype in frame.schema.items() if dtype in _SPELT]
+        plain = frame.with_columns(other) if other else frame
         self._cursor.adbc_ingest(table, plain.to_arrow(), mode="append", temporary=temporary)
 
     def end(self, *, keep: bool) -> None:
         self._cursor.execute("COMMIT" if keep else "ROLLBACK")
 
+    def rest(self) -> None:
+        self._files = _identity(self._path)
+
+    def fit(self) -> bool:
+        """Whether the files are still those that this connection has open."""
+        return bool(self._files) and self._files == _identity(self._path)
+
     def close(self) -> None:
         self._cursor.close()
         self._connection.close()
+
+
+def _identity(path: Path) -> list[tuple[int, int]]:
+    """Which files stand at the path of a database and of its write-ahead log; empty where one is missing."""
+    try:
+        found = [file.stat() for file in (path, path.with_name(f"{path.name}-wal"))]
+    except OSError:
+        return []
+    return [(file.st_dev, file.st_ino) for file in found]
+
+
+_SPELT: Final = (INSTANT, pl.Date, pl.Boolean)
+
+
+def _to_sqlite(name: str, dtype: Any) -> pl.Expr:
+    """The column as SQLite keeps it; days are spelt here because the driver does it row by row."""
+    column = pl.col(name)
+    if dtype == pl.Boolean:
+        return column.cast(pl.Int64)
+    return column.dt.to_string() if dtype == pl.Date else column.dt.strftime("%Y-%m-%d %H:%M:%S%.6f")
 
 
 def _from_sqlite(name: str, found: Any, schema: dict[str, Any]) -> pl.Expr:
@@ -182,6 +214,17 @@ class Postgres:
     def end(self, *, keep: bool) -> None:
         self._cursor.execute("COMMIT" if keep else "ROLLBACK")
 
+    def rest(self) -> None:
+        """Nothing is left to do: what a transaction holds ends with it."""
+
+    def fit(self) -> bool:
+        """Whether the server is still there: one that has closed the connection has left word of it."""
+        if self._connection.closed:
+            return False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection, selectors.EVENT_READ)
+            return not selector.select(timeout=0)
+
     def close(self) -> None:
         self._connection.close()
 
@@ -233,6 +276,12 @@ class Overlapped:
             if keep:
                 raise
         self._inner.end(keep=keep)
+
+    def rest(self) -> None:
+        self._inner.rest()
+
+    def fit(self) -> bool:
+        return self._inner.fit()
 
     def close(self) -> None:
         self._writer.shutdown(wait=True)
@@ -344,6 +393,11 @@ class Session:
             self._next[table] = (self.low if top is None else top) + 1
         return self._next[table]
 
+    def numbered(self, known: dict[str, int] | None = None) -> dict[str, int]:
+        """The next free id of each table looked up so far, after taking over what is ``known`` already."""
+        self._next |= known or {}
+        return dict(self._next)
+
     def reserve(self, tables: Sequence[str]) -> None:
         """Look up the next free ids of many tables in one query, before the first write."""
         parts = [
@@ -375,7 +429,7 @@ class Session:
 @contextmanager
 def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "system") -> Iterator[Session]:
     """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises."""
-    connection = driver(url)
+    connection = connections.take(url, driver)
     try:
         connection.begin(writing=writing)
         try:
@@ -384,5 +438,7 @@ def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "sy
         except BaseException:
             connection.end(keep=False)
             raise
-    finally:
+    except BaseException:
         connection.close()
+        raise
+    connections.give(url, connection)

@@ -166,6 +166,7 @@ def seal(session: Session) -> None:
     more = {"content": pl.String, "mark": pl.Binary, "head": pl.String}
     session.insert("base_link", pl.DataFrame(links, schema={**names, **more}, orient="row"))
     session.written.clear()
+    session.cache["head"] = last
 
 
 def blocks(session: Session, model: type[Fact], action: str, subject: str) -> list[tuple[int, int]]:

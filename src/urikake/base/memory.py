@@ -21,10 +21,15 @@ MOST_DATABASES: Final = 4
 
 @dataclass
 class Memory:
-    """Frames of whole tables by (table, columns), and values derived from tables with the newest ids they rest on."""
+    """Frames of whole tables by (table, columns), and values derived from tables with the newest ids they rest on.
+
+    ``standing`` is how the last run of this process left small things, such as the next free ids; it holds only as long
+    as no other run has come after it.
+    """
 
     link_id: int = 0
     head: str = ""
+    standing: dict[str, Any] = field(default_factory=dict)
     tables: dict[tuple[str, str], tuple[int, pl.DataFrame]] = field(default_factory=dict)
     values: dict[str, tuple[tuple[int, ...], Any]] = field(default_factory=dict)
 
@@ -69,8 +74,11 @@ def recall(url: str, company_id: int, head_of: Callable[[int], str | None], newe
     """
     with _lock:
         found = _kept.pop((url, company_id), None)
-    if found is None or not found.link_id or head_of(found.link_id) != found.head:
+    if found is None or not found.link_id:
         found = Memory()
+    elif newest != (found.link_id, found.head):
+        found = found if head_of(found.link_id) == found.head else Memory()
+        found.standing = {}
     found.link_id, found.head = newest
     return found
 

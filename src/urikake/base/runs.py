@@ -46,13 +46,11 @@ def run(
     try:
         with bulk.transaction(url, writing=True, user=user) as session:
             with _set_up():
-                session.company_id = lock(session)
+                newest = lock(session)
             access.allow(session, permission)
             session.verbs.append(action)  # what the run does is part of it and does not ask again
-            _recall(session, url)
-            session.run_id = session.next_id("base_run")
-            for read in (instant, policies, accounts, locked_months, last_numbers):
-                read(session)  # before the first write: later they would have to wait for it
+            _recall(session, url, newest)
+            _take_up(session)
             yield session, outcome
             session.catch_up()
             if preview:
@@ -60,22 +58,49 @@ def run(
             if session.written:
                 step("確定")
                 _finish(session, action, subject, permission, outcome)
+            _put_by(session)
         memory.keep(url, session.company_id, session.memory)
     except _Undo:
         return
 
 
-def _recall(session: Session, url: str) -> None:
-    """Look up the newest ids of all tables, and take up what this process remembers of the database."""
-    session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
-    session.cache["head"] = facts.head(session)
-    newest = (session.next_id("base_link") - 1, session.cache["head"])
+def _recall(session: Session, url: str, newest: tuple[int, str]) -> None:
+    """Take up what this process remembers of the database, of which the chain's last link (id, head) is given."""
+    session.cache["head"] = newest[1]
     session.memory = memory.recall(
         url,
         session.company_id,
         lambda link: session.value("SELECT head FROM base_link WHERE id = ?", (link,)),
         newest,
     )
+
+
+def _take_up(session: Session) -> None:
+    """Have at hand what every run needs before its first write (later reads would wait for it): ids, policies, counters.
+
+    They are as this process's last run left them if no other run has come after it; else they are read.
+    """
+    known = session.memory.standing
+    if known:
+        session.numbered(known["next"])
+        session.cache |= known["cache"]
+    else:
+        _reserve(session)
+    session.run_id = session.next_id("base_run")
+    for read in (instant, policies, accounts, locked_months, last_numbers):
+        read(session)
+
+
+def _put_by(session: Session) -> None:
+    """Remember how the run leaves the chain's last link, ids, policies and counters."""
+    found = session.memory
+    found.link_id, found.head = session.next_id("base_link") - 1, session.cache["head"]
+    kept = {name: session.cache[name] for name in ("policies", "locked", "series", "latest") if name in session.cache}
+    found.standing = {"next": session.numbered(), "cache": kept}
+
+
+def _reserve(session: Session) -> None:
+    session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
 
 
 def _finish(session: Session, action: str, subject: str, permission: str, outcome: Outcome) -> None:
@@ -89,24 +114,48 @@ def _finish(session: Session, action: str, subject: str, permission: str, outcom
     }
     facts.record(session, Run, pl.DataFrame([row], schema_overrides={"recorded_at": INSTANT}))
     facts.seal(session)
+    session.cache["latest"] = row["recorded_at"]
 
 
 def instant(session: Session) -> datetime:
     """The moment of this run; always later than that of the run before it, whatever the clock says."""
     if "instant" not in session.cache:
-        sql = "SELECT recorded_at FROM base_run WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1"
-        last = session.value(sql, (session.low, session.high))
+        last = _latest(session)
         now = datetime.now(UTC)
         session.cache["instant"] = now if last is None else max(now, last + timedelta(microseconds=1))
     moment: datetime = session.cache["instant"]
     return moment
 
 
-def lock(session: Session) -> int:
-    """The id of the installation's company, locked against every other writing run until this one ends."""
+def _latest(session: Session) -> datetime | None:
+    """The moment of the company's last run."""
+    if "latest" not in session.cache:
+        sql = "SELECT recorded_at FROM base_run WHERE id >= ? AND id < ? ORDER BY id DESC LIMIT 1"
+        session.cache["latest"] = session.value(sql, (session.low, session.high))
+    found: datetime | None = session.cache["latest"]
+    return found
+
+
+def lock(session: Session) -> tuple[int, str]:
+    """Give the session the installation's company, locked against every other writing run until this one ends.
+
+    Returns the last link of its chain: id and head, 0 and 64 zeros before the first.
+    """
     if session.driver.kind == "postgresql":
         session.execute("SELECT id FROM base_company ORDER BY id LIMIT 1 FOR UPDATE")
-    return company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
+    return _enter(session)
+
+
+def _enter(session: Session) -> tuple[int, str]:
+    """Give the session the installation's company and return the last link of its chain."""
+    low, high = (f"(c.id + {more}) * {1 << bulk.COMPANY_BITS}" for more in (0, 1))
+    found = session.read(
+        "SELECT c.id AS company_id, l.id, l.head FROM base_company c LEFT JOIN base_link l"
+        f" ON l.id = (SELECT max(id) FROM base_link WHERE id >= {low} AND id < {high}) ORDER BY c.id LIMIT 1"
+    )
+    session.company_id = company(found["company_id"][0] if found.height else None)
+    link, head = found.row(0)[1:]
+    return (0, facts.GENESIS) if link is None else (link, head)
 
 
 @contextmanager
@@ -134,7 +183,8 @@ def reading(url: str, user: str = access.SYSTEM) -> Iterator[Session]:
     """A read-only session of the company on one consistent state of the database."""
     with bulk.transaction(url, writing=False, user=user) as session:
         with _set_up():
-            session.company_id = company(session.value("SELECT id FROM base_company ORDER BY id LIMIT 1"))
-        _recall(session, url)
+            newest = _enter(session)
+        _recall(session, url, newest)
+        _reserve(session)
         yield session
     memory.keep(url, session.company_id, session.memory)

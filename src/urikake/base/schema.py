@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import facts
+from . import connections, facts
 from .bulk import driver
 from .loading import load
 from .url import django as django_settings
@@ -27,14 +27,15 @@ def create(url: str) -> None:
 def _migrate(url: str) -> None:
     """Run the migrations on Django's own connection, and close it: see `urikake.base.bulk.Sqlite`."""
     from django.core.management import call_command
-    from django.db import connections
+    from django.db import connections as django_connections
 
     load()
-    connections["default"].close()
-    connections.settings["default"].update(django_settings(url))
-    del connections["default"]
+    connections.drop(url)
+    django_connections["default"].close()
+    django_connections.settings["default"].update(django_settings(url))
+    del django_connections["default"]
     call_command("migrate", verbosity=0, interactive=False)
-    connections["default"].close()
+    django_connections["default"].close()
 
 
 def exists(url: str) -> bool:

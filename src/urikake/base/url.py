@@ -25,6 +25,11 @@ def sqlite_path(url: str) -> str:
     return path if path.startswith(("/", ".")) or Path(path).is_absolute() else f"./{path}"
 
 
+def place(url: str) -> str:
+    """One spelling for each database: the absolute path of an SQLite file, else the URL itself."""
+    return str(Path(sqlite_path(url)).resolve()) if url.startswith("sqlite:") else url
+
+
 def django(url: str) -> dict[str, Any]:
     """The database settings of Django for a URL."""
     parts = urlsplit(url)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -179,34 +179,55 @@ def same(a: str, b: str) -> bool:
     return similarity(a, b) == 1.0
 
 
-def resolve(payers: pl.Series, names: pl.DataFrame, folds: pl.Series | None = None) -> pl.Series:
+class Bearers(NamedTuple):
+    """Who bears which name: every ``partner_id`` with its ``key``, and each ``key`` with its sole partner if any."""
+
+    every: pl.DataFrame
+    sole: pl.DataFrame
+
+
+def bearers(names: pl.DataFrame) -> Bearers:
+    """The bearers of the names (``partner_id``, ``name``, already `folded`), ready for any number of payers."""
+    every = names.drop_nulls().select("partner_id", key=pl.col("name").str.normalize("NFD"))
+    every = every.filter(pl.col("key") != "").unique()
+    return Bearers(every, _sole(every))
+
+
+def resolve(payers: pl.Series, names: pl.DataFrame) -> pl.Series:
     """The partner of each payer name where exactly one partner has that name, else null (名寄せ).
 
     The same folded name decides; where no partner has it, a payer printed exactly 48, 37 or 26 half-width characters
     long is the partner whose name begins with it. Two partners of one name leave the payer unknown.
 
-    ``payers``: as printed. ``names``: ``partner_id``, ``name`` (any number a partner, kana or learned). ``folds``: the
-    payers already `folded`; the names are then taken to be so too. Returns ``partner_id`` in the order of ``payers``.
+    ``payers``: as printed. ``names``: ``partner_id``, ``name`` (any number a partner, kana or learned). Returns
+    ``partner_id`` in the order of ``payers``.
 
     >>> names = pl.DataFrame({"partner_id": [1, 2, 3], "name": ["カブシキガイシャアオバ", "ミドリ", "㈲ミドリ"]})
     >>> resolve(pl.Series(["ｱｵﾊﾞ(ｶ", "ﾐﾄﾞﾘ", "ｱｵ"]), names).to_list()
     [1, None, None]
     """
-    listed = names.drop_nulls()
-    keys = folded(listed["name"]) if folds is None else listed["name"]
-    known = listed.select("partner_id", key=keys.str.normalize("NFD"))
-    known = known.filter(pl.col("key") != "").unique()
-    asked = pl.DataFrame(
-        {"payer": payers.cast(pl.String), "key": (folded(payers) if folds is None else folds).str.normalize("NFD")}
-    )
-    asked = asked.with_columns(size=pl.col("key").str.len_chars(), cut=_printed_width(pl.col("payer")).is_in(BANK_CUTS))
-    cuts = asked.filter(pl.col("cut") & (pl.col("key") != "")).select("key", "size").unique()
-    heads = [known.with_columns(pl.col("key").str.head(size)) for size in cuts["size"].unique()]
-    exact, begun = _sole(known), _sole(pl.concat(heads) if heads else known.clear())
-    found = asked.join(exact, on="key", how="left", maintain_order="left")
-    found = found.join(begun, on="key", how="left", suffix="_begun", maintain_order="left")
-    beginning = pl.when(pl.col("cut") & pl.col("partners").is_null()).then("partner_id_begun")
-    return found.select(partner_id=pl.when(pl.col("partners") == 1).then("partner_id").otherwise(beginning)).to_series()
+    return identified(payers, folded(payers), bearers(names.with_columns(folded(names["name"]))))
+
+
+def identified(payers: pl.Series, folds: pl.Series, known: Bearers) -> pl.Series:
+    """The partner of each payer name as `resolve` gives it, from the names already `folded` and the known bearers."""
+    asked = pl.DataFrame({"payer": payers.cast(pl.String), "key": folds.str.normalize("NFD")})
+    found = asked.join(known.sole, on="key", how="left", maintain_order="left")
+    partner = found["partner_id"]
+    strange = (found["partners"].is_null() & found["key"].is_not_null() & (found["key"] != "")).arg_true()
+    if strange.is_empty():
+        return partner
+    return partner.scatter(strange, _begun(asked[strange], known.every)) if len(partner) else partner
+
+
+def _begun(asked: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """The partner whose name begins with the payer's where a bank has cut that, null where none or several."""
+    cut = _printed_width(pl.col("payer")).is_in(BANK_CUTS)
+    asked = asked.select("key", size=pl.when(cut).then(pl.col("key").str.len_chars()))
+    heads = [known.with_columns(pl.col("key").str.head(size)) for size in asked["size"].drop_nulls().unique()]
+    begun = _sole(pl.concat(heads) if heads else known.clear())
+    found = asked.join(begun, on="key", how="left", maintain_order="left")
+    return found.select(pl.when(pl.col("size").is_not_null()).then("partner_id")).to_series()
 
 
 def _sole(known: pl.DataFrame) -> pl.DataFrame:

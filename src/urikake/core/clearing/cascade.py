@@ -28,6 +28,9 @@ class _Found(NamedTuple):
     contested: pl.DataFrame
 
 
+_NOTHING: Final = _Found(*(pl.DataFrame(schema=kinds) for kinds in (_CLAIMS, _DOUBTFUL, _CONTESTED)))
+
+
 class _State(NamedTuple):
     """Where the cascade stands: what is open, what is settled (with its kind), what is in doubt."""
 
@@ -119,6 +122,8 @@ def _start(receipts: pl.DataFrame, documents: pl.DataFrame) -> _State:
 def _settle(state: _State, found: _Found, kind: str) -> _State:
     """The state after a rank: claims that nothing disputes are settled, disputed ones are in doubt."""
     claims = found.claims
+    if claims.is_empty() and found.doubtful.is_empty():
+        return state._replace(contested=pl.concat([state.contested, found.contested]))
     shared = claims.filter(pl.len().over("doc") > 1).select("doc")
     disputed = pl.concat([state.contested, found.contested, shared])
     unsure = claims.join(disputed, on="doc", how="semi").select("receipt").unique()
@@ -178,6 +183,8 @@ def _oldest(receipts: pl.DataFrame, documents: pl.DataFrame) -> _Found:
 
 def _leading(hits: pl.DataFrame, documents: pl.DataFrame) -> _Found:
     """Claims on the first ``size`` documents of a partner; two receipts that claim of one partner are in doubt."""
+    if hits.is_empty():
+        return _NOTHING
     aged = documents.with_columns(age=pl.int_range(pl.len()).over("partner_id")).select("partner_id", "doc", "age")
     alone = hits.filter(pl.len().over("partner_id") == 1)
     rivals = hits.filter(pl.len().over("partner_id") > 1)
@@ -224,6 +231,8 @@ def _short(receipts: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees
 
 def _touched(hits: pl.DataFrame, targets: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """The documents of the targets that lie in any hit; a hit is ``candidates`` targets in a row from ``at``."""
+    if hits.is_empty():
+        return pl.DataFrame(schema=_CONTESTED)
     begun = hits.select("at", step=pl.lit(1, dtype=pl.Int64))
     ended = hits.select((pl.col("at") + pl.col("candidates")).cast(pl.UInt32), step=pl.lit(-1, dtype=pl.Int64))
     steps = pl.concat([begun, ended]).group_by("at").agg(pl.col("step").sum())

@@ -14,20 +14,24 @@ RECEIPT: Final = (
     "id, bank_account_id, received_on, amount, payer, folded, reference, virtual_account, bank_code, repeat"
 )
 
+TO_MATCH: Final = "received_on, amount, payer, folded, virtual_account"
+
 
 def receipts(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
     """Receipts by id, with ``receipt_id``."""
     return session.rows("receipts_receipt", RECEIPT, where, params).rename({"id": "receipt_id"})
 
 
-def unapplied(session: Session) -> pl.DataFrame:
+def unapplied(session: Session, names: str = RECEIPT.removeprefix("id, ")) -> pl.DataFrame:
     """The receipts that are not wholly applied, by id, with ``unapplied`` and the partner they point to.
+
+    ``names`` are the columns of the receipt to read, with those of ``TO_MATCH`` among them.
 
     ``partner_id`` is that of the virtual account, else of the payer name where exactly one partner bears it.
     """
-    names = ", ".join(f"r.{name}" for name in RECEIPT.split(", ")[1:])
+    wanted = ", ".join(f"r.{name}" for name in names.split(", "))
     found = session.read(
-        f"SELECT r.id AS receipt_id, {names}, u.unapplied FROM receipts_unapplied u"
+        f"SELECT r.id AS receipt_id, {wanted}, u.unapplied FROM receipts_unapplied u"
         " JOIN receipts_receipt r ON r.id = u.receipt_id WHERE u.receipt_id >= ? AND u.receipt_id < ? ORDER BY r.id",
         (session.low, session.high),
     )
@@ -47,11 +51,22 @@ def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:
 
 def payers(session: Session, found: pl.DataFrame) -> pl.Series:
     """The partner that each receipt points to, null where none or several."""
-    accounts = parties.virtual_accounts(session).unique("virtual_account", keep="none")
-    names = parties.payer_names(session).rename({"folded": "name"})
-    by_account = found.select("virtual_account").join(accounts, on="virtual_account", how="left", maintain_order="left")
-    by_name = payer.resolve(found["payer"], names, found["folded"])
+    by_name = payer.identified(found["payer"], found["folded"], _bearers(session))
+    accounts = parties.virtual_accounts(session)
+    if accounts.is_empty():
+        return by_name.alias("partner_id")
+    sole = accounts.unique("virtual_account", keep="none")
+    by_account = found.select("virtual_account").join(sole, on="virtual_account", how="left", maintain_order="left")
     return by_account.select(pl.coalesce("partner_id", by_name)).to_series()
+
+
+def _bearers(session: Session) -> payer.Bearers:
+    """Who bears which payer name, made ready once for as long as no name is added."""
+
+    def read() -> payer.Bearers:
+        return payer.bearers(parties.payer_names(session).rename({"folded": "name"}))
+
+    return session.derived("payer_bearers", ("parties_payer_name",), read)
 
 
 def named(session: Session, ref: str) -> pl.DataFrame:
