@@ -129,3 +129,31 @@ def test_an_option_may_be_added_and_changed_in_one_file(shop: str, order: int) -
     take_rows(shop, "events", [added, changed][::order])
     found = report(shop, "contracts", as_of="2026-06-01")
     assert [(row["product"], row["quantity"]) for row in found] == [("PLAN", 1), ("OPTION", 3)]
+
+
+def test_an_upfront_fee_is_revenue_at_once_when_the_contract_ends_before_its_expected_life(shop: str) -> None:
+    a_product(shop, "ENTRY", revenue="lifetime", life_months=12, unit_price=12_000)
+    agreed(shop, "PLAN", "ENTRY", unit_price=12_000)
+    take_rows(shop, "contracts", [a_line("C2", product="ENTRY", cycle_months=0, unit_price=12_000)])
+    bill(shop, "2026-04-30")
+    recognize(shop, "2026-04")
+    row = {"contract_no": "C2", "type": "cancel", "effective": "2026-06-16"}
+    take_rows(shop, "events", [row])
+    for month in ("2026-05", "2026-06", "2026-07"):
+        recognize(shop, month)
+    found = [r["amount"] for r in report(shop, "schedule", contract="C2")]
+    assert found == [1_000, 1_000, 10_000]
+    assert_coherent(shop)
+
+
+def test_an_end_known_only_later_is_caught_up_in_the_open_month(shop: str) -> None:
+    a_product(shop, "ENTRY", revenue="lifetime", life_months=12, unit_price=12_000)
+    take_rows(shop, "contracts", [a_line("C1", product="ENTRY", cycle_months=0, unit_price=12_000)])
+    bill(shop, "2026-04-30")
+    recognize(shop, "2026-06")
+    an_event(shop, "cancel", "2026-05-16")
+    recognize(shop, "2026-06")
+    recognize(shop, "2026-06")
+    assert sum(r["amount"] for r in report(shop, "schedule", contract="C1")) == 12_000
+    assert recognized(shop, "2026-06") == [10_000]
+    assert_coherent(shop)

@@ -11,6 +11,7 @@ from functools import cache
 
 from .arithmetic import RATES, dues, first_of, largest_remainder, months_later, rounded, schedule
 from .billing import Charge, World, due, served
+from .lines import end_of
 from .model import DAY, Company, Product
 
 
@@ -151,11 +152,13 @@ def revenue(books: Books, month: date) -> list[Row]:
     rows = []
     for invoice in books.invoices:
         for charge in invoice.lines:
-            done = recognised(company, charge, charge.net, until)
+            done = recognised(books.world, charge, charge.net, until)
             rows.append(_row(company, charge, charge.net, done, charge.tax))
     for charge in served(books.world, until - DAY):
         net = alone_net(company, charge)
-        rows.append(Row(charge.line.contract, charge.state.product, 0, recognised(company, charge, net, until), 0, 0))
+        rows.append(
+            Row(charge.line.contract, charge.state.product, 0, recognised(books.world, charge, net, until), 0, 0)
+        )
     return rows
 
 
@@ -174,9 +177,11 @@ def alone_net(company: Company, charge: Charge) -> int:
     return charge.amount - rounded(Fraction(charge.amount * rate, 100 + rate), company.policy["tax_rounding"])
 
 
-def recognised(company: Company, charge: Charge, net: int, until: date) -> int:
-    """What of the charge is revenue before the first of the month ``until``."""
-    policy, sold = company.policy, product(company, charge)
+def recognised(world: World, charge: Charge, net: int, until: date) -> int:
+    """What of the charge is revenue before the first of the month ``until``; an expected life ends with its line."""
+    policy, sold = world.company.policy, product(world.company, charge)
+    if sold.revenue == "lifetime" and end_of(charge.line, world.happened(charge.line)) <= until:
+        return net
     start, stop = _range(charge, sold)
     method = "daily" if sold.revenue == "daily" else "monthly" if sold.revenue == "lifetime" else policy["recognition"]
     rule = (method, policy["partial_month"], policy["remainder"], policy["amount_rounding"])

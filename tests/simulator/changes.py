@@ -135,11 +135,7 @@ def _left(rng: Random, world: World, lines: list[Line], on: date, code: str, kin
     day = _a_day(rng, lines[0], on)
     for line in leaving:
         happened = world.happened(line)
-        if (
-            _is_lifetime(world, line)
-            or not line.start < day < end_of(line, happened)
-            or not _may_leave(world, line, day)
-        ):
+        if not line.start < day < end_of(line, happened) or not _may_leave(world, line, day):
             return None
     spelled = rng.choice(("effective", "last_day"))
     event = Event(code, lines[0].contract, kind, day, on, _sequence(world), spelled=spelled)
@@ -148,12 +144,6 @@ def _left(rng: Random, world: World, lines: list[Line], on: date, code: str, kin
         event = replace(event, line=[state.product for first, state, _ in states if first < day][-1])
         world.targets[code] = leaving[0]
     return event
-
-
-def _is_lifetime(world: World, line: Line) -> bool:
-    """Whether the line bore a product over an expected life, of which the rest is revenue at once (not played)."""
-    bore = {line.state.product} | {event.product for event in world.happened(line) if event.product}
-    return any(world.company.products[code].revenue == "lifetime" for code in bore)
 
 
 def _may_leave(world: World, line: Line, day: date) -> bool:

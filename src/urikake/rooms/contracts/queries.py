@@ -76,6 +76,14 @@ def folded(session: Session, known_at: datetime | None = None) -> tuple[pl.DataF
     return session.derived("folded", TABLES, fold) if known_at is None else fold()
 
 
+def ended(session: Session, until: date) -> pl.Series:
+    """The ids of the lines that end for good on or before the day ``until`` (exclusive): left, declined, or not renewing."""
+    lines, _ = folded(session)
+    named = lines.join(terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
+    goes_on = (pl.col("end_on") == pl.col("term_end_on")) & ~pl.col("declined") & pl.col("auto_renew").is_not_null()
+    return named.filter((pl.col("end_on") <= until) & ~goes_on)["line_id"]
+
+
 def in_force(session: Session, as_of: date, known_at: datetime | None = None) -> pl.DataFrame:
     """The lines in force on the day as known: contract, partner, product, quantity, price, period.
 

@@ -19,7 +19,7 @@ from urikake.rooms.contracts.queries import first_lines
 from urikake.rooms.invoices.actions import Issued
 
 from . import queries
-from .models import Accrual, Cutoff, Recognition, Schedule
+from .models import Accrual, Cutoff, Ending, Recognition, Schedule
 from .queries import OWNER
 
 MOVES: Final = {
@@ -54,6 +54,7 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
         first_lines(session).select("line_id", "start_on"), on="line_id", maintain_order="left"
     ).with_columns(amount="net")
     rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
+    rules = queries.at_once(session, rules, until).drop("ends")
     month = pl.lit(closing_on.replace(day=1))
     now = rules.filter((pl.col("done") != 0) | (pl.col("done_tax") != 0))
     facts.record(
@@ -75,9 +76,17 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
         revenue=pl.col("done") - pl.col("accrued").fill_null(0),
         revenue_tax="done_tax",
     )
-    missed = _months(session, until, queries.cutoff(session))
-    rest = later.drop("done", "done_tax")
-    return pl.concat([invoiced, *(_recorded(session, _evaluated(session, rest, until, each), each) for each in missed)])
+    return pl.concat([invoiced, *_caught_up(session, later.drop("done", "done_tax"), until)])
+
+
+def _caught_up(session: Session, rows: pl.DataFrame, since: date) -> list[pl.DataFrame]:
+    """Recognise the months from ``since`` that were recognised before these schedules came."""
+    moves = []
+    for month in _months(session, since, queries.cutoff(session)):
+        after = _evaluated(session, rows, since, month)
+        moves.append(_recorded(session, after, month))
+        rows = rows.filter(~after["ends"])
+    return moves
 
 
 def _reverse_accruals(session: Session, lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
@@ -121,7 +130,7 @@ def recognize(session: Session, *, month: date) -> pl.DataFrame:
     first = periods.following(last) if last else (_first_month(session) or month)
     pending = _months(session, first, month)
     moves = [_one_month(session, each) for each in pending]
-    late = [] if pending else [_accrue(session, month, _served(session, month))]
+    late = [] if pending else _late(session, month)
     return pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
 
 
@@ -156,9 +165,23 @@ def _one_month(session: Session, month: date) -> pl.DataFrame:
     recognised = _recorded(session, after, month)
     accrued = _accrue(session, month, served)
     facts.record(session, Cutoff, pl.DataFrame({"month": [month]}))
-    beyond = periods.following(month)
-    queries.remember(session, after.drop("before", "before_tax").filter(pl.col("to_on") > beyond), beyond)
+    _keep_working(session, after, periods.following(month))
     return pl.concat([recognised, accrued])
+
+
+def _late(session: Session, month: date) -> list[pl.DataFrame]:
+    """What came late of a month recognised before: service not billed, and lines that ended."""
+    rows, served = queries.schedules(session), _served(session, month)
+    before = rows.with_columns(before="done", before_tax="done_tax")
+    after = queries.at_once(session, before, periods.following(month))
+    _keep_working(session, after, queries.beyond(queries.cutoff(session)))
+    return [_recorded(session, after, month), _accrue(session, month, served)]
+
+
+def _keep_working(session: Session, after: pl.DataFrame, beyond: date) -> None:
+    """Remember for later runs which schedules go on beyond the day."""
+    going_on = after.filter((pl.col("to_on") > beyond) & ~pl.col("ends"))
+    queries.remember(session, going_on.drop("before", "before_tax", "ends"), beyond)
 
 
 def _evaluated(session: Session, rows: pl.DataFrame, since: date, month: date) -> pl.DataFrame:
@@ -169,7 +192,8 @@ def _evaluated(session: Session, rows: pl.DataFrame, since: date, month: date) -
     if since < month or "done" not in rows.columns:
         rows = queries.evaluated(session, rows, max(since, month))
     before = rows.rename({"done": "before", "done_tax": "before_tax"})
-    return queries.evaluated(session, before, periods.following(month))
+    until = periods.following(month)
+    return queries.at_once(session, queries.evaluated(session, before, until), until)
 
 
 def _recorded(session: Session, after: pl.DataFrame, month: date) -> pl.DataFrame:
@@ -186,6 +210,7 @@ def _recorded(session: Session, after: pl.DataFrame, month: date) -> pl.DataFram
     )
     now = now.sort("contract_id", "charge_id")
     facts.record(session, Recognition, now)
+    facts.record(session, Ending, after.filter("ends").select("charge_id", month=pl.lit(month)))
     return now.select(
         source=pl.lit("recognition"),
         source_id="contract_id",
@@ -229,7 +254,9 @@ def _served(session: Session, month: date) -> pl.DataFrame:
     if rows.is_empty():
         return pl.DataFrame(schema={**dict.fromkeys(OWNER, pl.Int64), "cycle_from_on": pl.Date, "amount": pl.Int64})
     rules = _ruled(session, _net(session, rows, last))
-    done = recognition.recognised(rules, pl.lit(last + timedelta(1)), *queries.roundings(session))
+    until = last + timedelta(1)
+    rated = recognition.recognised(rules, pl.lit(until), *queries.roundings(session))
+    done = queries.at_once(session, rated, until)
     sums = done.filter(pl.col("done") != 0).group_by([*OWNER, "cycle_from_on"]).agg(amount=pl.col("done").sum())
     return sums.sort(OWNER)
 

@@ -1,4 +1,4 @@
-"""Tables of revenue: schedules, recognitions, accruals, months recognised, and the projection of open accruals."""
+"""Tables of revenue: schedules and their early ends, recognitions, accruals, months recognised, and the projection of open accruals."""
 
 from __future__ import annotations
 
@@ -31,6 +31,16 @@ class Schedule(Fact):
     class Meta:
         db_table = "revenue_schedule"
         indexes = [models.Index(fields=["to_on"], name="revenue_schedule_to")]
+
+
+class Ending(Fact):
+    """The rest of a charge's schedule became revenue at once, because its line ended before its expected life did."""
+
+    charge_id = ref(unique=True)
+    month = models.DateField()
+
+    class Meta:
+        db_table = "revenue_ending"
 
 
 class Recognition(Fact):

@@ -12,6 +12,8 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition
 from urikake.core.money import Rounding
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
 
 SCHEDULE: Final = (
     "id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, amount, tax_amount, from_on, to_on, "
@@ -63,7 +65,8 @@ def remember(session: Session, rows: pl.DataFrame, upto: date) -> None:
 
 def _live(session: Session, upto: date, after: int = -1) -> pl.DataFrame:
     """The schedules after an id that go on beyond the day, with what of each is recognised by it."""
-    rows = session.rows("revenue_schedule", SCHEDULE, "to_on > ? AND id > ?", (upto, after))
+    alive = "to_on > ? AND id > ? AND charge_id NOT IN (SELECT charge_id FROM revenue_ending)"
+    rows = session.rows("revenue_schedule", SCHEDULE, alive, (upto, after))
     return evaluated(session, rows.rename({"pattern": "method"}).drop("id"), upto)
 
 
@@ -71,6 +74,24 @@ def evaluated(session: Session, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
     """The schedules with ``done`` and ``done_tax``, what is recognised of each before the day."""
     until = pl.max_horizontal("until_on", pl.lit(upto))
     return recognition.recognised(rows, until, *roundings(session))
+
+
+def at_once(session: Session, rows: pl.DataFrame, until: date) -> pl.DataFrame:
+    """The schedules with ``ends``: whether all that is left of them is revenue before the day, which ``done`` then tells.
+
+    What is earned over an expected life (``lifetime``) is earned in full when the line ends for good before that life
+    does: nothing is left to be delivered (適用指針30号 57–60).
+    """
+    lives = products(session).filter(pl.col("revenue") == "lifetime")["product_id"]
+    if lives.is_empty() or rows.is_empty():
+        return rows.with_columns(ends=pl.lit(False))
+    gone = pl.col("line_id").is_in(contracts.ended(session, until).implode())
+    ends = gone & pl.col("product_id").is_in(lives.implode())
+    return rows.with_columns(
+        ends=ends,
+        done=pl.when(ends).then("amount").otherwise("done"),
+        done_tax=pl.when(ends).then("tax_amount").otherwise("done_tax"),
+    )
 
 
 def open_accruals(session: Session) -> pl.DataFrame:

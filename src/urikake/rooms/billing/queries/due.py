@@ -43,11 +43,11 @@ def _reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
 
     ``touched`` are those with an event that billing may not have seen in full: they are looked at from their start. Once
     a cycle that begins after the last change was billed in a later run, all before it was compared, and the line goes on
-    from there like any other.
+    from there like any other; but not one that is billed now ahead and now by usage, where the later may come first.
     """
     joined = lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
     seen = (pl.col("last_on") >= pl.col("changed_on")) & (pl.col("last_run_id") > pl.col("changed_run_id"))
-    touched = pl.col("changed_on").is_not_null() & ~seen.fill_null(False)
+    touched = pl.col("changed_on").is_not_null() & (pl.col("mixed") | ~seen.fill_null(False))
     until = pl.max_horizontal("reach_on", pl.when(touched).then("last_on"))
     return joined.with_columns(
         touched=touched, until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on")

@@ -18,7 +18,10 @@ from urikake.rooms.parties.queries import closing_masks
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The lines a run looks at, with ends, terms, payer and closing days, and their stretches of constant state."""
+    """The lines a run looks at, with ends, terms, payer and closing days, and their stretches of constant state.
+
+    ``metered`` lines bear a product billed by usage at some time, ``mixed`` ones another at another time.
+    """
 
     lines: pl.DataFrame
     segments: pl.DataFrame
@@ -46,10 +49,13 @@ def _every(session: Session) -> Scope:
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
     lines = lines.join(contracts.touched(session), on="line_id", how="left", maintain_order="left")
     segments = charging.based(timeline.segments(lines, events), lines)
-    usage = segments.filter(pl.col("product_id").is_in(metered_products(session).implode()))["line_id"].unique()
+    by_usage = pl.col("product_id").is_in(metered_products(session).implode())
+    usage, flat = (segments.filter(kind)["line_id"].unique() for kind in (by_usage, ~by_usage))
+    mixed = usage.filter(usage.is_in(flat.implode()))
     own = pl.lit(2, dtype=pl.Int64).pow(pl.col("bill_day").fill_null(0))
     lines = lines.with_columns(
         metered=pl.col("line_id").is_in(usage.implode()),
+        mixed=pl.col("line_id").is_in(mixed.implode()),
         closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
     )
     return Scope(lines, segments)
@@ -67,7 +73,7 @@ def _reach(lines: pl.DataFrame, closing_on: date) -> pl.Expr:
     asked = pl.DataFrame({"closing_mask": masks}).with_columns(
         timing=pl.lit("current"), from_on=tomorrow, to_on=tomorrow
     )
-    usage_only = pl.col("metered") & pl.col("changed_on").is_null()
+    usage_only = pl.col("metered") & ~pl.col("mixed")
     advance = (pl.col("timing") == "advance") & ~usage_only
     ahead = pl.col("closing_mask").replace_strict(masks, terms.bill_on(asked), return_dtype=pl.Date)
     return pl.when(advance).then(ahead).otherwise(pl.lit(closing_on))
