@@ -131,6 +131,24 @@ def test_a_close_refuses_books_that_do_not_tie(sqlite_url: str) -> None:
         month.close(sqlite_url, "2026-04")
 
 
+def test_a_close_refuses_entries_that_are_off_though_all_lines_sum_to_nothing(sqlite_url: str) -> None:
+    a_busy_month(sqlite_url)
+    bill(sqlite_url, "2026-04-10", "2026-04-20")
+    ends = "SELECT {} FROM ledger_line"
+    for end, step in (("min(id)", "+ 1"), ("max(id)", "- 1")):
+        behind_its_back(sqlite_url, f"UPDATE ledger_line SET amount = amount {step} WHERE id = ({ends.format(end)})")
+    with pytest.raises(Refusal, match=r"貸借が 1 円.*貸借が -1 円"):
+        month.close(sqlite_url, "2026-04")
+
+
+def test_a_closing_that_found_nothing_is_billed_again_once_there_is_something(database: str) -> None:
+    a_shop(database)
+    bill(database, "2026-04-10", "2026-04-20", "2026-04-30")
+    a_contract(database)
+    assert month.close(database, "2026-04")["new"]
+    assert report(database, "close-status", month="2026-04")[0]["count"] == 1
+
+
 def test_a_month_before_the_books_begin_is_not_closed(database: str) -> None:
     a_shop(database)
     with pytest.raises(Refusal):

@@ -18,7 +18,10 @@ def used(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
     ``spans`` has, one row a line, ``line_id``, ``from_on``, ``to_on`` (exclusive) and ``after_id``: only events that came
     after that one count.
     """
-    session.stage(spans.select("line_id", "from_on", "to_on", "after_id"))
+    behind = spans.filter(pl.col("after_id") < watermark(session))
+    if behind.is_empty():
+        return pl.DataFrame(schema={"line_id": pl.Int64, "used_on": pl.Date, "quantity_micro": pl.Int64})
+    session.stage(behind.select("line_id", "from_on", "to_on", "after_id"))
     return session.read(
         "SELECT e.line_id, e.used_on, sum(e.quantity_micro) AS quantity_micro FROM stage s"
         " JOIN usage_event e ON e.line_id = s.line_id AND e.used_on >= s.from_on AND e.used_on < s.to_on"
