@@ -31,6 +31,7 @@ from .url import sqlite_path
 
 CHUNK: Final = 200_000
 COMPANY_BITS: Final = 40
+FEW: Final = 200  # keys that are written out in a statement rather than staged
 Value = Any
 T = TypeVar("T")
 
@@ -434,6 +435,19 @@ class Session:
         self.execute(f"DROP TABLE IF EXISTS {table}")
         self.execute(f"CREATE TEMPORARY TABLE {table} ({names})")
         self.driver.write(table, frame, temporary=True)
+
+    def remove(self, table: str, key: str, gone: pl.Series) -> None:
+        """Delete the rows of a projection that bear the keys."""
+        if gone.len() <= FEW:
+            if gone.len():
+                self.execute(f"DELETE FROM {table} WHERE {key} IN ({', '.join(map(str, gone))})")
+            return
+        self.stage(gone.sort().alias(key).to_frame())
+        statement = f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM stage)"
+        if self.driver.kind == "postgresql":
+            # Statistics taken while the projection was empty let the planner read the whole stage once for each row.
+            statement = f"SET LOCAL enable_nestloop = off; {statement}; SET LOCAL enable_nestloop = on"
+        self.execute(statement)
 
 
 @contextmanager
