@@ -13,7 +13,7 @@ from __future__ import annotations
 import functools
 import io
 import selectors
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +31,7 @@ from .url import sqlite_path
 
 CHUNK: Final = 200_000
 COMPANY_BITS: Final = 40
+FEW: Final = 200  # keys that are written out in a statement rather than staged
 Value = Any
 T = TypeVar("T")
 
@@ -195,13 +196,13 @@ class Postgres:
     def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
         query: Any = f"COPY ({self._cursor.mogrify(self._marked(sql), tuple(params))}) TO STDOUT (FORMAT csv, HEADER)"
         with self._cursor.copy(query) as copy:
-            data = io.BytesIO(b"".join(copy))
-        names = data.readline().decode().strip().split(",")
-        data.seek(0)
+            data = self._connection.wait(_whole(copy))
+        names = data[: data.index(b"\n")].decode().split(",")
         wanted = {name: schema.get(name, pl.Int64) for name in names}
         raw = {n: pl.String if t in (INSTANT, pl.Binary, pl.Boolean) else t for n, t in wanted.items()}
-        frame = pl.read_csv(data, schema=raw).with_columns(pl.col(pl.String).fill_null(""))
-        return frame.with_columns(_from_csv(name, dtype) for name, dtype in wanted.items() if raw[name] != dtype)
+        frame = pl.read_csv(data, schema=raw, empty_string_is_null=False)
+        other = [_from_csv(name, dtype) for name, dtype in wanted.items() if raw[name] != dtype]
+        return frame.with_columns(other) if other else frame
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
         names = ", ".join(f'"{name}"' for name in frame.columns)
@@ -209,7 +210,9 @@ class Postgres:
         plain = frame.with_columns(pl.concat_str(pl.lit("\\x"), pl.col(n).bin.encode("hex")).alias(n) for n in binary)
         with self._cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:
             for part in plain.iter_slices(CHUNK):
-                copy.write(part.write_csv(None, include_header=False).encode())
+                text = io.BytesIO()
+                part.write_csv(text, include_header=False)
+                copy.write(text.getvalue())
 
     def end(self, *, keep: bool) -> None:
         self._cursor.execute("COMMIT" if keep else "ROLLBACK")
@@ -227,6 +230,14 @@ class Postgres:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _whole(copy: Any) -> Generator[Any, Any, bytes]:
+    """All that a ``COPY … TO`` sends, in one wait: reading row by row from outside costs more than the rows do."""
+    parts = []
+    while part := (yield from copy._read_gen()):
+        parts.append(bytes(part))
+    return b"".join(parts)
 
 
 def _from_csv(name: str, wanted: Any) -> pl.Expr:
@@ -424,6 +435,19 @@ class Session:
         self.execute(f"DROP TABLE IF EXISTS {table}")
         self.execute(f"CREATE TEMPORARY TABLE {table} ({names})")
         self.driver.write(table, frame, temporary=True)
+
+    def remove(self, table: str, key: str, gone: pl.Series) -> None:
+        """Delete the rows of a projection that bear the keys."""
+        if gone.len() <= FEW:
+            if gone.len():
+                self.execute(f"DELETE FROM {table} WHERE {key} IN ({', '.join(map(str, gone))})")
+            return
+        self.stage(gone.sort().alias(key).to_frame())
+        statement = f"DELETE FROM {table} WHERE {key} IN (SELECT {key} FROM stage)"
+        if self.driver.kind == "postgresql":
+            # Statistics taken while the projection was empty let the planner read the whole stage once for each row.
+            statement = f"SET LOCAL enable_nestloop = off; {statement}; SET LOCAL enable_nestloop = on"
+        self.execute(statement)
 
 
 @contextmanager

@@ -45,8 +45,7 @@ def release(session: Session, *, closing_on: date) -> pl.DataFrame:
     """Take the drafts of the closing off the waiting list and return them."""
     drafts = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
     if drafts.height:
-        session.stage(drafts.select(charge_id="id"))
-        session.execute("DELETE FROM billing_waiting WHERE charge_id IN (SELECT charge_id FROM stage)")
+        session.remove("billing_waiting", "charge_id", drafts["id"])
     return drafts
 
 

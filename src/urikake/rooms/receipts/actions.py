@@ -99,8 +99,7 @@ def use(session: Session, *, uses: pl.DataFrame, known: pl.DataFrame) -> None:
 
 def _restate(session: Session, after: pl.DataFrame) -> None:
     """Bring the projection of unapplied receipts to what it is after the uses."""
-    session.stage(after.filter(pl.col("was").is_not_null()).select("receipt_id").sort("receipt_id"))
-    session.execute("DELETE FROM receipts_unapplied WHERE receipt_id IN (SELECT receipt_id FROM stage)")
+    session.remove("receipts_unapplied", "receipt_id", after.filter(pl.col("was").is_not_null())["receipt_id"])
     left = after.filter(pl.col("unapplied") != 0).select("receipt_id", "unapplied").sort("receipt_id")
     if left.height:
         session.driver.write("receipts_unapplied", left)

@@ -138,9 +138,7 @@ def move(session: Session, *, moves: pl.DataFrame, known: pl.DataFrame) -> pl.Da
 
 def _restate(session: Session, after: pl.DataFrame) -> None:
     """Bring the projection of open balances to what it is after the movements."""
-    gone = after.filter(pl.col("was").is_not_null()).select("item_id").sort("item_id")
-    session.stage(gone)
-    session.execute("DELETE FROM receivables_open WHERE item_id IN (SELECT item_id FROM stage)")
+    session.remove("receivables_open", "item_id", after.filter(pl.col("was").is_not_null())["item_id"])
     left = after.filter(pl.col("balance") != 0).select("item_id", "balance").sort("item_id")
     if left.height:
         session.driver.write("receivables_open", left)
