@@ -131,7 +131,7 @@ def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]
 
     What was received is what came since the partner's last invoice; what is carried is all that was still owed.
     """
-    last = found["issue_on"].max()
+    last: date = max(found["issue_on"].to_list())
     mine = found.select("partner_id").unique()
     raised = items.items(session, "posted_on <= ?", (last,)).join(mine, on="partner_id", how="semi")
     bills = documents.invoices(session, "issue_on <= ?", (last,)).join(mine, on="partner_id", how="semi")
