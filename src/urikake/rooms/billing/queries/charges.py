@@ -48,22 +48,26 @@ def of_lines(session: Session, lines: pl.Series) -> pl.DataFrame:
 
 
 def last_billed(session: Session) -> pl.DataFrame:
-    """How far each line was billed: ``line_id, last_on, last_run_id, usage_through``.
+    """How far each line was billed: ``line_id, last_on, last_run_id, billed_to_on, usage_through``.
 
-    ``last_on`` is the first day of its last billed cycle, ``last_run_id`` the newest run that billed that cycle.
+    ``last_on`` is the first day of its last billed cycle, ``last_run_id`` the newest run that billed that cycle, and
+    ``billed_to_on`` the day after the last one billed.
     """
 
     def newest(rows: pl.DataFrame) -> pl.DataFrame:
         """One row a line; its last cycle and the newest run of that travel as one number, of which the greatest counts."""
         both = pl.col("cycle_from_on").cast(pl.Int64) * _RUNS + (pl.col("run_id") - session.low)
-        most = rows.select("line_id", "usage_through", both=both).group_by("line_id", maintain_order=True).max()
+        most = (
+            rows.select("line_id", "to_on", "usage_through", both=both).group_by("line_id", maintain_order=True).max()
+        )
         return most.select(
             "line_id",
             cycle_from_on=(pl.col("both") // _RUNS).cast(pl.Int32).cast(pl.Date),
             run_id=pl.col("both") % _RUNS + session.low,
+            to_on="to_on",
             usage_through="usage_through",
         )
 
-    sql = "SELECT line_id, cycle_from_on, run_id, usage_through FROM billing_charge WHERE id > ? AND id < ?"
+    sql = "SELECT line_id, cycle_from_on, run_id, to_on, usage_through FROM billing_charge WHERE id > ? AND id < ?"
     found = session.running("last_billed", "billing_charge", sql, newest)
-    return found.rename({"cycle_from_on": "last_on", "run_id": "last_run_id"})
+    return found.rename({"cycle_from_on": "last_on", "run_id": "last_run_id", "to_on": "billed_to_on"})

@@ -34,7 +34,7 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     if before is not None:
         due = pl.lit(True) if served else terms.falls_due(closing_on)
         rows.append(_changed(session, wanted.filter("touched"), changed, before, due))
-    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, closing_on)
+    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before)
     return pl.concat([*rows, usage], how="diagonal")
 
 
@@ -58,6 +58,8 @@ def _wanted(
     session: Session, lines: pl.DataFrame, segments: pl.DataFrame, closing_on: date, *, served: bool
 ) -> pl.DataFrame:
     """The stretches of all cycles looked at, with ``touched``, ``metered`` and ``due``."""
+    done = ~pl.col("touched") & (pl.col("billed_to_on") > pl.col("reach_on"))
+    lines = lines.filter(~done.fill_null(False))
     named = lines.select("line_id", "timing", "reach_on", "touched")
     stretches = charging.stretches(calendar.cycles(lines), segments).lazy()
     wanted = stretches.join(named.lazy(), on="line_id", maintain_order="left").with_columns(

@@ -7,7 +7,6 @@ was billed in between, also where it was nothing.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
 
 import polars as pl
@@ -31,7 +30,6 @@ def due(
     lines: pl.DataFrame,
     segments: pl.DataFrame,
     before: pl.DataFrame | None,
-    closing_on: date,
 ) -> pl.DataFrame:
     """The metered stretches to bill, columns `NAMES`: those never billed, and the changed ones beside what was billed.
 
@@ -41,7 +39,7 @@ def due(
     if wanted.is_empty() and before is None and not lines["metered"].any():
         return wanted.clear().with_columns(sign=NONE, revision=NONE, usage_micro=NONE, **BEFORE).select(NAMES)
     fresh = wanted.filter(~pl.col("touched"))
-    late = _late(session, fresh, lines, closing_on)
+    late = _late(session, fresh, lines)
     one = pl.lit(1, dtype=pl.Int64)
     new = fresh.filter("due").with_columns(sign=one, revision=one - 1, **BEFORE)
     rows = [_with_usage(session, new)]
@@ -73,7 +71,7 @@ def _with_usage(session: Session, stretches: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.col("usage_micro").fill_null(0))
 
 
-def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The untouched lines that were billed beyond a day of which usage came since."""
     billed = lines.filter(pl.col("metered") & ~pl.col("touched") & pl.col("last_on").is_not_null())
     if billed.is_empty():
@@ -82,7 +80,7 @@ def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame, closing_on
     spans = billed.join(next_on, on="line_id", how="left").select(
         "line_id",
         from_on="start_on",
-        to_on=pl.coalesce("next_on", pl.lit(closing_on).dt.offset_by("1d")),
+        to_on=pl.coalesce("next_on", "billed_to_on"),
         after_id="usage_through",
     )
     return billed.filter(pl.col("line_id").is_in(usage.used(session, spans)["line_id"].implode()))
