@@ -278,7 +278,8 @@ class Overlapped:
         return self._inner.read(sql, params, schema)
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
-        self._pending.append(self._writer.submit(self._inner.write, table, frame, temporary=temporary))
+        own = frame.clone()  # shares its columns, but not the lock that a frame used by two threads can stall on
+        self._pending.append(self._writer.submit(self._inner.write, table, own, temporary=temporary))
 
     def end(self, *, keep: bool) -> None:
         try:

@@ -78,7 +78,8 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     )
     if full.height:
         session.insert(model._meta.db_table, full)
-        sealing = _hashing.submit(_sealed, full)  # beside the writing: hashing holds no lock of the interpreter
+        # beside the writing; a frame of its own, for two threads that use one frame may wait for each other for ever
+        sealing = _hashing.submit(_sealed, full.clone())
         session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
