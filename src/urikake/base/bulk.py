@@ -278,7 +278,8 @@ class Overlapped:
         return self._inner.read(sql, params, schema)
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
-        self._pending.append(self._writer.submit(self._inner.write, table, frame, temporary=temporary))
+        own = frame.clone()  # two threads at one frame object can each wait for the other, in Polars, for ever
+        self._pending.append(self._writer.submit(self._inner.write, table, own, temporary=temporary))
 
     def end(self, *, keep: bool) -> None:
         try:

@@ -78,7 +78,7 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     )
     if full.height:
         session.insert(model._meta.db_table, full)
-        sealing = _hashing.submit(_sealed, full)  # beside the writing: hashing holds no lock of the interpreter
+        sealing = _hashing.submit(_sealed, full.clone())  # beside the writing, on a frame object of its own
         session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
