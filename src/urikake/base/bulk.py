@@ -278,7 +278,7 @@ class Overlapped:
         return self._inner.read(sql, params, schema)
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
-        own = frame.clone()  # shares its columns, but not the lock that a frame used by two threads can stall on
+        own = frame.clone()  # two threads at one frame object can each wait for the other, in Polars, for ever
         self._pending.append(self._writer.submit(self._inner.write, table, own, temporary=temporary))
 
     def end(self, *, keep: bool) -> None:

@@ -78,8 +78,7 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     )
     if full.height:
         session.insert(model._meta.db_table, full)
-        # beside the writing; a frame of its own, for two threads that use one frame may wait for each other for ever
-        sealing = _hashing.submit(_sealed, full.clone())
+        sealing = _hashing.submit(_sealed, full.clone())  # beside the writing, on a frame object of its own
         session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
