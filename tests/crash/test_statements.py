@@ -23,7 +23,7 @@ from tests import builders
 from tests.simulator.model import Step
 from tests.simulator.play import do, found_company
 from tests.simulator.story import Story, told
-from urikake.base import bulk
+from urikake.base import bulk, connections
 from urikake.base.bulk import Driver
 
 DEATHS = int(os.environ.get("URIKAKE_DEATHS", "8"))
@@ -90,13 +90,15 @@ class Life:
 
 @contextmanager
 def living(life: Life) -> Iterator[None]:
-    """Every connection opened inside counts on this life."""
+    """Every connection used inside counts on this life; none outlives it."""
     born = bulk.driver
+    connections.drop_all()
     bulk.driver = lambda url: Mortal(born(url), life)  # type: ignore[assignment]
     try:
         yield
     finally:
         bulk.driver = born
+        connections.drop_all()
 
 
 def statements(url: str, step: Step) -> int:

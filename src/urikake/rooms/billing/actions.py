@@ -8,7 +8,7 @@ import polars as pl
 
 from urikake.base import facts, periods
 from urikake.base.access import action
-from urikake.base.bulk import Session
+from urikake.base.bulk import Session, columns
 from urikake.rooms.contracts.actions import renew_due
 from urikake.rooms.usage.queries import watermark
 
@@ -25,10 +25,11 @@ def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
     found = queries.scope(session, closing_on)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = queries.scope(session, closing_on)
-    rows = queries.rated(session, queries.due_stretches(session, found, closing_on))
-    rows = rows.filter(pl.col("amount") != 0)
+    rows = queries.due_stretches(session, found, closing_on)
+    if rows.height:
+        rows = queries.rated(session, rows).filter(pl.col("amount") != 0)
     if rows.is_empty():
-        return facts.record(session, Charge, _charges(rows, found, closing_on, 0))
+        return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, closing_on)
     return facts.record(session, Charge, _charges(rows, found, closing_on, watermark(session)))
 

@@ -85,6 +85,8 @@ def _changed(
     first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
     rest = charging.outstanding(mine.join(there, on=keys, how="semi"), billed)
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
+    if first.is_empty() and rest.is_empty():
+        return first.select(charging.STRETCH).with_columns(**FIRST)
     whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
     rest = rest.join(_bases(wanted, lines), on=["line_id", "from_on"], how="left", maintain_order="left")

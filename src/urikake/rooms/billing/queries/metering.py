@@ -36,7 +36,8 @@ def due(
     ``wanted`` are metered stretches as `due.due_stretches` wants them, ``before`` the charges of the touched lines. A
     stretch that was billed and is wanted no more has ``sign`` 0.
     """
-    if wanted.is_empty() and before is None and not lines["metered"].any():
+    billed = before is not None and before["product_id"].is_in(metered_products(session).implode()).any()
+    if not billed and not lines["metered"].any():
         return wanted.clear().with_columns(sign=NONE, revision=NONE, usage_micro=NONE, **BEFORE).select(NAMES)
     fresh = wanted.filter(~pl.col("touched"))
     late = _late(session, fresh, lines)
