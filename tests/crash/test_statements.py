@@ -44,6 +44,7 @@ class Mortal:
         self._inner, self._life, self.kind, self._kept = inner, life, inner.kind, False
 
     def begin(self, *, writing: bool) -> None:
+        self._kept = False
         self._inner.begin(writing=writing)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
