@@ -26,6 +26,7 @@ import polars as pl
 from urikake.core.cells import INSTANT as INSTANT
 
 from . import connections
+from .checkpoints import Checkpoints
 from .memory import Memory
 from .url import sqlite_path
 
@@ -99,14 +100,16 @@ class Sqlite:
         self._cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": "65536"})
         for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             self._run(f"PRAGMA {pragma}")
-        for pragma in ("cache_size=-131072", "temp_store=MEMORY", "recursive_triggers=ON"):
+        for pragma in ("cache_size=-131072", "temp_store=MEMORY", "recursive_triggers=ON", "wal_autocheckpoint=0"):
             self._run(f"PRAGMA {pragma}")
+        self._checkpoints, self._writing = Checkpoints(self._path), False
 
     def _run(self, sql: str) -> None:
         self._cursor.execute(sql)
         self._cursor.fetchall()
 
     def begin(self, *, writing: bool) -> None:
+        self._writing = writing
         self._cursor.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> None:
@@ -126,6 +129,8 @@ class Sqlite:
 
     def end(self, *, keep: bool) -> None:
         self._cursor.execute("COMMIT" if keep else "ROLLBACK")
+        if keep and self._writing:
+            self._checkpoints.ask()
 
     def rest(self) -> None:
         self._files = _identity(self._path)
@@ -135,6 +140,7 @@ class Sqlite:
         return bool(self._files) and self._files == _identity(self._path)
 
     def close(self) -> None:
+        self._checkpoints.close()
         self._cursor.close()
         self._connection.close()
 
