@@ -11,7 +11,8 @@ class Charge(Fact):
     """An amount to bill for days of one cycle of a contract line, or its credit (``nature``), with how it came about.
 
     ``revision`` counts the rounds in which the cycle was billed: 0 the first time. The unique key is the charge's
-    source, so that no run can make it twice. ``usage_through`` is the newest usage event that it saw.
+    source, so that no run can make it twice; it begins with the cycle, so that what a closing makes stands together and
+    no run touches the whole of the index. ``usage_through`` is the newest usage event that it saw.
     """
 
     CHARGE, CREDIT, USAGE = 1, -1, 2
@@ -40,7 +41,7 @@ class Charge(Fact):
         db_table = "billing_charge"
         constraints = [
             models.UniqueConstraint(
-                fields=["line_id", "cycle_from_on", "revision", "from_on", "nature"], name="billing_charge_source"
+                fields=["cycle_from_on", "line_id", "revision", "from_on", "nature"], name="billing_charge_source"
             )
         ]
 

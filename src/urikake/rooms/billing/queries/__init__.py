@@ -1,6 +1,6 @@
 """What other rooms may read of billing, and what would be billed."""
 
-from .charges import CHARGE, at_closing, charges, of_lines, waiting
+from .charges import CHARGE, at_closing, charges, waiting
 from .due import due_stretches
 from .rates import rated, unbilled
 from .scope import Scope, scope
@@ -11,7 +11,6 @@ __all__ = [
     "at_closing",
     "charges",
     "due_stretches",
-    "of_lines",
     "rated",
     "scope",
     "unbilled",

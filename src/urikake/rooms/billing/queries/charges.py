@@ -9,6 +9,7 @@ import polars as pl
 
 from urikake.base import facts
 from urikake.base.bulk import Session
+from urikake.core import calendar
 
 from ..models import Charge
 
@@ -40,11 +41,23 @@ def waiting(session: Session) -> pl.DataFrame:
     )
 
 
-def of_lines(session: Session, lines: pl.Series) -> pl.DataFrame:
-    """Every charge of the given lines, by id."""
-    session.stage(pl.DataFrame({"wanted_id": lines.unique()}))
+def of_cycles(session: Session, cycles: pl.DataFrame) -> pl.DataFrame:
+    """Every charge of the given cycles (``line_id``, ``cycle_from_on``), by id."""
+    session.stage(cycles.select("line_id", "cycle_from_on").unique().sort("cycle_from_on", "line_id"))
     names = ", ".join(f"c.{name}" for name in CHARGE.split(", "))
-    return session.read(f"SELECT {names} FROM stage s JOIN billing_charge c ON c.line_id = s.wanted_id ORDER BY c.id")
+    return session.read(
+        f"SELECT {names} FROM stage s"
+        " JOIN billing_charge c ON c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id ORDER BY c.id"
+    )
+
+
+def of_lines(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
+    """Every charge of the given lines, by id; ``lines`` as `calendar.cycles` takes them, with ``last_on``."""
+    billed = lines.filter(pl.col("last_on").is_not_null())
+    until = {"until_on": pl.col("last_on").dt.offset_by("1d")}
+    none = pl.lit(None, dtype=pl.Date)
+    cycles = calendar.cycles(billed.with_columns(end_on=none, after_on=none, **until))
+    return of_cycles(session, cycles.rename({"from_on": "cycle_from_on"}))
 
 
 def last_billed(session: Session) -> pl.DataFrame:

@@ -28,7 +28,7 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     lines = _reaching(session, found.lines.with_columns(reach_on=pl.lit(closing_on)) if served else found.lines)
     wanted = _wanted(session, lines, found.segments, closing_on, served=served)
     changed = lines.filter("touched")
-    before = of_lines(session, changed["line_id"]) if changed.height else None
+    before = of_lines(session, changed) if changed.height else None
     fresh = wanted.filter(pl.col("due") & ~pl.col("touched") & ~pl.col("metered"))
     rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:

@@ -48,7 +48,7 @@ def due(
         rows.append(_compared(session, wanted.filter("touched"), before))
     if late.height:
         again = _cycles_so_far(session, late, segments)
-        rows.append(_compared(session, again, of_lines(session, late["line_id"])))
+        rows.append(_compared(session, again, of_lines(session, late)))
     return pl.concat([part.select(NAMES) for part in rows])
 
 

@@ -13,7 +13,7 @@ from urikake.core import charging
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
 
-from .charges import of_lines, waiting
+from .charges import of_cycles, waiting
 from .due import due_stretches
 from .scope import scope
 
@@ -38,7 +38,7 @@ def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     credits = rows.filter(pl.col("sign") < 0)
     if credits.is_empty():
         return rows
-    before = of_lines(session, credits["line_id"]).with_columns(quantity_micro="state_micro")
+    before = of_cycles(session, credits).with_columns(quantity_micro="state_micro")
     days = (pl.col("to_on") - pl.col("from_on")).dt.total_days() * pl.col("nature")
     sums = before.group_by(KEYS).agg(left=pl.col("amount").sum(), days=days.sum())
     joined = credits.join(sums, on=KEYS, how="left", maintain_order="left").with_columns(
