@@ -14,7 +14,7 @@ from typing import Final
 
 import polars as pl
 
-from urikake.base import periods, runs
+from urikake.base import connections, periods, runs
 from urikake.doors import asked, files, month, setup
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.receivables.queries import open_items
@@ -84,6 +84,8 @@ def run(url: str, folder: Path, say: Callable[[str], None]) -> Clock:
     for first in MONTHS:
         say(f"{first:%Y-%m}")
         _month(url, folder, clock, first)
+    with clock.timing("close"):
+        connections.drop(url)  # what is still being moved into the database's file belongs to the year
     last = periods.last_day(MONTHS[-1])
     for name in ("trial-balance", "aging"):
         with clock.timing(name):
