@@ -167,6 +167,8 @@ def _declined(world: World, lines: list[Line], on: date, code: str) -> Event | N
     every = world.events.get(lines[0].contract, [])
     if any(event.kind in {"cancel", "decline_renewal"} for event in every) or lines[0].renew is None:
         return None
+    if on < lines[0].start:
+        return None
     event = Event(code, lines[0].contract, "decline_renewal", on, on, _sequence(world))
     for line in lines:
         end = end_of(line, [*world.happened(line), event])

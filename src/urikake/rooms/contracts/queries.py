@@ -177,9 +177,10 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
 
 
 def touched(session: Session) -> pl.DataFrame:
-    """The lines that any event but a renewal ever named, withdrawn ones included: the last day one takes hold, its run.
+    """The lines that any event but a renewal ever named, withdrawn ones included, and when.
 
-    Columns: ``line_id``, ``changed_on`` (the latest effective day), ``changed_run_id`` (the run of the newest event).
+    Columns: ``line_id``, ``first_changed_on`` and ``changed_on`` (the earliest and the latest effective day),
+    ``changed_run_id`` (the run of the newest event).
     """
 
     def find() -> pl.DataFrame:
@@ -187,7 +188,9 @@ def touched(session: Session) -> pl.DataFrame:
         found = every.filter(~pl.col("kind").is_in(["renew", "decline_renewal", "add_option"]))
         named = by_line(found.drop("id"), first_lines(session))
         return named.group_by("line_id").agg(
-            changed_on=pl.col("effective_on").max(), changed_run_id=pl.col("run_id").max()
+            first_changed_on=pl.col("effective_on").min(),
+            changed_on=pl.col("effective_on").max(),
+            changed_run_id=pl.col("run_id").max(),
         )
 
     return session.derived("touched", TABLES, find)

@@ -41,13 +41,15 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
 def _reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with how far they were billed and between which days their cycles are looked at.
 
-    ``touched`` are those with an event that billing may not have seen in full: they are looked at from their start. Once
-    a cycle that begins after the last change was billed in a later run, all before it was compared, and the line goes on
-    from there like any other; but not one that is billed now ahead and now by usage, where the later may come first.
+    ``touched`` are those of which something billed may have changed: they are looked at from their start. A change that
+    takes hold only after what was billed changes none of it. And once a cycle that begins after the last change was
+    billed in a later run, all before it was compared, and the line goes on from there like any other; but not one that is
+    billed now ahead and now by usage, where the later may come first.
     """
     joined = lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
+    ahead = ((pl.col("first_changed_on") > pl.col("billed_to_on")) | pl.col("billed_to_on").is_null()).fill_null(True)
     seen = (pl.col("last_on") >= pl.col("changed_on")) & (pl.col("last_run_id") > pl.col("changed_run_id"))
-    touched = pl.col("changed_on").is_not_null() & (pl.col("mixed") | ~seen.fill_null(False))
+    touched = ~ahead & (pl.col("mixed") | ~seen.fill_null(False))
     until = pl.max_horizontal("reach_on", pl.when(touched).then("last_on"))
     return joined.with_columns(
         touched=touched, until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on")
