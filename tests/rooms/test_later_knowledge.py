@@ -157,3 +157,13 @@ def test_an_end_known_only_later_is_caught_up_in_the_open_month(shop: str) -> No
     assert sum(r["amount"] for r in report(shop, "schedule", contract="C1")) == 12_000
     assert recognized(shop, "2026-06") == [10_000]
     assert_coherent(shop)
+
+
+def test_an_option_keeps_the_day_of_its_contract_through_a_short_february(shop: str) -> None:
+    terms = {"start": "2026-10-30", "end": "2026-11-29", "auto_renew": 1, "cycle_months": 1}
+    agreed(shop, "PLAN", **terms)
+    an_event(shop, "add_option", "2026-12-06", product="OPTION", quantity=1)
+    bill(shop, "2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31")
+    found = report(shop, "contracts", as_of="2027-04-01")
+    assert [(row["product"], row["end"]) for row in found] == [("PLAN", "2027-04-29"), ("OPTION", "2027-04-29")]
+    assert_coherent(shop)

@@ -113,7 +113,8 @@ def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
         & pl.col("end_on").is_between(as_of, as_of + timedelta(days + 1), closed="right")
     ).join(terms(session), on="contract_terms_id")
     renews = pl.col("auto_renew").is_not_null() & ~pl.col("declined")
-    next_end = timeline.carried(pl.col("end_on"), pl.col("start_on"), pl.col("auto_renew").fill_null(0))
+    start = pl.coalesce("anchor_on", "start_on")
+    next_end = timeline.carried(pl.col("end_on"), start, pl.col("auto_renew").fill_null(0))
     named = running.join(contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
         codes(session), on="partner_id"
     )

@@ -17,7 +17,8 @@ from ..models import Event
 def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     """Renew every line whose term ends on or before its ``horizon_on``, as often as it takes; return the new events.
 
-    ``lines`` are as `timeline.ends` gives them, with ``auto_renew`` and ``horizon_on``. A line renews that has a renewal
+    ``lines`` are as `timeline.ends` gives them, with ``auto_renew``, ``anchor_on`` and ``horizon_on``. A term keeps the day
+    of the contract's start, also that of an option begun later, however often it was clipped on the way. A line renews that has a renewal
     term, was not declined, and was not left before its term ends. Each renewal is an event on the first day of its term.
     """
     horizon = pl.col("horizon_on")
@@ -28,7 +29,7 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     months = pl.col("auto_renew")
     behind = calendar.month_number(horizon) - calendar.month_number(pl.col("term_end_on"))
     counted = due.with_columns(times=pl.int_ranges(0, behind // months + 2)).explode("times")
-    end, start = pl.col("term_end_on"), pl.col("start_on")
+    end, start = pl.col("term_end_on"), pl.coalesce("anchor_on", "start_on")
     spelled = counted.with_columns(
         effective_on=timeline.carried(end, start, pl.col("times") * months),
         until_on=timeline.carried(end, start, (pl.col("times") + 1) * months),
@@ -52,6 +53,6 @@ def renew_upto(session: Session, *, reached: pl.DataFrame) -> None:
     """Renew the contracts that go on by themselves up to the newest ``day`` that a file names of each ``contract_id``."""
     newest = reached.group_by("contract_id").agg(horizon_on=pl.col("day").max())
     lines, _ = queries.folded(session)
-    terms = queries.terms(session).select("contract_terms_id", "auto_renew")
+    terms = queries.terms(session).select("contract_terms_id", "auto_renew", "anchor_on")
     named = lines.join(terms, on="contract_terms_id", maintain_order="left").join(newest, on="contract_id")
     renew_due(session, lines=named.sort("line_id"))
