@@ -19,6 +19,7 @@ from tests.builders import (
     report,
     take_rows,
 )
+from urikake.base import memory
 
 Rows = list[tuple[str, str, str, int]]
 
@@ -166,4 +167,20 @@ def test_an_option_keeps_the_day_of_its_contract_through_a_short_february(shop: 
     bill(shop, "2026-10-31", "2026-11-30", "2026-12-31", "2027-01-31", "2027-02-28", "2027-03-31")
     found = report(shop, "contracts", as_of="2027-04-01")
     assert [(row["product"], row["end"]) for row in found] == [("PLAN", "2027-04-29"), ("OPTION", "2027-04-29")]
+    assert_coherent(shop)
+
+
+def test_an_early_end_that_another_process_recognised_is_not_recognised_again(shop: str) -> None:
+    a_product(shop, "ENTRY", revenue="lifetime", life_months=12, unit_price=12_000)
+    take_rows(shop, "contracts", [a_line("C1", product="ENTRY", cycle_months=0, unit_price=12_000)])
+    bill(shop, "2026-04-30")
+    recognize(shop, "2026-06")
+    mine = memory._kept.copy()  # what this process knows
+    memory._kept.clear()  # another one knows nothing yet
+    an_event(shop, "cancel", "2026-05-16")
+    recognize(shop, "2026-06")
+    memory._kept.clear()
+    memory._kept.update(mine)
+    recognize(shop, "2026-07")
+    assert sum(r["amount"] for r in report(shop, "schedule", contract="C1")) == 12_000
     assert_coherent(shop)

@@ -174,8 +174,9 @@ def _late(session: Session, month: date) -> list[pl.DataFrame]:
     rows, served = queries.schedules(session), _served(session, month)
     before = rows.with_columns(before="done", before_tax="done_tax")
     after = queries.at_once(session, before, periods.following(month))
+    moves = [_recorded(session, after, month), _accrue(session, month, served)]
     _keep_working(session, after, queries.beyond(queries.cutoff(session)))
-    return [_recorded(session, after, month), _accrue(session, month, served)]
+    return moves
 
 
 def _keep_working(session: Session, after: pl.DataFrame, beyond: date) -> None:

@@ -42,13 +42,19 @@ def beyond(month: date | None) -> date:
 def schedules(session: Session) -> pl.DataFrame:
     """The schedules that are not wholly recognised, by id, with ``done`` and ``done_tax`` up to now.
 
-    Carried on in memory: a schedule is read once, and evaluated anew only when another month is recognised.
+    Carried on in memory: a schedule is read once, and evaluated anew only when another month is recognised. All are read
+    again when one ended early in a run that this process did not make.
     """
-    upto, top = beyond(cutoff(session)), session.next_id("revenue_schedule") - 1
-    if "revenue_schedule" in session.dirty:
+    upto, top, ended = (
+        beyond(cutoff(session)),
+        session.next_id("revenue_schedule") - 1,
+        session.next_id("revenue_ending"),
+    )
+    if session.dirty.intersection({"revenue_schedule", "revenue_ending"}):
         return _live(session, upto)
-    (seen, day), rows = session.memory.values.get("schedules", ((top + 1, 0), None))
-    if rows is None or seen > top or day > upto.toordinal():
+    (seen, day, known), rows = session.memory.values.get("schedules", ((top + 1, 0, ended), None))
+    if rows is None or seen > top or day > upto.toordinal() or known != ended:
+        seen = top
         rows = _live(session, upto)
     elif day < upto.toordinal():
         rows = evaluated(session, rows.filter(pl.col("to_on") > upto), upto)
@@ -60,7 +66,8 @@ def schedules(session: Session) -> pl.DataFrame:
 
 def remember(session: Session, rows: pl.DataFrame, upto: date) -> None:
     """Keep for later runs that these are all schedules still at work, recognised up to the day."""
-    session.memory.values["schedules"] = ((session.next_id("revenue_schedule") - 1, upto.toordinal()), rows)
+    top, ended = session.next_id("revenue_schedule") - 1, session.next_id("revenue_ending")
+    session.memory.values["schedules"] = ((top, upto.toordinal(), ended), rows)
 
 
 def _live(session: Session, upto: date, after: int = -1) -> pl.DataFrame:
