@@ -17,6 +17,9 @@ from .money import Rounding, divide, wide
 KEYS: Final = ["line_id", "cycle_from_on"]
 STATE: Final = ["product_id", "quantity_micro", "unit_price_micro"]
 STRETCH: Final = [*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, "basis"]
+KINDS: Final = {
+    name: pl.Date() if name.endswith("_on") else pl.String() if name == "basis" else pl.Int64() for name in STRETCH
+}
 EXACT: Final = 10**12
 KEPT: Final = ("full_month", "free")
 

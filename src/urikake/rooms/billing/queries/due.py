@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -12,9 +13,17 @@ from urikake.core import calendar, charging, terms
 
 from . import metering
 from .charges import last_billed, of_lines
-from .scope import Scope, metered_products
+from .scope import TABLES, Scope, metered_products
 
 FIRST: Final = {"sign": pl.lit(1, dtype=pl.Int64), "revision": pl.lit(0, dtype=pl.Int64)}
+KINDS: Final = charging.KINDS | {name: pl.Int64() for name in metering.NAMES[len(charging.STRETCH) :]}
+
+
+@dataclass
+class Balanced:
+    """The lines of which, as the events stand, all cycles billed so far are billed as they are wanted."""
+
+    line_ids: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int64))
 
 
 def due_stretches(session: Session, found: Scope, closing_on: date, *, served: bool = False) -> pl.DataFrame:
@@ -26,7 +35,9 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     ``before_amount``; see `metering`.
     """
     lines = _reaching(session, found.lines.with_columns(reach_on=pl.lit(closing_on)) if served else found.lines)
-    wanted = _wanted(session, lines, found.segments, closing_on, served=served)
+    if not lines.select((pl.col("looked_at") | pl.col("metered")).any()).item():
+        return pl.DataFrame(schema=KINDS)
+    wanted = _wanted(session, lines.filter("looked_at"), found.segments, closing_on, served=served)
     changed = lines.filter("touched")
     before = of_lines(session, changed) if changed.height else None
     fresh = wanted.filter(pl.col("due") & ~pl.col("touched") & ~pl.col("metered"))
@@ -44,24 +55,35 @@ def _reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     ``touched`` are those of which something billed may have changed: they are looked at from their start. A change that
     takes hold only after what was billed changes none of it. And once a cycle that begins after the last change was
     billed in a later run, all before it was compared, and the line goes on from there like any other; but not one that is
-    billed now ahead and now by usage, where the later may come first.
+    billed now ahead and now by usage, where the later may come first. ``looked_at`` are those that can have a cycle to
+    bill.
     """
     joined = lines.join(last_billed(session), on="line_id", how="left", maintain_order="left")
     ahead = ((pl.col("first_changed_on") > pl.col("billed_to_on")) | pl.col("billed_to_on").is_null()).fill_null(True)
     seen = (pl.col("last_on") >= pl.col("changed_on")) & (pl.col("last_run_id") > pl.col("changed_run_id"))
-    touched = ~ahead & (pl.col("mixed") | ~seen.fill_null(False))
+    compared = seen.fill_null(False) | pl.col("line_id").is_in(_balanced(session).line_ids.implode())
+    touched = pl.col("touched")
     until = pl.max_horizontal("reach_on", pl.when(touched).then("last_on"))
-    return joined.with_columns(
-        touched=touched, until_on=until.dt.offset_by("1d"), after_on=pl.when(~touched).then("last_on")
+    done = ~touched & (pl.col("billed_to_on") > pl.col("reach_on"))
+    return joined.with_columns(touched=~ahead & (pl.col("mixed") | ~compared)).with_columns(
+        until_on=until.dt.offset_by("1d"),
+        after_on=pl.when(~touched).then("last_on"),
+        looked_at=~done.fill_null(False),
     )
+
+
+def _balanced(session: Session) -> Balanced:
+    """What earlier runs of this process found balanced; a new event, price or term forgets it all.
+
+    Charges are not among what it rests on: where the events stand still, a closing only adds cycles as they are wanted.
+    """
+    return session.derived("balanced", TABLES, Balanced)
 
 
 def _wanted(
     session: Session, lines: pl.DataFrame, segments: pl.DataFrame, closing_on: date, *, served: bool
 ) -> pl.DataFrame:
     """The stretches of all cycles looked at, with ``touched``, ``metered`` and ``due``."""
-    done = ~pl.col("touched") & (pl.col("billed_to_on") > pl.col("reach_on"))
-    lines = lines.filter(~done.fill_null(False))
     named = lines.select("line_id", "timing", "reach_on", "touched")
     stretches = charging.stretches(calendar.cycles(lines), segments).lazy()
     wanted = stretches.join(named.lazy(), on="line_id", maintain_order="left").with_columns(
@@ -86,6 +108,7 @@ def _changed(
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
     first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
     rest = charging.outstanding(mine.join(there, on=keys, how="semi"), billed)
+    _note_balanced(session, lines, first, rest)
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
     if first.is_empty() and rest.is_empty():
         return first.select(charging.STRETCH).with_columns(**FIRST)
@@ -97,6 +120,14 @@ def _changed(
     return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
         pl.col("revision").fill_null(0)
     )
+
+
+def _note_balanced(session: Session, lines: pl.DataFrame, *open_: pl.DataFrame) -> None:
+    """Remember the lines compared of which nothing is open, now or at a later closing."""
+    still = pl.concat([rows["line_id"] for rows in open_])
+    found = lines.filter(~pl.col("metered") & ~pl.col("line_id").is_in(still.implode()))["line_id"]
+    known = _balanced(session)
+    known.line_ids = pl.concat([known.line_ids, found]).unique()
 
 
 def _wholes(cycles: pl.DataFrame, billed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
