@@ -63,6 +63,20 @@ def allow(session: Session, permission: str) -> None:
         )
 
 
+def may(role: str, permission: str) -> bool:
+    """Whether the role has the permission.
+
+    >>> may("auditor", "closing.close"), may("accountant", "closing.close")
+    (False, True)
+    """
+    return role in PERMISSIONS[permission]
+
+
+def who_may(permission: str) -> list[str]:
+    """The roles that have the permission, in the order of `ROLES`."""
+    return [role for role in ROLES if role in PERMISSIONS[permission]]
+
+
 def action(
     permission: str,
 ) -> Callable[[Callable[Concatenate[Session, P], R]], Callable[Concatenate[Session, P], R]]:

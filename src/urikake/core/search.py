@@ -1,0 +1,39 @@
+"""Text folded for finding (検索): what differs only in how it was typed is the same.
+
+Width, case, hiragana or katakana, small kana, long vowel marks, hyphens, spaces, separators of numbers and the common legal
+forms (株式会社, (株), カ) …) make no difference.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+_SMALL: Final = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
+_KANA: Final = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
+_DROPPED: Final = (" ", "\u3000", "ー", "-", "‐", "−", "―", "・", ",", "、", ".", "円", "株式会社", "有限会社", "合同会社", "(株)", "(有)", "(同)", "カ)", "(カ", "ユ)", "(ユ", "ド)", "(ド")  # fmt: skip
+_FOLDS: Final = {
+    **{hira: _SMALL.get(kata, kata) for hira, kata in _KANA.items()},
+    **_SMALL,
+    **dict.fromkeys(_DROPPED, ""),
+}
+
+
+def searchable(text: pl.Expr) -> pl.Expr:
+    """The text in the form in which it is searched.
+
+    >>> frame = pl.DataFrame({"a": ["株式会社みなとネットワークス", "カ)ﾐﾅﾄﾈｯﾄﾜｰｸｽ", "ＩＮＶ-2026-00012", "１，０００円"]})
+    >>> frame.select(searchable(pl.col("a"))).to_series().to_list()
+    ['ミナトネツトワクス', 'ミナトネツトワクス', 'inv202600012', '1000']
+    """
+    return text.str.normalize("NFKC").str.to_lowercase().str.replace_many(_FOLDS, leftmost=True)
+
+
+def searched(text: str) -> str:
+    """One text in that form.
+
+    >>> searched("みなと ねっとわーくす")
+    'ミナトネツトワクス'
+    """
+    return str(pl.select(searchable(pl.lit(text))).item())

@@ -1,0 +1,184 @@
+"""The book of pages: every address, its permission, its place in the navigation, and how a page is made.
+
+`page` and `deed` are the only ways to answer a browser about a company. A page is one read-only session in which the
+permission is asked, the page's function runs, and the frame's figures are read. A deed (POST) calls one action.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+
+from urikake.base import access, runs
+from urikake.base import company as companies
+from urikake.base.errors import FileRefusal, Refusal
+
+from . import signin
+from .desk import Company, Desk, Person, asof
+
+Shown = dict[str, Any] | HttpResponse
+Maker = Callable[..., Shown]
+Doer = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as the book knows it: address pattern, permission, template, title."""
+
+    name: str
+    route: str
+    permission: str
+    template: str
+    title: str
+    view: Callable[..., HttpResponse]
+    writes: bool = False
+
+
+BOOK: Final[dict[str, Page]] = {}
+
+
+@dataclass
+class Deed:
+    """Who does what where: all that a deed needs to call its action."""
+
+    request: HttpRequest
+    books: str
+    company: Company
+    person: Person
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def field(self, name: str, default: str = "") -> str:
+        """A field of the form, trimmed."""
+        return self.request.POST.get(name, default).strip()
+
+    def done(self, text: str, to: str) -> HttpResponse:
+        """Say what was done and go on to a page of the company."""
+        messages.success(self.request, text)
+        return redirect(f"/{self.company.code}/{to}")
+
+
+def page(
+    name: str, route: str, *, permission: str, title: str, template: str = ""
+) -> Callable[[Maker], Callable[..., HttpResponse]]:
+    """Enter a page: ``GET /{company}/{route}``; the function gives the template's context (or a whole answer)."""
+
+    def enter(make: Maker) -> Callable[..., HttpResponse]:
+        shown = template or f"web/pages/{name}.html"
+
+        @functools.wraps(make)
+        def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
+            if request.method not in ("GET", "HEAD"):
+                return HttpResponse(status=405, headers={"Allow": "GET"})
+            return _shown(request, company, make, parts, BOOK[name])
+
+        BOOK[name] = Page(name, route, permission, shown, title, view)
+        return view
+
+    return enter
+
+
+def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable[..., HttpResponse]]:
+    """Enter a deed: ``POST /{company}/{route}``; a refusal leads back to where the form stood, with its reason."""
+
+    def enter(do: Doer) -> Callable[..., HttpResponse]:
+        @functools.wraps(do)
+        def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
+            if request.method != "POST":
+                return HttpResponse(status=405, headers={"Allow": "POST"})
+            return _done(request, company, do, parts, permission)
+
+        BOOK[name] = Page(name, route, permission, "", "", view, writes=True)
+        return view
+
+    return enter
+
+
+def urls() -> list[URLPattern]:
+    """The addresses of all pages and deeds under a company."""
+    return [path(f"<slug:company>/{p.route}", p.view, name=p.name) for p in BOOK.values()]
+
+
+def find(request: HttpRequest, code: str) -> Company:
+    """The company of the address; 404 where there is none that the person has to do with."""
+    for id_, known, name in companies.companies(books()):
+        if known == code:
+            return Company(id_, known, name)
+    raise Http404(code)
+
+
+def books(code: str = "") -> str:
+    """The database URL of the books, naming the company."""
+    from django.conf import settings
+
+    return f"{settings.BOOKS}#{code}" if code else str(settings.BOOKS)
+
+
+def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], entry: Page) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return signin.ask(request)
+    company = find(request, code)
+    when = asof(request, company)
+    url, name = books(code), request.user.get_username()
+    with runs.reading(url, name, known_at=when.known_at) as session:
+        standing = access.standing(session, name)
+        if when.known_at is None and not signin.holds(request, company.id, standing):
+            logout(request)
+            return signin.ask(request)
+        if standing is None:
+            return _forbidden(request, company, None, entry.permission)
+        person = Person(name, standing[1], request.user.get_full_name())
+        if not access.may(person.role, entry.permission):
+            return _forbidden(request, company, person, entry.permission)
+        desk = Desk(request, url, company, person, when, session)
+        found = make(desk, **parts)
+        if isinstance(found, HttpResponse):
+            return found
+        from . import frame
+
+        context = frame.context(desk, entry) | found
+        return render(request, entry.template, context)
+
+
+def _forbidden(request: HttpRequest, company: Company, person: Person | None, permission: str) -> HttpResponse:
+    who = access.who_may(permission)
+    context = {"company": company, "person": person, "permission": permission, "who": who}
+    return render(request, "web/403.html", context, status=403)
+
+
+def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], permission: str) -> HttpResponse:
+    if not request.user.is_authenticated:
+        return signin.ask(request)
+    company = find(request, code)
+    url, name = books(code), request.user.get_username()
+    with runs.reading(url, name) as session:
+        standing = access.standing(session, name)
+    if not signin.holds(request, company.id, standing):
+        logout(request)
+        return signin.ask(request)
+    if standing is None or not access.may(standing[1], permission):
+        return _forbidden(request, company, None, permission)
+    person = Person(name, standing[1], request.user.get_full_name())
+    try:
+        return do(Deed(request, url, company, person), **parts)
+    except Refusal as refusal:
+        return refused(request, refusal, code)
+
+
+def refused(request: HttpRequest, refusal: Refusal, code: str) -> HttpResponse:
+    """Back to the page where the form stood, with what is wrong said there; JSON to a script."""
+    rows = [str(error) for error in refusal.errors[:20]] if isinstance(refusal, FileRefusal) else []
+    if "application/json" in request.headers.get("Accept", ""):
+        body = {"code": refusal.code, "title": refusal.cause, "next": refusal.remedy, "rows": rows}
+        return JsonResponse(body, status=422)
+    messages.error(request, "\n".join([f"{refusal.cause}{refusal.remedy}", *rows]))
+    back = request.META.get("HTTP_REFERER", "")
+    own = back.startswith(f"{request.scheme}://{request.get_host()}/")
+    return redirect(back if own else f"/{code}/")

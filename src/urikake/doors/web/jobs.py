@@ -1,0 +1,199 @@
+"""Running work (実行): asked for by a page or the API, done one after another by the worker, watched and stopped by people.
+
+Each piece is one run of the books: one transaction. Stopping it, or killing the worker, undoes all of it; asking for it
+again does it again, and nothing is doubled.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.progress import STEPS, watched
+from urikake.doors import files, month
+
+from .models import Job
+
+Doing = Callable[[str, str, Job], dict[str, Any]]
+TICK: Final = 0.2
+STALE: Final = 30
+
+
+class Stopped(Exception):
+    """Somebody asked the work to stop; its transaction is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of work: its name on screens, the permission it asks for, its steps, and what it does."""
+
+    title: str
+    permission: str
+    steps: int
+    do: Doing
+
+
+def _bill(url: str, user: str, job: Job) -> dict[str, Any]:
+    closing = date.fromisoformat(job.options["closing"])
+    return month.bill(url, closing, issue=bool(job.options.get("issue")), user=user)
+
+
+def _match(url: str, user: str, job: Job) -> dict[str, Any]:
+    on = job.options.get("date")
+    return month.match(url, on=date.fromisoformat(on) if on else None, user=user)
+
+
+def _recognize(url: str, user: str, job: Job) -> dict[str, Any]:
+    return month.recognize(url, job.options["month"], user=user)
+
+
+def _close(url: str, user: str, job: Job) -> dict[str, Any]:
+    return month.close(url, job.options["month"], user=user)
+
+
+def _verify(url: str, user: str, job: Job) -> dict[str, Any]:
+    from urikake.base import runs
+    from urikake.rooms.closing.queries import verify
+
+    with runs.reading(url, user) as session:
+        wrong = verify(session)
+    if wrong:
+        raise Refusal("not-tied", "照合が合いません: " + "／".join(wrong[:10]), "記録を調べてください。")
+    return {"verified": True}
+
+
+def _import(url: str, user: str, job: Job) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / Path(job.subject).name
+        file.write_bytes(bytes(job.content or b""))
+        if job.options["kind"] == "receipts":
+            return files.take_receipts(url, file, account=job.options["account"], user=user)
+        return {"rows": files.take(url, job.options["kind"], file, user=user)}
+
+
+KINDS: Final = {
+    "bill": Kind("請求の計算", "billing.run", STEPS["bill"], _bill),
+    "match": Kind("自動消込", "matching.apply", STEPS["match"], _match),
+    "recognize": Kind("収益認識", "revenue.recognize", STEPS["recognize"], _recognize),
+    "close": Kind("月次締め", "closing.close", 12, _close),
+    "verify": Kind("照合", "audit.read", STEPS["verify"], _verify),
+    "import": Kind("取込", "imports.read", STEPS["receipts"], _import),
+}
+
+
+def ask(
+    company: str,
+    kind: str,
+    *,
+    subject: str,
+    actor: str,
+    options: dict[str, Any] | None = None,
+    content: bytes | None = None,
+    key: str = "",
+) -> Job:
+    """Ask for a piece of work and return it; the same key gives the piece asked for before."""
+    if key and (known := Job.objects.filter(company=company, key=key).first()):
+        return known
+    return Job.objects.create(
+        company=company, kind=kind, subject=subject, actor=actor, options=options or {}, content=content, key=key,
+        total=KINDS[kind].steps,
+    )  # fmt: skip
+
+
+def stop(job: Job) -> None:
+    """Ask the work to stop at its next step; one that has not begun does not begin."""
+    Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(state=Job.State.CANCELLED, ended_at=timezone.now())
+    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(stop=True)
+
+
+def again(job: Job) -> Job:
+    """The same work once more."""
+    return ask(
+        job.company, job.kind, subject=job.subject, actor=job.actor, options=job.options,
+        content=bytes(job.content) if job.content is not None else None,
+    )  # fmt: skip
+
+
+def work(books: Callable[[str], str], *, until: Callable[[], bool] = lambda: False) -> None:
+    """Do what is asked for, oldest first, for as long as ``until`` says no; what a dead worker left is given up."""
+    left_behind()
+    while not until():
+        job = _taken()
+        if job is None:
+            time.sleep(TICK)
+            continue
+        perform(job, books(job.company))
+
+
+def left_behind() -> None:
+    """Mark as failed what a worker that is no more had begun; nothing of it was stored."""
+    for job in Job.objects.filter(state=Job.State.RUNNING):
+        if job.pid == os.getpid() or not _alive(job.pid):
+            _end(job, Job.State.FAILED, cause="途中で止まりました。", remedy="何も保存されていません。もう一度行ってください。")
+
+
+def _alive(pid: int | None) -> bool:
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+    except OSError:
+        return False
+    return True
+
+
+def _taken() -> Job | None:
+    """The oldest waiting work, now ours."""
+    with transaction.atomic():
+        job = Job.objects.filter(state=Job.State.WAITING).order_by("id").first()
+        if job is None:
+            return None
+        mine = Job.objects.filter(pk=job.pk, state=Job.State.WAITING).update(
+            state=Job.State.RUNNING, pid=os.getpid(), started_at=timezone.now()
+        )
+    job.refresh_from_db()
+    return job if mine else None
+
+
+def perform(job: Job, url: str) -> None:
+    """Do one piece of work and note what came of it; a refusal is its result, said in words."""
+    try:
+        with watched(lambda text: _step(job, text)):
+            figures = KINDS[job.kind].do(url, job.actor, job)
+    except Stopped:
+        _end(job, Job.State.CANCELLED, cause="取りやめました。", remedy="何も保存されていません。")
+    except Refusal as refusal:
+        rows = [str(error) for error in refusal.errors] if isinstance(refusal, FileRefusal) else []
+        _end(job, Job.State.FAILED, cause=refusal.cause, remedy=refusal.remedy, rows=rows[:200])
+    except Exception as error:  # the worker goes on with the next; what happened is told, not hidden
+        remedy = "何も保存されていません。もう一度行っても同じなら、この文を添えて管理者に知らせてください。"
+        _end(job, Job.State.FAILED, cause=f"思いがけない誤りで止まりました（{type(error).__name__}: {error}）。", remedy=remedy)
+        if not isinstance(error, ValueError | OSError | RuntimeError | KeyError):
+            raise
+    else:
+        _end(job, Job.State.DONE, figures=figures)
+
+
+def _step(job: Job, text: str) -> None:
+    job.done = min(job.done + 1, max(job.total - 1, 0))
+    job.step = text
+    Job.objects.filter(pk=job.pk).update(done=job.done, step=text)
+    if Job.objects.filter(pk=job.pk, stop=True).exists():
+        raise Stopped
+
+
+def _end(job: Job, state: str, **found: Any) -> None:
+    Job.objects.filter(pk=job.pk).update(
+        state=state, ended_at=timezone.now(), content=None if state == Job.State.DONE else job.content,
+        **({"done": job.total} if state == Job.State.DONE else {}), **found,
+    )  # fmt: skip

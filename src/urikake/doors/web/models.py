@@ -1,0 +1,59 @@
+"""Tables of the web's own: running work, saved views, notices. Facts are never here."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Job(models.Model):
+    """A piece of work that a person asked for and need not wait for (実行): what, by whom, how far, what came of it."""
+
+    class State(models.TextChoices):
+        """Where the work stands."""
+
+        WAITING = "waiting", "待機中"
+        RUNNING = "running", "実行中"
+        DONE = "done", "完了"
+        FAILED = "failed", "中止(理由あり)"
+        CANCELLED = "cancelled", "取りやめ"
+
+    company = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=200)
+    options = models.JSONField(default=dict)
+    content = models.BinaryField(null=True)
+    actor = models.CharField(max_length=150)
+    key = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    step = models.CharField(max_length=200, blank=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    stop = models.BooleanField(default=False)
+    pid = models.IntegerField(null=True)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    figures = models.JSONField(default=dict)
+    cause = models.TextField(blank=True)
+    remedy = models.TextField(blank=True)
+    rows = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"])]
+        constraints = [
+            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key")
+        ]
+
+
+class View(models.Model):
+    """A saved view of a list: its address under a name, for one person or for all of the company."""
+
+    company = models.CharField(max_length=20)
+    page = models.CharField(max_length=60)
+    title = models.CharField(max_length=60)
+    query = models.TextField()
+    owner = models.CharField(max_length=150)
+    shared = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title")]

@@ -1,0 +1,93 @@
+"""How values are shown: yen, dates, months, quantities, states, in the words and figures of the screens."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+NONE: Final = "—"
+MICRO: Final = 1_000_000
+WEEKDAYS: Final = "月火水木金土日"
+JAPAN: Final = ZoneInfo("Asia/Tokyo")
+
+
+def yen(amount: int | None) -> str:
+    """The amount with separators; a negative one with △, none as a dash.
+
+    >>> yen(1234567), yen(-440), yen(0), yen(None)
+    ('1,234,567', '△440', '0', '—')
+    """
+    if amount is None:
+        return NONE
+    return f"△{-amount:,}" if amount < 0 else f"{amount:,}"
+
+
+def plain(micro: int | None) -> str:
+    """A quantity kept in millionths, without needless zeros.
+
+    >>> plain(2_000_000), plain(1_500_000), plain(-250_000), plain(1_234_500_000_000)
+    ('2', '1.5', '△0.25', '1,234,500')
+    """
+    if micro is None:
+        return NONE
+    whole, rest = divmod(abs(micro), MICRO)
+    text = f"{whole:,}" + (f".{rest:06d}".rstrip("0") if rest else "")
+    return f"△{text}" if micro < 0 else text
+
+
+def day(value: date | None, *, full: bool = True) -> str:
+    """A day: with its weekday in detail, short in dense lists of one year.
+
+    >>> day(date(2026, 11, 24)), day(date(2026, 11, 24), full=False), day(None)
+    ('2026/11/24(火)', '2026/11/24', '—')
+    """
+    if value is None:
+        return NONE
+    return f"{value:%Y/%m/%d}" + (f"({WEEKDAYS[value.weekday()]})" if full else "")
+
+
+def month(value: date | str | None) -> str:
+    """A month.
+
+    >>> month("2026-05"), month(date(2026, 11, 1))
+    ('2026年5月', '2026年11月')
+    """
+    if not value:
+        return NONE
+    text = value if isinstance(value, str) else value.isoformat()
+    return f"{int(text[:4])}年{int(text[5:7])}月"
+
+
+def instant(value: datetime | None) -> str:
+    """A moment in Japan time, to the minute."""
+    return f"{value.astimezone(JAPAN):%Y/%m/%d %H:%M}" if value else NONE
+
+
+def percent(share: float | None) -> str:
+    """A share with one decimal.
+
+    >>> percent(0.125), percent(-0.011), percent(None)
+    ('12.5%', '△1.1%', '—')
+    """
+    if share is None:
+        return NONE
+    return f"△{-share:.1%}" if share < 0 else f"{share:.1%}"
+
+
+SHOW: Final[dict[str, Any]] = {
+    "yen": yen,
+    "quantity": plain,
+    "date": lambda value: day(value, full=False),
+    "month": month,
+    "instant": instant,
+    "percent": percent,
+    "number": lambda value: NONE if value is None else f"{value:,}",
+}
+
+
+def cell(kind: str, value: Any) -> str:
+    """The text of a value of a kind; a text or state as it is, nothing as a dash."""
+    if kind in SHOW:
+        return str(SHOW[kind](value))
+    return NONE if value in (None, "") else str(value)

@@ -1,0 +1,16 @@
+"""The addresses of the web application; those of a company come from the book of pages."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from . import book, home, signin
+
+urlpatterns = [
+    path("", home.root),
+    path("accounts/", include("allauth.urls")),
+    path("demo/signin", signin.demo),
+    *book.urls(),
+]
+handler404 = "urikake.doors.web.failed.missing"
+handler500 = "urikake.doors.web.failed.broken"
