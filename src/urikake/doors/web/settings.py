@@ -40,7 +40,7 @@ INSTALLED_APPS = [
     "urikake.doors.web",
 ]
 MIDDLEWARE = [
-    "urikake.doors.web.middleware.failures",
+    "urikake.doors.web.middleware.Failures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -72,6 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "urikake.doors.web.signin.people",
             ],
             "builtins": ["django_cotton.templatetags.cotton", "urikake.doors.web.templatetags.shown"],
         },
