@@ -54,11 +54,16 @@ class Driver(Protocol):
 
 @functools.cache
 def types() -> dict[str, Any]:
-    """The Polars type of every column name of the schema; a name with two types is an error."""
+    """The Polars type of every column name of the books' schema; a name with two types is an error.
+
+    The tables that doors keep for themselves are not of the books, and never read here.
+    """
     from django.apps import apps
 
     found: dict[str, Any] = {}
     for model in apps.get_models():
+        if not model.__module__.startswith(("urikake.base.", "urikake.rooms.")):
+            continue
         for column, dtype in columns(model).items():
             if found.setdefault(column, dtype) != dtype:
                 raise TypeError(f"{model.__name__}.{column} is {dtype}, elsewhere {found[column]}")
@@ -190,7 +195,8 @@ class Postgres:
         self._cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET client_min_messages = warning")
 
     def begin(self, *, writing: bool) -> None:
-        self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._reading = not writing
+        self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ")
 
     @staticmethod
     def _marked(sql: str) -> Any:
@@ -221,7 +227,8 @@ class Postgres:
                 copy.write(text.getvalue())
 
     def end(self, *, keep: bool) -> None:
-        self._cursor.execute("COMMIT" if keep else "ROLLBACK")
+        """Keep what was written; a reading transaction, which may have staged rows for its queries, leaves nothing."""
+        self._cursor.execute("COMMIT" if keep and not self._reading else "ROLLBACK")
 
     def rest(self) -> None:
         """Nothing is left to do: what a transaction holds ends with it."""

@@ -33,7 +33,7 @@ def listed(desk: Desk) -> Shown:
         Column("closing", "締日"),
         Column("pays", "支払条件"),
         Column("method_name", "回収手段"),
-        Column("balance", "未回収(円)", "yen", summed=True, ref=lambda row: f"balance/{row['code']}/{desk.on}"),
+        Column("balance", "未回収(円)", "yen", summed=True, ref=lambda row: f"balance:{row['code']}:{desk.on}"),
         Column("overdue", "期日超過(円)", "yen", summed=True),
         Column("registration_number", "登録番号", hidden=True),
         Column("address", "住所", hidden=True),
