@@ -40,9 +40,6 @@ class Company:
         """Whether it is the demo company, which anybody may reset."""
         return self.code == demo.CODE
 
-    def today(self) -> date:
-        """The day of work: the calendar's, or the closing day on which the demo company stands."""
-        return demo.TODAY if self.demo else datetime.now(JAPAN).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +93,16 @@ class AsOf:
         return f"{self.known_at.astimezone(JAPAN):%Y/%m/%d %H:%M}" if self.known_at else ""
 
 
-def asof(request: HttpRequest, company: Company) -> AsOf:
+def today(code: str) -> date:
+    """The day of work: the calendar's, or the closing day on which the demo company stands."""
+    return demo.TODAY if code == demo.CODE else datetime.now(JAPAN).date()
+
+
+def asof(request: HttpRequest, code: str) -> AsOf:
     """The day and instant that the address names; refused where it is none."""
-    today = company.today()
+    now = today(code)
     try:
-        on = date.fromisoformat(request.GET["as_of"]) if request.GET.get("as_of") else today
+        on = date.fromisoformat(request.GET["as_of"]) if request.GET.get("as_of") else now
         known = datetime.fromisoformat(request.GET["known_at"]) if request.GET.get("known_at") else None
     except ValueError:
         raise Refusal(
@@ -110,7 +112,7 @@ def asof(request: HttpRequest, company: Company) -> AsOf:
         if "T" not in request.GET["known_at"]:
             known += timedelta(days=1, microseconds=-1)  # a day means its end
         known = (known if known.tzinfo else known.replace(tzinfo=JAPAN)).astimezone(UTC)
-    return AsOf(today, on, known)
+    return AsOf(now, on, known)
 
 
 @dataclass
