@@ -15,10 +15,8 @@ from .bulk import Session
 
 
 def open_up(session: Session) -> None:
-    """Let the read-only transaction, which must not have read yet, make the temporary views, and be undone at its end."""
+    """Have the reading transaction undone at its end, with the temporary views that it is going to make."""
     session.passing = True
-    if session.driver.kind == "postgresql":
-        session.execute("SET TRANSACTION READ WRITE")
 
 
 def stand_back(session: Session, known_at: datetime) -> None:
@@ -33,8 +31,6 @@ def stand_back(session: Session, known_at: datetime) -> None:
     _show(session, "base_link", f"SELECT * FROM {own}.base_link WHERE {bound}")
     for table, query in facts.projections().items():
         _show(session, table, query)
-    if session.driver.kind == "postgresql":
-        session.execute("SET TRANSACTION READ ONLY")
 
 
 def _show(session: Session, name: str, query: str) -> None:
