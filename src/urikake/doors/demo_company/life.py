@@ -27,6 +27,8 @@ UNMATCHED: Final = 26  # from this day of the last month on nobody has matched w
 FEE: Final = 880  # as much may be missing for the fee of a transfer
 MISC: Final = 1_000  # what is paid above it is given back
 Figures = dict[str, Any]
+Work = tuple[str, Callable[[], Figures]]
+"""A step: the command that somebody would type, and what does it."""
 
 
 @dataclass(slots=True)
@@ -38,13 +40,16 @@ class Life:
     plan: Plan
     meant: dict[str, Payment] = field(default_factory=dict)
 
-    def steps(self, masters: Path) -> Iterator[tuple[str, Callable[[], Figures]]]:
-        """Every step as the command that somebody would type, and the work itself."""
-        yield from self._masters(masters)
-        for first in MONTHS:
-            yield from self._month(first)
+    def steps(self, masters: Path) -> Iterator[tuple[str, str, Callable[[], Figures]]]:
+        """Every step: its month (``2026-04``, nothing for the masters), its command, and what does it.
 
-    def _masters(self, masters: Path) -> Iterator[tuple[str, Callable[[], Figures]]]:
+        A step is made ready only when the one before it is done: what customers pay follows from what they were billed.
+        """
+        yield from (("", *work) for work in self._masters(masters))
+        for first in MONTHS:
+            yield from ((f"{first:%Y-%m}", *work) for work in self._month(first))
+
+    def _masters(self, masters: Path) -> Iterator[Work]:
         for name in ("users.csv", "products.csv"):
             copyfile(masters / name, self.folder / name)
         pl.DataFrame([partner.row for partner in self.plan.partners], infer_schema_length=None).write_csv(
@@ -55,7 +60,7 @@ class Life:
         yield self._taken("partners", "partners.csv", "suzuki")
         yield from self._file("openings", MONTHS[0], "sato")
 
-    def _month(self, first: date) -> Iterator[tuple[str, Callable[[], Figures]]]:
+    def _month(self, first: date) -> Iterator[Work]:
         last, now = month_end(first), first == MONTHS[-1]
         yield from self._file("contracts", first, "suzuki")
         yield from self._file("events", first, "suzuki")
@@ -81,11 +86,11 @@ class Life:
 
     # --- one step each -----------------------------------------------------------------------------------------------
 
-    def _taken(self, kind: str, name: str, user: str) -> tuple[str, Callable[[], Figures]]:
+    def _taken(self, kind: str, name: str, user: str) -> Work:
         command = f"urikake import {kind} {name} --as {user}"
         return command, lambda: {"rows": files.take(self.url, kind, self.folder / name, user=user)}
 
-    def _file(self, kind: str, first: date, user: str) -> Iterator[tuple[str, Callable[[], Figures]]]:
+    def _file(self, kind: str, first: date, user: str) -> Iterator[Work]:
         """A file of the plan, where the month has one."""
         found = self.plan.of(kind, first)
         if found.height:
@@ -93,7 +98,7 @@ class Life:
             found.write_csv(self.folder / name)
             yield self._taken("receivables" if kind == "slips" else kind, name, user)
 
-    def _received(self, since: date, until: date) -> Iterator[tuple[str, Callable[[], Figures]]]:
+    def _received(self, since: date, until: date) -> Iterator[Work]:
         """What the banks report of these days, a file for each account."""
         with runs.reading(self.url) as session:
             found = payments(session, self.plan, since, until)
@@ -102,27 +107,27 @@ class Life:
             if mine := rows(found, account):
                 yield self._bank(mine, account, until)
 
-    def _bank(self, mine: list[dict[str, Any]], account: str, until: date) -> tuple[str, Callable[[], Figures]]:
+    def _bank(self, mine: list[dict[str, Any]], account: str, until: date) -> Work:
         name = f"receipts-{account}-{until}.csv"
         pl.DataFrame(mine).write_csv(self.folder / name)
         command = f"urikake receipts {name} --format csv --account {account} --as sato"
         return command, lambda: files.take_receipts(self.url, self.folder / name, account=account, user="sato")
 
-    def _matched(self, on: date) -> tuple[str, Callable[[], Figures]]:
+    def _matched(self, on: date) -> Work:
         return f"urikake match --date {on} --as sato", lambda: month.match(self.url, on=on, user="sato")
 
-    def _billed(self, on: date, *, issue: bool) -> tuple[str, Callable[[], Figures]]:
+    def _billed(self, on: date, *, issue: bool) -> Work:
         command = f"urikake bill --closing {on}{' --issue' if issue else ''} --as takahashi"
         return command, lambda: month.bill(self.url, on, issue=issue, user="takahashi")
 
-    def _approved(self, first: date) -> Iterator[tuple[str, Callable[[], Figures]]]:
+    def _approved(self, first: date) -> Iterator[Work]:
         """The slips of the month, approved by somebody else than who made them."""
         slips = self.plan.of("slips", first)["slip_no"].to_list()
         if slips:
             command = f"urikake approve receivables {' '.join(slips)} --as yamamoto"
             yield command, lambda: month.approve(self.url, "receivables", slips, user="yamamoto")
 
-    def _by_hand(self, until: date) -> Iterator[tuple[str, Callable[[], Figures]]]:
+    def _by_hand(self, until: date) -> Iterator[Work]:
         """What the machine left of the transfers up to that day and what a clerk has found out about them."""
         for receipt, targets, difference in self._found_out(until):
             command = f"urikake apply {receipt} {' '.join(targets)} --difference {difference} --as sato"
