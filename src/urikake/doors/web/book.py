@@ -22,7 +22,6 @@ from django.urls import URLPattern, path
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
-from urikake.base.company import policies
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.base.url import with_company
 
@@ -121,7 +120,8 @@ def entered(code: str, name: str, known_at: datetime | None = None) -> Iterator[
             if refusal.code == "unknown-company":
                 raise Http404(code) from None
             raise
-        yield session, Company(session.company_id, code, policies(session)["company_name"])
+        title = session.value("SELECT name FROM base_company WHERE id = ?", (session.company_id,))
+        yield session, Company(session.company_id, code, str(title))
 
 
 def books(code: str = "") -> str:

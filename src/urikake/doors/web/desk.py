@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.doors import demo
+from urikake.doors.demo_company.calendar import LAST
+from urikake.doors.demo_company.making import CODE as DEMO
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
 ROLES: Final = {
@@ -38,7 +39,7 @@ class Company:
     @property
     def demo(self) -> bool:
         """Whether it is the demo company, which anybody may reset."""
-        return self.code == demo.CODE
+        return self.code == DEMO
 
 
 
@@ -95,7 +96,7 @@ class AsOf:
 
 def today(code: str) -> date:
     """The day of work: the calendar's, or the closing day on which the demo company stands."""
-    return demo.TODAY if code == demo.CODE else datetime.now(JAPAN).date()
+    return LAST if code == DEMO else datetime.now(JAPAN).date()
 
 
 def asof(request: HttpRequest, code: str) -> AsOf:
