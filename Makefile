@@ -10,6 +10,7 @@ STRICT = -p urikake.core -p urikake.base $(foreach file,$(wildcard src/urikake/r
 SIZES := 1000 10000 100000 $(if $(FULL),1000000)
 BENCH := build/bench
 SEED ?= 1
+PORT ?= 8000
 TESTS ?=
 
 export PYTHONUTF8 := 1
@@ -21,8 +22,9 @@ export NO_MKDOCS_2_WARNING := 1
 help: ## この一覧
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.runtime ## 見本の会社で動かす（準備からすべて）
+run: $(VENV)/.runtime ## デモ会社を作り、画面を出す（準備からすべて。別の番号で: make run PORT=8080）
 	@$(BIN)/urikake demo
+	@$(BIN)/urikake serve --demo --port $(PORT)
 
 test: $(VENV)/.dev $(VENV)/.postgres ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
 	@$(PYTEST) $(TESTS)

@@ -16,7 +16,10 @@ SYSTEM: Final = "system"
 OPERATOR: Final = "operator"
 ROLES: Final = ("admin", "accountant", "billing", "sales", "approver", "auditor")
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
-    **{f"{x}.read": frozenset({*ROLES, OPERATOR}) for x in "contracts partners products usage billing invoices receivables receipts matching revenue journals reports closing audit runs settings users imports".split()},
+    **{
+        f"{x}.read": frozenset({*ROLES, OPERATOR})
+        for x in "contracts partners products usage billing invoices receivables receipts matching revenue journals reports closing audit runs settings users imports".split()
+    },
     "company.set_up": frozenset({"admin", OPERATOR}),
     "users.import": frozenset({"admin", OPERATOR}),
     "partners.import": frozenset({"admin", "accountant", "billing", "sales", OPERATOR}),
@@ -105,5 +108,8 @@ def action(
 
 
 def standing(session: Session, name: str) -> tuple[int, str] | None:
-    found = session.read("SELECT id, role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1", (session.low, session.high, name))
+    found = session.read(
+        "SELECT id, role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1",
+        (session.low, session.high, name),
+    )
     return (found["id"][0], found["role"][0]) if found.height else (0, "admin")

@@ -44,11 +44,19 @@ def lines(found: Explanation) -> list[str]:
         shown += _step(step, "  ")
     shown += [f"  {name}: {value}" for name, value in found.sources]
     for cause in found.path:
-        parts = [cause.label, cause.ref, str(cause.on or ""), _yen(cause.amount) if cause.amount is not None else "", cause.by]
+        parts = [
+            cause.label,
+            cause.ref,
+            str(cause.on or ""),
+            _yen(cause.amount) if cause.amount is not None else "",
+            cause.by,
+        ]
         shown.append("  → " + " ".join(part for part in parts if part))
     if found.recorded:
         kept = found.recorded
-        shown.append(f"  記録 {kept.at:%Y-%m-%d %H:%M} {kept.actor}（実行 {kept.run}、鎖 {kept.link} {kept.head[:16]}）")
+        shown.append(
+            f"  記録 {kept.at:%Y-%m-%d %H:%M} {kept.actor}（実行 {kept.run}、鎖 {kept.link} {kept.head[:16]}）"
+        )
     return shown
 
 

@@ -28,4 +28,7 @@ class Somebody(NamedTuple):
 def people() -> dict[str, Somebody]:
     """Everybody in the company's file of users, by sign-in name."""
     with (MASTERS / "users.csv").open(encoding="utf-8") as file:
-        return {row["name"]: Somebody(NAMES.get(row["name"], row["name"]), row["role"], row["email"]) for row in csv.DictReader(file)}
+        return {
+            row["name"]: Somebody(NAMES.get(row["name"], row["name"]), row["role"], row["email"])
+            for row in csv.DictReader(file)
+        }

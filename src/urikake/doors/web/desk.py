@@ -42,7 +42,6 @@ class Company:
         return self.code == DEMO
 
 
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """Who sits at the desk: the sign-in name, the name shown, and the role in this company."""

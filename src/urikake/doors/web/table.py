@@ -294,7 +294,9 @@ def _xlsx(frame: pl.DataFrame, columns: Sequence[Column]) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet("一覧")
         formats = {
             "yen": book.add_format({"num_format": "#,##0;[Red]△#,##0"}),

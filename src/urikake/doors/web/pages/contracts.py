@@ -154,7 +154,9 @@ def _lanes(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[
     lines, events = contracts.folded(desk.session)
     mine = lines.filter(pl.col("contract_id") == contract_id)
     segments = timeline.segments(mine, events.filter(pl.col("line_id").is_in(mine["line_id"].implode())))
-    named = segments.join(products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left")
+    named = segments.join(
+        products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left"
+    )
     lanes: dict[int, dict[str, Any]] = {}
     for row in named.iter_rows(named=True):
         begins, ends = row["from_on"], row["to_on"]

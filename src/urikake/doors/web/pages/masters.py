@@ -27,7 +27,13 @@ MODELS: Final = {
 REVENUES: Final = {
     "monthly": "月割り", "daily": "日割り", "usage": "使用量", "point": "一時点", "contract_start": "契約開始時", "lifetime": "見込期間",
 }  # fmt: skip
-TAXES: Final = {"standard": "標準10%", "reduced": "軽減8%", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
+TAXES: Final = {
+    "standard": "標準10%",
+    "reduced": "軽減8%",
+    "exempt": "非課税",
+    "out_of_scope": "不課税",
+    "export": "輸出免税",
+}
 POLICIES: Final = {
     "amount_rounding": "金額の端数", "tax_rounding": "消費税の端数", "proration": "日割りの方法", "partial_month": "端数月の収益",
     "advance_tax": "前受金の消費税", "accrual_account": "未請求収益の科目", "fee_account": "差し引かれた手数料", "fee_tolerance": "手数料とみなす上限(円)",
@@ -60,7 +66,9 @@ def listed(desk: Desk) -> Shown:
         Column("tiers", "段階", hidden=True),
         Column("service", "サービス区分", hidden=True),
     ]
-    shown = found.join(counts, on="product", how="left", maintain_order="left").with_columns(pl.col("lines").fill_null(0))
+    shown = found.join(counts, on="product", how="left", maintain_order="left").with_columns(
+        pl.col("lines").fill_null(0)
+    )
     return listed_as(
         table(
             desk, shown, columns, key="product", name="products", filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],

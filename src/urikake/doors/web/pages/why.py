@@ -16,5 +16,7 @@ def why(desk: Desk, ref: str) -> Shown:
     found = explain(desk.session, ref)
     context = {"why": found, "page": {"title": "根拠", "name": "explain"}}
     if desk.ask("panel"):
-        return render(desk.request, "web/why.html", context | {"company": desk.company, "day": desk.asof, "panel": True})
+        return render(
+            desk.request, "web/why.html", context | {"company": desk.company, "day": desk.asof, "panel": True}
+        )
     return context

@@ -19,13 +19,23 @@ from urikake.rooms.revenue import queries as revenues
 
 from .made import Cause, Explanation, Step, last_day, number, recorded
 
-WORDS: Final = {"invoice": "請求書の発行", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "債権伝票"}
+WORDS: Final = {
+    "invoice": "請求書の発行",
+    "receipt": "入金",
+    "application": "消込",
+    "recognition": "収益認識",
+    "slip": "債権伝票",
+}
 
 
 def entry(session: Session, text: str) -> Explanation | None:
     """A journal entry: its two sides, whose sums are equal, and what it was posted for."""
     at = number(session, text)
-    found = session.rows("ledger_entry", "id, posted_on, source, source_id, first_line_id, line_count", "id = ?", (at,)) if at else None
+    found = (
+        session.rows("ledger_entry", "id, posted_on, source, source_id, first_line_id, line_count", "id = ?", (at,))
+        if at
+        else None
+    )
     if found is None or found.is_empty():
         return None
     head = found.row(0, named=True)
@@ -125,7 +135,8 @@ def _moves(session: Session, lines: pl.DataFrame) -> tuple[Step, ...]:
         )  # fmt: skip
     days = lines.group_by("posted_on", "source", maintain_order=True).agg(pl.col("amount").sum(), n=pl.len())
     return tuple(
-        Step(f"{r['posted_on']:%m/%d} {WORDS.get(r['source'], r['source'])} {r['n']:,}件", amount=r["amount"]) for r in days.iter_rows(named=True)
+        Step(f"{r['posted_on']:%m/%d} {WORDS.get(r['source'], r['source'])} {r['n']:,}件", amount=r["amount"])
+        for r in days.iter_rows(named=True)
     )
 
 
@@ -140,10 +151,25 @@ def revenue(session: Session, text: str) -> Explanation | None:
     if found.is_empty():
         return None
     contract_id = found["contract_id"][0]
-    done = session.rows("revenue_recognition", "id, charge_id, amount", "contract_id = ? AND month = ?", (contract_id, first))
-    accrued = session.rows("revenue_accrual", "id, cycle_from_on, amount", "contract_id = ? AND month = ?", (contract_id, first))
-    steps = [Step("請求した額の月割り", _formula(session, r["charge_id"]), r["amount"], f"charge-{r['charge_id'] - session.low}") for r in done.iter_rows(named=True)]
-    steps += [Step("請求前の役務の計上と、その戻し", f"サイクル {r['cycle_from_on']:%Y/%m/%d}", r["amount"]) for r in accrued.iter_rows(named=True)]
+    done = session.rows(
+        "revenue_recognition", "id, charge_id, amount", "contract_id = ? AND month = ?", (contract_id, first)
+    )
+    accrued = session.rows(
+        "revenue_accrual", "id, cycle_from_on, amount", "contract_id = ? AND month = ?", (contract_id, first)
+    )
+    steps = [
+        Step(
+            "請求した額の月割り",
+            _formula(session, r["charge_id"]),
+            r["amount"],
+            f"charge-{r['charge_id'] - session.low}",
+        )
+        for r in done.iter_rows(named=True)
+    ]
+    steps += [
+        Step("請求前の役務の計上と、その戻し", f"サイクル {r['cycle_from_on']:%Y/%m/%d}", r["amount"])
+        for r in accrued.iter_rows(named=True)
+    ]
     stored = int(done["amount"].sum())
     again = _evaluated(session, done, first)
     rest = int(accrued["amount"].sum())
@@ -193,7 +219,9 @@ def _evaluated(session: Session, done: pl.DataFrame, month: date) -> int:
     upto = recognition.recognised(ruled, pl.lit(periods.following(month)), amount, tax)
     before = recognition.recognised(ruled, pl.lit(month), amount, tax)
     posted = session.rows(
-        "revenue_recognition", "id, charge_id, month, amount", f"charge_id IN ({', '.join(map(str, done['charge_id']))})"
+        "revenue_recognition",
+        "id, charge_id, month, amount",
+        f"charge_id IN ({', '.join(map(str, done['charge_id']))})",
     )
     earlier = posted.filter(pl.col("month") < month).group_by("charge_id").agg(earlier=pl.col("amount").sum())
     ended = set(session.read("SELECT charge_id FROM revenue_ending WHERE month <= ?", (month,))["charge_id"])

@@ -22,7 +22,12 @@ BASIS: Final = {
     "daily": "日割り(サイクルの日数で割る)", "monthly": "月割り", "thirtieth": "1か月を30日とみる", "thirty_360": "30/360",
     "full_month": "満額", "free": "無料", "": "満額(サイクルのすべての日)",
 }  # fmt: skip
-ROUNDINGS: Final = {"floor": "1円未満切捨て", "half_up": "1円未満四捨五入", "ceil": "1円未満切上げ", "half_even": "1円未満偶数丸め"}
+ROUNDINGS: Final = {
+    "floor": "1円未満切捨て",
+    "half_up": "1円未満四捨五入",
+    "ceil": "1円未満切上げ",
+    "half_even": "1円未満偶数丸め",
+}
 KINDS: Final = {
     "start": "開始", "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
     "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
@@ -98,7 +103,10 @@ def _priced(
     taken = (row["to_on"] - row["from_on"]).days
     formula = Step(words.label, words.words)
     if taken >= days:
-        return -left, (formula, Step("残りのすべてを返します", f"この状態の請求の残り {yen(left)} をすべて返します", -left))
+        return -left, (
+            formula,
+            Step("残りのすべてを返します", f"この状態の請求の残り {yen(left)} をすべて返します", -left),
+        )
     if whole["amount"] < -left:
         return -left, (formula, Step("請求した額を超えては返しません", f"請求の残りは {yen(left)} です", -left))
     return whole["amount"], (words,)
@@ -111,7 +119,9 @@ def _stretch(session: Session, row: dict[str, Any], usage: tuple[int, int] | Non
     until = date.fromordinal(row["cycle_from_on"].toordinal() + 1)
     cycles = calendar.cycles(lines.with_columns(end_on=none, after_on=none, until_on=pl.lit(until)))
     cycle = cycles.filter(pl.col("from_on") == row["cycle_from_on"])
-    bounds = cycle.row(0, named=True) if cycle.height else {"whole_from_on": row["from_on"], "whole_to_on": row["to_on"]}
+    bounds = (
+        cycle.row(0, named=True) if cycle.height else {"whole_from_on": row["from_on"], "whole_to_on": row["to_on"]}
+    )
     micro = None if usage is None else usage[0]
     return pl.DataFrame(
         {
@@ -137,8 +147,16 @@ def _words(
     if usage is None:
         part = f" × {whole['numerator']}/{whole['denominator']}" if whole["numerator"] != whole["denominator"] else ""
         formula = _tiers(session, row, row["state_micro"]) + part
-        return Step("単価 × 数量" + (" × 日割り" if part else ""), f"{formula} = {yen(whole['amount'])}（{rounding}）", whole["amount"])
-    return Step("利用量を料金体系で計算", _tiers(session, row, usage[0]) + f" = {yen(whole['amount'])}（{rounding}）", whole["amount"])
+        return Step(
+            "単価 × 数量" + (" × 日割り" if part else ""),
+            f"{formula} = {yen(whole['amount'])}（{rounding}）",
+            whole["amount"],
+        )
+    return Step(
+        "利用量を料金体系で計算",
+        _tiers(session, row, usage[0]) + f" = {yen(whole['amount'])}（{rounding}）",
+        whole["amount"],
+    )
 
 
 def _tiers(session: Session, row: dict[str, Any], used: int) -> str:
@@ -150,7 +168,8 @@ def _tiers(session: Session, row: dict[str, Any], used: int) -> str:
         unit_price_micro=_int(row["unit_price_micro"]), quantity_micro=_int(used), taken_micro=_int(one), tiers="tier_list",
     )  # fmt: skip
     parts = [
-        f"{plain(step['units_micro']):,} × {plain(step['unit_price_micro']):,}円" + (f" + {step['flat']:,}円" if step["flat"] else "")
+        f"{plain(step['units_micro']):,} × {plain(step['unit_price_micro']):,}円"
+        + (f" + {step['flat']:,}円" if step["flat"] else "")
         for step in pricing.steps(frame).iter_rows(named=True)
     ]
     bounds = [f"最低 {model['minimum'][0]:,}円"] if model["minimum"][0] is not None else []
@@ -171,7 +190,10 @@ def _sources(
     ).row(0, named=True)
     policy = policies(session)
     return (
-        ("契約明細", f"{line['start_on']:%Y/%m/%d} 開始・{line['recorded_at']:%Y/%m/%d} 記録・{line['actor']}（{line['subject']}）"),
+        (
+            "契約明細",
+            f"{line['start_on']:%Y/%m/%d} 開始・{line['recorded_at']:%Y/%m/%d} 記録・{line['actor']}（{line['subject']}）",
+        ),
         ("料金", f"{product['product']} {product['valid_from_on']:%Y/%m/%d} からの版・{product['price_model']}"),
         ("日割り", BASIS.get(row["basis"], row["basis"])),
         ("端数", ROUNDINGS[policy["amount_rounding"]]),
@@ -188,7 +210,8 @@ def _path(session: Session, row: dict[str, Any]) -> tuple[Cause, ...]:
         (row["id"],),
     )
     papers = [
-        Cause("請求書", paper["number"], paper["issue_on"], paper["total"]) for paper in numbered(found).iter_rows(named=True)
+        Cause("請求書", paper["number"], paper["issue_on"], paper["total"])
+        for paper in numbered(found).iter_rows(named=True)
     ]
     own = Cause("請求計算", f"charge-{row['id'] - session.low}", row["closing_on"], row["amount"])
     return (Cause("契約", f"contract:{contract}"), own, *papers)
@@ -223,10 +246,23 @@ def contract(session: Session, text: str) -> Explanation | None:
     )
     history = contracts.history(session, found["partner_id"][0]).filter(pl.col("contract_no") == text)
     path = tuple(
-        Cause(KINDS.get(row["kind"], row["kind"]) + (f" {row['product']}" if row["product"] else ""), on=row["effective_on"], by=row["actor"])
+        Cause(
+            KINDS.get(row["kind"], row["kind"]) + (f" {row['product']}" if row["product"] else ""),
+            on=row["effective_on"],
+            by=row["actor"],
+        )
         for row in history.iter_rows(named=True)
     )
     total = int(made["amount"].sum())
     parts = sum(step.amount or 0 for step in steps)
     kept = recorded(session, "contracts_contract", "contracts.Contract", contract_id)
-    return Explanation(f"contract:{text}", f"契約 {text} のこれまでの請求(税抜または税込の単価どおり)", total, parts, steps, (), path, kept)
+    return Explanation(
+        f"contract:{text}",
+        f"契約 {text} のこれまでの請求(税抜または税込の単価どおり)",
+        total,
+        parts,
+        steps,
+        (),
+        path,
+        kept,
+    )

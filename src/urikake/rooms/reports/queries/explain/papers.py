@@ -19,7 +19,13 @@ from urikake.rooms.receivables import queries as receivables
 from .charges import ROUNDINGS
 from .made import Cause, Explanation, Step, last_day, recorded, yen
 
-CLASSES: Final = {"standard": "標準税率", "reduced": "軽減税率", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
+CLASSES: Final = {
+    "standard": "標準税率",
+    "reduced": "軽減税率",
+    "exempt": "非課税",
+    "out_of_scope": "不課税",
+    "export": "輸出免税",
+}
 TITLES: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
 
 
@@ -66,7 +72,10 @@ def _whole(session: Session, head: dict[str, Any], stored: pl.DataFrame, again: 
         amount=head["total"],
         recomputed=int(again["net"].sum() + again["tax_amount"].sum()),
         steps=tuple(steps),
-        sources=(("締日", f"{head['closing_on']:%Y/%m/%d}"), ("消費税の端数", ROUNDINGS[policies(session)["tax_rounding"]])),
+        sources=(
+            ("締日", f"{head['closing_on']:%Y/%m/%d}"),
+            ("消費税の端数", ROUNDINGS[policies(session)["tax_rounding"]]),
+        ),
         path=_path(session, head, stored),
         recorded=recorded(session, "invoices_invoice", "invoices.Invoice", head["invoice_id"]),
     )
@@ -102,7 +111,8 @@ def _path(session: Session, head: dict[str, Any], stored: pl.DataFrame) -> tuple
         found.append(Cause("債権", f"item-{item['item_id'] - session.low}", item["due_on"], item["gross"]))
         moved = receivables.movements(session, "item_id = ?", (item["item_id"],))
         found += [
-            Cause("消込", f"application-{m['source_id'] - session.low}", m["moved_on"], m["moved"]) for m in moved.iter_rows(named=True)
+            Cause("消込", f"application-{m['source_id'] - session.low}", m["moved_on"], m["moved"])
+            for m in moved.iter_rows(named=True)
         ]
     entries = session.read(
         "SELECT id, posted_on FROM ledger_entry WHERE posted_on = ? AND source = 'invoice' AND source_id = ?",
@@ -122,7 +132,9 @@ def _line(
     same = again.filter(pl.col("id") == row["charge_id"])
     name = products(session).filter(pl.col("product_id") == row["product_id"])["product_name"][0]
     charge = Step("請求計算", amount=row["amount"], ref=f"charge-{row['charge_id'] - session.low}")
-    share = [Step("税込の単価から、この明細が負担する消費税を除く", amount=-row["tax_amount"])] if head["inclusive"] else []
+    share = (
+        [Step("税込の単価から、この明細が負担する消費税を除く", amount=-row["tax_amount"])] if head["inclusive"] else []
+    )
     return Explanation(
         ref=f"{head['number']}:{at}",
         title=f"{head['number']} の {at} 行目 {name} {_days(row)}",
@@ -130,7 +142,10 @@ def _line(
         recomputed=int(same["net"].sum()),
         steps=(charge, *share),
         sources=(("この明細が負担する消費税", yen(row["tax_amount"])),),
-        path=(Cause("請求計算", charge.ref, row["closing_on"], row["amount"]), Cause("請求書", head["number"], head["issue_on"], head["total"])),
+        path=(
+            Cause("請求計算", charge.ref, row["closing_on"], row["amount"]),
+            Cause("請求書", head["number"], head["issue_on"], head["total"]),
+        ),
         recorded=recorded(session, "invoices_line", "invoices.InvoiceLine", row["invoice_line_id"]),
     )
 
@@ -140,11 +155,18 @@ def _tax(
 ) -> Explanation | None:
     """The tax of one class: once on the sum, then shared among the lines."""
     model = products(session).select("product_id", "tax")
-    mine = stored.join(model, on="product_id", maintain_order="left").with_row_index("at", offset=1).filter(pl.col("tax") == name)
+    mine = (
+        stored.join(model, on="product_id", maintain_order="left")
+        .with_row_index("at", offset=1)
+        .filter(pl.col("tax") == name)
+    )
     if mine.is_empty():
         return None
     row = _sums(again.filter(pl.col("tax") == name)).row(0, named=True)
-    shares = tuple(Step(f"{r['at']} 行目の負担", amount=r["tax_amount"], ref=f"{head['number']}:{r['at']}") for r in mine.iter_rows(named=True))
+    shares = tuple(
+        Step(f"{r['at']} 行目の負担", amount=r["tax_amount"], ref=f"{head['number']}:{r['at']}")
+        for r in mine.iter_rows(named=True)
+    )
     return Explanation(
         ref=f"{head['number']}:{name}",
         title=f"{head['number']} の消費税 {CLASSES[name]} {row['rate_micro'] / 1_000_000:g}%",

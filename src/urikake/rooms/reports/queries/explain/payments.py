@@ -103,7 +103,8 @@ def receipt(session: Session, text: str) -> Explanation | None:
 def _entries(session: Session, source: str, source_id: int, on: date) -> tuple[Cause, ...]:
     """The entries that the thing was posted with."""
     found = session.read(
-        "SELECT id, posted_on FROM ledger_entry WHERE posted_on = ? AND source = ? AND source_id = ?", (on, source, source_id)
+        "SELECT id, posted_on FROM ledger_entry WHERE posted_on = ? AND source = ? AND source_id = ?",
+        (on, source, source_id),
     )
     return tuple(Cause("仕訳", f"entry-{entry - session.low}", day) for entry, day in found.iter_rows())
 
@@ -121,7 +122,8 @@ def application(session: Session, text: str) -> Explanation | None:
         (at,),
     )
     steps = [
-        Step("債権を減らす" if m < 0 else "債権を戻す", amount=-m, ref=f"item-{item_id - session.low}") for item_id, m in moved.iter_rows()
+        Step("債権を減らす" if m < 0 else "債権を戻す", amount=-m, ref=f"item-{item_id - session.low}")
+        for item_id, m in moved.iter_rows()
     ]
     if row["difference"]:
         steps.append(Step(f"差額を{DIFFERENCES[row['difference_kind']]}にする", amount=row["difference"]))
@@ -147,7 +149,10 @@ def slip(session: Session, text: str) -> Explanation | None:
         return None
     row = found.row(-1, named=True)
     items = receivables.items(session, "source IN ('slip', 'opening') AND source_id = ?", (row["slip_id"],))
-    path = tuple(Cause("債権", f"item-{i['item_id'] - session.low}", i["due_on"], i["gross"]) for i in items.iter_rows(named=True))
+    path = tuple(
+        Cause("債権", f"item-{i['item_id'] - session.low}", i["due_on"], i["gross"])
+        for i in items.iter_rows(named=True)
+    )
     return Explanation(
         ref=f"slip:{text}",
         title=f"債権伝票 {text} {row['description']}",
@@ -171,7 +176,11 @@ def balance(session: Session, text: str) -> Explanation | None:
     every = receivables.balances(session, on, partner_id)
     owed = matching.labels(session, every.filter(pl.col("balance") != 0))
     steps = tuple(
-        Step(f"{r['number']} 回収予定 {r['due_on']:%Y/%m/%d}", amount=r["balance"], ref=f"item-{r['item_id'] - session.low}")
+        Step(
+            f"{r['number']} 回収予定 {r['due_on']:%Y/%m/%d}",
+            amount=r["balance"],
+            ref=f"item-{r['item_id'] - session.low}",
+        )
         for r in owed.iter_rows(named=True)
     )
     name = profiles(session, "name").filter(pl.col("partner_id") == partner_id)["name"][0]
