@@ -24,6 +24,7 @@ ROLES: Final = {
     "approver": "承認",
     "auditor": "監査",
     "operator": "システム",
+    "none": "なし",
 }
 WEEKDAYS: Final = "月火水木金土日"
 

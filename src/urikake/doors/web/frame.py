@@ -35,7 +35,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "",
         (
-            Entry("ホーム", "", "house", "reports.read"),
+            Entry("ホーム", "", "house", "home.read"),
             Entry("月次締め", "close", "calendar-check", "closing.read"),
         ),
     ),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -54,6 +56,13 @@ def account(name: str, shown: str = "", email: str = "") -> Any:
         user.set_unusable_password()
         user.save()
     return user
+
+
+def invitation(request: HttpRequest, user: Any) -> str:
+    """The address under which the person sets a password of their own; it works once, for a few days."""
+    parts = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    path = reverse("account_reset_password_from_key", kwargs=parts)
+    return request.build_absolute_uri(path)
 
 
 def demo(request: HttpRequest) -> HttpResponse:

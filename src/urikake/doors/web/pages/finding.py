@@ -23,7 +23,7 @@ from ..table import Column, Empty, table
 MOST = 6
 
 
-@page("search", "search", permission="reports.read", title="検索")
+@page("search", "search", permission="home.read", title="検索")
 def search(desk: Desk) -> Shown:
     """What the text may mean: screens, partners, contracts, invoices; JSON to the palette, else a page."""
     text = desk.ask("q")

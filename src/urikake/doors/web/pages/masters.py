@@ -8,14 +8,17 @@ from typing import Any, Final
 import polars as pl
 from django.http import HttpResponse
 
-from urikake.base import periods
+from urikake.base import access, periods
 from urikake.base.company import policies
+from urikake.base.users import users
+from urikake.doors import people
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.usage.queries import used
 
-from ..book import Shown, page
+from .. import signin
+from ..book import Deed, Shown, deed, page
 from ..desk import ROLES, Desk, quoted
 from ..frame import month_before
 from ..table import Choice, Column, Empty, listed_as, table
@@ -127,11 +130,11 @@ def _metered(desk: Desk) -> pl.DataFrame:
 def settings(desk: Desk) -> Shown:
     """The company's policies, bank accounts and users, as they stand."""
     policy = policies(desk.session)
-    users = desk.session.rows("base_user", "id, name, role, email").unique("name", keep="last", maintain_order=True)
     banks = desk.session.rows("base_bank_account", "id, code, bank, branch, deposit, bank_number, holder_kana")
     return {
         "policies": [{"key": key, "title": title, "value": policy[key]} for key, title in POLICIES.items() if _has(policy, key)],
-        "users": [row | {"role_label": ROLES.get(row["role"], row["role"])} for row in users.iter_rows(named=True)],
+        "users": [row | {"role_label": ROLES.get(row["role"], row["role"])} for row in users(desk.session).iter_rows(named=True)],
+        "roles": [(role, ROLES[role]) for role in access.ROLES],
         "banks": banks.to_dicts(),
         "accounts": desk.session.table("base_account", "id, name")["name"].to_list(),
     }  # fmt: skip
@@ -142,3 +145,21 @@ def _has(policy: Any, key: str) -> bool:
         return bool(policy[key])
     except KeyError:
         return False
+
+
+@deed("user-add", "settings/users/add", permission="users.change")
+def add_user(doing: Deed) -> HttpResponse:
+    """Register a user with a role, and give the link under which they set their password."""
+    name, email = doing.field("name"), doing.field("email")
+    people.add(doing.books, name, doing.field("role"), email=email, user=doing.person.name)
+    link = signin.invitation(doing.request, signin.account(name, doing.field("shown"), email))
+    return doing.done(f"利用者 {name} を登録しました。本人に次のアドレスを渡してください(一度だけ使えます)。\n{link}", "settings")
+
+
+@deed("user-role", "settings/users/role", permission="users.change")
+def change_role(doing: Deed) -> HttpResponse:
+    """Give a user another role; their sessions end."""
+    name, role = doing.field("name"), doing.field("role")
+    changed = people.change(doing.books, name, role, user=doing.person.name)
+    said = f"利用者 {name} の役割を{ROLES.get(role, role)}に変えました。" if changed else "役割は変わっていません。"
+    return doing.done(said, "settings")

@@ -30,7 +30,29 @@ BY_PREFIX: Final[dict[str, Explainer]] = {
     "balance:": payments.balance,
     "account:": accounts.account,
 }
-__all__ = ["Explanation", "Recorded", "Step", "explain"]
+READING: Final[dict[str, str]] = {
+    "charge-": "billing.read",
+    "item-": "receivables.read",
+    "receipt-": "receipts.read",
+    "application-": "matching.read",
+    "entry-": "journals.read",
+    "slip:": "receivables.read",
+    "contract:": "contracts.read",
+    "revenue:": "revenue.read",
+    "balance:": "receivables.read",
+    "account:": "journals.read",
+}
+"""The permission that each kind of reference asks of its reader."""
+__all__ = ["Explanation", "Recorded", "Step", "explain", "permission"]
+
+
+def permission(ref: str) -> str:
+    """The permission that the reference asks of its reader.
+
+    >>> permission("entry-7"), permission("INV-2026-00001")
+    ('journals.read', 'invoices.read')
+    """
+    return next((need for prefix, need in READING.items() if ref.startswith(prefix)), "invoices.read")
 
 
 def explain(session: Session, ref: str) -> Explanation:
