@@ -144,6 +144,8 @@ def live(url: str, folder: Path, *, scale: float = 1.0) -> int:
         if (expected := twin.done(step.command)) is not None:
             agrees(mine, twin, expected)
             months += 1
+    if empty := [queue.name for queue in standing.queues(mine) if not queue.count]:
+        raise Mismatch(f"nothing waits on the closing day: {empty}")
     for command in standing.to_close(mine):
         at_the_door(mine, command)
         if (expected := twin.done(command)) is not None:
