@@ -48,8 +48,8 @@ arrows: $(VENV)/.dev ## 依存の向き（家の設計図 .importlinter）を確
 story: $(VENV)/.dev $(VENV)/.postgres ## 経理の人が読める物語を、仕訳と試算表まで実行する
 	@$(PYTEST) tests/stories
 
-simulate: $(VENV)/.dev ## 種 SEED= から会社と年月を作り、別の計算と照らす
-	@$(BIN)/python -m tests.simulator --seed $(SEED)
+simulate: $(VENV)/.dev ## 種 SEED= から会社と年月を作り、別の計算と照らす。デモの会社で: make simulate DEMO=1
+	@$(BIN)/python -m tests.simulator $(if $(DEMO),--demo,--seed $(SEED))
 
 bench: $(VENV)/.dev $(VENV)/.postgres ## 速さを測る（両データベース。100万契約まで: make bench FULL=1）
 	@mkdir -p $(BENCH)
