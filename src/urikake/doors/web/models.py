@@ -39,10 +39,10 @@ class Job(models.Model):
     rows = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"])]
-        constraints = [
-            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key")
-        ]
+        indexes = (models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"]))
+        constraints = (
+            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key"),
+        )
 
 
 class View(models.Model):

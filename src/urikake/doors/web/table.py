@@ -323,7 +323,7 @@ def _write(sheet: Any, line: int, at: int, value: Any, formats: dict[str, Any]) 
     elif isinstance(value, datetime):
         sheet.write_string(line, at, shown.instant(value))
     elif isinstance(value, date):
-        sheet.write_datetime(line, at, datetime(value.year, value.month, value.day), formats["date"])
+        sheet.write_datetime(line, at, value, formats["date"])
     else:
         sheet.write_string(line, at, str(value))
 

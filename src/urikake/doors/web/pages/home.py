@@ -28,12 +28,37 @@ class Task:
 
 
 TASKS: Final = (
-    Task("入金を消し込む", "名義や金額が合わず、人の判断を待っています", "matching", "matching.apply", work.waiting_receipts),
-    Task("請求の下書きを確かめて発行する", "締めた請求のうち、まだ発行していないもの", "billing", "billing.run", work.waiting_drafts),
-    Task("債権伝票を承認する", "別の人が起票し、承認を待っています", "approvals", "receivables.approve", work.slips_to_approve),
-    Task("期日を過ぎた債権を確かめる", "回収予定日を過ぎて未回収のもの", "receivables?state=overdue", "receivables.read", work.overdue, urgent=True),
+    Task(
+        "入金を消し込む",
+        "名義や金額が合わず、人の判断を待っています",
+        "matching",
+        "matching.apply",
+        work.waiting_receipts,
+    ),
+    Task(
+        "請求の下書きを確かめて発行する",
+        "締めた請求のうち、まだ発行していないもの",
+        "billing",
+        "billing.run",
+        work.waiting_drafts,
+    ),
+    Task(
+        "債権伝票を承認する",
+        "別の人が起票し、承認を待っています",
+        "approvals",
+        "receivables.approve",
+        work.slips_to_approve,
+    ),
+    Task(
+        "期日を過ぎた債権を確かめる",
+        "回収予定日を過ぎて未回収のもの",
+        "receivables?state=overdue",
+        "receivables.read",
+        work.overdue,
+        urgent=True,
+    ),
     Task("更新の期限を確かめる", "60日以内に満了する契約", "contracts/renewals", "contracts.read", work.renewals_soon),
-)  # fmt: skip
+)
 
 
 @page("home", "", permission="home.read", title="ホーム")

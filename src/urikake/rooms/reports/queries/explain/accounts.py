@@ -130,9 +130,13 @@ def _moves(session: Session, lines: pl.DataFrame) -> tuple[Step, ...]:
     """The entries of the month one by one; where there are very many, by day."""
     if lines.height <= 200:
         return tuple(
-            Step(f"{r['posted_on']:%m/%d} {WORDS.get(r['source'], r['source'])}", amount=r["amount"], ref=f"entry-{r['entry_id'] - session.low}")
+            Step(
+                f"{r['posted_on']:%m/%d} {WORDS.get(r['source'], r['source'])}",
+                amount=r["amount"],
+                ref=f"entry-{r['entry_id'] - session.low}",
+            )
             for r in lines.iter_rows(named=True)
-        )  # fmt: skip
+        )
     days = lines.group_by("posted_on", "source", maintain_order=True).agg(pl.col("amount").sum(), n=pl.len())
     return tuple(
         Step(f"{r['posted_on']:%m/%d} {WORDS.get(r['source'], r['source'])} {r['n']:,}件", amount=r["amount"])

@@ -19,19 +19,20 @@ from urikake.rooms.invoices.queries import numbered
 from .made import Cause, Explanation, Step, last_day, number, recorded, yen
 
 BASIS: Final = {
-    "daily": "日割り(サイクルの日数で割る)", "monthly": "月割り", "thirtieth": "1か月を30日とみる", "thirty_360": "30/360",
-    "full_month": "満額", "free": "無料", "": "満額(サイクルのすべての日)",
-}  # fmt: skip
+    "daily": "日割り(サイクルの日数で割る)",
+    "monthly": "月割り",
+    "thirtieth": "1か月を30日とみる",
+    "thirty_360": "30/360",
+    "full_month": "満額",
+    "free": "無料",
+    "": "満額(サイクルのすべての日)",
+}
 ROUNDINGS: Final = {
     "floor": "1円未満切捨て",
     "half_up": "1円未満四捨五入",
     "ceil": "1円未満切上げ",
     "half_even": "1円未満偶数丸め",
 }
-KINDS: Final = {
-    "start": "開始", "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
-    "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
-}  # fmt: skip
 
 
 def charge(session: Session, text: str) -> Explanation | None:
@@ -164,9 +165,17 @@ def _tiers(session: Session, row: dict[str, Any], used: int) -> str:
     model = products(session).filter(pl.col("product_id") == row["product_id"])
     one = 1_000_000 if row["state_micro"] == 0 else row["state_micro"]
     frame = model.select(
-        "price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum",
-        unit_price_micro=_int(row["unit_price_micro"]), quantity_micro=_int(used), taken_micro=_int(one), tiers="tier_list",
-    )  # fmt: skip
+        "price_model",
+        "included_micro",
+        "overage_price_micro",
+        "package_size_micro",
+        "minimum",
+        "maximum",
+        unit_price_micro=_int(row["unit_price_micro"]),
+        quantity_micro=_int(used),
+        taken_micro=_int(one),
+        tiers="tier_list",
+    )
     parts = [
         f"{plain(step['units_micro']):,} × {plain(step['unit_price_micro']):,}円"
         + (f" + {step['flat']:,}円" if step["flat"] else "")
@@ -247,7 +256,7 @@ def contract(session: Session, text: str) -> Explanation | None:
     history = contracts.history(session, found["partner_id"][0]).filter(pl.col("contract_no") == text)
     path = tuple(
         Cause(
-            KINDS.get(row["kind"], row["kind"]) + (f" {row['product']}" if row["product"] else ""),
+            contracts.WORDS.get(row["kind"], row["kind"]) + (f" {row['product']}" if row["product"] else ""),
             on=row["effective_on"],
             by=row["actor"],
         )

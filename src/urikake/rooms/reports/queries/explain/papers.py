@@ -62,9 +62,15 @@ def _whole(session: Session, head: dict[str, Any], stored: pl.DataFrame, again: 
     ]
     taxes = _sums(again)
     steps += [
-        Step(f"消費税 {CLASSES[row['tax']]} {row['rate_micro'] / 1_000_000:g}%", _taxed(session, row, head), row["tax_amount"], f"{number}:{row['tax']}")
-        for row in taxes.iter_rows(named=True) if row["rate_micro"]
-    ]  # fmt: skip
+        Step(
+            f"消費税 {CLASSES[row['tax']]} {row['rate_micro'] / 1_000_000:g}%",
+            _taxed(session, row, head),
+            row["tax_amount"],
+            f"{number}:{row['tax']}",
+        )
+        for row in taxes.iter_rows(named=True)
+        if row["rate_micro"]
+    ]
     partner = profiles(session, "name").filter(pl.col("partner_id") == head["partner_id"])["name"][0]
     return Explanation(
         ref=number,

@@ -18,8 +18,14 @@ from urikake.rooms.receivables import queries as receivables
 from .made import Cause, Explanation, Step, number, recorded, yen
 
 DIFFERENCES: Final = {
-    "fee": "振込手数料", "discount": "売上値引", "write-off": "貸倒", "misc": "雑損益", "advance": "前受金", "remain": "残す", "": "なし",
-}  # fmt: skip
+    "fee": "振込手数料",
+    "discount": "売上値引",
+    "write-off": "貸倒",
+    "misc": "雑損益",
+    "advance": "前受金",
+    "remain": "残す",
+    "": "なし",
+}
 
 
 def item(session: Session, text: str) -> Explanation | None:
@@ -32,9 +38,14 @@ def item(session: Session, text: str) -> Explanation | None:
     moved = receivables.movements(session, "item_id = ?", (at,))
     steps = [Step("計上した債権", _raised_words(row), row["gross"], _source(row))]
     steps += [
-        Step("消込" if m["moved"] < 0 else "消込の取消", f"{m['moved_on']:%Y/%m/%d}", m["moved"], f"application-{m['source_id'] - session.low}")
+        Step(
+            "消込" if m["moved"] < 0 else "消込の取消",
+            f"{m['moved_on']:%Y/%m/%d}",
+            m["moved"],
+            f"application-{m['source_id'] - session.low}",
+        )
         for m in moved.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return Explanation(
         ref=f"item-{text}",
         title=f"債権明細 {row['number']} 回収予定 {row['due_on']:%Y/%m/%d}",
@@ -85,9 +96,14 @@ def receipt(session: Session, text: str) -> Explanation | None:
     left = session.read("SELECT unapplied FROM receipts_unapplied WHERE receipt_id = ?", (at,))
     steps = [Step("入金", f"{row['received_on']:%Y/%m/%d} {row['payer']}", row["amount"])]
     steps += [
-        Step("消込の取消" if a["reverses_id"] else "消込", f"{a['applied_on']:%Y/%m/%d}", -a["used"], f"application-{a['application_id'] - session.low}")
+        Step(
+            "消込の取消" if a["reverses_id"] else "消込",
+            f"{a['applied_on']:%Y/%m/%d}",
+            -a["used"],
+            f"application-{a['application_id'] - session.low}",
+        )
         for a in every.iter_rows(named=True)
-    ]  # fmt: skip
+    ]
     return Explanation(
         ref=f"receipt-{text}",
         title=f"入金 {text} {row['payer']} の未消込",
