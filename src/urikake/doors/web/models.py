@@ -56,4 +56,4 @@ class View(models.Model):
     shared = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title")]
+        constraints = (models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title"),)
