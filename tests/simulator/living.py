@@ -144,7 +144,7 @@ def live(url: str, folder: Path, *, scale: float = 1.0) -> int:
         if (expected := twin.done(step.command)) is not None:
             agrees(mine, twin, expected)
             months += 1
-    if empty := [queue.name for queue in standing.queues(mine) if not queue.count]:
+    if empty := [queue.name for queue in standing.queues(mine) if not queue.size]:
         raise Mismatch(f"nothing waits on the closing day: {empty}")
     for command in standing.to_close(mine):
         at_the_door(mine, command)

@@ -105,7 +105,7 @@ def _today(console: Console, url: str) -> None:
     console.print("\n[bold]2026年11月30日（締日）。いま待っている仕事[/]")
     for queue in standing.queues(url):
         amount = f" {queue.amount:,}円" if queue.amount else ""
-        console.print(f"  {queue.name}: {queue.count:,}{queue.unit}{amount} [dim]（{queue.who}）[/]", soft_wrap=True)
+        console.print(f"  {queue.name}: {queue.size:,}{queue.unit}{amount} [dim]（{queue.who}）[/]", soft_wrap=True)
     console.print("\n[bold]月次締めまで[/]")
     for command in standing.to_close(url):
         console.print(f"  [dim]$[/] {command}", soft_wrap=True)

@@ -59,7 +59,7 @@ def _partner(rng: Random, code: str, name: Name, head: Partner | None) -> Partne
     habit = rng.choices(list(HABITS), list(HABITS.values()))[0]
     prefix, town = rng.choice(TOWNS)
     split = SPLIT if habit == "exact" and rng.random() < 0.03 else ""
-    row = {
+    row: dict[str, Any] = {
         "code": code,
         "name": name.written,
         "kana": name.kana,

@@ -70,7 +70,7 @@ def _frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
 
 def _slips(rng: Random, customers: list[Partner], month: date, count: int) -> list[dict[str, Any]]:
     """The manual slips (債権伝票) of a month."""
-    found = []
+    found: list[dict[str, Any]] = []
     for at in range(count):
         words, tax, account, (least, most) = rng.choice(SLIPS)
         found.append(
@@ -92,7 +92,7 @@ def _slips(rng: Random, customers: list[Partner], month: date, count: int) -> li
 
 def _openings(rng: Random, customers: list[Partner]) -> list[dict[str, Any]]:
     """What was still owed on the first day (移行残高), some of it overdue for long."""
-    found = []
+    found: list[dict[str, Any]] = []
     for partner in customers:
         if partner.bill_to != partner.code or rng.random() > 0.4:
             continue

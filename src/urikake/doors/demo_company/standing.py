@@ -23,7 +23,7 @@ class Queue(NamedTuple):
     """A heap of work: its name, how much it is, and whose it is."""
 
     name: str
-    count: int
+    size: int
     unit: str
     amount: int
     who: str
