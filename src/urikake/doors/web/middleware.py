@@ -35,10 +35,18 @@ class failures:  # noqa: N801 - named like the function that it stands for
         """The page for what a view raised, or None to let it be an error of ours."""
         if isinstance(exception, Refusal):
             return failed.refusal(request, exception.cause, exception.remedy, exception.code)
-        text = f"{type(exception).__name__} {exception}"
-        if any(word.lower() in text.lower() for word in LOCKED):
-            return failed.database(request, locked=True)
-        if isinstance(exception, DatabaseError) or any(word.lower() in text.lower() for word in GONE):
-            LOG.error("database: %s", text)
-            return failed.database(request, locked=False)
-        return None
+        state = unanswered(exception)
+        if state is None:
+            return None
+        if state == "gone":
+            LOG.error("database: %s %s", type(exception).__name__, exception)
+        return failed.database(request, locked=state == "locked")
+
+
+def unanswered(exception: Exception) -> str | None:
+    """``locked`` or ``gone`` where the database did not answer; None for any other exception."""
+    text = f"{type(exception).__name__} {exception}".lower()
+    if any(word.lower() in text for word in LOCKED):
+        return "locked"
+    gone = isinstance(exception, DatabaseError) or any(word.lower() in text for word in GONE)
+    return "gone" if gone else None

@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "urikake.doors.web",
 ]
 MIDDLEWARE = [
+    "urikake.doors.api.middleware.plainly",
     "urikake.doors.web.middleware.failures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
