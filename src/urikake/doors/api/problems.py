@@ -7,13 +7,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel, Field
 
 from urikake.base.errors import FileRefusal, Refusal, RowError
-from urikake.doors.web.middleware import unanswered
+from urikake.doors.web.failed import GONE, LOCKED
 
 LOG: Final = logging.getLogger("django.request")
 MEDIA: Final = "application/problem+json"
@@ -143,12 +144,22 @@ def _http(error: HttpError) -> Problem:
     return Problem(error.status_code, "bad-request", "送られた内容を JSON として読めません。", "JSON の書き方を確かめてください。")
 
 
+def unanswered(error: BaseException) -> str | None:
+    """``locked`` or ``gone`` where a database did not answer; None for any other error."""
+    said = f"{type(error).__name__} {error}".lower()
+    if any(word in said for word in LOCKED):
+        return "locked"
+    return "gone" if isinstance(error, DatabaseError) or any(word in said for word in GONE) else None
+
+
 def _unexpected(request: HttpRequest, error: Exception) -> Problem:
     """A database that does not answer, or an error of ours: told without its inside."""
     if (state := unanswered(error)) is not None:
         LOG.error("database: %s", type(error).__name__)
         why = "帳簿をほかの人が書き換えている最中です。" if state == "locked" else "データベースが応じません。"
         return Problem(503, f"database-{state}", why, headers={"Retry-After": "10"})
+    if "value too long for type" in str(error):
+        return Problem(422, "too-long", "長すぎる文字があります。何も保存されていません。", "短くして、もう一度送ってください。")
     LOG.error("%s %s", request.method, request.path, exc_info=error)
     return Problem(500, "unexpected", "思いがけない誤りで止まりました。")
 

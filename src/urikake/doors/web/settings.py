@@ -41,7 +41,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "urikake.doors.api.middleware.plainly",
-    "urikake.doors.web.middleware.failures",
+    "urikake.doors.web.middleware.Failures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -73,6 +73,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "urikake.doors.web.signin.people",
             ],
             "builtins": ["django_cotton.templatetags.cotton", "urikake.doors.web.templatetags.shown"],
         },

@@ -66,3 +66,15 @@ def demo(request: HttpRequest) -> HttpResponse:
     user = account(request.POST["name"], person.shown, person.email)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect(f"/{company.CODE}/")
+
+
+def people(request: HttpRequest) -> dict[str, Any]:
+    """For templates: the demo company's people on the sign-in page of a demo, nobody elsewhere."""
+    if not settings.DEMO:
+        return {}
+    from urikake.doors import demo as company
+
+    from .desk import ROLES
+
+    shown = [{"name": n, "shown": p.shown, "role_label": ROLES[p.role]} for n, p in company.PEOPLE.items()]
+    return {"people": shown}

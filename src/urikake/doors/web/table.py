@@ -333,3 +333,8 @@ def _answer(data: bytes, file: str, kind: str) -> HttpResponse:
 def shorter(columns: Sequence[Column], *hidden: str) -> list[Column]:
     """The columns with some of them hidden by default."""
     return [replace(c, hidden=True) if c.name in hidden else c for c in columns]
+
+
+def listed_as(found: Table | HttpResponse) -> dict[str, Any] | HttpResponse:
+    """What a page of one list answers: its context, or the file that was asked for."""
+    return found if isinstance(found, HttpResponse) else {"table": found}

@@ -26,13 +26,27 @@ def movements(session: Session, where: str = "", params: tuple[object, ...] = ()
     return session.rows("receivables_movement", "id, run_id, item_id, kind, moved, moved_on, source_id", where, params)
 
 
-def balances(session: Session, as_of: date) -> pl.DataFrame:
-    """Every item raised by that day with its ``balance`` on it."""
+def balances(session: Session, as_of: date, partner_id: int | None = None) -> pl.DataFrame:
+    """Every item raised by that day with its ``balance`` on it; of one partner where it is named."""
+    if partner_id is not None:
+        return _balanced(session, items(session, "partner_id = ? AND posted_on <= ?", (partner_id, as_of)), as_of)
     raised = items(session, "posted_on <= ?", (as_of,))
     moved = session.read(
         "SELECT item_id, sum(moved) AS moved, max(moved_on) AS moved_on FROM receivables_movement"
         " WHERE id >= ? AND id < ? AND moved_on <= ? GROUP BY item_id",
         (session.low, session.high, as_of),
+    )
+    joined = raised.join(moved, on="item_id", how="left", maintain_order="left")
+    return joined.with_columns(balance=pl.col("gross") + pl.col("moved").fill_null(0))
+
+
+def _balanced(session: Session, raised: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The items with their ``balance`` on the day and when they last ``moved_on``, from their own movements alone."""
+    session.stage(raised.select(wanted_id="item_id"))
+    moved = session.read(
+        "SELECT m.item_id, sum(m.moved) AS moved, max(m.moved_on) AS moved_on FROM stage s"
+        " JOIN receivables_movement m ON m.item_id = s.wanted_id WHERE m.moved_on <= ? GROUP BY m.item_id",
+        (as_of,),
     )
     joined = raised.join(moved, on="item_id", how="left", maintain_order="left")
     return joined.with_columns(balance=pl.col("gross") + pl.col("moved").fill_null(0))

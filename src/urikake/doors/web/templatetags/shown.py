@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django import template
 
 from urikake.doors.web import shown
-from urikake.doors.web.desk import link, quoted
+from urikake.doors.web.desk import ROLES, link, quoted
 
 register = template.Library()
 register.filter("yen", shown.yen)
@@ -18,17 +19,42 @@ register.filter("month", shown.month)
 register.filter("instant", shown.instant)
 register.filter("percent", shown.percent)
 register.filter("quoted", quoted)
+register.filter("magnitude", lambda value: f"{abs(value):,}")
+register.filter("number", lambda value: f"{value:,}")
+register.filter("unlocalized", lambda value: str(value))
+register.filter("words", lambda text: text.split())
+register.filter("role", lambda value: ROLES.get(value, value))
 
 
 @register.simple_tag(takes_context=True)
 def to(context: Any, path: str = "", *parts: Any, **params: Any) -> str:
     """The address of a page of this company that shows the same day: ``{% to "invoices" number %}``."""
-    whole = "/".join([path.strip("/"), *(quoted(part) for part in parts)]) if parts else path.strip("/")
-    return link(context["company"].code, context["day"], whole, **params)
+    return link(context["company"].code, context["day"], _joined(path, parts), **params)
 
 
 @register.simple_tag(takes_context=True)
 def do(context: Any, path: str, *parts: Any) -> str:
     """The address that a form posts to."""
-    whole = "/".join([path.strip("/"), *(quoted(part) for part in parts)])
-    return f"/{context['company'].code}/{whole}"
+    return f"/{context['company'].code}/{_joined(path, parts)}"
+
+
+def _joined(path: str, parts: tuple[Any, ...]) -> str:
+    return "/".join([path.strip("/"), *(quoted(part) for part in parts)])
+
+
+@register.simple_tag
+def once() -> str:
+    """A key made when the form is drawn, so that sending it twice does its work once."""
+    return secrets.token_urlsafe(16)
+
+
+register.filter("has", lambda table, name: bool(table.get(name)))
+register.filter("same", lambda one, other: one == other)
+register.filter("minus", lambda one, other: one - other)
+register.filter("event", lambda kind: EVENTS.get(kind, kind))
+register.filter("runtone", lambda state: {"done": "good", "failed": "bad", "running": "wait"}.get(state, ""))
+register.filter("closingtone", lambda state: {"発行済": "good", "下書き": "warn", "未計算": "bad"}.get(state, ""))
+EVENTS: dict[str, str] = {
+    "start": "開始", "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
+    "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
+}  # fmt: skip

@@ -1,0 +1,145 @@
+"""請求: closing days with their state, and the review of one: the bridge from last month, and what changed and why."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+
+from urikake.base import periods
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.closing.queries import closing_dates, stale
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.parties.queries import profiles
+from urikake.rooms.reports.queries import report
+
+from .. import jobs
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk, quoted
+from ..frame import month_before
+from ..table import Choice, Column, Empty, table
+
+REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
+
+
+@page("billing", "billing", permission="billing.read", title="請求")
+def listed(desk: Desk) -> Shown:
+    """The closing days of this month and the two before, newest first, each with what was billed and what waits."""
+    month = desk.on.replace(day=1)
+    months = [month, month_before(month), month_before(month_before(month))]
+    drafts = billing.waiting(desk.session)
+    rows = [_closing(desk, day, drafts) for each in months for day in reversed(closing_dates(desk.session, each))]
+    return {"closings": rows, "locked": month in periods.locked_months(desk.session)}
+
+
+def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
+    made = billing.at_closing(desk.session, day)
+    mine = drafts.filter(pl.col("closing_on") == day)
+    state = "未到来" if day > desk.on else "発行済" if made.height and mine.is_empty() else "下書き" if mine.height else "未計算"
+    return {
+        "on": day,
+        "partners": made["partner_id"].n_unique(),
+        "charges": made.height,
+        "amount": int(made["amount"].sum()),
+        "drafts": mine.height,
+        "draft_amount": int(mine["amount"].sum()),
+        "state": state,
+        "fresh": not stale(desk.session, "bill", day.isoformat()),
+        "url": desk.link(f"billing/{day}"),
+    }
+
+
+@page("billing-review", "billing/<slug:closing>", permission="billing.read", title="請求の確認")
+def review(desk: Desk, closing: str) -> Shown:
+    """One closing: last month to this month by reason to the yen, and the lines behind each reason."""
+    day = _day(closing)
+    made = billing.at_closing(desk.session, day)
+    drafts = billing.waiting(desk.session).filter(pl.col("closing_on") == day)
+    changes = _changes(desk, day, made)
+    columns = [
+        Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
+        Column("partner_name", "取引先"),
+        Column("product_name", "商品"),
+        Column("previous", "先月(円)", "yen", summed=True),
+        Column("current", "今月(円)", "yen", summed=True, ref=lambda row: row["ref"]),
+        Column("difference", "差(円)", "yen", summed=True),
+        Column("reason", "理由"),
+    ]
+    listing = table(
+        desk, changes, columns, key="key", name=f"billing-{closing}", filters=[Choice("reason", "理由")],
+        find=["contract_no", "partner_name", "product_name"], sort="",
+        empty=Empty("先月と違う明細はありません。"),
+    )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    return {
+        "closing": day,
+        "table": listing,
+        "bridge": _bridge(desk, day, changes, made),
+        "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
+        "partners": made["partner_id"].n_unique(),
+        "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
+    }
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Http404(text) from None
+
+
+def _changes(desk: Desk, day: date, made: pl.DataFrame) -> pl.DataFrame:
+    """What each contract line is billed that differs from a month before."""
+    rows = report(desk.session, "billing-diff", closing=day)
+    kinds = {"previous": pl.Int64, "current": pl.Int64}
+    names = ("contract_no", "product", "previous", "current", "reason")
+    frame = pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in names})
+    owner = contracts(desk.session).join(
+        profiles(desk.session, "name").select("partner_id", partner_name="name"), on="partner_id", how="left"
+    )
+    titles = products(desk.session).select("product", "product_name").unique("product", keep="last")
+    first = made.group_by("contract_id").agg(charge=pl.col("id").min() - desk.session.low)
+    return (
+        frame.join(owner, on="contract_no", how="left", maintain_order="left")
+        .join(titles, on="product", how="left", maintain_order="left")
+        .join(first, on="contract_id", how="left", maintain_order="left")
+        .with_columns(
+            difference=pl.col("current") - pl.col("previous"),
+            key=pl.concat_str("contract_no", pl.lit("/"), "product"),
+            ref=pl.concat_str(pl.lit("charge-"), pl.col("charge").cast(pl.String)),
+        )
+    )
+
+
+def _bridge(desk: Desk, day: date, changes: pl.DataFrame, made: pl.DataFrame) -> dict[str, Any]:
+    """先月 + each reason = 今月; the parts add up to the yen."""
+    now = int(made["amount"].sum())
+    moved = int(changes["difference"].sum())
+    sums = changes.group_by("reason").agg(pl.col("difference").sum(), count=pl.len())
+    by_reason = {row["reason"]: row for row in sums.iter_rows(named=True)}
+    parts = [
+        {"label": name, "amount": by_reason[name]["difference"], "count": by_reason[name]["count"],
+         "url": desk.link(f"billing/{day}", reason=name)}
+        for name in REASONS if name in by_reason
+    ]  # fmt: skip
+    return {"from": {"label": "先月", "amount": now - moved}, "parts": parts, "to": {"label": "今月", "amount": now}}
+
+
+@deed("bill", "billing/run", permission="billing.run")
+def run(doing: Deed) -> HttpResponse:
+    """Ask for the billing of a closing day, as drafts or issued."""
+    closing = _day(doing.field("closing"))
+    issue = doing.field("issue") == "1"
+    what = "発行" if issue else "計算"
+    job = jobs.ask(
+        doing.company.code, "bill", subject=f"{closing:%Y/%m/%d} 締めの請求の{what}", actor=doing.person.name,
+        options={"closing": closing.isoformat(), "issue": issue}, key=doing.field("key"),
+    )  # fmt: skip
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+

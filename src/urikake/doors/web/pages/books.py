@@ -1,0 +1,186 @@
+"""収益認識・仕訳・試算表: the waterfall of revenue with its roll-forward, the journal, the balances of accounts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import polars as pl
+from django.http import Http404, HttpResponse
+
+from urikake.base import periods
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.parties.queries import profiles
+from urikake.rooms.reports.queries import report
+from urikake.rooms.revenue import queries as revenue
+
+from ..book import Shown, page
+from ..desk import Desk, quoted
+from ..frame import last_day, month_before
+from ..table import Choice, Column, Empty, listed_as, table
+
+
+@page("revenue", "revenue", permission="revenue.read", title="収益認識")
+def waterfall(desk: Desk) -> Shown:
+    """Revenue by product and month: the months recognised, and those to come as the schedules say; the roll-forward."""
+    months = _months(desk.on)
+    found = pl.DataFrame(
+        report(desk.session, "schedule"),
+        schema={"contract_no": pl.String, "product": pl.String, "month": pl.String, "amount": pl.Int64},
+    )
+    inside = found.filter(pl.col("month").is_in(months))
+    sums = inside.group_by("product", "month").agg(pl.col("amount").sum())
+    titles = dict(products(desk.session).select("product", "product_name").iter_rows())
+    cut = revenue.cutoff(desk.session)
+    return {
+        "months": [{"month": m, "done": cut is not None and m <= f"{cut:%Y-%m}"} for m in months],
+        "rows": [
+            {"product": product, "name": titles.get(product, product), "cells": _cells(part, months)}
+            for (product,), part in sums.sort("product").group_by("product", maintain_order=True)
+        ],
+        "totals": _cells(inside.group_by("month").agg(pl.col("amount").sum()), months),
+        "roll": _roll(desk),
+        "cutoff": cut,
+    }
+
+
+def _months(on: date) -> list[str]:
+    """Two months before the day's, it, and nine after."""
+    first = month_before(month_before(on.replace(day=1)))
+    found = []
+    for _ in range(12):
+        found.append(f"{first:%Y-%m}")
+        first = periods.following(first)
+    return found
+
+
+def _cells(part: pl.DataFrame, months: list[str]) -> dict[str, Any]:
+    amounts = dict(part.select("month", "amount").iter_rows())
+    cells = [amounts.get(month, 0) for month in months]
+    return {"cells": cells, "total": sum(cells)}
+
+
+def _roll(desk: Desk) -> dict[str, Any]:
+    """契約負債: opening + billed − recognised = closing of the day's month."""
+    rows = report(desk.session, "deferred", month=f"{desk.on:%Y-%m}")
+    return {name: sum(row[name] for row in rows) for name in ("opening", "billed", "recognized", "closing")}
+
+
+@page("journals", "journals", permission="journals.read", title="仕訳")
+def journals(desk: Desk) -> Shown:
+    """The lines of the entries posted in the days asked for; the month of the day where none are."""
+    since, until = _span(desk)
+    found = _lines(desk, since, until)
+    columns = [
+        Column("entry", "仕訳番号", "number", url=lambda row: desk.link(f"journals/{row['entry']}")),
+        Column("posted_on", "日付", "date"),
+        Column("account", "勘定科目"),
+        Column("debit", "借方(円)", "yen", summed=True, ref=lambda row: f"entry-{row['entry']}"),
+        Column("credit", "貸方(円)", "yen", summed=True, ref=lambda row: f"entry-{row['entry']}"),
+        Column("partner_name", "取引先"),
+        Column("tax", "税区分"),
+        Column("source", "元"),
+    ]
+    listing = table(
+        desk, found, columns, key="line", name="journals",
+        filters=[Choice("account", "勘定科目"), Choice("source", "元")],
+        find=["account", "partner_name", "debit", "credit"], sort="",
+        empty=Empty("この期間に仕訳はありません。"),
+    )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    debit, credit = int(found["debit"].sum()), int(found["credit"].sum())
+    return {"table": listing, "since": since, "until": until, "proof": {"debit": debit, "credit": credit}}
+
+
+SOURCES = {"invoice": "請求", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "伝票"}
+
+
+def _span(desk: Desk) -> tuple[date, date]:
+    """The days asked for, inclusive."""
+    try:
+        since = date.fromisoformat(desk.ask("from")) if desk.ask("from") else desk.on.replace(day=1)
+        until = date.fromisoformat(desk.ask("to")) if desk.ask("to") else last_day(desk.on.replace(day=1))
+    except ValueError:
+        raise Http404 from None
+    return since, until
+
+
+def _lines(desk: Desk, since: date, until: date) -> pl.DataFrame:
+    """The lines with names, in the order of posting."""
+    found = desk.session.read(
+        "SELECT l.id AS line_id, l.entry_id, e.posted_on, e.source, a.name AS account_name, l.amount, l.tax, l.partner_id"
+        " FROM ledger_entry e JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
+        " JOIN base_account a ON a.id = l.account_id"
+        " WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? ORDER BY l.id",
+        (desk.session.low, desk.session.high, since, until),
+        account_name=pl.String,
+    )
+    names = profiles(desk.session, "name").select("partner_id", partner_name="name")
+    amount = pl.col("amount")
+    return found.join(names, on="partner_id", how="left", maintain_order="left").select(
+        "posted_on", "tax", "partner_name",
+        line=pl.col("line_id") - desk.session.low,
+        entry=pl.col("entry_id") - desk.session.low,
+        account="account_name",
+        debit=amount.clip(lower_bound=0),
+        credit=(-amount).clip(lower_bound=0),
+        source=pl.col("source").replace(SOURCES),
+    )  # fmt: skip
+
+
+@page("journal", "journals/<int:number>", permission="journals.read", title="仕訳")
+def journal(desk: Desk, number: int) -> Shown:
+    """One entry: its two sides, and what it came from."""
+    head = desk.session.rows("ledger_entry", "id, posted_on, source, source_id", "id = ?", (desk.session.low + number,))
+    if head.is_empty():
+        raise Http404(str(number))
+    day = head["posted_on"][0]
+    rows = [row for row in report(desk.session, "journals", since=day, until=day) if int(row["no"]) == number]
+    return {"entry": rows[0] if rows else {}, "number": number, "page": {"title": f"仕訳 {number}", "name": "journal"}}
+
+
+@page("trial-balance", "journals/balance", permission="journals.read", title="合計残高試算表")
+def trial_balance(desk: Desk) -> Shown:
+    """The balance of every account on the day, whose sides are equal."""
+    found = ledger.balances(desk.session, desk.on)
+    columns = [
+        Column("account", "勘定科目"),
+        Column("debit", "借方合計(円)", "yen", summed=True),
+        Column("credit", "貸方合計(円)", "yen", summed=True),
+        Column("balance", "残高(円)", "yen", summed=True, ref=lambda row: f"account/{quoted(row['account'])}/{desk.on}"),
+    ]
+    listing = table(
+        desk, found, columns, key="account", name="trial-balance", sort="", empty=Empty("まだ仕訳がありません。")
+    )
+    if isinstance(listing, HttpResponse):
+        return listing
+    sums = {name: int(found[name].sum()) for name in ("debit", "credit")}
+    return {"table": listing, "proof": sums}
+
+
+@page("aging", "receivables/aging", permission="receivables.read", title="年齢調べ")
+def aging(desk: Desk) -> Shown:
+    """Open balances by partner and days overdue."""
+    rows = report(desk.session, "aging", as_of=desk.on)
+    names = dict(profiles(desk.session, "name").select("code", "name").iter_rows())
+    labels = [bucket["label"] for bucket in rows[0]["buckets"]] if rows else []
+    flat = [
+        {"partner": row["partner"], "name": names.get(row["partner"], ""), "total": row["total"], "not_due": row["not_due"],
+         **{bucket["label"]: bucket["amount"] for bucket in row["buckets"]}}
+        for row in rows
+    ]  # fmt: skip
+    amounts = {name: pl.Int64 for name in ("total", "not_due", *labels)}
+    frame = pl.DataFrame(flat, schema={"partner": pl.String, "name": pl.String, **amounts})
+    columns = [
+        Column("name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
+        Column("total", "合計(円)", "yen", summed=True, ref=lambda row: f"balance/{quoted(row['partner'])}/{desk.on}"),
+        Column("not_due", "期日前(円)", "yen", summed=True),
+        *[Column(label, f"{label}日(円)", "yen", summed=True) for label in labels],
+        Column("partner", "コード", hidden=True),
+    ]
+    return listed_as(
+        table(desk, frame, columns, key="partner", name="aging", find=["name", "partner"], sort="-total",
+              empty=Empty("この日に未回収の債権はありません。"))
+    )  # fmt: skip

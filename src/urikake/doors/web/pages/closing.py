@@ -1,0 +1,142 @@
+"""月次締め: the month on one page, each step with its figure and its proof, and the lock."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+
+from urikake.base import periods
+from urikake.base.errors import Refusal
+from urikake.doors import month as steps
+from urikake.rooms.closing import queries as closing
+from urikake.rooms.closing.queries import work
+from urikake.rooms.reports.queries import report
+
+from .. import jobs
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk
+from ..frame import last_day, month_before
+
+
+@page("close", "close", permission="closing.read", title="月次締め")
+def this_month(desk: Desk) -> Shown:
+    """The close of the day's month."""
+    return redirect(desk.link(f"close/{desk.on:%Y-%m}"))
+
+
+@page("close-month", "close/<slug:month>", permission="closing.read", title="月次締め", template="web/pages/close.html")
+def one(desk: Desk, month: str) -> Shown:
+    """The steps of the month with figures and proofs; it can be locked when all hold."""
+    first = _first(month)
+    locked = first in periods.locked_months(desk.session)
+    done = _steps(desk, first)
+    return {
+        "month": first,
+        "steps": done,
+        "done": sum(step["state"] == "done" for step in done),
+        "locked": locked,
+        "ready": all(step["state"] == "done" for step in done[:-1]) and not locked,
+        "before": month_before(first),
+        "after": periods.following(first),
+        "before_locked": month_before(first) in periods.locked_months(desk.session),
+        "change": _change(desk, first),
+        "closed_by": closing.closed_by(desk.session, first) if locked else None,
+        "page": {"title": f"{first:%Y年%-m月}の締め", "name": "close-month"},
+    }
+
+
+def _first(month: str) -> date:
+    try:
+        return periods.first_day(month)
+    except Refusal:
+        raise Http404(month) from None
+
+
+def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
+    """Each step: what it is, its figure, whether it holds and what proves it, and where to do it."""
+    last = last_day(first)
+    figures = {row["step"]: row for row in closing.status(desk.session, first)}
+    days = closing.closing_dates(desk.session, first)
+    stale = [day for day in days if closing.stale(desk.session, "bill", day.isoformat())]
+    drafts = work.waiting_drafts(desk.session, last)
+    slips = work.slips_to_approve(desk.session, last)
+    receipts = work.waiting_receipts(desk.session, last)
+    recognised = figures["収益認識"]
+    wrong = closing.ties(desk.session, closing.since_last_lock(desk.session))
+    locked = first in periods.locked_months(desk.session)
+    return [
+        _step("請求の計算", not stale, f"締日 {len(days) - len(stale)}/{len(days)}", "すべての締日を計算済み",
+              "・".join(f"{day:%m/%d}" for day in stale) + " が未計算" if stale else "", desk.link("billing")),
+        _step("請求書の発行", not drafts.count, f"{figures['請求']['count']:,}行 {figures['請求']['amount']:,}円",
+              "下書き 0", f"下書き {drafts.count:,}行 {drafts.amount:,}円" if drafts.count else "", desk.link("billing")),
+        _step("債権伝票の承認", not slips.count, f"承認待ち {slips.count}件", "未承認 0",
+              f"{slips.amount:,}円" if slips.count else "", desk.link("approvals")),
+        _step("入金の消込", not receipts.count, f"残り {receipts.count:,}件 {receipts.amount:,}円", "仮受金の残高と一致",
+              "消込が済まなくても締められます(仮受金に残ります)" if receipts.count else "", desk.link("matching"), soft=True),
+        _step("収益の認識", recognised["state"] == "済", f"{recognised['amount']:,}円", "この月まで認識済み",
+              "" if recognised["state"] == "済" else "この月の認識がまだです", desk.link("revenue")),
+        _step("突合", not wrong, "債権・仮受金・前受金・総勘定元帳", "差額 0", "／".join(wrong[:3]), desk.link("journals/balance")),
+        _step("締め", locked, "締め済み" if locked else "未", "鍵", "", ""),
+    ]  # fmt: skip
+
+
+def _step(title: str, holds: bool, figure: str, proof: str, open_: str, url: str, *, soft: bool = False) -> dict[str, Any]:
+    state = "done" if holds else "soft" if soft else "open"
+    return {"title": title, "state": "done" if soft and not holds else state, "soft": soft and not holds,
+            "figure": figure, "proof": proof if holds else open_, "url": url}  # fmt: skip
+
+
+def _change(desk: Desk, first: date) -> dict[str, Any]:
+    """Revenue of last month and of this, by product, as a bridge."""
+    now = {row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{first:%Y-%m}", by="service")}
+    then = {row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{month_before(first):%Y-%m}", by="service")}
+    parts = [{"label": key or "その他", "amount": now.get(key, 0) - then.get(key, 0)} for key in sorted({*now, *then})]
+    return {
+        "from": {"label": f"{month_before(first):%-m月}", "amount": sum(then.values())},
+        "parts": [part for part in parts if part["amount"]],
+        "to": {"label": f"{first:%-m月}", "amount": sum(now.values())},
+    }
+
+
+@deed("close-run", "close/run", permission="closing.close")
+def run(doing: Deed) -> HttpResponse:
+    """Ask for the close of the month: what is left is done, proved and locked."""
+    first = _first(doing.field("month"))
+    job = jobs.ask(
+        doing.company.code, "close", subject=f"{first:%Y年%-m月}の締め", actor=doing.person.name,
+        options={"month": f"{first:%Y-%m}"}, key=doing.field("key"),
+    )  # fmt: skip
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+@deed("recognize", "revenue/run", permission="revenue.recognize")
+def recognize(doing: Deed) -> HttpResponse:
+    """Ask for the recognition of revenue up to the month."""
+    first = _first(doing.field("month"))
+    job = jobs.ask(
+        doing.company.code, "recognize", subject=f"{first:%Y年%-m月}の収益認識", actor=doing.person.name,
+        options={"month": f"{first:%Y-%m}"}, key=doing.field("key"),
+    )  # fmt: skip
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+@deed("match", "matching/run", permission="matching.apply")
+def match(doing: Deed) -> HttpResponse:
+    """Ask for automatic matching of all that waits."""
+    on = doing.field("on")
+    job = jobs.ask(
+        doing.company.code, "match", subject="自動消込", actor=doing.person.name, options={"date": on} if on else {},
+        key=doing.field("key"),
+    )  # fmt: skip
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+@deed("reopen", "close/reopen", permission="closing.reopen")
+def reopen(doing: Deed) -> HttpResponse:
+    """Reopen a locked month with a reason."""
+    first = _first(doing.field("month"))
+    steps.reopen(doing.books, f"{first:%Y-%m}", why=doing.field("why"), user=doing.person.name)
+    return doing.done(f"{first:%Y年%-m月}の締めを解除しました。", f"close/{first:%Y-%m}")

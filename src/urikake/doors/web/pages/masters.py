@@ -1,0 +1,136 @@
+"""商品・料金, 利用量, 設定: prices by date, usage by contract and month, what the company has decided."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+from django.http import HttpResponse
+
+from urikake.base import periods
+from urikake.base.company import policies
+from urikake.rooms.billing.queries import scope
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.usage.queries import used
+
+from ..book import Shown, page
+from ..desk import ROLES, Desk, quoted
+from ..frame import month_before
+from ..table import Choice, Column, Empty, listed_as, table
+
+MODELS: Final = {
+    "flat": "定額", "unit": "単価×数量", "graduated": "段階(積上げ)", "volume": "段階(全量)", "package": "パッケージ",
+    "included": "基本+超過", "free": "無料",
+}  # fmt: skip
+REVENUES: Final = {
+    "monthly": "月割り", "daily": "日割り", "usage": "使用量", "point": "一時点", "contract_start": "契約開始時", "lifetime": "見込期間",
+}  # fmt: skip
+TAXES: Final = {"standard": "標準10%", "reduced": "軽減8%", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
+POLICIES: Final = {
+    "amount_rounding": "金額の端数", "tax_rounding": "消費税の端数", "proration": "日割りの方法", "partial_month": "端数月の収益",
+    "advance_tax": "前受金の消費税", "accrual_account": "未請求収益の科目", "fee_account": "差し引かれた手数料", "fee_tolerance": "手数料とみなす上限(円)",
+    "cycle_anchor": "請求サイクルの起算", "fiscal_year_start_month": "期首の月", "registration_number": "登録番号", "company_name": "会社名",
+    "opening_month": "記帳を始める月", "second_person": "二人目の承認が要るもの", "currency": "機能通貨",
+}  # fmt: skip
+
+
+@page("products", "products", permission="products.read", title="商品・料金")
+def listed(desk: Desk) -> Shown:
+    """The version of every product that holds on the day, with its price in words."""
+    every = products(desk.session).filter(pl.col("valid_from_on") <= desk.on)
+    found = every.unique("product", keep="last", maintain_order=True).with_columns(
+        model=pl.col("price_model").replace(MODELS),
+        pattern=pl.col("revenue").replace(REVENUES),
+        tax_name=pl.col("tax").replace(TAXES),
+        priced=pl.when("inclusive").then(pl.lit("税込")).otherwise(pl.lit("税抜")),
+    )
+    counts = contracts.in_force(desk.session, desk.on).group_by("product").agg(lines=pl.len())
+    columns = [
+        Column("product", "商品コード"),
+        Column("product_name", "商品名"),
+        Column("model", "料金体系"),
+        Column("unit_price_micro", "単価(円)", "quantity"),
+        Column("priced", "税"),
+        Column("tax_name", "税区分"),
+        Column("pattern", "収益認識"),
+        Column("lines", "契約明細", "number", summed=True),
+        Column("valid_from_on", "適用開始", "date"),
+        Column("tiers", "段階", hidden=True),
+        Column("service", "サービス区分", hidden=True),
+    ]
+    shown = found.join(counts, on="product", how="left", maintain_order="left").with_columns(pl.col("lines").fill_null(0))
+    return listed_as(
+        table(
+            desk, shown, columns, key="product", name="products", filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],
+            find=["product", "product_name", "service"], sort="product",
+            empty=Empty("まだ商品がありません。", "商品を取り込む", desk.link("imports")),
+        )
+    )  # fmt: skip
+
+
+@page("usage", "usage", permission="usage.read", title="利用量")
+def usage(desk: Desk) -> Shown:
+    """Usage by metered contract line over six months; a month without any is a gap."""
+    months = _six(desk.on)
+    lines = _metered(desk)
+    spans = lines.select("line_id", from_on=pl.lit(months[0]), to_on=pl.lit(periods.following(months[-1])),
+                         after_id=pl.lit(0, dtype=pl.Int64))  # fmt: skip
+    found = used(desk.session, spans).with_columns(month=pl.col("used_on").dt.month_start())
+    sums = found.group_by("line_id", "month").agg(quantity=pl.col("quantity_micro").sum())
+    wide = lines
+    names = []
+    for month in months:
+        name = f"{month:%Y-%m}"
+        part = sums.filter(pl.col("month") == month).select("line_id", pl.col("quantity").alias(name))
+        wide, names = wide.join(part, on="line_id", how="left", maintain_order="left"), [*names, name]
+    wide = wide.with_columns(gap=pl.when(pl.col(names[-1]).is_null()).then(pl.lit("欠け")).otherwise(pl.lit("あり")))
+    columns = [
+        Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
+        Column("product_name", "商品"),
+        *[Column(name, f"{int(name[5:])}月", "quantity") for name in names],
+        Column("gap", "今月", "state", tone={"欠け": "bad", "あり": "good"}),
+    ]
+    listing = table(
+        desk, wide, columns, key="line_id", name="usage", filters=[Choice("gap", "今月"), Choice("product_name", "商品")],
+        find=["contract_no", "product_name"], sort="contract_no", empty=Empty("従量の契約はありません。"),
+    )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    return {"table": listing, "gaps": wide.filter(pl.col("gap") == "欠け").height, "lines": wide.height}
+
+
+def _six(on: date) -> list[date]:
+    found = [on.replace(day=1)]
+    for _ in range(5):
+        found.insert(0, month_before(found[0]))
+    return found
+
+
+def _metered(desk: Desk) -> pl.DataFrame:
+    """The metered lines in force on the day."""
+    metered = scope(desk.session).lines.filter("metered")["line_id"]
+    held = contracts.in_force(desk.session, desk.on)
+    return held.filter(pl.col("line_id").is_in(metered.implode())).select("line_id", "contract_no", "product_name")
+
+
+@page("settings", "settings", permission="settings.read", title="設定")
+def settings(desk: Desk) -> Shown:
+    """The company's policies, bank accounts and users, as they stand."""
+    policy = policies(desk.session)
+    users = desk.session.rows("base_user", "id, name, role, email").unique("name", keep="last", maintain_order=True)
+    banks = desk.session.rows("base_bank_account", "id, code, bank, branch, deposit, bank_number, holder_kana")
+    return {
+        "policies": [{"key": key, "title": title, "value": policy[key]} for key, title in POLICIES.items() if _has(policy, key)],
+        "users": [row | {"role_label": ROLES.get(row["role"], row["role"])} for row in users.iter_rows(named=True)],
+        "banks": banks.to_dicts(),
+        "accounts": desk.session.table("base_account", "id, name")["name"].to_list(),
+    }  # fmt: skip
+
+
+def _has(policy: Any, key: str) -> bool:
+    try:
+        return bool(policy[key])
+    except KeyError:
+        return False

@@ -1,0 +1,137 @@
+"""取引先: the list, and all that concerns one partner on one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from django.http import Http404
+
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.parties import queries as parties
+from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.reports.queries import report
+
+from ..book import Shown, page
+from ..desk import Desk, quoted
+from ..table import Choice, Column, Empty, listed_as, table
+
+METHODS = {
+    "transfer": "振込", "cash": "現金", "cheque": "小切手", "date_fixed": "期日現金", "note": "手形", "densai": "電子記録債権",
+    "factoring": "ファクタリング", "direct_debit": "口座振替", "card": "カード", "cod": "代引", "offset": "相殺",
+}  # fmt: skip
+
+
+@page("partners", "partners", permission="partners.read", title="取引先")
+def listed(desk: Desk) -> Shown:
+    """Every partner with what it owes on the day looked at."""
+    columns = [
+        Column("code", "コード"),
+        Column("name", "取引先名"),
+        Column("kana", "フリガナ"),
+        Column("closing", "締日"),
+        Column("pays", "支払条件"),
+        Column("method_name", "回収手段"),
+        Column("balance", "未回収(円)", "yen", summed=True, ref=lambda row: f"balance/{row['code']}/{desk.on}"),
+        Column("overdue", "期日超過(円)", "yen", summed=True),
+        Column("registration_number", "登録番号", hidden=True),
+        Column("address", "住所", hidden=True),
+        Column("email", "メール", hidden=True),
+    ]
+    return listed_as(
+        table(
+            desk, _all(desk), columns, key="code", name="partners",
+            url=lambda row: desk.link(f"partners/{quoted(row['code'])}"),
+            filters=[Choice("closing", "締日"), Choice("method_name", "回収手段")],
+            find=["code", "name", "kana", "address"], sort="code",
+            empty=Empty("まだ取引先がありません。", "取引先を取り込む", desk.link("imports")),
+        )
+    )  # fmt: skip
+
+
+def _all(desk: Desk) -> pl.DataFrame:
+    """Every partner with its terms in words and its balance."""
+    profiles = parties.profiles(desk.session, "name, kana, registration_number, address, email, terms_id")
+    owed = receivables.owed_on(desk.session, desk.on).with_columns(late=pl.col("due_on") < desk.on)
+    sums = owed.group_by("partner_id").agg(
+        balance=pl.col("amount").sum(), overdue=pl.col("amount").filter(pl.col("late")).sum()
+    )
+    named = profiles.join(_terms(desk), on="terms_id", how="left", maintain_order="left")
+    return named.join(sums, on="partner_id", how="left", maintain_order="left").with_columns(
+        pl.col("balance", "overdue").fill_null(0)
+    )
+
+
+def _terms(desk: Desk) -> pl.DataFrame:
+    """The collection terms in words: ``terms_id, closing, pays, method_name``."""
+    rows = [
+        {
+            "terms_id": row["terms_id"],
+            "closing": closing_words(row["closing_mask"]),
+            "pays": pay_words(row["payment_months"], row["payment_day"]),
+            "method_name": METHODS.get(row["method"], row["method"]),
+        }
+        for row in parties.terms(desk.session).iter_rows(named=True)
+    ]
+    return pl.DataFrame(rows, schema={"terms_id": pl.Int64, "closing": pl.String, "pays": pl.String, "method_name": pl.String})
+
+
+def closing_words(mask: int | None) -> str:
+    """The closing days of a mask of days.
+
+    >>> closing_words(1 << 31), closing_words(1 << 10 | 1 << 20), closing_words(0)
+    ('月末', '10日・20日', '随時')
+    """
+    days = [day for day in range(1, 32) if (mask or 0) >> day & 1]
+    return "・".join("月末" if day == 31 else f"{day}日" for day in days) or "随時"
+
+
+def pay_words(months: int, day: int) -> str:
+    """When the bill of a closing is to be paid.
+
+    >>> pay_words(1, 31), pay_words(2, 10)
+    ('翌月末', '翌々月10日')
+    """
+    month = {0: "当月", 1: "翌月", 2: "翌々月"}.get(months, f"{months}か月後")
+    return month + ("末" if day == 31 else f"{day}日")
+
+
+@page("partner", "partners/<path:code>", permission="partners.read", title="取引先")
+def one(desk: Desk, code: str) -> Shown:
+    """One partner: terms, balance with its proof, contracts, invoices, names it pays under, what happened."""
+    found = _all(desk).filter(pl.col("code") == code)
+    if found.is_empty():
+        raise Http404(code)
+    partner = found.row(0, named=True)
+    partner_id = partner["partner_id"]
+    lines = contracts.in_force(desk.session, desk.on).filter(pl.col("partner") == code)
+    return {
+        "partner": partner,
+        "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))["payer"].to_list(),
+        "lines": lines.to_dicts(),
+        "invoices": _invoices(desk, partner_id),
+        "items": _open(desk, partner_id),
+        "proof": _proof(desk, partner_id),
+        "history": list(reversed(report(desk.session, "timeline", partner=code)))[:30],
+        "page": {"title": partner["name"], "name": "partner"},
+    }
+
+
+def _invoices(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
+    """The newest invoices issued by the day."""
+    found = invoices.invoices(desk.session, "partner_id = ? AND issue_on <= ?", (partner_id, desk.on))
+    return found.reverse().head(12).to_dicts()
+
+
+def _open(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
+    """The items of the partner that are open on the day."""
+    owed = receivables.balances(desk.session, desk.on, partner_id)
+    return owed.filter(pl.col("balance") != 0).sort("due_on").to_dicts()
+
+
+def _proof(desk: Desk, partner_id: int) -> dict[str, Any]:
+    """請求 − 充当 = 未回収, and the receivable accounts of the ledger."""
+    items = receivables.balances(desk.session, desk.on, partner_id)
+    raised, open_ = int(items["gross"].sum()), int(items["balance"].sum())
+    return {"raised": raised, "applied": raised - open_, "open": open_}

@@ -1,0 +1,195 @@
+"""実行・取込: what ran and what came of it; files taken in with their rows checked first."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+
+from urikake.base import access
+from urikake.base.errors import Refusal
+from urikake.doors import files
+
+from .. import jobs, shown
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk
+from ..models import Job
+from ..table import Choice, Column, Empty, table
+
+ACTIONS: Final = {
+    "init": "会社の設定", "bill": "請求", "match": "自動消込", "apply": "手動消込", "unapply": "消込の取消", "receipts": "入金の取込",
+    "recognize": "収益認識", "close": "月次締め", "reopen": "締めの解除", "approve": "承認",
+}  # fmt: skip
+WORDS: Final = {
+    "charges": "請求明細", "invoices": "請求書", "total": "合計", "rows": "行", "revenue": "収益", "receipts": "入金",
+    "amount": "金額", "applied": "消込", "locked": "締め", "new": "新しい", "approved": "承認", "drafts": "下書き", "verified": "照合",
+}  # fmt: skip
+FILES: Final = {
+    "partners": "取引先", "products": "商品・料金", "contracts": "契約", "events": "契約の変更", "usage": "利用量",
+    "receivables": "債権伝票", "openings": "移行残高", "users": "利用者", "receipts": "入金(CSV)",
+}  # fmt: skip
+
+
+@page("runs", "runs", permission="runs.read", title="実行")
+def listed(desk: Desk) -> Shown:
+    """What runs now or waits, and every run that was recorded."""
+    going = Job.objects.filter(company=desk.company.code).order_by("-id")[:12]
+    found = desk.session.rows("base_run", "id, action, subject, actor, recorded_at, outcome")
+    shaped = found.reverse().with_columns(
+        number=pl.col("id") - desk.session.low,
+        title=pl.col("action").map_elements(title_of, return_dtype=pl.String),
+        outcome=pl.col("outcome").map_elements(_figures, return_dtype=pl.String),
+    )
+    columns = [
+        Column("number", "番号", "number"),
+        Column("recorded_at", "記録時点", "instant"),
+        Column("title", "したこと"),
+        Column("subject", "対象"),
+        Column("actor", "担当"),
+        Column("outcome", "結果"),
+    ]
+    listing = table(
+        desk, shaped, columns, key="number", name="runs", filters=[Choice("title", "したこと"), Choice("actor", "担当")],
+        find=["title", "subject", "actor"], empty=Empty("まだ何も行われていません。"),
+    )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    return {"table": listing, "jobs": [_shown(job) for job in going]}
+
+
+def title_of(action: str) -> str:
+    """What a run did, in words.
+
+    >>> title_of("import partners"), title_of("bill")
+    ('取込 取引先', '請求')
+    """
+    verb, _, kind = action.partition(" ")
+    return f"取込 {FILES.get(kind, kind)}" if verb == "import" else ACTIONS.get(action, action)
+
+
+def _figures(text: str) -> str:
+    import json
+
+    return figures(json.loads(text or "{}"))
+
+
+def figures(found: dict[str, Any]) -> str:
+    """The figures of a run as one line."""
+    parts = []
+    for name, value in found.items():
+        if isinstance(value, dict):
+            parts.append("(" + " ".join(f"{k} {v:,}" for k, v in value.items()) + ")")
+        elif isinstance(value, bool):
+            parts.append(f"{WORDS.get(name, name)} {'済' if value else '—'}")
+        elif isinstance(value, int):
+            parts.append(f"{WORDS.get(name, name)} {shown.yen(value)}")
+    return " ".join(parts)
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.pk,
+        "title": jobs.KINDS[job.kind].title,
+        "subject": job.subject,
+        "state": job.state,
+        "state_label": Job.State(job.state).label,
+        "step": job.step,
+        "done": job.done,
+        "total": job.total,
+        "actor": job.actor,
+        "figures": figures(job.figures),
+        "cause": job.cause,
+        "remedy": job.remedy,
+        "rows": job.rows,
+        "ended": job.state not in (Job.State.WAITING, Job.State.RUNNING),
+        "asked_at": job.asked_at,
+    }
+
+
+@page("run", "runs/<int:number>", permission="runs.read", title="実行")
+def one(desk: Desk, number: int) -> Shown:
+    """One piece of work: how far it is, what came of it, what to do next."""
+    job = _job(desk.company.code, number)
+    if "application/json" in desk.request.headers.get("Accept", ""):
+        found = _shown(job)
+        found.pop("asked_at")
+        return JsonResponse(found)
+    return {"job": _shown(job), "page": {"title": job.subject, "name": "run"}}
+
+
+def _job(code: str, number: int) -> Job:
+    job = Job.objects.filter(company=code, pk=number).first()
+    if job is None:
+        raise Http404(str(number))
+    return job
+
+
+@deed("run-stop", "runs/<int:number>/stop", permission="runs.read")
+def stop(doing: Deed, number: int) -> HttpResponse:
+    """Ask the work to stop; what it did so far is undone."""
+    job = _job(doing.company.code, number)
+    _own(doing, job)
+    jobs.stop(job)
+    return redirect(f"/{doing.company.code}/runs/{number}")
+
+
+@deed("run-again", "runs/<int:number>/again", permission="runs.read")
+def again(doing: Deed, number: int) -> HttpResponse:
+    """Do the same work once more."""
+    job = _job(doing.company.code, number)
+    _own(doing, job)
+    job.actor = doing.person.name
+    return redirect(f"/{doing.company.code}/runs/{jobs.again(job).pk}")
+
+
+def _own(doing: Deed, job: Job) -> None:
+    """Refuse whoever may not do this kind of work."""
+    if not access.may(doing.person.role, jobs.KINDS[job.kind].permission):
+        raise Refusal("not-permitted", "この実行を扱う権限がありません。", "権限のある人に頼んでください。")
+
+
+@page("imports", "imports", permission="imports.read", title="取込")
+def imports(desk: Desk) -> Shown:
+    """What can be taken in, with its columns, and what was taken before."""
+    taken = desk.session.rows("intake_file", "id, run_id, kind, file_name, row_count").reverse().head(30)
+    who = desk.session.rows("base_run", "id, actor, recorded_at").rename({"id": "run_id"})
+    banks = desk.session.table("base_bank_account", "id, code")["code"].to_list()
+    return {
+        "kinds": [{"kind": kind, "title": title, "columns": _columns(kind)} for kind, title in FILES.items() if _may(desk, kind)],
+        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.join(who, on="run_id", how="left", maintain_order="left").to_dicts()],
+        "banks": banks,
+        "picked": desk.ask("kind"),
+    }  # fmt: skip
+
+
+def _permission(kind: str) -> str:
+    return "receipts.import" if kind == "receipts" else files.TAKERS[kind][2]
+
+
+def _may(desk: Desk, kind: str) -> bool:
+    return access.may(desk.person.role, _permission(kind))
+
+
+def _columns(kind: str) -> list[dict[str, Any]]:
+    """The columns of a kind of file: Japanese and English header, and whether it must be there."""
+    from urikake.rooms.receipts.actions import RECEIPTS
+
+    found = RECEIPTS if kind == "receipts" else files.TAKERS[kind][0]
+    return [{"name": c.name, "japanese": c.japanese or c.name, "required": c.required} for c in found.columns]
+
+
+@deed("import", "imports/take", permission="imports.read")
+def take(doing: Deed) -> HttpResponse:
+    """Take the file in as a run; whole, or not at all."""
+    kind, upload = doing.field("kind"), doing.request.FILES.get("file")
+    if kind not in FILES or upload is None:
+        raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
+    if not access.may(doing.person.role, _permission(kind)):
+        raise Refusal("not-permitted", f"{FILES[kind]}を取り込む権限がありません。", "権限のある人に頼んでください。")
+    job = jobs.ask(
+        doing.company.code, "import", subject=upload.name or "file.csv", actor=doing.person.name,
+        options={"kind": kind, "account": doing.field("account")}, content=upload.read(), key=doing.field("key"),
+    )  # fmt: skip
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")

@@ -1,0 +1,34 @@
+// 画面に共通の動き。各部品は自分のファイルにあり、要るものだけがここから始まる。
+import { keys, start } from "./keys.js";
+import { openPalette } from "./palette.js";
+import { openWhy, closeWhy } from "./why.js";
+import { fields } from "./fields.js";
+import { rows } from "./rows.js";
+import { watchRun } from "./run.js";
+
+const page = () => {
+  fields(document);
+  rows(document);
+  watchRun(document);
+  if (document.querySelector("uk-timeline")) import("./timeline.js");
+};
+
+keys("Ctrl+K", "どこへでも", openPalette, { typing: true });
+keys("E", "根拠", () => openWhy());
+keys("Escape", "閉じる", closeWhy, { typing: true, quiet: true });
+document.addEventListener("click", (event) => {
+  const why = event.target.closest("[data-explain]");
+  if (why && !event.ctrlKey && !event.metaKey) { event.preventDefault(); openWhy(why); }
+  if (event.target.closest("[data-palette]")) openPalette();
+  for (const open of document.querySelectorAll("details.pop[open]")) if (!open.contains(event.target)) open.open = false;
+});
+document.addEventListener("submit", (event) => {
+  // 二度押しても一度だけ
+  if (event.target.dataset.sent) { event.preventDefault(); return; }
+  if (event.target.method === "post") { event.target.dataset.sent = "1"; setTimeout(() => delete event.target.dataset.sent, 4000); }
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
+});
+page();
+start();
