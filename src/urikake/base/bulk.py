@@ -28,7 +28,7 @@ from urikake.core.cells import INSTANT as INSTANT
 from . import connections
 from .checkpoints import Checkpoints
 from .memory import Memory
-from .url import sqlite_path
+from .url import sqlite_path, with_company
 
 CHUNK: Final = 200_000
 COMPANY_BITS: Final = 40
@@ -312,7 +312,7 @@ def driver(url: str) -> Driver:
     if parts.scheme == "sqlite":
         return Overlapped(Sqlite(sqlite_path(url)))
     if parts.scheme in {"postgresql", "postgres"}:
-        return Overlapped(Postgres(url))
+        return Overlapped(Postgres(with_company(url, "")))
     raise ValueError(f"DATABASE_URL は sqlite:///… か postgresql://… で指定してください: {url}")
 
 

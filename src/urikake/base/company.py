@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +13,14 @@ from typing import Any, Final
 import polars as pl
 
 from ..core.formats import registration_number
-from . import facts
+from . import bulk, facts, schema
 from .access import action
 from .bulk import Session
 from .errors import Refusal
 from .models import Account, BankAccount, Policy
+
+MAIN: Final = "main"
+_CODE: Final = re.compile(r"[a-z0-9-]{1,20}")
 
 ROUNDING: Final = ("floor", "half_up", "ceil")
 PRORATION: Final = ("daily", "monthly", "thirtieth", "thirty_360", "full_month", "free")
@@ -70,6 +74,38 @@ class Policies:
     def fiscal_year(self, on: date) -> int:
         """The fiscal year (会計年度) that the day belongs to, named by the calendar year in which it starts."""
         return on.year if on.month >= self.number("fiscal_year_start_month") else on.year - 1
+
+
+def companies(url: str) -> list[tuple[int, str, str]]:
+    """The id, code and name of every company in the database, oldest first; none where nothing is set up."""
+    if not schema.exists(url):
+        return []
+    with schema.readable(), bulk.transaction(url, writing=False) as session:
+        return session.read("SELECT id, code, name FROM base_company ORDER BY id").rows()
+
+
+def only(session: Session, found: pl.DataFrame, code: str) -> int:
+    """The id of the only company found (``company_id, code, name``) under the code; refused where there is none, or a choice."""
+    if found.height == 1:
+        return int(found["company_id"][0])
+    if found.height:
+        raise Refusal(
+            "which-company",
+            f"このデータベースには会社が{found.height}社あります（{_listed(found)}）。",
+            "--company CODE か環境変数 URIKAKE_COMPANY で会社を選んでください。",
+        )
+    others = session.read("SELECT code, name FROM base_company ORDER BY id")
+    if others.is_empty():
+        raise schema.no_company()
+    raise Refusal(
+        "unknown-company",
+        f"会社「{code}」はこのデータベースにありません。",
+        f"登録済みの会社（{_listed(others)}）から選んでください。",
+    )
+
+
+def _listed(found: pl.DataFrame) -> str:
+    return "、".join(f"{code} {name}" for code, name in found.select("code", "name").iter_rows())
 
 
 def policies(session: Session) -> Policies:
@@ -133,6 +169,24 @@ def parsed(text: str) -> dict[str, Any]:
         raise Refusal("bad-toml", f"company.toml が読めません: {error}。", "書式を直してください。") from None
 
 
+def code(settings: Mapping[str, Any], asked: str = "") -> str:
+    """The company's code: what the settings say, else the one asked for, else ``main``."""
+    told = str(settings.get("company", {}).get("code", "")) or asked or MAIN
+    if not _CODE.fullmatch(told):
+        raise Refusal(
+            "company-code",
+            f"会社のコードが「{told}」です。",
+            "半角の英小文字・数字・ハイフンで20字以内にしてください。",
+        )
+    if asked and asked != told:
+        raise Refusal(
+            "other-company",
+            f"company.toml の会社は「{told}」ですが、「{asked}」が指定されています。",
+            "--company・URIKAKE_COMPANY の指定を外すか、[company] の code を直してください。",
+        )
+    return told
+
+
 @action("company.set_up")
 def set_up(session: Session, *, settings: Mapping[str, Any]) -> None:
     """Make the company, its policies, its chart of accounts and its bank accounts from a parsed company.toml."""
@@ -158,7 +212,7 @@ def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
     currency = str(company.get("currency", "JPY"))
     if currency != "JPY":
         raise Refusal("currency", f"機能通貨「{currency}」には対応していません。", "JPY を指定してください。")
-    unknown = set(company) - {"name", "registration_number", "fiscal_year_start_month", "currency"}
+    unknown = set(company) - {"code", "name", "registration_number", "fiscal_year_start_month", "currency"}
     if unknown:
         raise Refusal(
             "unknown-setting", f"[company] の {min(unknown)} は知らない項目です。", "綴りを確かめてください。"

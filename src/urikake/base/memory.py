@@ -15,6 +15,8 @@ from typing import Any, Final, TypeVar
 
 import polars as pl
 
+from .url import place
+
 T = TypeVar("T")
 MOST_DATABASES: Final = 4
 
@@ -73,7 +75,7 @@ def recall(url: str, company_id: int, head_of: Callable[[int], str | None], newe
     ``head_of`` gives the head at a link's id, ``newest`` is the chain's last link now: id and head.
     """
     with _lock:
-        found = _kept.pop((url, company_id), None)
+        found = _kept.pop((place(url), company_id), None)
     if found is None or not found.link_id:
         found = Memory()
     elif newest != (found.link_id, found.head):
@@ -86,6 +88,6 @@ def recall(url: str, company_id: int, head_of: Callable[[int], str | None], newe
 def keep(url: str, company_id: int, memory: Memory) -> None:
     """Keep the memory for the next run of this process; the databases not used for longest are forgotten."""
     with _lock:
-        _kept[(url, company_id)] = memory
+        _kept[(place(url), company_id)] = memory
         while len(_kept) > MOST_DATABASES:
             _kept.popitem(last=False)

@@ -8,9 +8,10 @@ from .facts import Fact, ref
 
 
 class Company(models.Model):
-    """A company (会社) that keeps its books here. Its row is the lock that lets one run write at a time."""
+    """A company (会社) that keeps its books here, known by its code. Its row is the lock that lets one run write at a time."""
 
     id = models.BigIntegerField(primary_key=True)
+    code = models.CharField(max_length=20, unique=True)
     name = models.CharField(max_length=200)
 
     class Meta:

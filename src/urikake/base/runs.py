@@ -11,14 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from . import access, bulk, facts, memory
+from . import access, bulk, facts, memory, schema
 from .bulk import INSTANT, Session
-from .company import accounts, policies
-from .errors import Refusal
+from .company import accounts, only, policies
 from .models import Run
 from .numbering import last_numbers
 from .periods import locked_months
 from .progress import step
+from .url import company_code
 
 
 @dataclass
@@ -45,12 +45,12 @@ def run(
     outcome = Outcome(preview=preview)
     try:
         with bulk.transaction(url, writing=True, user=user) as session:
-            with _set_up():
-                newest = lock(session)
-            access.allow(session, permission)
-            session.verbs.append(action)  # what the run does is part of it and does not ask again
-            _recall(session, url, newest)
-            _take_up(session)
+            with schema.readable():
+                newest = lock(session, url)
+                access.allow(session, permission)
+                session.verbs.append(action)  # what the run does is part of it and does not ask again
+                _recall(session, url, newest)
+                _take_up(session)
             yield session, outcome
             session.catch_up()
             if preview:
@@ -136,55 +136,44 @@ def _latest(session: Session) -> datetime | None:
     return found
 
 
-def lock(session: Session) -> tuple[int, str]:
-    """Give the session the installation's company, locked against every other writing run until this one ends.
+def lock(session: Session, url: str) -> tuple[int, str]:
+    """Give the session the company that the URL names, locked against every other writing run until this one ends.
 
     Returns the last link of its chain: id and head, 0 and 64 zeros before the first.
     """
     if session.driver.kind == "postgresql":
-        session.execute("SELECT id FROM base_company ORDER BY id LIMIT 1 FOR UPDATE")
-    return _enter(session)
+        which, named = _which(url)
+        session.execute(f"SELECT id FROM base_company c{which} ORDER BY id LIMIT 1 FOR UPDATE", named)
+    return _enter(session, url)
 
 
-def _enter(session: Session) -> tuple[int, str]:
-    """Give the session the installation's company and return the last link of its chain."""
+def _which(url: str) -> tuple[str, tuple[str, ...]]:
+    """The condition that picks the companies that the URL may mean, and its parameters."""
+    code = company_code(url)
+    return (" WHERE c.code = ?", (code,)) if code else ("", ())
+
+
+def _enter(session: Session, url: str) -> tuple[int, str]:
+    """Give the session the company that the URL names and return the last link of its chain."""
     low, high = (f"(c.id + {more}) * {1 << bulk.COMPANY_BITS}" for more in (0, 1))
+    which, named = _which(url)
     found = session.read(
-        "SELECT c.id AS company_id, l.id, l.head FROM base_company c LEFT JOIN base_link l"
-        f" ON l.id = (SELECT max(id) FROM base_link WHERE id >= {low} AND id < {high}) ORDER BY c.id LIMIT 1"
+        "SELECT c.id AS company_id, c.code, c.name, l.id, l.head FROM base_company c LEFT JOIN base_link l"
+        f" ON l.id = (SELECT max(id) FROM base_link WHERE id >= {low} AND id < {high}){which} ORDER BY c.id",
+        named,
     )
-    session.company_id = company(found["company_id"][0] if found.height else None)
-    link, head = found.row(0)[1:]
+    session.company_id = only(session, found, company_code(url))
+    link, head = found.select("id", "head").row(0)
     return (0, facts.GENESIS) if link is None else (link, head)
-
-
-@contextmanager
-def _set_up() -> Iterator[None]:
-    """Say that there is no company where the database has no tables at all."""
-    try:
-        yield
-    except Exception as error:
-        if "base_company" in str(error) and ("no such table" in str(error) or "does not exist" in str(error)):
-            company(None)
-        raise
-
-
-def company(found: int | None) -> int:
-    """The company's id, or a refusal where none has been set up."""
-    if found is None:
-        raise Refusal(
-            "no-company", "会社がまだ設定されていません。", "urikake init --company company.toml を行ってください。"
-        )
-    return found
 
 
 @contextmanager
 def reading(url: str, user: str = access.SYSTEM) -> Iterator[Session]:
     """A read-only session of the company on one consistent state of the database."""
     with bulk.transaction(url, writing=False, user=user) as session:
-        with _set_up():
-            newest = _enter(session)
-        _recall(session, url, newest)
-        _reserve(session)
+        with schema.readable():
+            newest = _enter(session, url)
+            _recall(session, url, newest)
+            _reserve(session)
         yield session
     memory.keep(url, session.company_id, session.memory)

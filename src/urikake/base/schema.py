@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
 from . import connections, facts
 from .bulk import driver
+from .errors import Refusal
 from .loading import load
 from .url import django as django_settings
 
+_EMPTY: Final = re.compile(r"""no such table: base_company|relation "base_company" does not exist""")
+_OLDER: Final = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
 
-def create(url: str) -> None:
-    """Bring the database up to the newest schema and arm its insert-only guards. Doing it again changes nothing."""
-    _migrate(url)
+
+def create(url: str) -> int:
+    """Bring the database up to the newest schema and arm its insert-only guards; return how many changes it took.
+
+    Doing it again changes nothing.
+    """
+    changes = _migrate(url)
     connection = driver(url)
     try:
         connection.begin(writing=True)
@@ -22,20 +34,25 @@ def create(url: str) -> None:
         connection.end(keep=True)
     finally:
         connection.close()
+    return changes
 
 
-def _migrate(url: str) -> None:
-    """Run the migrations on Django's own connection, and close it: see `urikake.base.bulk.Sqlite`."""
+def _migrate(url: str) -> int:
+    """Run the migrations on Django's own connection, and close it: see `urikake.base.bulk.Sqlite`. Return how many ran."""
     from django.core.management import call_command
     from django.db import connections as django_connections
+    from django.db.migrations.executor import MigrationExecutor
 
     load()
     connections.drop(url)
     django_connections["default"].close()
     django_connections.settings["default"].update(django_settings(url))
     del django_connections["default"]
+    executor = MigrationExecutor(django_connections["default"])
+    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
     call_command("migrate", verbosity=0, interactive=False)
     django_connections["default"].close()
+    return waiting
 
 
 def exists(url: str) -> bool:
@@ -51,3 +68,27 @@ def exists(url: str) -> bool:
         return bool(connection.read(sql, (), {}).item())
     finally:
         connection.close()
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Say what to do where the database has none of our tables, or those of an older version."""
+    try:
+        yield
+    except Exception as error:
+        if _EMPTY.search(str(error)):
+            raise no_company() from None
+        if _OLDER.search(str(error)):
+            raise Refusal(
+                "old-schema",
+                "データベースが古い版のままです。",
+                "控えを取ってから urikake upgrade を行ってください。",
+            ) from None
+        raise
+
+
+def no_company() -> Refusal:
+    """The refusal where no company has been set up."""
+    return Refusal(
+        "no-company", "会社がまだ設定されていません。", "urikake init --company company.toml を行ってください。"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -11,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from urikake.base.errors import Refusal
-from urikake.base.url import from_environment
+from urikake.base.url import COMPANY, from_environment
 
 from .bar import bar
 from .shown import Format, show
@@ -64,14 +65,39 @@ def instant(text: str) -> datetime:
     return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Asia/Tokyo"))).astimezone(UTC)
 
 
+@app.callback()
+def every(
+    company: Annotated[
+        str | None,
+        typer.Option(
+            "--company", metavar="CODE", envvar=COMPANY, help="会社のコード（1つのデータベースに何社もあるとき）"
+        ),
+    ] = None,
+) -> None:
+    """Choose the company for the command that follows."""
+    if company:
+        os.environ[COMPANY] = company
+
+
 @app.command()
 def init(company: Annotated[Path, typer.Option("--company", help="会社の設定 company.toml")]) -> None:
-    """スキーマ・会社・科目表・方針を作る。"""
+    """スキーマ・会社・科目表・方針を作る。会社があるデータベースには、もう1社を加える。"""
     load()
+    from urikake.base.company import MAIN
     from urikake.doors.setup import set_up
 
-    set_up(from_environment(), company)
-    print("会社を作りました。")
+    code = set_up(from_environment(), company)
+    print("会社を作りました。" if code == MAIN else f"会社 {code} を作りました。")
+
+
+@app.command()
+def upgrade() -> None:
+    """前の版で作ったデータベースを、今の版に合わせる。"""
+    load()
+    from urikake.doors.setup import upgrade as brought_up
+
+    changes = brought_up(from_environment())
+    print(f"データベースを今の版に合わせました（変更{changes}件）。" if changes else "データベースは今の版のままです。")
 
 
 @app.command("import")
