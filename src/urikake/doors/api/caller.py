@@ -14,7 +14,7 @@ from ninja.security.base import SecuritySchema
 from ninja.utils import check_csrf
 
 from urikake.base import access, runs
-from urikake.base import company as companies
+from urikake.base.errors import Refusal
 from urikake.doors.web import book, signin
 
 from . import tokens
@@ -102,17 +102,21 @@ class Session(Door):
 
 def admitted(request: HttpRequest, caller: Caller, code: str, permission: str) -> Caller:
     """The caller in the company of the address: 404 where they have nothing to do with it, 403 without the permission."""
-    id_ = next((id_ for id_, known, _ in companies.companies(book.books()) if known == code), None)
     none = Problem(404, "no-company", f"会社「{code}」はありません。", "/api/v1/companies で会社コードを確かめてください。")
-    if id_ is None or (caller.only and caller.only != code):
-        raise none
     books = book.books(code)
-    with runs.reading(books, caller.name) as session:
-        standing = access.standing(session, caller.name)
+    if caller.only not in ("", code):
+        raise none
+    try:
+        with runs.reading(books, caller.name) as session:
+            id_, standing = session.company_id, access.standing(session, caller.name)
+    except Refusal as refusal:
+        if refusal.code in ("no-company", "unknown-company"):
+            raise none from None
+        raise
     if caller.scopes is None and not signin.holds(request, id_, standing):
         logout(request)
         raise Problem(401, "role-changed", "役割が変わったため、サインインが切れました。", "サインインし直してください。")
-    if standing is None:
+    if standing is None or standing[1] == "none":
         raise none
     found = Caller(caller.name, caller.scopes, caller.only, code, id_, standing[1], books)
     if permission and not found.may(permission):

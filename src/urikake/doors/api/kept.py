@@ -5,6 +5,7 @@ Fields bear the names of the import files where those have them, so that what wa
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,7 +25,7 @@ from urikake.rooms.receipts.queries import payers
 from urikake.rooms.reports.queries.rows import nested
 
 Shape = Callable[[Session, pl.DataFrame], pl.DataFrame]
-Belongings = dict[str, dict[int, list[Any]]]
+Belongings = dict[str, dict[int, Any]]
 Field = tuple[Any, str]
 
 
@@ -32,8 +33,8 @@ Field = tuple[Any, str]
 class Resource:
     """A kind of thing: its rows (``columns`` of ``tables``, with the main one as ``t``), its fields, and its name.
 
-    ``shape`` gives the frame the fields' names (numbers in millionths end in ``_micro``); ``belongs`` finds lists that
-    belong to the rows, by id. ``named`` is the column whose value calls the newest row of
+    ``shape`` gives the frame the fields' names (numbers in millionths end in ``_micro``); ``belongs`` finds what else
+    belongs to the rows, by id. ``named`` is the column whose value calls the newest row of
     that value; without it (and without ``look_up``) the number does.
     """
 
@@ -279,6 +280,10 @@ def _audit(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(number=number(session))
 
 
+def _audit_has(session: Session, frame: pl.DataFrame) -> Belongings:
+    return {"outcome": {id_: json.loads(said) for id_, said in frame.select("id", "outcome").iter_rows()}}
+
+
 NUMBER: Final[dict[str, Field]] = {"number": (int, "番号")}
 RUN: Final = "JOIN base_run r ON r.id = t.run_id"
 RECORDED: Final[dict[str, Field]] = {"actor": (str, "記録した人"), "recorded_at": (datetime, "記録日時")}
@@ -411,9 +416,9 @@ RESOURCES: Final = (
         "audit-events", "実行の記録", "audit.read", "base_run t", "t.id, t.action, t.subject, t.permission, t.actor, t.recorded_at, t.outcome",
         {
             **NUMBER, "action": (str, "行ったこと"), "subject": (str, "対象"), "permission": (str, "権限"), **RECORDED,
-            "outcome": (str, "結果（JSON）"),
+            "outcome": (dict[str, Any], "結果"),
         },
-        _audit,
+        _audit, belongs=_audit_has,
     ),
 )  # fmt: skip
 BY_NAME: Final = {resource.name: resource for resource in RESOURCES}

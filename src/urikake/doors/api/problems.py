@@ -133,7 +133,7 @@ def install(api: NinjaAPI) -> None:
 
     handle(Problem, lambda request, error: error)
     handle(Refusal, lambda request, error: refused(error))
-    handle(ValidationError, lambda request, error: invalid(error.errors))
+    handle(ValidationError, lambda request, error: invalid(request, error.errors))
     handle(AuthenticationError, lambda request, error: of(401, {"WWW-Authenticate": "Bearer"}))
     handle(HttpError, lambda request, error: _http(error))
     handle(Exception, _unexpected)
@@ -173,6 +173,8 @@ _WHY: Final = {
     "string_pattern_mismatch": "書き方が違います（{pattern}）",
     "too_long": "多すぎます（{max_length}件まで）",
     "too_short": "少なすぎます（{min_length}件から）",
+    "greater_than": "{gt} より大きい値で指定してください",
+    "less_than": "{lt} より小さい値で指定してください",
     "greater_than_equal": "{ge} 以上で指定してください",
     "less_than_equal": "{le} 以下で指定してください",
     "literal_error": "{expected} から選んでください",
@@ -192,24 +194,49 @@ _KINDS: Final = {
 }
 
 
-def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """The problem of parameters or a body that are not what the operation takes, each with its reason."""
-    rows = [_invalid(error) for error in errors]
+def invalid(request: HttpRequest, errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """The problem of parameters or a body that are not what the operation takes, each with what was sent and why not."""
+    found = {(tuple(place := _place(error)), _why(error)): _sent(request, place) for error in errors}
+    rows = [
+        {
+            "row": next((part + 1 for part in place if isinstance(part, int)), None),
+            "column": ".".join(part for part in place if isinstance(part, str)),
+            "value": value,
+            "why": why,
+        }
+        for (place, why), value in found.items()
+    ]
     return Problem(422, "invalid", f"受け取れない値が{len(rows)}件あります。", "下の項目を直して、もう一度送ってください。", rows=rows)
 
 
-def _invalid(error: Mapping[str, Any]) -> dict[str, Any]:
-    place = [part for part in error["loc"] if part not in {"query", "path", "body", "options", "header"}]
-    row = next((part + 1 for part in place if isinstance(part, int)), None)
-    names = [str(part) for part in place if not isinstance(part, int) and str(part) not in _UNIONS]
-    known = error.get("input")
-    value = "" if error["type"] == "missing" or isinstance(known, dict | list) else str(known)
-    return {"row": row, "column": ".".join(names), "value": value[:200].encode(errors="replace").decode(), "why": _why(error)}
+def _place(error: Mapping[str, Any]) -> list[str | int]:
+    """Where the value stands: its name, or the path to it in the body."""
+    inner = [part for part in error["loc"] if part not in _UNIONS and not str(part).startswith("constrained-")]
+    return inner[2:] if len(inner) > 2 or inner[0] == "body" else inner[1:]
 
 
-_UNIONS: Final = {"str", "int", "float", "bool", "constrained-str", "constrained-int"}
+def _sent(request: HttpRequest, place: Sequence[str | int]) -> str:
+    """The value that stands there as it was sent, empty where there is none or it is not one value."""
+    found: Any = request.GET.get(str(place[0])) if len(place) == 1 and place[0] in request.GET else None
+    if found is None and request.method == "POST":
+        found = json.loads(request.body)
+        for part in place:
+            found = _inside(found, part)
+    return "" if found is None or isinstance(found, dict | list) else str(found)[:200].encode(errors="replace").decode()
+
+
+def _inside(value: Any, part: str | int) -> Any:
+    if isinstance(value, dict):
+        return value.get(part)
+    inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+    return value[part] if inside else None
+
+
+_UNIONS: Final = frozenset({"str", "int", "float", "bool"})
 
 
 def _why(error: Mapping[str, Any]) -> str:
-    known = _WHY.get(error["type"]) or _KINDS.get(error["type"].split("_")[0], "この値は使えません")
-    return known.format_map({**error.get("ctx", {})}) if "{" in known and "…" not in known else known
+    told = _WHY.get(error["type"])
+    if told is not None:
+        return told.format_map(error.get("ctx", {}))
+    return _KINDS.get(error["type"].split("_")[0], "この値は使えません")

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that the arguments name."""
-    from . import bench, demo, main, serve
+    from . import bench, demo, main, serve, tokens
 
     main.app.command()(demo.demo)
-    assert bench and serve  # they register themselves
+    assert bench and serve and tokens  # they register themselves
     main.run()
