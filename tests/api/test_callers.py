@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
 from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
 
-from tests.api.conftest import Place, serve
+from tests.api.conftest import Place, environment, serve
 from tests.builders import a_shop, users
+from urikake.base import connections
 
 PERSON = {"rows": [{"code": "P7", "name": "七商事"}]}
 
@@ -88,7 +94,7 @@ def test_tokens_are_made_listed_and_revoked_on_the_command_line(place: Place) ->
 
 
 class Browser:
-    """A browser that signs in as the demo's people do, and keeps its cookies."""
+    """A browser that signs in with a password and keeps its cookies."""
 
     def __init__(self, address: str) -> None:
         self.address, self.jar = address, CookieJar()
@@ -102,30 +108,35 @@ class Browser:
         try:
             with self.opener.open(Request(f"{self.address}{path}", data=data, headers=sent), timeout=30) as response:
                 return int(response.status)
-        except OSError as error:
-            return int(getattr(error, "code", 0))
+        except HTTPError as error:
+            return error.code
 
-    def sign_in(self, name: str) -> None:
+    def sign_in(self, name: str, password: str) -> None:
         self.send("/accounts/login/")
-        self.send("/demo/signin", urlencode({"name": name, "csrfmiddlewaretoken": self.cookie("csrftoken")}).encode())
+        form = {"login": name, "password": password, "csrfmiddlewaretoken": self.cookie("csrftoken")}
+        self.send("/accounts/login/", urlencode(form).encode())
 
 
-def test_a_session_reads_and_with_its_form_key_writes(sqlite_copies: object, tmp_path: Path) -> None:
-    from urikake.doors import demo
+ACCOUNT = """
+from urikake.doors.web import prepare
+prepare.main()
+from django.contrib.auth import get_user_model
+get_user_model().objects.create_user("hana", password="a long enough password")
+"""
 
-    url = sqlite_copies(tmp_path)  # type: ignore[operator]
-    a_shop(f"{url}#{demo.CODE}")
-    name = next(iter(demo.PEOPLE))
-    users(f"{url}#{demo.CODE}", **{name: "admin"})
-    served = serve(url, tmp_path, URIKAKE_DEMO="1", URIKAKE_API_RATE="8")
-    place = next(served)
-    browser = Browser(place.address)
-    browser.sign_in(name)
-    partners, body = f"/api/v1/{demo.CODE}/partners", b'{"rows": [{"code": "P7", "name": "x"}]}'
-    assert browser.send(partners) == 200
-    assert browser.send(partners, body, Content_Type="application/json", Idempotency_Key="k1") == 403
-    key = browser.cookie("csrftoken")
-    headers = {"Content_Type": "application/json", "Idempotency_Key": "k1", "X_CSRFToken": key}
-    assert browser.send(partners, body, **headers) == 200
-    assert 429 in [browser.send(partners) for _ in range(20)]
-    served.close()
+
+def test_a_session_reads_and_with_its_form_key_writes(sqlite_copies: Callable[[Path], str], tmp_path: Path) -> None:
+    url = sqlite_copies(tmp_path)
+    users(a_shop(f"{url}#main"), hana="admin")
+    connections.drop_all()
+    given = environment(url, URIKAKE_SECRET_KEY="only-for-tests")
+    subprocess.run([sys.executable, "-c", ACCOUNT], env=given, check=True)
+    with contextmanager(serve)(url, tmp_path, URIKAKE_API_RATE="8") as served:
+        browser = Browser(served.address)
+        browser.sign_in("hana", "a long enough password")
+        partners, body = "/api/v1/main/partners", b'{"rows": [{"code": "P7", "name": "x"}]}'
+        assert browser.send(partners) == 200
+        headers = {"Content_Type": "application/json", "Idempotency_Key": "k1"}
+        assert browser.send(partners, body, **headers) == 403
+        assert browser.send(partners, body, **headers, X_CSRFToken=browser.cookie("csrftoken")) == 200
+        assert 429 in [browser.send(partners) for _ in range(20)]

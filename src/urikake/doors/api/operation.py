@@ -104,13 +104,18 @@ def reads(
     options: type[Options] = Known,
     key: Any = None,
     description: str = "",
+    bounded: bool = True,
 ) -> Callable[[Reading], Reading]:
-    """Enter ``GET /{company}/{route}``: the function makes the answer in a session of the books."""
+    """Enter ``GET /{company}/{route}``: the function makes the answer in a session of the books.
+
+    Where it is ``bounded``, the session sees what was known at the instant asked for.
+    """
 
     def enter(make: Reading) -> Reading:
         def view(request: HttpRequest, **given: Any) -> HttpResponse:
             call = called(request, given, options)
-            with runs.reading(call.caller.books, call.caller.name, known_at=call.known_at) as session:
+            instant = call.known_at if bounded else None
+            with runs.reading(call.caller.books, call.caller.name, known_at=instant) as session:
                 found = make(session, call)
             return found if isinstance(found, HttpResponse) else tagged(request, found)
 

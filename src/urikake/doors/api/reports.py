@@ -14,6 +14,7 @@ from urikake.rooms.reports.queries import REPORTS, report
 from .operation import SIGNED_IN, Call, Day, Known, Month, Text, reads
 
 GROUP: Final = "帳票"
+KNOWN: Final = "known_at"
 TITLES: Final = {
     "invoices": "請求書",
     "billing-diff": "前回の請求との差",
@@ -82,7 +83,7 @@ class Line(Schema):
 
 def wanted(name: str) -> list[inspect.Parameter]:
     """The options of a report, apart from the instant, which every report takes."""
-    return [p for p in list(inspect.signature(REPORTS[name]).parameters.values())[1:] if p.name != "known_at"]
+    return [p for p in list(inspect.signature(REPORTS[name]).parameters.values())[1:] if p.name != KNOWN]
 
 
 def _options(name: str) -> type[Known]:
@@ -100,12 +101,13 @@ def _options(name: str) -> type[Known]:
 
 
 def _enter(name: str) -> None:
-    about = (inspect.getdoc(REPORTS[name]) or "").split("\n")[0]
+    own = KNOWN in inspect.signature(REPORTS[name]).parameters  # as files say it of contracts, not as recorded here
 
     @reads(f"reports/{name}", permission=READ[name], summary=f"帳票: {TITLES[name]}", group=GROUP,
-           response=list[dict[str, Any]], options=_options(name), description=about)  # fmt: skip
+           response=list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
     def made(session: Session, call: Call) -> list[dict[str, Any]]:
-        return report(session, name, **{p.name: getattr(call.options, p.name) for p in wanted(name)})
+        asked = {p.name: getattr(call.options, p.name) for p in wanted(name)}
+        return report(session, name, **asked, **({KNOWN: call.known_at} if own else {}))
 
 
 @reads("reports", permission=SIGNED_IN, summary="帳票の一覧", group=GROUP, response=list[Line])

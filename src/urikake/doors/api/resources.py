@@ -134,7 +134,9 @@ def _enter(resource: Resource) -> None:
     numbered = resource.numbered
     kind = Number if numbered else Annotated[str, Path(..., max_length=200, description=resource.fields[resource.key][1])]
 
-    @reads(f"{resource.name}/{{{'int' if numbered else 'path'}:key}}", permission=resource.permission,
+    part = "{int:key}" if numbered else "{path:key}" if resource.named else "{key}"  # codes may have a slash, numbers not
+
+    @reads(f"{resource.name}/{part}", permission=resource.permission,
            summary=f"{resource.title}を一つ", group=resource.title, response=item, options=One, key=kind)  # fmt: skip
     def single(session: Session, call: Call) -> dict[str, Any]:
         found = one(session, resource, call.key)

@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from . import calculations, companies, document, operation, problems, reports, resources, verbs, work
 
 ENTERED: Final = (companies, verbs, work, resources, reports, calculations)
-"""Reading these modules enters their operations; an address that ends in a verb comes before one that ends in any name."""
+"""Reading these modules enters their operations."""
 
 API: Final = NinjaAPI(
     title="売掛 Urikake API",
