@@ -55,6 +55,7 @@ if OIDC := os.environ.get("URIKAKE_OIDC_URL"):  # the extra "oidc" brings what t
         }
     }
 MIDDLEWARE = [
+    "urikake.doors.api.middleware.plainly",
     "urikake.doors.web.middleware.Failures",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
