@@ -110,7 +110,9 @@ class Place:
 
         return " ".join(p for p, roles in PERMISSIONS.items() if actor in roles) or "none"
 
-    def ask(self, method: str, path: str, body: Any = None, *, by: str = "admin", token: str = "", **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, body: Any = None, *, by: str = "admin", token: str = "", **headers: str
+    ) -> Answer:
         """One request about the company by the person of a role, or with a token."""
         text = token or TOKENS.setdefault((self.url, by), "") or self._kept(by)
         return self.served.ask(method, f"/api/v1/{self.code}/{path}", body, Authorization=f"Bearer {text}", **headers)

@@ -73,7 +73,9 @@ def test_no_token_reaches_another_company(place: Place) -> None:
 
 
 def test_tokens_are_made_listed_and_revoked_on_the_command_line(place: Place) -> None:
-    made = place.served.run("token", "create", "会計連携", "--user", "accountant", "--scope", "journals.read", code=place.code)
+    made = place.served.run(
+        "token", "create", "会計連携", "--user", "accountant", "--scope", "journals.read", code=place.code
+    )
     assert made.returncode == 0, made.stderr
     text = re.findall(r"urk_\S{43}", made.stdout)[0]
     assert place.ask("GET", "journals", token=text).status == 200

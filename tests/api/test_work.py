@@ -11,7 +11,11 @@ def test_a_month_is_done_by_runs(place: Place) -> None:
     asked = place.post("billing-runs", {"closing": "2026-04-30", "issue": True}, by="billing")
     assert (asked.status, asked.headers["Location"]) == (202, asked.json["href"])
     run = place.finished(asked.headers["Location"])
-    assert (run["state"], run["figures"], run["actor"]) == ("done", {"charges": 1, "invoices": 1, "total": 16_500}, "billing")
+    assert (run["state"], run["figures"], run["actor"]) == (
+        "done",
+        {"charges": 1, "invoices": 1, "total": 16_500},
+        "billing",
+    )
     receive(place.url, 16_500, on="2026-04-30")
     matched = place.post("matching-runs", {"date": "2026-04-30"}, by="accountant")
     assert place.finished(matched.headers["Location"])["figures"]["applied"] == 1

@@ -122,7 +122,9 @@ def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     full = frame.join(kinds, on="id", how="left", maintain_order="left")
     tax = pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit(""))
     named = _account(session, full, "revenue_account_id", "revenue_account")
-    return named.with_columns(number=number(session), tax=tax).rename({"product_name": "name", "valid_from_on": "valid_from"})
+    return named.with_columns(number=number(session), tax=tax).rename(
+        {"product_name": "name", "valid_from_on": "valid_from"}
+    )
 
 
 _PRODUCT: Final = [
@@ -171,7 +173,9 @@ def _events(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         .join(kinds, on="product_id", how="left", maintain_order="left")
         .join(kinds.rename({"product_id": "line_product_id", "product": "line"}), on="line_product_id", how="left")
         .sort("id")
-        .with_columns(number=number(session), type="kind", effective="effective_on", until=pl.col("until_on").dt.offset_by("-1d"))
+        .with_columns(
+            number=number(session), type="kind", effective="effective_on", until=pl.col("until_on").dt.offset_by("-1d")
+        )
     )
 
 
@@ -179,7 +183,9 @@ def _usage(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     lines = first_lines(session).select("line_id", "contract_id", "product_id")
     return (
         frame.join(lines, on="line_id", how="left", maintain_order="left")
-        .join(contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left")
+        .join(
+            contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left"
+        )
         .join(products(session).select("product_id", "product"), on="product_id", how="left", maintain_order="left")
         .with_columns(number=number(session), event_id="event_code", timestamp="used_at")
     )
@@ -243,7 +249,10 @@ def _receipts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     return _coded(session, frame).with_columns(
-        number=number(session), receipt=number(session, "receipt_id"), date="applied_on", reverses=number(session, "reverses_id")
+        number=number(session),
+        receipt=number(session, "receipt_id"),
+        date="applied_on",
+        reverses=number(session, "reverses_id"),
     )
 
 

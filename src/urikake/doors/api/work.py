@@ -197,7 +197,14 @@ def close(call: Call) -> HttpResponse:
     return ask(call, "close", f"{call.key} の締め", {"month": call.key})
 
 
-@asks("verifications", permission="audit.read", summary="すべての不変条件とハッシュ連鎖を照合", group=GROUP, body=Nothing, example={})
+@asks(
+    "verifications",
+    permission="audit.read",
+    summary="すべての不変条件とハッシュ連鎖を照合",
+    group=GROUP,
+    body=Nothing,
+    example={},
+)
 def verify(call: Call) -> HttpResponse:
     """Every invariant and the hash chain checked."""
     return ask(call, "verify", "照合", {})
@@ -206,7 +213,11 @@ def verify(call: Call) -> HttpResponse:
 @reads("runs", permission="runs.read", summary="実行の一覧", group=GROUP, response=Runs, options=RunPage)
 def several(session: Session, call: Call) -> dict[str, Any]:
     """Running work of the company, oldest first."""
-    mine = Job.objects.filter(company=call.caller.company, pk__gt=after(call.options.cursor)).defer("content").order_by("pk")
+    mine = (
+        Job.objects.filter(company=call.caller.company, pk__gt=after(call.options.cursor))
+        .defer("content")
+        .order_by("pk")
+    )
     found = list(mine[: call.options.limit + 1])
     here = found[: call.options.limit]
     more = len(found) > len(here)
@@ -220,19 +231,37 @@ def _job(call: Call) -> Job:
     return found
 
 
-@reads("runs/{int:key}", permission="runs.read", summary="実行の進みと結果", group=GROUP, response=Run, options=Options, key=Number)
+@reads(
+    "runs/{int:key}",
+    permission="runs.read",
+    summary="実行の進みと結果",
+    group=GROUP,
+    response=Run,
+    options=Options,
+    key=Number,
+)
 def single(session: Session, call: Call) -> dict[str, Any]:
     """One piece of running work."""
     return _shown(_job(call))
 
 
-@asks("runs/{int:key}/cancel", permission="runs.read", summary="実行を取りやめる", group=GROUP, body=Nothing, key=Number, example={})
+@asks(
+    "runs/{int:key}/cancel",
+    permission="runs.read",
+    summary="実行を取りやめる",
+    group=GROUP,
+    body=Nothing,
+    key=Number,
+    example={},
+)
 def cancel(call: Call) -> HttpResponse:
     """The work stops at its next step and nothing of it is stored; it takes the permission of the work itself."""
     job = _job(call)
     needed = jobs.KINDS[job.kind].permission
     if not call.caller.may(needed):
-        raise Problem(403, "not-permitted", f"取りやめるには権限「{needed}」が要ります。", "実行を頼んだ人に頼んでください。")
+        raise Problem(
+            403, "not-permitted", f"取りやめるには権限「{needed}」が要ります。", "実行を頼んだ人に頼んでください。"
+        )
     jobs.stop(job)
     href = f"/api/v1/{call.caller.company}/runs/{job.pk}"
     body = text({"id": job.pk, "kind": job.kind, "subject": job.subject, "href": href})
