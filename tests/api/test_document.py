@@ -59,7 +59,14 @@ def a_full_company(place: Place) -> None:
 
 
 KEYS = ["1", "2", "P1", "C1", "u1", "PLAN", "INV-2026-00001", "2026-04", "admin"]
-NAMES = {"partner": "P1", "contract": "C1", "receipt": "R13200", "source": "INV-2026-00001", "account": "main", "fields": "number"}
+NAMES = {
+    "partner": "P1",
+    "contract": "C1",
+    "receipt": "R13200",
+    "source": "INV-2026-00001",
+    "account": "main",
+    "fields": "number",
+}
 
 
 def about(place: Place, document: dict[str, Any]) -> dict[str, Any]:
@@ -70,7 +77,13 @@ def about(place: Place, document: dict[str, Any]) -> dict[str, Any]:
             own = [parameter for parameter in operation["parameters"] if parameter["name"] != "company"]
             operation["parameters"] = own
             for parameter in own:
-                known = KEYS if parameter["name"] == "key" else [NAMES[parameter["name"]]] if parameter["name"] in NAMES else []
+                known = (
+                    KEYS
+                    if parameter["name"] == "key"
+                    else [NAMES[parameter["name"]]]
+                    if parameter["name"] in NAMES
+                    else []
+                )
                 whole = parameter["schema"].get("type") == "integer"
                 if known:
                     values = [int(key) for key in known if key.isdigit()] if whole else known
@@ -84,13 +97,20 @@ def test_whatever_is_asked_of_any_operation_is_answered_as_the_document_says(pla
     a_full_company(place)
     document = about(place, place.served.ask("GET", "/api/v1/openapi.json").json)
     schema = schemathesis.openapi.from_dict(document)
-    headers = {"Authorization": f"Bearer {place.token('admin')}"}
+    tokens = {"GET": place.token("accountant"), "POST": place.token("admin")}
     for found in schema.get_all_operations():
         operation = found.ok()
 
-        @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
         @given(case=operation.as_strategy())
         def answered(case: Any) -> None:
+            headers = {"Authorization": f"Bearer {tokens[case.method.upper()]}"}
             response = case.call(base_url=place.served.address, headers=headers)
             case.validate_response(response, checks=CHECKS)
 

@@ -26,7 +26,12 @@ def a_month(place: Place) -> Place:
 def test_every_resource_lists_what_the_books_keep(place: Place) -> None:
     a_month(place)
     invoice = place.get("invoices")["items"][0]
-    assert (invoice["number"], invoice["net"], invoice["tax"], invoice["total"]) == ("INV-2026-00001", 15_000, 1_500, 16_500)
+    assert (invoice["number"], invoice["net"], invoice["tax"], invoice["total"]) == (
+        "INV-2026-00001",
+        15_000,
+        1_500,
+        16_500,
+    )
     assert [line["contract_no"] for line in invoice["lines"]] == ["C1", "C2"]
     assert place.get("invoices/INV-2026-00001") == invoice
     item = place.get("receivables/1")
@@ -41,7 +46,7 @@ def test_every_resource_lists_what_the_books_keep(place: Place) -> None:
     assert place.get("partners/P1")["closing_day"] == "31"
     assert place.get("products/SEAT")["price_model"] == "unit"
     assert {user["role"] for user in place.get("users")["items"]} == {
-        "admin", "accountant", "billing", "sales", "approver", "auditor",
+        "admin", "accountant", "billing", "sales", "approver", "auditor", "none",
     }  # fmt: skip
     assert place.get("audit-events")["items"][-1]["action"] == "match"
 
@@ -75,7 +80,9 @@ def test_a_name_with_a_slash_is_one_part_of_the_address(place: Place) -> None:
     assert place.get(f"contracts/{quoted('C/1 x')}")["contract_no"] == "C/1 x"
 
 
-@pytest.mark.parametrize("path", ["partners/NONE", "receipts/999", "invoices/INV-2026-99999", "periods/2026-04", "runs/99999999"])
+@pytest.mark.parametrize(
+    "path", ["partners/NONE", "receipts/999", "invoices/INV-2026-99999", "periods/2026-04", "runs/99999999"]
+)
 def test_what_is_not_there_is_said_to_be_missing(place: Place, path: str) -> None:
     answer = place.ask("GET", path)
     assert (answer.status, answer.json["code"]) == (404, "not-found")

@@ -11,7 +11,11 @@ def test_a_month_is_done_by_runs(place: Place) -> None:
     asked = place.post("billing-runs", {"closing": "2026-04-30", "issue": True}, by="billing")
     assert (asked.status, asked.headers["Location"]) == (202, asked.json["href"])
     run = place.finished(asked.headers["Location"])
-    assert (run["state"], run["figures"], run["actor"]) == ("done", {"charges": 1, "invoices": 1, "total": 16_500}, "billing")
+    assert (run["state"], run["figures"], run["actor"]) == (
+        "done",
+        {"charges": 1, "invoices": 1, "total": 16_500},
+        "billing",
+    )
     receive(place.url, 16_500, on="2026-04-30")
     matched = place.post("matching-runs", {"date": "2026-04-30"}, by="accountant")
     assert place.finished(matched.headers["Location"])["figures"]["applied"] == 1
@@ -50,6 +54,16 @@ def test_work_that_is_refused_says_why_and_what_to_do(place: Place) -> None:
     assert run["state"] == "failed"
     assert run["cause"]
     assert run["next"]
+
+
+def test_work_on_a_day_far_off_is_taken_for_a_slip_of_the_hand(place: Place) -> None:
+    for path, body in [
+        ("billing-runs", {"closing": "2199-04-30"}),
+        ("recognition-runs", {"month": "2199-04"}),
+        ("periods/2199-04/close", {}),
+    ]:
+        answer = place.post(path, body)
+        assert (answer.status, answer.json["code"]) == (422, "too-far"), path
 
 
 def test_whoever_may_do_the_work_may_stop_it(place: Place) -> None:

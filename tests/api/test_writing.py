@@ -11,7 +11,12 @@ from tests.api.conftest import Place
 from tests.builders import GIVEN, a_contract, assert_same, bill, dump, receive
 from urikake.base.bulk import transaction
 
-ROWS = {"rows": [{"code": "P7", "name": "七商事", "closing_day": "31"}, {"code": "P8", "name": "八商事", "closing_day": "20"}]}
+ROWS = {
+    "rows": [
+        {"code": "P7", "name": "七商事", "closing_day": "31"},
+        {"code": "P8", "name": "八商事", "closing_day": "20"},
+    ]
+}
 
 
 def partners(place: Place) -> list[str]:
@@ -23,7 +28,9 @@ def runs_of(place: Place) -> int:
         return int(session.value("SELECT count(*) AS n FROM base_run"))
 
 
-@pytest.mark.parametrize("kind", ["users", "partners", "products", "contracts", "events", "usage", "receivables", "openings"])
+@pytest.mark.parametrize(
+    "kind", ["users", "partners", "products", "contracts", "events", "usage", "receivables", "openings"]
+)
 def test_rows_of_every_kind_are_taken_once(place: Place, kind: str) -> None:
     a_contract(place.url, "C1", monthly=1_000)
     a_contract(place.url, "U1", product="API")
@@ -43,7 +50,11 @@ def test_receipts_are_posted_to_suspense(place: Place) -> None:
 
 
 def test_rows_with_mistakes_are_refused_as_a_whole_with_every_reason(place: Place) -> None:
-    rows = [ROWS["rows"][0], {"code": "P9", "name": "", "closing_day": "31"}, {"code": "P10", "name": "十", "payment_months": "x"}]
+    rows = [
+        ROWS["rows"][0],
+        {"code": "P9", "name": "", "closing_day": "31"},
+        {"code": "P10", "name": "十", "payment_months": "x"},
+    ]
     answer = place.post("partners", {"rows": rows})
     assert (answer.status, answer.json["code"]) == (422, "file-refused")
     assert [(row["row"], row["column"], row["value"]) for row in answer.json["rows"]] == [
@@ -52,7 +63,12 @@ def test_rows_with_mistakes_are_refused_as_a_whole_with_every_reason(place: Plac
     assert "P7" not in partners(place)
     unknown = place.post("partners", {"rows": [{"code": "P9", "name": "九", "colour": "red"}]})
     assert unknown.json["rows"] == [
-        {"row": None, "column": "colour", "value": "colour", "why": "この列はありません（自由項目は x_ で始めてください）"}
+        {
+            "row": None,
+            "column": "colour",
+            "value": "colour",
+            "why": "この列はありません（自由項目は x_ で始めてください）",
+        }
     ]
 
 
@@ -69,7 +85,9 @@ def test_a_body_that_is_not_what_is_taken(place: Place) -> None:
     answer = place.post("partners", b"{nonsense")
     assert (answer.status, answer.json["code"]) == (400, "bad-request")
     wrong = place.post("applications", {"receipt": "R", "items": [{"item": "I", "amount": -5}]})
-    assert wrong.json["rows"] == [{"row": 1, "column": "items.amount", "value": "-5", "why": "0 より大きい値で指定してください"}]
+    assert wrong.json["rows"] == [
+        {"row": 1, "column": "items.amount", "value": "-5", "why": "0 より大きい値で指定してください"}
+    ]
 
 
 def test_a_dry_run_stores_nothing(place: Place) -> None:
@@ -94,7 +112,9 @@ def test_a_key_is_for_one_content_only(place: Place) -> None:
         assert (answer.status, answer.json["code"]) == (422, "key-reused"), path
     started = place.post("recognition-runs", {"month": "2026-04"}, key="work-1")
     assert started.status == 202
-    assert place.post("recognition-runs", {"month": "2026-05"}, key="work-1").json["code"] == "key-reused"
+    for path, body in [("recognition-runs", {"month": "2026-05"}), ("partners", ROWS)]:
+        assert place.post(path, body, key="work-1").json["code"] == "key-reused"
+    assert place.post("recognition-runs", {"month": "2026-04"}, key="order-1").json["code"] == "key-reused"
 
 
 def test_a_write_without_a_usable_key_is_refused(place: Place) -> None:

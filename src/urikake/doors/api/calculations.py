@@ -59,7 +59,9 @@ def calculated(name: str, body: bytes) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Problem(422, "bad-text", "文字コードが UTF-8 ではありません。", "UTF-8 の JSON で送ってください。") from None
+        raise Problem(
+            422, "bad-text", "文字コードが UTF-8 ではありません。", "UTF-8 の JSON で送ってください。"
+        ) from None
     found: dict[str, Any] = json.loads(answer(name, text.replace("\n", " ")))
     if "error" in found:
         raise Problem(422, "not-calculable", str(found["error"]), "値を直して、もう一度送ってください。")

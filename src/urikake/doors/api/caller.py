@@ -87,7 +87,10 @@ class Session(Door):
     """The session of a signed-in browser; writing needs the form key (CSRF) besides."""
 
     openapi_security_schema = SecuritySchema(
-        type="apiKey", **{"in": "cookie"}, name="sessionid", description="画面のサインイン（書き込みには X-CSRFToken も要る）"
+        type="apiKey",
+        **{"in": "cookie"},
+        name="sessionid",
+        description="画面のサインイン（書き込みには X-CSRFToken も要る）",
     )
 
     def known(self, request: HttpRequest) -> Caller | None:
@@ -102,7 +105,9 @@ class Session(Door):
 
 def admitted(request: HttpRequest, caller: Caller, code: str, permission: str) -> Caller:
     """The caller in the company of the address: 404 where they have nothing to do with it, 403 without the permission."""
-    none = Problem(404, "no-company", f"会社「{code}」はありません。", "/api/v1/companies で会社コードを確かめてください。")
+    none = Problem(
+        404, "no-company", f"会社「{code}」はありません。", "/api/v1/companies で会社コードを確かめてください。"
+    )
     books = book.books(code)
     if caller.only not in ("", code):
         raise none
@@ -115,7 +120,9 @@ def admitted(request: HttpRequest, caller: Caller, code: str, permission: str) -
         raise
     if caller.scopes is None and not signin.holds(request, id_, standing):
         logout(request)
-        raise Problem(401, "role-changed", "役割が変わったため、サインインが切れました。", "サインインし直してください。")
+        raise Problem(
+            401, "role-changed", "役割が変わったため、サインインが切れました。", "サインインし直してください。"
+        )
     if standing is None or standing[1] == "none":
         raise none
     found = Caller(caller.name, caller.scopes, caller.only, code, id_, standing[1], books)

@@ -118,11 +118,13 @@ def _partners_have(session: Session, frame: pl.DataFrame) -> Belongings:
 
 
 def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    kinds = products(session).select(id="product_id", *_PRODUCT)
+    kinds = products(session).select(pl.col("product_id").alias("id"), *_PRODUCT)
     full = frame.join(kinds, on="id", how="left", maintain_order="left")
     tax = pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit(""))
     named = _account(session, full, "revenue_account_id", "revenue_account")
-    return named.with_columns(number=number(session), tax=tax).rename({"product_name": "name", "valid_from_on": "valid_from"})
+    return named.with_columns(number=number(session), tax=tax).rename(
+        {"product_name": "name", "valid_from_on": "valid_from"}
+    )
 
 
 _PRODUCT: Final = [
@@ -171,7 +173,9 @@ def _events(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         .join(kinds, on="product_id", how="left", maintain_order="left")
         .join(kinds.rename({"product_id": "line_product_id", "product": "line"}), on="line_product_id", how="left")
         .sort("id")
-        .with_columns(number=number(session), type="kind", effective="effective_on", until=pl.col("until_on").dt.offset_by("-1d"))
+        .with_columns(
+            number=number(session), type="kind", effective="effective_on", until=pl.col("until_on").dt.offset_by("-1d")
+        )
     )
 
 
@@ -179,7 +183,9 @@ def _usage(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     lines = first_lines(session).select("line_id", "contract_id", "product_id")
     return (
         frame.join(lines, on="line_id", how="left", maintain_order="left")
-        .join(contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left")
+        .join(
+            contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left"
+        )
         .join(products(session).select("product_id", "product"), on="product_id", how="left", maintain_order="left")
         .with_columns(number=number(session), event_id="event_code", timestamp="used_at")
     )
@@ -243,7 +249,10 @@ def _receipts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     return _coded(session, frame).with_columns(
-        number=number(session), receipt=number(session, "receipt_id"), date="applied_on", reverses=number(session, "reverses_id")
+        number=number(session),
+        receipt=number(session, "receipt_id"),
+        date="applied_on",
+        reverses=number(session, "reverses_id"),
     )
 
 
@@ -413,7 +422,8 @@ RESOURCES: Final = (
         where="NOT EXISTS (SELECT 1 FROM base_user n WHERE n.name = t.name AND n.id > t.id AND (n.id >> 40) = (t.id >> 40))",
     ),
     Resource(
-        "audit-events", "実行の記録", "audit.read", "base_run t", "t.id, t.action, t.subject, t.permission, t.actor, t.recorded_at, t.outcome",
+        "audit-events", "実行の記録", "audit.read", "base_run t",
+        "t.id, t.action, t.subject, t.permission, t.actor, t.recorded_at, t.outcome",
         {
             **NUMBER, "action": (str, "行ったこと"), "subject": (str, "対象"), "permission": (str, "権限"), **RECORDED,
             "outcome": (dict[str, Any], "結果"),

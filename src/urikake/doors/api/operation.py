@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -42,7 +42,8 @@ class Known(Options):
     """The parameters of everything that reads the books."""
 
     known_at: datetime | None = Field(
-        None, description="記録時点。この時までに記録されたことだけで答える（時差がなければ日本時間、日付だけならその日の終わり）"
+        None,
+        description="記録時点。この時までに記録されたことだけで答える（時差がなければ日本時間、日付だけならその日の終わり）",
     )
 
 
@@ -61,7 +62,7 @@ class Entry:
     permission: str
     summary: str
     group: str
-    example: dict[str, Any] = field(default_factory=dict)
+    example: dict[str, Any] | None = None
 
 
 OPERATIONS: Final[list[Entry]] = []
@@ -88,7 +89,12 @@ class Call:
         try:
             return (asked if asked.tzinfo else asked.replace(tzinfo=JAPAN)).astimezone(UTC)
         except OverflowError:
-            raise Problem(422, "bad-instant", "記録時点が範囲を外れています。", "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
+            raise Problem(
+                422,
+                "bad-instant",
+                "記録時点が範囲を外れています。",
+                "2026-04-30T09:00:00+09:00 の形で指定してください。",
+            ) from None
 
 
 Reading = Callable[[Books, Call], Any]
@@ -145,7 +151,7 @@ def add(
     route = f"/{{company}}/{route}" if group != ANYWHERE else f"/{route}"
     view.__signature__ = _signature(route, options, body, key)  # type: ignore[attr-defined]
     view.__doc__ = None
-    entry = Entry(method, route, permission, summary, group, example or {})
+    entry = Entry(method, route, permission, summary, group, example)
     OPERATIONS.append(entry)
     ROUTER.add_api_operation(
         route, [method], view,
@@ -199,7 +205,7 @@ def _extra(entry: Entry) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-permission": entry.permission}
     if entry.method == "POST" and not entry.route.startswith("/calculations"):
         extra["parameters"] = [KEY_HEADER]
-    if entry.example:
+    if entry.example is not None:
         extra["requestBody"] = {"content": {"application/json": {"example": entry.example}}}
     return extra
 
@@ -210,7 +216,9 @@ def called(request: HttpRequest, given: Mapping[str, Any], options: type[Options
     foreign = sorted(set(request.GET) - allowed)
     if foreign:
         known = "・".join(sorted(allowed)) or "何もありません"
-        raise Problem(422, "foreign-option", f"「{foreign[0][:60]}」という指定はありません。", f"使えるのは {known} です。")
+        raise Problem(
+            422, "foreign-option", f"「{foreign[0][:60]}」という指定はありません。", f"使えるのは {known} です。"
+        )
     if "\0" in request.path or any("\0" in value for value in request.GET.values()) or b"\\u0000" in request.body:
         raise Problem(422, "bad-text", "使えない文字（NUL）が含まれています。", "取り除いて送ってください。")
     return Call(request, request.auth, given.get("options"), given.get("body"), given.get("key"))  # type: ignore[attr-defined]

@@ -141,7 +141,9 @@ def install(api: NinjaAPI) -> None:
 
 def _http(error: HttpError) -> Problem:
     """A request that could not even be read."""
-    return Problem(error.status_code, "bad-request", "送られた内容を JSON として読めません。", "JSON の書き方を確かめてください。")
+    return Problem(
+        error.status_code, "bad-request", "送られた内容を JSON として読めません。", "JSON の書き方を確かめてください。"
+    )
 
 
 def unanswered(error: BaseException) -> str | None:
@@ -159,7 +161,9 @@ def _unexpected(request: HttpRequest, error: Exception) -> Problem:
         why = "帳簿をほかの人が書き換えている最中です。" if state == "locked" else "データベースが応じません。"
         return Problem(503, f"database-{state}", why, headers={"Retry-After": "10"})
     if "value too long for type" in str(error):
-        return Problem(422, "too-long", "長すぎる文字があります。何も保存されていません。", "短くして、もう一度送ってください。")
+        return Problem(
+            422, "too-long", "長すぎる文字があります。何も保存されていません。", "短くして、もう一度送ってください。"
+        )
     LOG.error("%s %s", request.method, request.path, exc_info=error)
     return Problem(500, "unexpected", "思いがけない誤りで止まりました。")
 
@@ -206,7 +210,13 @@ def invalid(request: HttpRequest, errors: Sequence[Mapping[str, Any]]) -> Proble
         }
         for (place, why), value in found.items()
     ]
-    return Problem(422, "invalid", f"受け取れない値が{len(rows)}件あります。", "下の項目を直して、もう一度送ってください。", rows=rows)
+    return Problem(
+        422,
+        "invalid",
+        f"受け取れない値が{len(rows)}件あります。",
+        "下の項目を直して、もう一度送ってください。",
+        rows=rows,
+    )
 
 
 def _place(error: Mapping[str, Any]) -> list[str | int]:

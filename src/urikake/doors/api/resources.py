@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
 from typing import Annotated, Any, Final, cast
 
 import polars as pl
@@ -57,7 +56,9 @@ def after(text: str) -> int:
     except (ValueError, binascii.Error):
         plain = ""
     if not plain.startswith("n") or not plain[1:].isdigit() or len(plain) > 14:
-        raise Refusal("bad-cursor", "cursor がこの一覧のものではありません。", "前の答えの next をそのまま付けてください。")
+        raise Refusal(
+            "bad-cursor", "cursor がこの一覧のものではありません。", "前の答えの next をそのまま付けてください。"
+        )
     return int(plain[1:])
 
 
@@ -132,9 +133,13 @@ def _enter(resource: Resource) -> None:
         return {"items": chosen(found, call.options.fields, every), "next": None if last is None else cursor(last)}
 
     numbered = resource.numbered
-    kind = Number if numbered else Annotated[str, Path(..., max_length=200, description=resource.fields[resource.key][1])]
+    kind = (
+        Number if numbered else Annotated[str, Path(..., max_length=200, description=resource.fields[resource.key][1])]
+    )
 
-    part = "{int:key}" if numbered else "{path:key}" if resource.named else "{key}"  # codes may have a slash, numbers not
+    part = (
+        "{int:key}" if numbered else "{path:key}" if resource.named else "{key}"
+    )  # codes may have a slash, numbers not
 
     @reads(f"{resource.name}/{part}", permission=resource.permission,
            summary=f"{resource.title}を一つ", group=resource.title, response=item, options=One, key=kind)  # fmt: skip

@@ -37,7 +37,9 @@ def create(
         access.allow(session, MAKE)
         standing = access.standing(session, actor)
     if standing is None or standing[1] == "none":
-        raise Refusal("unknown-user", f"利用者「{actor}」はこの会社に登録されていません。", "利用者を登録してから作ってください。")
+        raise Refusal(
+            "unknown-user", f"利用者「{actor}」はこの会社に登録されていません。", "利用者を登録してから作ってください。"
+        )
     mine = [permission for permission in sorted(access.PERMISSIONS) if access.may(standing[1], permission)]
     beyond = sorted(set(scopes) - set(mine))
     if beyond:

@@ -65,7 +65,9 @@ class Applying(Strict):
 
     receipt: Text = Field(description="入金の番号か取引番号")
     items: list[Target] = Field(min_length=1, max_length=1000)
-    difference: Literal["fee", "discount", "write-off", "misc", "advance", "remain"] = Field("remain", description="差額の扱い")
+    difference: Literal["fee", "discount", "write-off", "misc", "advance", "remain"] = Field(
+        "remain", description="差額の扱い"
+    )
     date: Day | None = Field(None, description="消込日。なければ入金日")
 
 
@@ -166,7 +168,12 @@ for _name in TAKERS:
 def receive(session: Session, call: Call) -> dict[str, Any]:
     """Receipts, posted to suspense."""
     figures = actions.receive(session, sheet=_sheet(call, RECEIPTS), account=call.options.account)
-    return {"rows": len(call.body.rows), "new": figures["receipts"], "amount": figures["amount"], "dry_run": call.options.dry_run}
+    return {
+        "rows": len(call.body.rows),
+        "new": figures["receipts"],
+        "amount": figures["amount"],
+        "dry_run": call.options.dry_run,
+    }
 
 
 @writes("applications", verb="apply", permission="matching.apply", summary="入金を手で消し込む", group="消込", body=Applying,

@@ -36,7 +36,9 @@ def _ready() -> tuple[str, str]:
 def create(
     name: Annotated[str, typer.Argument(help="何に使うトークンか")],
     user: Annotated[str, typer.Option("--user", help="このトークンが名のる利用者", metavar="USER")],
-    scope: Annotated[list[str] | None, typer.Option("--scope", help="許す権限（くり返せる）。なければ役割のすべて")] = None,
+    scope: Annotated[
+        list[str] | None, typer.Option("--scope", help="許す権限（くり返せる）。なければ役割のすべて")
+    ] = None,
     expires: Annotated[str | None, typer.Option("--expires", help="使える最後の日 2027-03-31")] = None,
     as_: As = "system",
 ) -> None:
@@ -46,7 +48,9 @@ def create(
     from urikake.doors.api import tokens
 
     text, made = tokens.create(books, code, name=name, actor=user, scopes=scope or (), expires_at=until, user=as_)
-    print(f"トークン {made.pk}（{name}、利用者 {user}）を作りました。次の文字は二度と表示しません。控えてください。\n{text}")
+    print(
+        f"トークン {made.pk}（{name}、利用者 {user}）を作りました。次の文字は二度と表示しません。控えてください。\n{text}"
+    )
 
 
 @token.command("list")

@@ -241,7 +241,9 @@ def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str
     ]
     errors += [RowError(line, n, n, "同じ列が二つあります") for n in known if list(names.values()).count(n) > 1]
     missing = [c for c in kind.columns if c.required and c.name not in names.values()]
-    errors += [RowError(line, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing]
+    errors += [
+        RowError(line, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing
+    ]
     if errors:
         raise FileRefusal(name, errors)
     return names
