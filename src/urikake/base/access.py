@@ -100,13 +100,26 @@ def unknown_user(name: str) -> Refusal:
 def allow(session: Session, permission: str) -> None:
     """Return if the session's user has the permission; refuse otherwise."""
     have = role(session)
-    if have not in PERMISSIONS[permission]:
-        may = "・".join(sorted(PERMISSIONS[permission] - {OPERATOR}))
+    if not may(have, permission):
         raise Refusal(
             "not-permitted",
             f"利用者「{session.user}」（役割 {have}）には権限「{permission}」がありません。",
-            f"{may} のいずれかの役割の人が行ってください。",
+            f"{'・'.join(who_may(permission))} のいずれかの役割の人が行ってください。",
         )
+
+
+def may(role: str, permission: str) -> bool:
+    """Whether the role has the permission.
+
+    >>> may("auditor", "closing.close"), may("accountant", "closing.close")
+    (False, True)
+    """
+    return role in PERMISSIONS[permission]
+
+
+def who_may(permission: str) -> list[str]:
+    """The roles that have the permission, in the order of `ROLES`."""
+    return [role for role in ROLES if role in PERMISSIONS[permission]]
 
 
 def action(
