@@ -54,11 +54,16 @@ class Driver(Protocol):
 
 @functools.cache
 def types() -> dict[str, Any]:
-    """The Polars type of every column name of the schema; a name with two types is an error."""
+    """The Polars type of every column name of the books' schema; a name with two types is an error.
+
+    The tables that doors keep for themselves are not of the books, and never read here.
+    """
     from django.apps import apps
 
     found: dict[str, Any] = {}
     for model in apps.get_models():
+        if not model.__module__.startswith(("urikake.base.", "urikake.rooms.")):
+            continue
         for column, dtype in columns(model).items():
             if found.setdefault(column, dtype) != dtype:
                 raise TypeError(f"{model.__name__}.{column} is {dtype}, elsewhere {found[column]}")
@@ -190,7 +195,7 @@ class Postgres:
         self._cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET client_min_messages = warning")
 
     def begin(self, *, writing: bool) -> None:
-        self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ")
 
     @staticmethod
     def _marked(sql: str) -> Any:
@@ -330,7 +335,6 @@ class Session:
     verbs: list[str] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     dirty: set[str] = field(default_factory=set)
-    passing: bool = False  # what the transaction made, temporary views say, is undone at its end though nothing failed
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -460,14 +464,16 @@ class Session:
 
 @contextmanager
 def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "system") -> Iterator[Session]:
-    """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises."""
+    """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises.
+
+    One that is not ``writing`` is always undone: it may stage rows and put up views for its queries, and leaves nothing.
+    """
     connection = connections.take(url, driver)
     try:
         connection.begin(writing=writing)
         try:
-            session = Session(connection, company_id, user)
-            yield session
-            connection.end(keep=not session.passing)
+            yield Session(connection, company_id, user)
+            connection.end(keep=writing)
         except BaseException:
             connection.end(keep=False)
             raise

@@ -3,7 +3,8 @@
 Facts are only ever added, and a run's links say up to which row it wrote. So the past is a bound for each table: a
 temporary view of the table's own name shows the rows up to it, and stands before the table because both databases look
 among temporary relations first. Projections change; their views compute them anew from the facts so bounded, by the
-query that their owner gives (`Projection.rebuilds`). The views go with the transaction, which is undone at its end.
+query that their owner gives (`Projection.rebuilds`). The views go with the transaction, which like every one that only
+reads is undone at its end.
 """
 
 from __future__ import annotations
@@ -12,13 +13,6 @@ from datetime import UTC, datetime
 
 from . import facts
 from .bulk import Session
-
-
-def open_up(session: Session) -> None:
-    """Let the read-only transaction, which must not have read yet, make the temporary views, and be undone at its end."""
-    session.passing = True
-    if session.driver.kind == "postgresql":
-        session.execute("SET TRANSACTION READ WRITE")
 
 
 def stand_back(session: Session, known_at: datetime) -> None:
@@ -33,8 +27,6 @@ def stand_back(session: Session, known_at: datetime) -> None:
     _show(session, "base_link", f"SELECT * FROM {own}.base_link WHERE {bound}")
     for table, query in facts.projections().items():
         _show(session, table, query)
-    if session.driver.kind == "postgresql":
-        session.execute("SET TRANSACTION READ ONLY")
 
 
 def _show(session: Session, name: str, query: str) -> None:
