@@ -46,7 +46,7 @@ def test_every_resource_lists_what_the_books_keep(place: Place) -> None:
     assert place.get("partners/P1")["closing_day"] == "31"
     assert place.get("products/SEAT")["price_model"] == "unit"
     assert {user["role"] for user in place.get("users")["items"]} == {
-        "admin", "accountant", "billing", "sales", "approver", "auditor",
+        "admin", "accountant", "billing", "sales", "approver", "auditor", "none",
     }  # fmt: skip
     assert place.get("audit-events")["items"][-1]["action"] == "match"
 
