@@ -183,6 +183,15 @@ def test_a_charge_that_comes_after_its_months_were_recognised_catches_up(databas
     assert deferred(database, "2026-07")["C1"] == (0, 120_000, 30_000, 90_000)
 
 
+def test_a_closing_may_be_billed_after_later_months_were_recognised(database: str) -> None:
+    a_shop(database)
+    a_contract(database, "C0")
+    recognize(database, "2026-09")
+    a_contract(database, start="2026-05-01", cycle_months=12, monthly=120_000)
+    bill(database, "2026-05-31")
+    assert deferred(database, "2026-09")["C1"] == (70_000 + 10_000, 0, 10_000, 70_000)
+
+
 @pytest.mark.parametrize(("policy", "account"), [("contract_asset", "契約資産"), ("receivable", "未収入金")])
 def test_service_before_billing_is_an_asset_and_cleared_by_the_invoice(
     database: str, policy: str, account: str

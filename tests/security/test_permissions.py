@@ -1,4 +1,4 @@
-"""Who may do what: every action refuses the roles that lack its permission, and the printed table says the same."""
+"""Who may see and do what: every action, door and report refuses the roles that lack its permission."""
 
 from __future__ import annotations
 
@@ -7,37 +7,21 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from tests.builders import GIVEN, a_shop, assert_same, csv_text, dump, take_bytes, users
+from tests import builders
+from tests.builders import GIVEN, a_shop, assert_same, csv_text, dump, take_bytes
 from urikake import rooms
-from urikake.base import access, bulk, company, runs
+from urikake.base import access, bulk, company, runs, users
 from urikake.base.access import OPERATOR, PERMISSIONS, ROLES, SYSTEM
 from urikake.base.errors import Refusal
-from urikake.doors import month
+from urikake.doors import asked, month, people
+from urikake.rooms.reports.queries import READING, REPORTS
 
-MATRIX = Path(__file__).parents[2] / "docs" / "permissions.md"
 EVERYBODY = (*ROLES, OPERATOR)
-
-
-def matrix() -> str:
-    """The table of roles and permissions as it is printed in the documentation."""
-    head = "# Permissions\n\nWho may do what. Generated from `urikake.base.access.PERMISSIONS`; a test says that it is up to date.\n"
-    names = " | ".join(["permission", *ROLES, f"{OPERATOR} (`{SYSTEM}`)"])
-    rows = [
-        " | ".join([f"`{permission}`", *("●" if role in allowed else "" for role in EVERYBODY)])
-        for permission, allowed in sorted(PERMISSIONS.items())
-    ]
-    lines = [names, " | ".join(["---", *[":-:"] * len(EVERYBODY)]), *rows]
-    return head + "\n" + "\n".join(f"| {line} |" for line in lines) + "\n"
-
-
-def test_the_printed_table_of_permissions_is_up_to_date() -> None:
-    assert MATRIX.read_text(encoding="utf-8") == matrix()
 
 
 def pens() -> list[ModuleType]:
@@ -48,7 +32,7 @@ def pens() -> list[ModuleType]:
 
 def actions() -> Iterator[tuple[str, Callable[..., Any], str]]:
     """Every business verb with its name and permission."""
-    for module in (company, *pens()):
+    for module in (company, users, *pens()):
         for name, verb in vars(module).items():
             if hasattr(verb, "permission") and verb.__module__ == module.__name__:
                 yield f"{module.__name__}.{name}", verb, verb.permission
@@ -75,7 +59,7 @@ ASK_THEIR_CALLER = {
 
 def test_every_action_refuses_the_roles_that_lack_it(sqlite_url: str) -> None:
     a_shop(sqlite_url)
-    users(sqlite_url, **{f"u_{role}": role for role in ROLES})
+    builders.users(sqlite_url, **{f"u_{role}": role for role in ROLES})
     every = list(actions())
     assert {permission for *_, permission in every} <= set(PERMISSIONS)
     for role in EVERYBODY:
@@ -92,7 +76,7 @@ def test_every_action_refuses_the_roles_that_lack_it(sqlite_url: str) -> None:
 
 def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) -> None:
     a_shop(sqlite_url)
-    users(sqlite_url, **{f"u_{role}": role for role in ROLES})
+    builders.users(sqlite_url, **{f"u_{role}": role for role in ROLES})
     day = date(2026, 4, 30)
     doors: list[tuple[str, Callable[[str], Any]]] = [
         ("billing.run", lambda user: month.bill(sqlite_url, day, issue=True, user=user)),
@@ -102,6 +86,9 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("revenue.recognize", lambda user: month.recognize(sqlite_url, "2026-04", user=user)),
         ("closing.close", lambda user: month.close(sqlite_url, "2026-04", user=user)),
         ("closing.reopen", lambda user: month.reopen(sqlite_url, "2026-04", why="x", user=user)),
+        ("users.change", lambda user: people.add(sqlite_url, "x", "sales", user=user)),
+        ("users.change", lambda user: people.change(sqlite_url, "u_sales", "admin", user=user)),
+        ("users.read", lambda user: people.listed(sqlite_url, user=user)),
         ("receivables.approve", lambda user: month.approve(sqlite_url, "receivables", ["S"], user=user)),
     ]
     kinds = {
@@ -125,15 +112,46 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
 
 def test_a_role_that_was_taken_away_is_gone(database: str) -> None:
     a_shop(database)
-    users(database, hana="billing")
+    builders.users(database, hana="billing")
     month.bill(database, date(2026, 4, 30), issue=True, user="hana")
-    users(database, hana="auditor")
+    builders.users(database, hana="auditor")
     with pytest.raises(Refusal, match="not-permitted"):
         month.bill(database, date(2026, 4, 30), issue=True, user="hana")
 
 
-def test_an_auditor_may_do_nothing_but_read() -> None:
-    assert not [permission for permission, allowed in PERMISSIONS.items() if "auditor" in allowed]
+def test_every_report_refuses_the_roles_that_may_not_see_it(sqlite_url: str) -> None:
+    a_shop(sqlite_url)
+    builders.users(sqlite_url, **{f"u_{role}": role for role in ROLES})
+    day = date(2026, 4, 30)
+    every: dict[str, Any] = {
+        "as_of": day, "closing": day, "since": day, "until": day, "month": "2026-04", "partner": "P1", "receipt": "R",
+        "source": "INV-2026-00001",
+    }  # fmt: skip
+    assert READING.keys() == REPORTS.keys()
+    for name, report in REPORTS.items():
+        needed = [p.name for p in inspect.signature(report).parameters.values() if p.default is p.empty][1:]
+        options = {key: every[key] for key in needed}
+        for role in ROLES:
+            try:
+                asked.answer(sqlite_url, name, options, user=f"u_{role}")
+                refused = ""
+            except Refusal as refusal:
+                refused = refusal.code
+            assert (refused == "not-permitted") is (role not in PERMISSIONS[READING[name]]), (name, role, refused)
+        with pytest.raises(Refusal, match="unknown-user"):
+            asked.answer(sqlite_url, name, options, user="nobody")
+
+
+def test_an_auditor_may_do_nothing_but_read_and_nobody_may_do_nothing_at_all() -> None:
+    assert not [permission for permission, allowed in PERMISSIONS.items() if access.NOBODY in allowed]
+    audited = {permission for permission, allowed in PERMISSIONS.items() if "auditor" in allowed}
+    assert audited
+    assert {permission.split(".")[1] for permission in audited} == {"read"}
+
+
+def test_sales_see_neither_bank_nor_books() -> None:
+    for permission in ("receipts.read", "matching.read", "journals.read"):
+        assert "sales" not in PERMISSIONS[permission]
 
 
 def test_the_built_in_user_cannot_approve_or_reopen() -> None:
@@ -145,3 +163,50 @@ def test_a_session_that_only_reads_cannot_write(postgresql_url: str) -> None:
     a_shop(postgresql_url)
     with pytest.raises(Exception, match="read-only"), bulk.transaction(postgresql_url, writing=False) as session:
         session.execute("DELETE FROM receipts_unapplied")
+
+
+def test_users_are_added_and_changed_one_by_one_and_nobody_changes_their_own_role(database: str) -> None:
+    a_shop(database)
+    people.add(database, "hana", "admin", email="hana@example.jp")
+    people.add(database, "taro", "sales", user="hana")
+    assert people.change(database, "taro", "billing", user="hana")
+    assert not people.change(database, "taro", "billing", user="hana")
+    assert people.listed(database, user="hana") == [
+        {"name": "hana", "role": "admin", "email": "hana@example.jp"},
+        {"name": "taro", "role": "billing", "email": ""},
+    ]
+    assert people.change(database, "hana", "admin", email="h@example.jp", user="hana")  # the address is one's own
+    refused = {
+        "own-role": lambda: people.change(database, "hana", "accountant", user="hana"),
+        "user-exists": lambda: people.add(database, "taro", "sales"),
+        "unknown-user": lambda: people.change(database, "jiro", "sales"),
+        "unknown-role": lambda: people.add(database, "jiro", "boss"),
+        "user-name": lambda: people.add(database, " jiro", "sales"),
+        "user-email": lambda: people.add(database, "jiro", "sales", email="x" * 255),
+        "file-refused": lambda: take_bytes(
+            database, "users", b"name,role,email\nhana,sales,h@example.jp\n", user="hana"
+        ),
+    }
+    for code, door in refused.items():
+        with pytest.raises(Refusal) as found:
+            door()
+        assert found.value.code == code
+    with pytest.raises(Refusal, match="user-exists"):
+        people.add(database, SYSTEM, "sales")
+
+
+def test_who_was_disabled_may_do_nothing_and_stands_on_another_fact(database: str) -> None:
+    a_shop(database)
+    people.add(database, "taro", "admin")
+    with runs.reading(database) as session:
+        before = access.standing(session, "taro")
+        assert access.standing(session, "jiro") is None
+    people.change(database, "taro", access.NOBODY)
+    with runs.reading(database) as session:
+        after = access.standing(session, "taro")
+    assert before is not None
+    assert after is not None
+    assert (before[1], after[1]) == ("admin", "none")
+    assert after[0] > before[0]
+    with pytest.raises(Refusal, match="not-permitted"):
+        asked.answer(database, "invoices", {}, user="taro")

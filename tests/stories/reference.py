@@ -163,7 +163,56 @@ def row_errors() -> Iterator[tuple[str, str]]:
                     yield said[0], said[1]
 
 
-PAGES: Final = {TOP / "docs/reference/files.md": files_page, TOP / "docs/reference/errors.md": errors_page}
+def permissions_page() -> str:
+    """The page of roles and permissions: who may look at and do what."""
+    from urikake.base.access import OPERATOR, PERMISSIONS, ROLES
+
+    everybody = (*ROLES, OPERATOR)
+    parts = [NOTE, "# 役割と権限", "", *PERMISSIONS_INTRO.strip().splitlines()]
+    for title, wanted in (("見る", True), ("行う", False)):
+        names = " | ".join(ROLE_NAMES[role] for role in everybody)
+        parts += ["", f"## {title}", "", f"| | 権限 | {names} |", f"| --- | --- |{' :-: |' * len(everybody)}"]
+        for permission, allowed in sorted(PERMISSIONS.items()):
+            what, verb = permission.split(".")
+            if (verb == "read") is wanted:
+                marks = " | ".join("●" if role in allowed else "" for role in everybody)
+                parts.append(f"| {SUBJECTS[what]}{VERBS[verb]} | `{permission}` | {marks} |")
+    return "\n".join(parts) + "\n"
+
+
+PERMISSIONS_INTRO: Final = """
+誰が何を見て、何を行えるかの一覧です。画面・API・コマンドのすべてが、この一つの表に従います。会社ごとに、その会社の利用者としての役割で決まります。
+`system` は組み込みの利用者です。作ることはできますが、別の人の承認が要るものを承認することはできません。
+`none` は何もできません（退職した人など）。
+自分が起票したものの承認と、自分が締めた月の解除は、役割にかかわらずできません。
+"""
+ROLE_NAMES: Final = {
+    "admin": "管理者<br>`admin`",
+    "accountant": "経理<br>`accountant`",
+    "billing": "請求<br>`billing`",
+    "sales": "営業<br>`sales`",
+    "approver": "承認者<br>`approver`",
+    "auditor": "監査<br>`auditor`",
+    "none": "なし<br>`none`",
+    "operator": "組み込み<br>`system`",
+}
+SUBJECTS: Final = {
+    "home": "ホーム・検索",
+    "audit": "証跡", "billing": "請求", "closing": "月次締め", "companies": "会社", "company": "会社の設定一式",
+    "contracts": "契約", "imports": "取込", "invoices": "請求書", "journals": "仕訳", "ledger": "仕訳", "matching": "消込",
+    "partners": "取引先", "products": "商品", "receipts": "入金", "receivables": "債権", "reports": "分析", "revenue": "収益",
+    "runs": "実行の記録", "settings": "設定", "tokens": "API の鍵", "usage": "使用量", "users": "利用者",
+}  # fmt: skip
+VERBS: Final = {
+    "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "伝票を承認する", "change": "を変える", "close": "を行う",
+    "create": "を作る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する", "post": "を計上する",
+    "recognize": "を認識する", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
+}  # fmt: skip
+PAGES: Final = {
+    TOP / "docs/reference/files.md": files_page,
+    TOP / "docs/reference/errors.md": errors_page,
+    TOP / "docs/reference/permissions.md": permissions_page,
+}
 
 
 def main() -> None:

@@ -14,10 +14,39 @@ R = TypeVar("R")
 
 SYSTEM: Final = "system"
 OPERATOR: Final = "operator"
-ROLES: Final = ("admin", "accountant", "billing", "sales", "approver", "auditor")
+NOBODY: Final = "none"
+"""The role of who may do nothing (any more): a person who left, a program that was retired."""
+ROLES: Final = ("admin", "accountant", "billing", "sales", "approver", "auditor", NOBODY)
+READERS: Final = {
+    "home": "admin accountant billing sales approver auditor",
+    "contracts": "accountant billing sales approver auditor",
+    "partners": "accountant billing sales approver auditor",
+    "products": "accountant billing sales approver auditor",
+    "usage": "accountant billing sales approver auditor",
+    "billing": "accountant billing sales approver auditor",
+    "invoices": "accountant billing sales approver auditor",
+    "receivables": "accountant billing sales approver auditor",
+    "receipts": "accountant billing approver auditor",
+    "matching": "accountant billing approver auditor",
+    "revenue": "accountant approver auditor",
+    "journals": "accountant approver auditor",
+    "reports": "accountant billing sales approver auditor",
+    "closing": "accountant billing approver auditor",
+    "audit": "accountant approver auditor admin",
+    "runs": "accountant billing approver auditor admin",
+    "settings": "accountant billing approver auditor admin",
+    "users": "accountant billing approver auditor admin",
+    "imports": "accountant billing approver auditor admin",
+}
+"""Who may look at what; the permission is called ``contracts.read`` and so on."""
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    **{f"{what}.read": frozenset({*roles.split(), OPERATOR}) for what, roles in READERS.items()},
     "company.set_up": frozenset({"admin", OPERATOR}),
+    "companies.add": frozenset({"admin", OPERATOR}),
+    "settings.change": frozenset({"admin", OPERATOR}),
+    "tokens.create": frozenset({"admin", OPERATOR}),
     "users.import": frozenset({"admin", OPERATOR}),
+    "users.change": frozenset({"admin", OPERATOR}),
     "partners.import": frozenset({"admin", "accountant", "billing", "sales", OPERATOR}),
     "products.import": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "contracts.import": frozenset({"admin", "billing", "sales", OPERATOR}),
@@ -41,14 +70,34 @@ def role(session: Session) -> str:
     """The role of the session's user; the built-in ``system`` user is the operator."""
     if session.user == SYSTEM:
         return OPERATOR
-    key = ("role", session.user)
-    if key not in session.cache:
-        sql = "SELECT role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1"
-        session.cache[key] = session.value(sql, (session.low, session.high, session.user))
-    found = session.cache[key]
+    found = standing(session, session.user)
     if found is None:
-        raise Refusal("unknown-user", f"利用者「{session.user}」は登録されていません。", "users を取り込んでください。")
-    return str(found)
+        raise unknown_user(session.user)
+    return found[1]
+
+
+def standing(session: Session, name: str) -> tuple[int, str] | None:
+    """The id of the fact that tells how the user stands now, and the role; None where there is no such user.
+
+    The id changes with every change of the user: who signed in under an older one signs in again. Asked once in a
+    session, so that one as known at an instant (`past`) goes on knowing who its user is today.
+    """
+    key = ("standing", name)
+    if key not in session.cache:
+        sql = "SELECT id, role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1"
+        found = session.read(sql, (session.low, session.high, name))
+        session.cache[key] = (int(found["id"][0]), str(found["role"][0])) if found.height else None
+    known: tuple[int, str] | None = session.cache[key]
+    return known
+
+
+def unknown_user(name: str) -> Refusal:
+    """The refusal of somebody who is not registered."""
+    return Refusal(
+        "unknown-user",
+        f"利用者「{name}」は登録されていません。",
+        "名前を確かめるか、urikake user add で登録してください。",
+    )
 
 
 def allow(session: Session, permission: str) -> None:
@@ -73,7 +122,11 @@ def may(role: str, permission: str) -> bool:
 
 
 def who_may(permission: str) -> list[str]:
-    """The roles that have the permission, in the order of `ROLES`."""
+    """The roles that have the permission, in the order of `ROLES`.
+
+    >>> who_may("closing.reopen")
+    ['admin', 'accountant', 'approver']
+    """
     return [role for role in ROLES if role in PERMISSIONS[permission]]
 
 

@@ -337,6 +337,7 @@ class Session:
     verbs: list[str] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     dirty: set[str] = field(default_factory=set)
+    passing: bool = False  # what the transaction made, temporary views say, is undone at its end though nothing failed
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -471,8 +472,9 @@ def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "sy
     try:
         connection.begin(writing=writing)
         try:
-            yield Session(connection, company_id, user)
-            connection.end(keep=True)
+            session = Session(connection, company_id, user)
+            yield session
+            connection.end(keep=not session.passing)
         except BaseException:
             connection.end(keep=False)
             raise

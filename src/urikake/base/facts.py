@@ -16,7 +16,7 @@ import functools
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,20 @@ class Fact(models.Model):
         abstract = True
 
 
+class Projection(models.Model):
+    """A stored balance or list that follows from facts and may be made anew from them.
+
+    ``rebuilds`` gives by the name of a table the query that makes its rows from fact tables; it names them plainly, so
+    that it can also be asked of the facts as they were known at an instant (`urikake.base.past`). A fact from which a
+    table of the ground follows, such as a counter, may have it too.
+    """
+
+    rebuilds: ClassVar[dict[str, str]]
+
+    class Meta:
+        abstract = True
+
+
 def ref(**options: Any) -> models.BigIntegerField[Any, Any]:
     """A column that holds the id of another table's row; `verify` checks that it is there.
 
@@ -56,6 +70,17 @@ def fact_models() -> list[type[Fact]]:
     from django.apps import apps
 
     return sorted((m for m in apps.get_models() if issubclass(m, Fact)), key=lambda m: m._meta.db_table)
+
+
+@functools.cache
+def projections() -> dict[str, str]:
+    """By the name of each table that follows from facts, the query that makes its rows anew."""
+    from django.apps import apps
+
+    found: dict[str, str] = {}
+    for model in apps.get_models():
+        found |= getattr(model, "rebuilds", {})
+    return found
 
 
 def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataFrame:
@@ -169,6 +194,16 @@ def seal(session: Session) -> None:
     session.cache["head"] = last
 
 
+def tops(session: Session, run_id: int) -> dict[str, int]:
+    """The newest id of every fact table, by the label of its model, when the run had ended; none of a table without rows."""
+    rows = session.read(
+        "SELECT relation, max(first_id + count - 1) AS top FROM base_link WHERE id >= ? AND id < ? AND run_id <= ?"
+        " GROUP BY relation",
+        (session.low, session.high, run_id),
+    )
+    return dict(rows.iter_rows())
+
+
 def blocks(session: Session, model: type[Fact], action: str, subject: str) -> list[tuple[int, int]]:
     """The id ranges [first, beyond) of the rows that runs of ``action`` on ``subject`` wrote into the model's table."""
     found = session.read(
@@ -245,4 +280,19 @@ POSTGRES_GUARD: Final = (
     "CREATE OR REPLACE FUNCTION urikake_insert_only() RETURNS trigger LANGUAGE plpgsql AS"
     " $$ BEGIN RAISE EXCEPTION '% is insert-only', TG_TABLE_NAME; END $$"
 )
-__all__ = ["INSTANT", "Break", "Fact", "blocks", "broken", "digest", "fact_models", "head", "record", "ref", "seal"]
+__all__ = [
+    "INSTANT",
+    "Break",
+    "Fact",
+    "Projection",
+    "blocks",
+    "broken",
+    "digest",
+    "fact_models",
+    "head",
+    "projections",
+    "record",
+    "ref",
+    "seal",
+    "tops",
+]

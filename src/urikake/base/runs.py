@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from . import access, bulk, facts, memory, schema
+from . import access, bulk, facts, memory, past, schema
 from .bulk import INSTANT, Session
 from .company import accounts, only, policies
 from .models import Run
@@ -168,12 +168,22 @@ def _enter(session: Session, url: str) -> tuple[int, str]:
 
 
 @contextmanager
-def reading(url: str, user: str = access.SYSTEM) -> Iterator[Session]:
-    """A read-only session of the company on one consistent state of the database."""
+def reading(url: str, user: str = access.SYSTEM, known_at: datetime | None = None) -> Iterator[Session]:
+    """A read-only session of the company on one consistent state of the database.
+
+    With ``known_at`` it sees what had been recorded by that instant; who the user is and what they may do is as today.
+    """
     with bulk.transaction(url, writing=False, user=user) as session:
+        if known_at is not None:
+            past.open_up(session)
         with schema.readable():
             newest = _enter(session, url)
-            _recall(session, url, newest)
+            if known_at is None:
+                _recall(session, url, newest)
+            else:
+                access.role(session)
+                past.stand_back(session, known_at)
             _reserve(session)
         yield session
-    memory.keep(url, session.company_id, session.memory)
+    if known_at is None:  # what was read of the past must not be taken for the present
+        memory.keep(url, session.company_id, session.memory)

@@ -6,6 +6,8 @@ One database may hold several companies; the fragment of its URL names one: ``sq
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -19,6 +21,20 @@ def from_environment() -> str:
     company that ``URIKAKE_COMPANY`` names."""
     url = os.environ.get("DATABASE_URL") or DEFAULT
     return with_company(url, os.environ.get(COMPANY) or company_code(url))
+
+
+@contextmanager
+def of_company(code: str) -> Iterator[None]:
+    """Inside the block, the database of this process is meant with the company of that code."""
+    before = os.environ.get(COMPANY)
+    os.environ[COMPANY] = code
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[COMPANY]
+        else:
+            os.environ[COMPANY] = before
 
 
 def company_code(url: str) -> str:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, Final
 
-from urikake.base import runs
+from urikake.base import access, runs
 from urikake.base.errors import Refusal
-from urikake.rooms.reports.queries import REPORTS, report
+from urikake.rooms.reports.queries import READING, REPORTS, report
+
+KNOWN: Final = "known_at"
 
 
-def answer(url: str, name: str, options: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of the report; refused where it does not exist, or an option is missing or not its own."""
+def answer(url: str, name: str, options: dict[str, Any], *, user: str = access.SYSTEM) -> list[dict[str, Any]]:
+    """The rows of the report; refused where it does not exist, the user may not see it, or an option is amiss.
+
+    With ``known_at`` it is answered from what was recorded here by that instant. Reports of contracts have an option of
+    that name of their own: what files say of when a change was registered (登録日時), be it before this database began.
+    """
     if name not in REPORTS:
         raise Refusal("unknown-report", f"帳票「{name}」はありません。", f"{'・'.join(REPORTS)} から選んでください。")
     given = {key: value for key, value in options.items() if value is not None}
     wanted = list(inspect.signature(REPORTS[name]).parameters.values())[1:]
+    known_at = None if KNOWN in {parameter.name for parameter in wanted} else given.pop(KNOWN, None)
     foreign = set(given) - {parameter.name for parameter in wanted}
     missing = [p.name for p in wanted if p.default is inspect.Parameter.empty and p.name not in given]
     if foreign:
@@ -24,7 +31,8 @@ def answer(url: str, name: str, options: dict[str, Any]) -> list[dict[str, Any]]
         )
     if missing:
         raise Refusal("missing-option", f"帳票 {name} には {_spelled(missing[0])} が必要です。", "指定してください。")
-    with runs.reading(url) as session:
+    with runs.reading(url, user, known_at) as session:
+        access.allow(session, READING[name])
         return report(session, name, **given)
 
 

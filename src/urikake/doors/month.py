@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
-from urikake.base import periods, runs
+from urikake.base import access, periods, runs
 from urikake.base.errors import Refusal
 from urikake.rooms.closing import actions, queries
 
@@ -84,7 +84,8 @@ def recognize(url: str, month: str, *, user: str = "system", permission: str = "
 def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
     """Close a month: bill what is due at its closing days, match, recognise, prove, lock; each step its own run."""
     first = periods.first_day(month)
-    with runs.reading(url) as session:
+    with runs.reading(url, user) as session:
+        access.allow(session, CLOSE)
         if first in periods.locked_months(session):
             return {"locked": True, "new": False}
         days = queries.closing_dates(session, first)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -12,21 +11,20 @@ from typing import Annotated, Any, Final
 import typer
 
 from urikake.base.errors import Refusal
-from urikake.base.url import COMPANY, from_environment
+from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
+from .options import As, Day, Dry, load
 from .shown import Format, show
+from .users import users
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="売掛 Urikake: 契約から請求・入金消込・収益認識・仕訳・月次締めまで。",
 )
 KINDS: Final = ("partners", "products", "contracts", "events", "usage", "receivables", "openings", "users")
-As = Annotated[str, typer.Option("--as", help="操作する利用者", metavar="USER")]
-Dry = Annotated[bool, typer.Option("--dry-run", help="何も保存せず、結果だけを見る")]
-Day = Annotated[str | None, typer.Option("--date", help="日付 2026-04-30")]
+app.add_typer(users, name="user")
 
 
 def run() -> None:
@@ -36,13 +34,6 @@ def run() -> None:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
-
-
-def load() -> None:
-    """Load the models; every command that touches the database does so first."""
-    from urikake.base import loading
-
-    loading.load()
 
 
 def day(text: str) -> date:
@@ -67,6 +58,7 @@ def instant(text: str) -> datetime:
 
 @app.callback()
 def every(
+    context: typer.Context,
     company: Annotated[
         str | None,
         typer.Option(
@@ -74,9 +66,9 @@ def every(
         ),
     ] = None,
 ) -> None:
-    """Choose the company for the command that follows."""
+    """売掛 Urikake: 契約から請求・入金消込・収益認識・仕訳・月次締めまで。"""
     if company:
-        os.environ[COMPANY] = company
+        context.with_resource(of_company(company))
 
 
 @app.command()
@@ -280,6 +272,7 @@ def report(
     receipt: Annotated[str | None, typer.Option("--receipt")] = None,
     source: Annotated[str | None, typer.Option("--source")] = None,
     days: Annotated[int | None, typer.Option("--days")] = None,
+    as_: As = "system",
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
 ) -> None:
     """帳票を出す。"""
@@ -300,7 +293,7 @@ def report(
         "source": source,
         "days": days,
     }
-    show(answer(from_environment(), name, options), format_, name)
+    show(answer(from_environment(), name, options, user=as_), format_, name)
 
 
 def _read(texts: dict[str, str | None], reader: Callable[[str], Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of the web's own: running work, saved views, notices. Facts are never here."""
+"""Tables of the web's own: running work, saved views, tokens. Facts are never here."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Job(models.Model):
     rows = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"])]
-        constraints = [
-            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key")
-        ]
+        indexes = (models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"]))
+        constraints = (
+            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key"),
+        )
 
 
 class View(models.Model):
@@ -56,4 +56,25 @@ class View(models.Model):
     shared = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title")]
+        constraints = (models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title"),)
+
+
+class Token(models.Model):
+    """A key with which another program acts as a person in one company; only the SHA-256 of its text is kept.
+
+    ``scopes`` are permissions, separated by spaces: what it may do is that and what the person's role may.
+    """
+
+    name = models.CharField(max_length=60)
+    company = models.CharField(max_length=20)
+    actor = models.CharField(max_length=150)
+    scopes = models.TextField()
+    digest = models.CharField(max_length=64, unique=True)
+    maker = models.CharField(max_length=150)
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["company", "id"], name="web_token_company"),)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from urikake.doors.api import routes as api
+
 from . import book, home, signin
 
 urlpatterns = [
     path("", home.root),
     path("accounts/", include("allauth.urls")),
     path("demo/signin", signin.demo),
+    *api.urls(),
     *book.urls(),
 ]
 handler404 = "urikake.doors.web.failed.missing"

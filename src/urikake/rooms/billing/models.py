@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from urikake.base.facts import Fact, ref
+from urikake.base.facts import Fact, Projection, ref
 
 
 class Charge(Fact):
@@ -46,10 +46,15 @@ class Charge(Fact):
         ]
 
 
-class WaitingCharge(models.Model):
+class WaitingCharge(Projection):
     """Projection: the charges that are on no invoice yet (下書き); rebuilt from charges and invoice lines by `verify`."""
 
     charge_id = models.BigIntegerField(primary_key=True)
+
+    rebuilds = {
+        "billing_waiting": "SELECT id AS charge_id FROM billing_charge c"
+        " WHERE NOT EXISTS (SELECT 1 FROM invoices_line l WHERE l.charge_id = c.id)"
+    }
 
     class Meta:
         db_table = "billing_waiting"

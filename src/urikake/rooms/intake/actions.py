@@ -10,6 +10,7 @@ from urikake.base import facts
 from urikake.base.access import ROLES, SYSTEM, action
 from urikake.base.bulk import Session
 from urikake.base.models import User
+from urikake.base.users import users
 
 from .models import File
 from .queries import Column, Kind, Sheet, options
@@ -26,8 +27,11 @@ def import_users(session: Session, *, sheet: Sheet) -> int:
     """Take users with their roles; a user that is there in another role changes to it. Return how many are new."""
     sheet.check(pl.col("name") == SYSTEM, "name", "system は組み込みの利用者です")
     sheet.check(pl.col("name").is_duplicated() & pl.col("name").is_not_null(), "name", "同じ名前の行が二つあります")
+    known = users(session)
+    own = known.filter(pl.col("name") == session.user).select("name", was="role")
+    sheet.frame = sheet.frame.join(own, on="name", how="left", maintain_order="left")
+    sheet.check(pl.col("role") != pl.col("was"), "role", "自分の役割は自分では変えられません")
     sheet.accept()
-    known = session.rows("base_user", "id, name, role, email").unique("name", keep="last")
     words = ["name", "role", "email"]
     fresh = sheet.frame.join(known, on=words, how="anti", maintain_order="left")
     if fresh.height:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -115,10 +117,37 @@ def sheet(path: Path, kind: Kind) -> Sheet:
             "no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。"
         ) from None
     raw = _excel(data) if path.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else _csv(data, path.name)
-    headers = _headers(raw.columns, kind, path.name)
-    found = Sheet(
-        path.name, kind, raw, {name: header for header, name in headers.items()}, hashlib.sha256(data).hexdigest()
-    )
+    return _sheet(raw, kind, path.name, data, line=1)
+
+
+def given(rows: Sequence[Mapping[str, Any]], kind: Kind, name: str) -> Sheet:
+    """Rows that another program hands over, read as a sheet of the kind like a file with these columns.
+
+    ``file_line`` is the row's number from 1; what is wrong with the columns themselves is told of line 0.
+    """
+    cells_ = [{key.strip(): _written(value) for key, value in row.items()} for row in rows]
+    names = [key for key in dict.fromkeys(key for row in cells_ for key in row) if key != LINE]
+    if any(LINE in row for row in cells_):
+        raise FileRefusal(name, [RowError(0, LINE, LINE, "この列はありません（自由項目は x_ で始めてください）")])
+    columns = {key: [row.get(key, "") for row in cells_] for key in names}
+    lines = pl.Series(LINE, range(1, len(cells_) + 1), dtype=pl.Int64)
+    raw = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_columns(lines)
+    return _sheet(raw, kind, name, json.dumps(cells_, ensure_ascii=False, sort_keys=True).encode(), line=0)
+
+
+def _written(value: Any) -> str:
+    """A value as a person would write it into a cell."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
+
+
+def _sheet(raw: pl.DataFrame, kind: Kind, name: str, data: bytes, *, line: int) -> Sheet:
+    headers = _headers(raw.columns, kind, name, line)
+    sha256 = hashlib.sha256(data).hexdigest()
+    found = Sheet(name, kind, raw, {column: header for header, column in headers.items()}, sha256)
     found.frame = _typed(found, raw.rename(headers))
     return found
 
@@ -200,19 +229,21 @@ def _not_blank(names: Sequence[str]) -> pl.Expr:
     return pl.any_horizontal(pl.col(n).fill_null("").str.strip_chars() != "" for n in names)
 
 
-def _headers(found: Sequence[str], kind: Kind, name: str) -> dict[str, str]:
+def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str, str]:
     """The file's headers → column names; unknown, repeated and missing ones are refused."""
     known = {c.name: c.name for c in kind.columns} | {c.japanese: c.name for c in kind.columns if c.japanese}
     plain = {header: header.strip().lstrip("\ufeff") for header in found if header != LINE}
     names = {header: known.get(short, short) for header, short in plain.items()}
     errors = [
-        RowError(1, short, short, "この列はありません（自由項目は x_ で始めてください）")
+        RowError(line, short, short, "この列はありません（自由項目は x_ で始めてください）")
         for header, short in plain.items()
         if short not in known and not short.startswith("x_")
     ]
-    errors += [RowError(1, n, n, "同じ列が二つあります") for n in known if list(names.values()).count(n) > 1]
+    errors += [RowError(line, n, n, "同じ列が二つあります") for n in known if list(names.values()).count(n) > 1]
     missing = [c for c in kind.columns if c.required and c.name not in names.values()]
-    errors += [RowError(1, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing]
+    errors += [
+        RowError(line, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing
+    ]
     if errors:
         raise FileRefusal(name, errors)
     return names

@@ -25,6 +25,11 @@ class Invoice(Fact):
     first_line_id = ref()
     line_count = models.BigIntegerField()
 
+    rebuilds = {
+        "base_series": "SELECT min(id) AS id, CASE kind WHEN 'invoice' THEN 'INV' WHEN 'return' THEN 'RET' ELSE 'REV' END"
+        " AS series, fiscal_year, max(sequence) AS last FROM invoices_invoice GROUP BY kind, fiscal_year"
+    }
+
     class Meta:
         db_table = "invoices_invoice"
         constraints = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 import polars as pl
 
@@ -10,30 +10,20 @@ from urikake.base.bulk import Session
 from urikake.base.company import accounts
 
 
-def balances(session: Session, as_of: date, run_id: int | None = None) -> pl.DataFrame:
+def balances(session: Session, as_of: date) -> pl.DataFrame:
     """The trial balance (試算表) as of the day: ``account, debit, credit, balance`` of every account that moved.
 
-    ``balance`` is positive on the debit side. With ``run_id``, only what runs up to that one had posted.
+    ``balance`` is positive on the debit side.
     """
-    known, params = ("", ()) if run_id is None else (" AND run_id <= ?", (run_id,))
     sums = session.read(
         "SELECT account_id, sum(debit) AS debit, sum(credit) AS credit FROM ledger_total"
-        f" WHERE id >= ? AND id < ? AND posted_on <= ?{known} GROUP BY account_id",
-        (session.low, session.high, as_of, *params),
+        " WHERE id >= ? AND id < ? AND posted_on <= ? GROUP BY account_id",
+        (session.low, session.high, as_of),
     )
     chart = accounts(session).rename({"id": "account_id", "name": "account"})
     return chart.join(sums, on="account_id", maintain_order="left").select(
         "account", "debit", "credit", balance=pl.col("debit") - pl.col("credit")
     )
-
-
-def known_run(session: Session, known_at: datetime | None) -> int | None:
-    """The newest run that was recorded by the instant; None for no instant."""
-    if known_at is None:
-        return None
-    runs = session.rows("base_run", "id, recorded_at")
-    found = runs.filter(pl.col("recorded_at") <= known_at)["id"].max()
-    return session.low if found is None else int(str(found))
 
 
 def entries(session: Session, first: date, last: date) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from urikake.base.facts import Fact, ref
+from urikake.base.facts import Fact, Projection, ref
 
 
 class Receipt(Fact):
@@ -31,11 +31,17 @@ class Receipt(Fact):
         ]
 
 
-class Unapplied(models.Model):
+class Unapplied(Projection):
     """Projection: what of every receipt is still in suspense; rebuilt from receipts and applications by `verify`."""
 
     receipt_id = models.BigIntegerField(primary_key=True)
     unapplied = models.BigIntegerField()
+
+    rebuilds = {
+        "receipts_unapplied": "SELECT r.id AS receipt_id, CAST(r.amount - coalesce(sum(a.used), 0) AS bigint) AS unapplied"
+        " FROM receipts_receipt r LEFT JOIN matching_application a ON a.receipt_id = r.id"
+        " GROUP BY r.id, r.amount HAVING r.amount <> coalesce(sum(a.used), 0)"
+    }
 
     class Meta:
         db_table = "receipts_unapplied"

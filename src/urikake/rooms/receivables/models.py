@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from urikake.base.facts import Fact, ref
+from urikake.base.facts import Fact, Projection, ref
 
 
 class Item(Fact):
@@ -63,11 +63,17 @@ class Slip(Fact):
         constraints = [models.UniqueConstraint(fields=["company_id", "slip_no", "opening"], name="receivables_slip_no")]
 
 
-class OpenItem(models.Model):
+class OpenItem(Projection):
     """Projection: the balance of every item that is not settled; rebuilt from items and movements by `verify`."""
 
     item_id = models.BigIntegerField(primary_key=True)
     balance = models.BigIntegerField()
+
+    rebuilds = {
+        "receivables_open": "SELECT i.id AS item_id, CAST(i.gross + coalesce(sum(m.moved), 0) AS bigint) AS balance"
+        " FROM receivables_item i LEFT JOIN receivables_movement m ON m.item_id = i.id"
+        " GROUP BY i.id, i.gross HAVING i.gross + coalesce(sum(m.moved), 0) <> 0"
+    }
 
     class Meta:
         db_table = "receivables_open"

@@ -62,8 +62,8 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
         Recognition,
         now.with_columns(amount="done", tax_amount="done_tax", month=month, posted_on=pl.lit(closing_on)),
     )
-    later = rules.filter(pl.col("done") != pl.col("amount"))
-    facts.record(session, Schedule, later.rename({"method": "pattern"}).with_columns(until_on=pl.lit(until)))
+    later = rules.filter(pl.col("done") != pl.col("amount")).with_columns(until_on=pl.lit(until))
+    facts.record(session, Schedule, later.rename({"method": "pattern"}))
     reversed_ = _reverse_accruals(session, named, closing_on)
     moves = rules.join(reversed_, on="charge_id", how="left", maintain_order="left")
     invoiced = moves.select(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from urikake.base.facts import Fact, ref
+from urikake.base.facts import Fact, Projection, ref
 
 
 class Schedule(Fact):
@@ -87,7 +87,7 @@ class Cutoff(Fact):
         db_table = "revenue_cutoff"
 
 
-class OpenAccrual(models.Model):
+class OpenAccrual(Projection):
     """Projection: the accruals not yet billed; rebuilt from accruals by `verify`."""
 
     id = models.BigIntegerField(primary_key=True)
@@ -98,6 +98,12 @@ class OpenAccrual(models.Model):
     dimension_id = models.BigIntegerField()
     cycle_from_on = models.DateField()
     amount = models.BigIntegerField()
+
+    rebuilds = {
+        "revenue_open_accrual": "SELECT min(id) AS id, contract_id, line_id, partner_id, product_id, dimension_id,"
+        " cycle_from_on, CAST(sum(amount) AS bigint) AS amount FROM revenue_accrual"
+        " GROUP BY contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on HAVING sum(amount) <> 0"
+    }
 
     class Meta:
         db_table = "revenue_open_accrual"

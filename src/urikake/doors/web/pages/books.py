@@ -171,7 +171,7 @@ def aging(desk: Desk) -> Shown:
          **{bucket["label"]: bucket["amount"] for bucket in row["buckets"]}}
         for row in rows
     ]  # fmt: skip
-    amounts = {name: pl.Int64 for name in ("total", "not_due", *labels)}
+    amounts = dict.fromkeys(("total", "not_due", *labels), pl.Int64)
     frame = pl.DataFrame(flat, schema={"partner": pl.String, "name": pl.String, **amounts})
     columns = [
         Column("name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),

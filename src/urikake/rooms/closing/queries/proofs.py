@@ -70,12 +70,7 @@ def since_last_lock(session: Session) -> Tops:
     run = session.value(
         "SELECT max(run_id) AS run_id FROM base_period_event WHERE id >= ? AND id < ?", (session.low, session.high)
     )
-    rows = session.read(
-        "SELECT relation, max(first_id + count - 1) AS top FROM base_link WHERE id >= ? AND id < ? AND run_id <= ?"
-        " GROUP BY relation",
-        (session.low, session.high, run or 0),
-    )
-    return dict(rows.iter_rows())
+    return facts.tops(session, run or 0)
 
 
 def _span(session: Session, tops: Tops, label: str) -> tuple[int, int]:

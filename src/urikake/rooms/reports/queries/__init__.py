@@ -33,6 +33,28 @@ REPORTS: Final[dict[str, Report]] = {
 }
 
 
+READING: Final[dict[str, str]] = {
+    "invoices": "invoices.read",
+    "billing-diff": "billing.read",
+    "receivables": "receivables.read",
+    "aging": "receivables.read",
+    "receipts": "receipts.read",
+    "matches": "matching.read",
+    "statement": "receivables.read",
+    "journals": "journals.read",
+    "trial-balance": "journals.read",
+    "close-status": "closing.read",
+    "audit": "audit.read",
+    "schedule": "revenue.read",
+    "recognized": "revenue.read",
+    "deferred": "revenue.read",
+    "timeline": "contracts.read",
+    "contracts": "contracts.read",
+    "renewals": "contracts.read",
+}
+"""The permission that each report asks of its reader."""
+
+
 def report(session: Session, name: str, **options: Any) -> Rows:
     """The rows of a report; options that are None are left out."""
     return REPORTS[name](session, **{key: value for key, value in options.items() if value is not None})

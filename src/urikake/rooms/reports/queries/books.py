@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -32,9 +32,9 @@ WORDS = {
 }
 
 
-def trial_balance(session: Session, as_of: date, known_at: datetime | None = None) -> list[dict[str, Any]]:
+def trial_balance(session: Session, as_of: date) -> list[dict[str, Any]]:
     """The trial balance (試算表) on the day: every account that moved, also at zero."""
-    return rows(ledger.balances(session, as_of, ledger.known_run(session, known_at)))
+    return rows(ledger.balances(session, as_of))
 
 
 def journals(session: Session, since: date, until: date) -> list[dict[str, Any]]:

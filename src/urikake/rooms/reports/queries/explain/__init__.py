@@ -61,7 +61,35 @@ FORMS: Final[tuple[tuple[str, Explainer], ...]] = (
     (rf"balance[:/](.+)[:/]{DAY}", lambda s, m, on: balances.balance(s, m[1], _day(m[2]), on)),
     (rf"account[:/](.+)[:/]{DAY}", lambda s, m, on: books.account(s, m[1], _day(m[2]), on)),
 )
-__all__ = ["Cause", "Explanation", "Recorded", "Step", "explain"]
+READING: Final[tuple[tuple[str, str], ...]] = (
+    (PAPER, "invoices.read"),
+    ("charge-", "billing.read"),
+    ("schedule-", "revenue.read"),
+    ("item-", "receivables.read"),
+    ("receipt-", "receipts.read"),
+    ("application-", "matching.read"),
+    ("entry-", "journals.read"),
+    ("slip[:-]", "receivables.read"),
+    ("opening[:-]", "receivables.read"),
+    ("contract:", "contracts.read"),
+    ("line:", "contracts.read"),
+    ("revenue[:/]", "revenue.read"),
+    ("balance[:/]", "receivables.read"),
+    ("account[:/]", "journals.read"),
+)
+"""The permission that each kind of reference asks of its reader."""
+__all__ = ["Cause", "Explanation", "Recorded", "Step", "explain", "permission"]
+
+
+def permission(ref: str) -> str:
+    """The permission that the reference asks of its reader.
+
+    A bare number may turn out to name a contract, a slip or a receipt: it asks for the one that fewest have.
+
+    >>> permission("entry-7"), permission("INV-2026-00001:3"), permission("C-1")
+    ('journals.read', 'invoices.read', 'receipts.read')
+    """
+    return next((need for form, need in READING if re.match(form, ref)), "receipts.read")
 
 
 def explain(session: Session, ref: str, as_of: date | None = None) -> Explanation:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 
 from urikake.core.money import plain
+from urikake.rooms.contracts.queries import WORDS
 
 BASIS: Final = {
     "daily": "日割り（サイクルの日数で割る）", "monthly": "月割り", "thirtieth": "1か月を30日とみる日割り",
@@ -14,11 +15,7 @@ BASIS: Final = {
 ROUNDINGS: Final = {
     "floor": "1円未満切捨て", "half_up": "1円未満四捨五入", "ceil": "1円未満切上げ", "half_even": "1円未満偶数丸め",
 }  # fmt: skip
-EVENTS: Final = {
-    "start": "開始", "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更",
-    "add_option": "オプション追加", "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない",
-    "cancel": "解約", "withdraw": "予約の取消",
-}  # fmt: skip
+EVENTS: Final = WORDS
 MODELS: Final = {
     "flat": "定額", "unit": "単価×数量", "graduated": "段階", "volume": "全量一律", "package": "入数",
     "included": "基本料＋超過", "free": "無料",

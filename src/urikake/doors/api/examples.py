@@ -1,0 +1,24 @@
+"""One row of every kind that other programs may send, as the document shows them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+ROWS: Final[dict[str, dict[str, Any]]] = {
+    "users": {"name": "hana", "role": "accountant", "email": "hana@example.jp"},
+    "partners": {"code": "P001", "name": "株式会社みほん", "kana": "ミホン", "closing_day": "31", "payment_months": 1, "payment_day": 31},
+    "products": {"code": "PLAN", "name": "基本料", "tax": "standard", "price_model": "flat", "unit_price": 10000, "revenue": "monthly"},
+    "contracts": {
+        "contract_no": "C-0001", "partner": "P001", "product": "PLAN", "quantity": 1, "start": "2026-04-01", "cycle_months": 1,
+        "timing": "current",
+    },
+    "events": {"contract_no": "C-0001", "effective": "2026-06-01", "type": "change_price", "unit_price": 12000},
+    "usage": {
+        "event_id": "u-20260405-1", "contract_no": "C-0001", "product": "API", "timestamp": "2026-04-05T10:00:00+09:00", "quantity": 3,
+    },
+    "receivables": {
+        "slip_no": "S-0001", "partner": "P001", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入", "amount": 5500,
+    },
+    "openings": {"partner": "P001", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5500},
+    "receipts": {"date": "2026-05-29", "amount": 109560, "payer": "ミホン", "id": "R-20260529-1"},
+}  # fmt: skip

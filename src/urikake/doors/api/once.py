@@ -1,0 +1,87 @@
+"""Writing once: every writing operation bears an ``Idempotency-Key``, kept for good with its answer and its effect."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+
+from urikake.base import runs
+from urikake.base.bulk import Session
+
+from .operation import Call, Trial, add, called, text
+from .problems import Problem
+
+KEY: Final = re.compile(r"[!-~]{1,200}")
+Doing = Callable[[Session, Call], dict[str, Any]]
+
+
+def writes(
+    route: str,
+    *,
+    verb: str,
+    permission: str,
+    summary: str,
+    group: str,
+    body: Any,
+    response: Any,
+    options: type[Trial] = Trial,
+    subject: Callable[[Call], str] = lambda call: "",
+    key: Any = None,
+    description: str = "",
+    example: dict[str, Any] | None = None,
+) -> Callable[[Doing], Doing]:
+    """Enter ``POST /{company}/{route}``: the function does the verb in one run, whose figures are the answer."""
+
+    def enter(do: Doing) -> Doing:
+        def view(request: HttpRequest, **given: Any) -> HttpResponse:
+            call = called(request, given, options)
+            asked = runs.Request(key_of(request), fingerprint(request))
+            return done(call, asked, verb, permission, subject(call), do)
+
+        add("POST", route, view, permission=permission, summary=summary, group=group, response={200: response},
+            options=options, body=body, key=key, description=description, example=example)  # fmt: skip
+        return do
+
+    return enter
+
+
+def done(call: Call, asked: runs.Request, verb: str, permission: str, subject: str, do: Doing) -> HttpResponse:
+    """The answer of the verb: done now, or as it was given when this key came first."""
+    books, name, trial = call.caller.books, call.caller.name, call.options.dry_run
+    try:
+        with runs.run(
+            books, verb, subject=subject[:120], permission=permission, user=name, preview=trial,
+            request=None if trial else asked,
+        ) as (session, outcome):  # fmt: skip
+            outcome.figures |= do(session, call)
+    except runs.Answered as known:
+        return replayed(known.status, known.body)
+    return HttpResponse(text(outcome.figures), content_type="application/json")
+
+
+def replayed(status: int, body: str) -> HttpResponse:
+    """An answer that was given before."""
+    return HttpResponse(body, status=status, content_type="application/json", headers={"Idempotent-Replay": "true"})
+
+
+def key_of(request: HttpRequest) -> str:
+    """The key of a writing request; a problem where it is missing or unusable."""
+    given = request.headers.get("Idempotency-Key", "")
+    if not given:
+        why = "書き込みには Idempotency-Key ヘッダーが必要です。"
+        raise Problem(400, "idempotency-key-missing", why, "書き込みごとに新しいキー（UUID など）を付けてください。")
+    if not KEY.fullmatch(given):
+        why = "Idempotency-Key に使えない文字があるか、200文字を超えています。"
+        raise Problem(400, "idempotency-key-bad", why, "英数字と記号だけで、200文字までにしてください。")
+    return given
+
+
+def fingerprint(request: HttpRequest) -> str:
+    """The SHA-256 of what is asked for: method, address with its parameters, and body."""
+    query = "&".join(sorted(f"{name}={value}" for name, value in request.GET.items()))
+    head = f"{request.method} {request.path}?{query}\n".encode()
+    return hashlib.sha256(head + request.body).hexdigest()

@@ -1,0 +1,129 @@
+"""The reports: each with its own options as parameters, answered as it is on the command line."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Final, cast
+
+from ninja import Schema
+from pydantic import Field, create_model
+
+from urikake.base.bulk import Session
+from urikake.rooms.reports.queries import REPORTS, report
+
+from .operation import SIGNED_IN, Call, Day, Known, Month, Text, reads
+
+GROUP: Final = "帳票"
+KNOWN: Final = "known_at"
+TITLES: Final = {
+    "invoices": "請求書",
+    "billing-diff": "前回の請求との差",
+    "receivables": "請求・回収情報データベース",
+    "aging": "年齢調べ",
+    "receipts": "入金",
+    "matches": "入金の消込候補",
+    "statement": "得意先元帳",
+    "journals": "仕訳帳",
+    "trial-balance": "合計残高試算表",
+    "close-status": "月次締めの進み",
+    "audit": "証跡",
+    "schedule": "収益認識の予定",
+    "recognized": "認識した収益",
+    "deferred": "前受収益の増減",
+    "timeline": "契約の出来事",
+    "contracts": "有効な契約明細",
+    "renewals": "更新予定",
+}
+READ: Final = {
+    "invoices": "invoices.read",
+    "billing-diff": "billing.read",
+    "receivables": "receivables.read",
+    "aging": "receivables.read",
+    "receipts": "receipts.read",
+    "matches": "matching.read",
+    "statement": "receivables.read",
+    "journals": "journals.read",
+    "trial-balance": "journals.read",
+    "close-status": "closing.read",
+    "audit": "audit.read",
+    "schedule": "revenue.read",
+    "recognized": "revenue.read",
+    "deferred": "revenue.read",
+    "timeline": "contracts.read",
+    "contracts": "contracts.read",
+    "renewals": "contracts.read",
+}
+OPTIONS: Final[dict[str, tuple[Any, str]]] = {
+    "as_of": (Day, "基準日"),
+    "closing": (Day, "締日"),
+    "since": (Day, "この日から"),
+    "until": (Day, "この日まで"),
+    "month": (Month, "月"),
+    "by": (Text, "まとめ方"),
+    "partner": (Text, "取引先コード"),
+    "contract": (Text, "契約番号"),
+    "basis": (Text, "数え始め（due 期日・invoice 請求日）"),
+    "buckets": (Text, "区切りの日数"),
+    "status": (Text, "unapplied なら消込の済まないものだけ"),
+    "receipt": (Text, "入金番号か取引番号"),
+    "source": (Text, "請求書番号"),
+    "days": (int, "何日先までか"),
+}
+SPELT: Final = {"since": "from", "until": "to"}
+
+
+class Line(Schema):
+    """A report as the list of them shows it."""
+
+    name: str = Field(description="帳票の名前")
+    title: str = Field(description="表題")
+    permission: str = Field(description="読むのに要る権限")
+    options: list[str] = Field(description="指定できるもの")
+
+
+def wanted(name: str) -> list[inspect.Parameter]:
+    """The options of a report, apart from the instant, which every report takes."""
+    return [p for p in list(inspect.signature(REPORTS[name]).parameters.values())[1:] if p.name != KNOWN]
+
+
+def _options(name: str) -> type[Known]:
+    """The parameters of a report's operation."""
+    found: dict[str, Any] = {}
+    for parameter in wanted(name):
+        kind, why = OPTIONS[parameter.name]
+        bounds = {"ge": 0, "le": 3660} if kind is int else {}
+        must = parameter.default is inspect.Parameter.empty
+        default = ... if must else parameter.default
+        kind = kind if must or default is not None else kind | None
+        found[parameter.name] = (kind, Field(default, description=why, alias=SPELT.get(parameter.name), **bounds))
+    title = "".join(part.title() for part in name.split("-"))
+    return cast(type[Known], create_model(f"{title}Options", __base__=Known, **found))
+
+
+def _enter(name: str) -> None:
+    own = KNOWN in inspect.signature(REPORTS[name]).parameters  # as files say it of contracts, not as recorded here
+
+    @reads(f"reports/{name}", permission=READ[name], summary=f"帳票: {TITLES[name]}", group=GROUP,
+           response=list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
+    def made(session: Session, call: Call) -> list[dict[str, Any]]:
+        asked = {p.name: getattr(call.options, p.name) for p in wanted(name)}
+        return report(session, name, **asked, **({KNOWN: call.known_at} if own else {}))
+
+
+@reads("reports", permission=SIGNED_IN, summary="帳票の一覧", group=GROUP, response=list[Line])
+def listed(session: Session, call: Call) -> list[dict[str, Any]]:
+    """Every report that the caller may read."""
+    return [
+        {
+            "name": name,
+            "title": TITLES[name],
+            "permission": READ[name],
+            "options": [SPELT.get(p.name, p.name) for p in wanted(name)] + ["known_at"],
+        }
+        for name in REPORTS
+        if call.caller.may(READ[name])
+    ]
+
+
+for _name in REPORTS:
+    _enter(_name)

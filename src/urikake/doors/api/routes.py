@@ -1,0 +1,47 @@
+"""The API as Django knows it: every operation, under ``/api/v1``, with its failures as problem details."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from ninja import NinjaAPI
+
+from . import calculations, companies, document, operation, problems, reports, resources, verbs, work
+
+ENTERED: Final = (companies, verbs, work, resources, reports, calculations)
+"""Reading these modules enters their operations."""
+
+API: Final = NinjaAPI(
+    title="売掛 Urikake API",
+    version="1",
+    description=document.INTRODUCTION,
+    openapi_url=None,
+    docs_url=None,
+    urls_namespace="api",
+)
+API.add_router("", operation.ROUTER)
+problems.install(API)
+
+
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document."""
+    return operation.tagged(request, document.document(API))
+
+
+def missing(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """404 as a problem, for an address under ``/api/`` that is none."""
+    return problems.of(404).answer()
+
+
+def urls() -> list[URLPattern]:
+    """The addresses of the API, the last of them for all that are none."""
+    from django.urls import include
+
+    return [
+        path("api/v1/openapi.json", openapi),
+        path("api/v1/", include((API.urls[0], "api"), namespace="api")),
+        path("api/", missing),
+        path("api/<path:rest>", missing),
+    ]

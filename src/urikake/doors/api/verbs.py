@@ -1,0 +1,213 @@
+"""The verbs that answer at once: rows taken like files, applying and undoing, approval, reopening."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, cast
+
+from ninja import Path, Schema
+from pydantic import ConfigDict, Field, create_model
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.doors.files import TAKERS
+from urikake.rooms.closing import actions
+from urikake.rooms.intake.queries import Kind, Sheet, given
+from urikake.rooms.receipts.actions import RECEIPTS
+
+from .examples import ROWS
+from .kept import BY_NAME
+from .once import writes
+from .operation import Call, Day, Month, Text, Trial
+from .resources import Number
+
+MOST: Final = 10_000
+Cell = Annotated[str, Field(max_length=2000)] | int | float | bool | None
+SENT: Final = "送られた行"
+TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票"}
+
+
+class Strict(Schema):
+    """A body whose fields are all known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Taken(Schema):
+    """What came of rows."""
+
+    rows: int = Field(description="送られた行の数")
+    new: int = Field(description="新しく登録した数（登録済みの行は数えない）")
+    dry_run: bool = Field(description="true なら何も保存していない")
+
+
+class Received(Taken):
+    """What came of receipts."""
+
+    amount: int = Field(description="新しい入金の合計（円）")
+
+
+class ReceiptOptions(Trial):
+    """The parameters of receipts."""
+
+    account: Text = Field(description="銀行口座コード")
+
+
+class Target(Strict):
+    """An item to settle, and how much of it."""
+
+    item: Text = Field(description="請求書番号か債権明細の番号（INVOICE/ORDER も可）")
+    amount: int | None = Field(None, gt=0, lt=1 << 53, description="充てる額（円）。なければ残高まで")
+
+
+class Applying(Strict):
+    """A receipt to apply by hand."""
+
+    receipt: Text = Field(description="入金の番号か取引番号")
+    items: list[Target] = Field(min_length=1, max_length=1000)
+    difference: Literal["fee", "discount", "write-off", "misc", "advance", "remain"] = Field(
+        "remain", description="差額の扱い"
+    )
+    date: Day | None = Field(None, description="消込日。なければ入金日")
+
+
+class Reversing(Strict):
+    """When an application is taken back."""
+
+    date: Day | None = Field(None, description="取消日。なければ元の消込日")
+
+
+class Applied(Schema):
+    """What came of applying."""
+
+    applied: int = Field(description="消込の数")
+    amount: int = Field(description="入金から使った額（円）")
+    outcomes: dict[str, int] = Field(description="結果ごとの数")
+    dry_run: bool
+
+
+class Approving(Strict):
+    """Slips to approve."""
+
+    slips: list[Text] = Field(min_length=1, max_length=MOST, description="伝票番号")
+
+
+class Approved(Schema):
+    """What came of approval."""
+
+    approved: int = Field(description="承認した数")
+    amount: int = Field(description="合計（円）")
+    dry_run: bool
+
+
+class Reopening(Strict):
+    """Why a month is opened again."""
+
+    why: str = Field(min_length=1, max_length=1000, description="理由")
+
+
+class Reopened(Schema):
+    """The month as it stands."""
+
+    locked: bool
+    dry_run: bool
+
+
+def body_of(kind: Kind) -> type[Schema]:
+    """What rows of a kind look like: a list of objects whose fields are the columns of its file."""
+    cell = {"type": ["string", "number", "boolean", "null"]}
+    columns = {c.name: {**cell, "description": c.japanese or c.name} for c in kind.columns}
+    row = {
+        "type": "object",
+        "properties": columns,
+        "required": [column.name for column in kind.columns if column.required],
+        "patternProperties": {"^x_": cell},
+        "additionalProperties": False,
+    }
+    rows = Field(min_length=1, max_length=MOST, description="行（1〜10,000）", json_schema_extra={"items": row})
+    name = f"{kind.name.title()}Rows"
+    return create_model(name, __base__=Strict, rows=(list[dict[str, Cell]], cast(Any, rows)))
+
+
+def _sheet(call: Call, kind: Kind) -> Sheet:
+    return given(call.body.rows, kind, SENT)
+
+
+def _subject(call: Call) -> str:
+    return f"API {len(call.body.rows)}行"
+
+
+def _enter_rows(name: str) -> None:
+    kind, take, permission = TAKERS[name]
+    title = TITLES.get(name) or BY_NAME[name].title
+
+    @writes(name, verb=f"import {name}", permission=permission, summary=f"{title}を登録", group=_group(name), body=body_of(kind),
+            response=Taken, subject=_subject, example={"rows": [ROWS[name]]}, description=_ABOUT)  # fmt: skip
+    def taken(session: Session, call: Call) -> dict[str, Any]:
+        count = take(session, sheet=_sheet(call, kind))
+        return {"rows": len(call.body.rows), "new": count, "dry_run": call.options.dry_run}
+
+
+_ABOUT: Final = (
+    "ファイルの取込と同じ列・同じ検査で受け取る。一つでも誤りがあれば1行も登録せず、行ごとの理由を rows に返す。"
+    "登録済みの行をもう一度送っても増えない。"
+)
+
+
+def _group(name: str) -> str:
+    return BY_NAME[name].title if name in BY_NAME else TITLES[name]
+
+
+for _name in TAKERS:
+    _enter_rows(_name)
+
+
+@writes("receipts", verb="receipts", permission="receipts.import", summary="入金を登録", group="入金", body=body_of(RECEIPTS),
+        response=Received, options=ReceiptOptions, subject=_subject, example={"rows": [ROWS["receipts"]]},
+        description=_ABOUT)  # fmt: skip
+def receive(session: Session, call: Call) -> dict[str, Any]:
+    """Receipts, posted to suspense."""
+    figures = actions.receive(session, sheet=_sheet(call, RECEIPTS), account=call.options.account)
+    return {
+        "rows": len(call.body.rows),
+        "new": figures["receipts"],
+        "amount": figures["amount"],
+        "dry_run": call.options.dry_run,
+    }
+
+
+@writes("applications", verb="apply", permission="matching.apply", summary="入金を手で消し込む", group="消込", body=Applying,
+        response=Applied, subject=lambda call: call.body.receipt,
+        example={"receipt": "R-20260529-1", "items": [{"item": "INV-2026-00001"}], "difference": "fee"})  # fmt: skip
+def apply(session: Session, call: Call) -> dict[str, Any]:
+    """A receipt applied to items."""
+    asked = call.body
+    targets = [target.item if target.amount is None else f"{target.item}={target.amount}" for target in asked.items]
+    figures = actions.apply(session, receipt=asked.receipt, targets=targets, difference=asked.difference, on=asked.date)
+    return _tried(figures, call)
+
+
+@writes("applications/{int:key}/reverse", verb="unapply", permission="matching.apply", summary="消込を取り消す", group="消込",
+        body=Reversing, key=Number, response=Applied, subject=lambda call: str(call.key), example={"date": "2026-05-31"})  # fmt: skip
+def reverse(session: Session, call: Call) -> dict[str, Any]:
+    """An application taken back by its reversal."""
+    return _tried(actions.unapply(session, application_id=session.low + call.key, on=call.body.date), call)
+
+
+@writes("receivables/approve", verb="approve", permission="receivables.approve", summary="債権伝票を承認", group="債権明細",
+        body=Approving, response=Approved, subject=lambda call: "receivables", example={"slips": ["S-0001"]})  # fmt: skip
+def approve(session: Session, call: Call) -> dict[str, Any]:
+    """Slips approved by another person than their maker, and posted."""
+    return _tried(actions.approve_slips(session, numbers=call.body.slips), call)
+
+
+@writes("periods/{key}/reopen", verb="reopen", permission="closing.reopen", summary="締めを解除", group="会計期間", body=Reopening,
+        key=Annotated[Month, Path(..., description="月")], response=Reopened, subject=lambda call: call.key,
+        example={"why": "請求書の訂正のため"})  # fmt: skip
+def reopen(session: Session, call: Call) -> dict[str, Any]:
+    """A locked month opened again, with the reason."""
+    return _tried(actions.reopen(session, month=periods.first_day(call.key), why=call.body.why), call)
+
+
+def _tried(figures: Mapping[str, Any], call: Call) -> dict[str, Any]:
+    return {**figures, "dry_run": call.options.dry_run}

@@ -1,0 +1,268 @@
+"""Long work: asked for, answered at once with 202 and the address of its run, watched and stopped there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from ninja import Path, Schema
+from pydantic import Field
+
+from urikake.base.bulk import Session
+from urikake.doors import month as steps
+from urikake.doors.web import jobs
+from urikake.doors.web.models import Job
+
+from .once import fingerprint, key_of, replayed
+from .operation import Call, Day, Month, Options, Trial, add, called, reads, text
+from .problems import Problem
+from .resources import MOST, Number, after, cursor
+from .verbs import Strict
+
+GROUP: Final = "実行"
+STATES: Final = dict(Job.State.choices)
+
+
+class Asked(Schema):
+    """Work that was asked for."""
+
+    id: int = Field(description="実行の番号")
+    kind: str = Field(description="種類")
+    subject: str = Field(description="対象")
+    href: str = Field(description="進みと結果を見るアドレス")
+
+
+class Run(Schema):
+    """A piece of running work (実行): what, by whom, how far, what came of it."""
+
+    id: int
+    kind: str
+    title: str = Field(description="何をするか")
+    subject: str = Field(description="対象")
+    actor: str = Field(description="頼んだ人")
+    state: str = Field(description="waiting・running・done・failed・cancelled")
+    state_label: str
+    step: str = Field(description="いま行っていること")
+    done: int = Field(description="済んだ手順の数")
+    total: int = Field(description="手順の数")
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    figures: dict[str, Any] = Field(description="結果")
+    cause: str = Field(description="止まった理由")
+    next: str = Field(description="どうすればよいか")
+    rows: list[str] = Field(description="行ごとの誤り")
+
+
+class RunPage(Options):
+    """The parameters of the list of runs."""
+
+    limit: int = Field(100, ge=1, le=MOST, description="一度に受け取る件数")
+    cursor: str = Field("", max_length=40, description="前の答えの next。空なら最初から")
+
+
+class Runs(Schema):
+    """A list of runs, oldest first."""
+
+    items: list[Run]
+    next: str | None
+
+
+class Billing(Strict):
+    """A closing to bill."""
+
+    closing: Day = Field(description="締日")
+    issue: bool = Field(False, description="true なら採番・発行・計上まで行う")
+
+
+class Matching(Strict):
+    """Automatic matching."""
+
+    date: Day | None = Field(None, description="この日までの入金と債権だけを照合する")
+
+
+class Recognizing(Strict):
+    """Recognition of revenue."""
+
+    month: Month = Field(description="この月まで")
+
+
+class Nothing(Strict):
+    """A body without fields."""
+
+
+def _shown(job: Job) -> dict[str, Any]:
+    kind = jobs.KINDS.get(job.kind)
+    plain = {name: getattr(job, name) for name in ("id", "kind", "subject", "actor", "state", "step", "done", "total")}
+    times = {name: getattr(job, name) for name in ("asked_at", "started_at", "ended_at")}
+    came = {"figures": job.figures, "cause": job.cause, "next": job.remedy, "rows": [str(row) for row in job.rows]}
+    return {**plain, "title": kind.title if kind else job.kind, "state_label": str(STATES[job.state]), **times, **came}
+
+
+def ask(call: Call, kind: str, subject: str, options: dict[str, Any]) -> HttpResponse:
+    """Ask for the work once: the same key gives the same work, and with another content it is refused."""
+    request, company = call.request, call.caller.company
+    key = f"api:{key_of(request)}"
+    options = {**options, "fingerprint": fingerprint(request)}
+    known = Job.objects.filter(company=company, key=key).first()
+    if known is None:
+        try:
+            job = jobs.ask(company, kind, subject=subject, actor=call.caller.name, options=options, key=key)
+        except IntegrityError:  # the same key at the same moment, from elsewhere
+            job = Job.objects.get(company=company, key=key)
+        known = None if job.options == options else job
+    else:
+        job = known
+    if job.options.get("fingerprint") != options["fingerprint"]:
+        why = "この Idempotency-Key は、別の内容の書き込みに使われています。"
+        raise Problem(422, "key-reused", why, "書き込みごとに新しいキーを付けてください。")
+    href = f"/api/v1/{company}/runs/{job.pk}"
+    body = text({"id": job.pk, "kind": job.kind, "subject": job.subject, "href": href})
+    answer = HttpResponse(body, status=202, content_type="application/json") if known is None else replayed(202, body)
+    answer["Location"] = href
+    return answer
+
+
+def asks(
+    route: str,
+    *,
+    permission: str,
+    summary: str,
+    group: str,
+    body: Any,
+    key: Any = None,
+    trial: Callable[[Call], dict[str, Any]] | None = None,
+    example: dict[str, Any] | None = None,
+) -> Callable[[Callable[[Call], HttpResponse]], Callable[[Call], HttpResponse]]:
+    """Enter ``POST /{company}/{route}``, which asks for work; with ``trial`` a dry run answers at once what it would do."""
+    options = Trial if trial else Options
+
+    def enter(do: Callable[[Call], HttpResponse]) -> Callable[[Call], HttpResponse]:
+        def view(request: HttpRequest, **given: Any) -> HttpResponse:
+            call = called(request, given, options)
+            key_of(request)
+            if trial is not None and call.options.dry_run:
+                return HttpResponse(text({**trial(call), "dry_run": True}), content_type="application/json")
+            return do(call)
+
+        response = {202: Asked, **({200: dict[str, Any]} if trial else {})}
+        add("POST", route, view, permission=permission, summary=summary, group=group, response=response, options=options,
+            body=body, key=key, example=example)  # fmt: skip
+        return do
+
+    return enter
+
+
+def _try_bill(call: Call) -> dict[str, Any]:
+    asked: Billing = call.body
+    return steps.bill(call.caller.books, asked.closing, issue=asked.issue, user=call.caller.name, preview=True)
+
+
+def _try_match(call: Call) -> dict[str, Any]:
+    return steps.match(call.caller.books, on=call.body.date, user=call.caller.name, preview=True)
+
+
+@asks("billing-runs", permission="billing.run", summary="締日の請求を計算", group="請求書", body=Billing, trial=_try_bill,
+      example={"closing": "2026-04-30", "issue": True})  # fmt: skip
+def bill(call: Call) -> HttpResponse:
+    """A closing billed."""
+    asked: Billing = call.body
+    subject = f"{asked.closing} の請求" + ("と発行" if asked.issue else "")
+    return ask(call, "bill", subject, {"closing": asked.closing.isoformat(), "issue": asked.issue})
+
+
+@asks("matching-runs", permission="matching.apply", summary="自動消込", group="消込", body=Matching, trial=_try_match,
+      example={"date": "2026-05-31"})  # fmt: skip
+def match(call: Call) -> HttpResponse:
+    """All that waits matched by itself."""
+    on: date | None = call.body.date
+    return ask(call, "match", "自動消込", {"date": on.isoformat()} if on else {})
+
+
+@asks("recognition-runs", permission="revenue.recognize", summary="収益を認識", group=GROUP, body=Recognizing,
+      example={"month": "2026-05"})  # fmt: skip
+def recognize(call: Call) -> HttpResponse:
+    """Revenue recognised up to a month."""
+    month: str = call.body.month
+    return ask(call, "recognize", f"{month} までの収益認識", {"month": month})
+
+
+@asks("periods/{key}/close", permission="closing.close", summary="月を締める", group="会計期間", body=Nothing,
+      key=Annotated[Month, Path(..., description="月")], example={})  # fmt: skip
+def close(call: Call) -> HttpResponse:
+    """What is open of the month done in order, proved, and locked."""
+    return ask(call, "close", f"{call.key} の締め", {"month": call.key})
+
+
+@asks(
+    "verifications",
+    permission="audit.read",
+    summary="すべての不変条件とハッシュ連鎖を照合",
+    group=GROUP,
+    body=Nothing,
+    example={},
+)
+def verify(call: Call) -> HttpResponse:
+    """Every invariant and the hash chain checked."""
+    return ask(call, "verify", "照合", {})
+
+
+@reads("runs", permission="runs.read", summary="実行の一覧", group=GROUP, response=Runs, options=RunPage)
+def several(session: Session, call: Call) -> dict[str, Any]:
+    """Running work of the company, oldest first."""
+    mine = (
+        Job.objects.filter(company=call.caller.company, pk__gt=after(call.options.cursor))
+        .defer("content")
+        .order_by("pk")
+    )
+    found = list(mine[: call.options.limit + 1])
+    here = found[: call.options.limit]
+    more = len(found) > len(here)
+    return {"items": [_shown(job) for job in here], "next": cursor(here[-1].pk) if more else None}
+
+
+def _job(call: Call) -> Job:
+    found = Job.objects.filter(company=call.caller.company, pk=call.key).defer("content").first()
+    if found is None:
+        raise Problem(404, "not-found", f"実行 {call.key} はありません。", "実行の一覧で番号を確かめてください。")
+    return found
+
+
+@reads(
+    "runs/{int:key}",
+    permission="runs.read",
+    summary="実行の進みと結果",
+    group=GROUP,
+    response=Run,
+    options=Options,
+    key=Number,
+)
+def single(session: Session, call: Call) -> dict[str, Any]:
+    """One piece of running work."""
+    return _shown(_job(call))
+
+
+@asks(
+    "runs/{int:key}/cancel",
+    permission="runs.read",
+    summary="実行を取りやめる",
+    group=GROUP,
+    body=Nothing,
+    key=Number,
+    example={},
+)
+def cancel(call: Call) -> HttpResponse:
+    """The work stops at its next step and nothing of it is stored; it takes the permission of the work itself."""
+    job = _job(call)
+    needed = jobs.KINDS[job.kind].permission
+    if not call.caller.may(needed):
+        raise Problem(
+            403, "not-permitted", f"取りやめるには権限「{needed}」が要ります。", "実行を頼んだ人に頼んでください。"
+        )
+    jobs.stop(job)
+    href = f"/api/v1/{call.caller.company}/runs/{job.pk}"
+    body = text({"id": job.pk, "kind": job.kind, "subject": job.subject, "href": href})
+    return HttpResponse(body, status=202, content_type="application/json", headers={"Location": href})

@@ -1,0 +1,66 @@
+"""Long work: asked for once, watched to its end, tried without storing, and stopped."""
+
+from __future__ import annotations
+
+from tests.api.conftest import Place
+from tests.builders import a_contract, receive
+
+
+def test_a_month_is_done_by_runs(place: Place) -> None:
+    a_contract(place.url, "C1", monthly=15_000)
+    asked = place.post("billing-runs", {"closing": "2026-04-30", "issue": True}, by="billing")
+    assert (asked.status, asked.headers["Location"]) == (202, asked.json["href"])
+    run = place.finished(asked.headers["Location"])
+    assert (run["state"], run["figures"], run["actor"]) == (
+        "done",
+        {"charges": 1, "invoices": 1, "total": 16_500},
+        "billing",
+    )
+    receive(place.url, 16_500, on="2026-04-30")
+    matched = place.post("matching-runs", {"date": "2026-04-30"}, by="accountant")
+    assert place.finished(matched.headers["Location"])["figures"]["applied"] == 1
+    recognised = place.post("recognition-runs", {"month": "2026-04"}, by="accountant")
+    assert place.finished(recognised.headers["Location"])["state"] == "done"
+    closed = place.post("periods/2026-04/close", {}, by="accountant")
+    assert place.finished(closed.headers["Location"])["state"] == "done"
+    assert place.get("periods/2026-04")["locked"] is True
+    checked = place.post("verifications", {}, by="auditor")
+    assert place.finished(checked.headers["Location"])["figures"] == {"verified": True}
+    own = place.post("periods/2026-04/reopen", {"why": "訂正"}, by="accountant")
+    assert (own.status, own.json["code"]) == (403, "own-work")
+    assert place.post("periods/2026-04/reopen", {"why": "訂正"}, by="approver").status == 200
+    assert place.get("periods/2026-04")["why"] == "訂正"
+
+
+def test_the_same_key_is_the_same_work(place: Place) -> None:
+    first = place.post("billing-runs", {"closing": "2026-04-30"}, key="bill-1")
+    again = place.post("billing-runs", {"closing": "2026-04-30"}, key="bill-1")
+    assert (again.status, again.text) == (202, first.text)
+    assert again.headers["Idempotent-Replay"] == "true"
+    assert len([run for run in place.get("runs")["items"] if run["kind"] == "bill"]) == 1
+
+
+def test_work_is_tried_without_storing(place: Place) -> None:
+    a_contract(place.url, "C1", monthly=15_000)
+    trial = place.post("billing-runs?dry_run=true", {"closing": "2026-04-30", "issue": True})
+    assert (trial.status, trial.json) == (200, {"charges": 1, "invoices": 1, "total": 16_500, "dry_run": True})
+    assert place.get("invoices")["items"] == []
+    assert place.get("runs")["items"] == []
+
+
+def test_work_that_is_refused_says_why_and_what_to_do(place: Place) -> None:
+    asked = place.post("periods/2026-01/close", {})
+    run = place.finished(asked.headers["Location"])
+    assert run["state"] == "failed"
+    assert run["cause"]
+    assert run["next"]
+
+
+def test_whoever_may_do_the_work_may_stop_it(place: Place) -> None:
+    asked = place.post("matching-runs", {}, by="accountant")
+    path = asked.json["href"].partition(f"/{place.code}/")[2]
+    refused = place.post(f"{path}/cancel", {}, by="sales")
+    assert refused.status == 403
+    assert place.post(f"{path}/cancel", {}, by="accountant").status == 202
+    assert place.finished(asked.json["href"])["state"] in {"done", "cancelled"}
+    assert place.post("runs/99999999/cancel", {}).status == 404
