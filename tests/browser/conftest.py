@@ -15,7 +15,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.chromium import ensure
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 SCALE = 0.08
 MAKE = (
     "from pathlib import Path; from urikake.base.loading import load; load();"
@@ -36,7 +42,9 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The books of a small demo company on its closing day."""
     folder = tmp_path_factory.mktemp("demo")
     made = f"list(make('sqlite:///{folder}/urikake.db', Path({str(folder)!r}), scale={SCALE}))"
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}  # a process of its own: Playwright runs a loop in ours
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(sys.path)
+    }  # a process of its own: Playwright runs a loop in ours
     subprocess.run([sys.executable, "-c", f"{MAKE}; {made}"], env=environment, check=True, cwd=folder, timeout=300)
     return folder / "urikake.db"
 
@@ -59,6 +67,8 @@ class Installation:
         """Stop serving."""
         self.process.terminate()
         self.process.wait(20)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 @pytest.fixture(scope="session")

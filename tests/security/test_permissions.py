@@ -53,6 +53,7 @@ def test_every_function_of_a_pen_that_writes_asks_for_a_permission() -> None:
 ASK_THEIR_CALLER = {
     "urikake.rooms.intake.actions.record_file",
     "urikake.rooms.ledger.actions.post",
+    "urikake.rooms.ledger.actions.application_lines",
     "urikake.rooms.invoices.actions.documents",
 }
 

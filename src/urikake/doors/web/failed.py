@@ -13,7 +13,8 @@ from urikake.base.errors import Refusal
 
 LOCKED: Final = ("database is locked", "sqlite_busy", "lock timeout", "locknotavailable")
 GONE: Final = (
-    "unable to open database", "connection refused", "could not connect", "server closed the connection",
+    "unable to open database",
+    "failed to open", "connection refused", "could not connect", "server closed the connection",
     "connection failed", "the database system is", "no such table", "disk i/o error", "not a database",
     "terminating connection",
 )  # fmt: skip
