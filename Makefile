@@ -10,6 +10,7 @@ STRICT = -p urikake.core -p urikake.base $(foreach file,$(wildcard src/urikake/r
 SIZES := 1000 10000 100000 $(if $(FULL),1000000)
 BENCH := build/bench
 SEED ?= 1
+PORT ?= 8000
 TESTS ?=
 
 export PYTHONUTF8 := 1
@@ -21,10 +22,11 @@ export NO_MKDOCS_2_WARNING := 1
 help: ## この一覧
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -e 's/:.*## /|/' | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.runtime ## 見本の会社で動かす（準備からすべて）
+run: $(VENV)/.runtime ## デモ会社を作り、画面を出す（準備からすべて。別の番号で: make run PORT=8080）
 	@$(BIN)/urikake demo
+	@$(BIN)/urikake serve --demo --port $(PORT)
 
-test: $(VENV)/.dev $(VENV)/.postgres ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
+test: $(VENV)/.dev $(VENV)/.postgres $(VENV)/.chromium ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
 	@$(PYTEST) $(TESTS)
 
 check: lint types arrows test ## 書式・型・依存の向き・文書の例・テスト（コミットの前に）
@@ -46,8 +48,8 @@ arrows: $(VENV)/.dev ## 依存の向き（家の設計図 .importlinter）を確
 story: $(VENV)/.dev $(VENV)/.postgres ## 経理の人が読める物語を、仕訳と試算表まで実行する
 	@$(PYTEST) tests/stories
 
-simulate: $(VENV)/.dev ## 種 SEED= から会社と年月を作り、別の計算と照らす
-	@$(BIN)/python -m tests.simulator --seed $(SEED)
+simulate: $(VENV)/.dev ## 種 SEED= から会社と年月を作り、別の計算と照らす。デモの会社で: make simulate DEMO=1
+	@$(BIN)/python -m tests.simulator $(if $(DEMO),--demo,--seed $(SEED))
 
 bench: $(VENV)/.dev $(VENV)/.postgres ## 速さを測る（両データベース。100万契約まで: make bench FULL=1）
 	@mkdir -p $(BENCH)
@@ -84,6 +86,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.runtime
 	@$(PIP) --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(VENV)/.chromium: tests/chromium.py $(VENV)/.dev
+	@$(BIN)/python -m tests.chromium >/dev/null
 	@touch $@
 
 $(VENV)/.postgres: tests/postgres.py requirements/postgres.txt $(VENV)/.dev

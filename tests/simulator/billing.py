@@ -103,6 +103,8 @@ def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, hor
         ripe = cycle is not None and _due("arrears", days, start, cycle.stop, closing, horizon)
         found += _metered(world, here, mine, line, cycle, ripe)
         flat = [charge for charge in mine if not world.metered(charge.state)]
+        if flat and _as_billed(world, here, flat):
+            continue
         if flat:
             rows = _differences(world, line, start, here, flat)
             found += [row for row in rows if bill_on(line.timing, days, row.start, row.stop) <= closing]
@@ -185,6 +187,12 @@ def _differences(world: World, line: Line, start: date, want: list[Stretch], min
         stretch = Stretch(start, row.start, row.stop, row.state, row.basis)
         row.amount = row.sign * _amount(world, line, whole, stretch, None)
     return _settled(found, mine, whole)
+
+
+def _as_billed(world: World, want: list[Stretch], mine: list[Charge]) -> bool:
+    """Whether a cycle stands as it was billed, so that no day of it need be looked at."""
+    stretches = [(s.start, s.stop, s.state) for s in want if not world.metered(s.state)]
+    return stretches == [(c.start, c.stop, c.state) for c in mine] and all(c.sign > 0 for c in mine)
 
 
 def _all_cycles(line: Line, until: date) -> list[Cycle]:

@@ -65,10 +65,15 @@ def do(url: str, step: Step, *, checked: bool = True) -> None:
 
 def check(url: str, expected: Expected) -> None:
     """Compare invoices, revenue, contract balances and accounts with the oracle."""
-    _invoices(url, expected)
+    invoices_agree(url, expected)
+    contracts_agree(url, expected)
+    _accounts(url, expected)
+
+
+def contracts_agree(url: str, expected: Expected) -> None:
+    """Compare revenue to date and the balance of every contract with the oracle."""
     _revenue(url, expected)
     _deferred(url, expected)
-    _accounts(url, expected)
 
 
 # --- invoices --------------------------------------------------------------------------------------------------------
@@ -104,7 +109,8 @@ def _found_document(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _invoices(url: str, expected: Expected) -> None:
+def invoices_agree(url: str, expected: Expected) -> None:
+    """Compare the documents of the month, to the line and the due part, and the numbers of all."""
     found: list[dict[str, Any]] = []
     for closing in sorted({invoice.closing for invoice in expected.invoices}):
         found += builders.report(url, "invoices", closing=str(closing))
@@ -150,7 +156,8 @@ def _numbers(every: list[dict[str, Any]]) -> None:
 # --- revenue and accounts --------------------------------------------------------------------------------------------
 
 
-def _compare(what: str, want: dict[Any, Any], have: dict[Any, Any]) -> None:
+def compare(what: str, want: dict[Any, Any], have: dict[Any, Any]) -> None:
+    """Refuse two tables of sums that differ, naming the first differences."""
     keys = sorted({*want, *have}, key=str)
     wrong = [(key, want.get(key, 0), have.get(key, 0)) for key in keys if want.get(key, 0) != have.get(key, 0)]
     if wrong:
@@ -166,7 +173,7 @@ def _revenue(url: str, expected: Expected) -> None:
     for row in builders.report(url, "schedule"):
         if row["month"] <= f"{expected.month:%Y-%m}":
             have[row["contract_no"], row["product"]] += row["amount"]
-    _compare(f"revenue to date, end of {expected.month:%Y-%m}, by contract and product", want, have)
+    compare(f"revenue to date, end of {expected.month:%Y-%m}, by contract and product", want, have)
 
 
 def _deferred(url: str, expected: Expected) -> None:
@@ -174,7 +181,7 @@ def _deferred(url: str, expected: Expected) -> None:
     for row in expected.rows:
         want[row.contract] += row.billed - row.recognized
     have = {row["key"]: row["closing"] for row in builders.report(url, "deferred", month=f"{expected.month:%Y-%m}")}
-    _compare(f"contract balances, end of {expected.month:%Y-%m}", want, have)
+    compare(f"contract balances, end of {expected.month:%Y-%m}", want, have)
 
 
 def _accounts(url: str, expected: Expected) -> None:
@@ -187,7 +194,7 @@ def _accounts(url: str, expected: Expected) -> None:
     differences = ("支払手数料", "売上値引", "雑収入", "雑損失")
     for name in differences:  # what became of differences follows from matching; the sum of all is proved below
         want[name] = have.get(name, 0)
-    _compare(f"accounts on {end}", want, have)
+    compare(f"accounts on {end}", want, have)
 
 
 # --- conservation ----------------------------------------------------------------------------------------------------

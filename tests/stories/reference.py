@@ -197,6 +197,7 @@ ROLE_NAMES: Final = {
     "operator": "組み込み<br>`system`",
 }
 SUBJECTS: Final = {
+    "home": "ホーム・検索",
     "audit": "証跡", "billing": "請求", "closing": "月次締め", "companies": "会社", "company": "会社の設定一式",
     "contracts": "契約", "imports": "取込", "invoices": "請求書", "journals": "仕訳", "ledger": "仕訳", "matching": "消込",
     "partners": "取引先", "products": "商品", "receipts": "入金", "receivables": "債権", "reports": "分析", "revenue": "収益",

@@ -53,7 +53,7 @@ def test_an_unknown_sample_is_refused(sqlite_url: str, tmp_path: Path) -> None:
 def test_all_of_it_is_printed_with_papers_and_what_to_try_next(sqlite_url: str, tmp_path: Path) -> None:
     world = World(tmp_path, sqlite_url)
     with living(world):
-        told = done("urikake demo", world)
+        told = done("urikake demo all", world)
     for words in ("いずみ宅水株式会社", "ほしぞらホスティング株式会社", "仕訳帳", "合計残高試算表", "次に試すこと"):
         assert words in told
     assert told.count("すべて一致しています。") == 2

@@ -18,6 +18,7 @@ NOBODY: Final = "none"
 """The role of who may do nothing (any more): a person who left, a program that was retired."""
 ROLES: Final = ("admin", "accountant", "billing", "sales", "approver", "auditor", NOBODY)
 READERS: Final = {
+    "home": "admin accountant billing sales approver auditor",
     "contracts": "accountant billing sales approver auditor",
     "partners": "accountant billing sales approver auditor",
     "products": "accountant billing sales approver auditor",
@@ -69,23 +70,25 @@ def role(session: Session) -> str:
     """The role of the session's user; the built-in ``system`` user is the operator."""
     if session.user == SYSTEM:
         return OPERATOR
-    key = ("role", session.user)
-    if key not in session.cache:
-        session.cache[key] = standing(session, session.user)
-    found = session.cache[key]
+    found = standing(session, session.user)
     if found is None:
         raise unknown_user(session.user)
-    return str(found[1])
+    return found[1]
 
 
 def standing(session: Session, name: str) -> tuple[int, str] | None:
     """The id of the fact that tells how the user stands now, and the role; None where there is no such user.
 
-    The id changes with every change of the user: who signed in under an older one signs in again.
+    The id changes with every change of the user: who signed in under an older one signs in again. Asked once in a
+    session, so that one as known at an instant (`past`) goes on knowing who its user is today.
     """
-    sql = "SELECT id, role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1"
-    found = session.read(sql, (session.low, session.high, name))
-    return (int(found["id"][0]), str(found["role"][0])) if found.height else None
+    key = ("standing", name)
+    if key not in session.cache:
+        sql = "SELECT id, role FROM base_user WHERE id >= ? AND id < ? AND name = ? ORDER BY id DESC LIMIT 1"
+        found = session.read(sql, (session.low, session.high, name))
+        session.cache[key] = (int(found["id"][0]), str(found["role"][0])) if found.height else None
+    known: tuple[int, str] | None = session.cache[key]
+    return known
 
 
 def unknown_user(name: str) -> Refusal:
@@ -118,7 +121,11 @@ def may(role: str, permission: str) -> bool:
 
 
 def who_may(permission: str) -> list[str]:
-    """The roles that have the permission, in the order of `ROLES`."""
+    """The roles that have the permission, in the order of `ROLES`.
+
+    >>> who_may("closing.reopen")
+    ['admin', 'accountant', 'approver']
+    """
     return [role for role in ROLES if role in PERMISSIONS[permission]]
 
 

@@ -12,7 +12,10 @@ import polars as pl
 
 _SMALL: Final = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 _KANA: Final = {chr(code): chr(code + 0x60) for code in range(ord("ぁ"), ord("ゖ") + 1)}
-_DROPPED: Final = (" ", "\u3000", "ー", "-", "‐", "−", "―", "・", ",", "、", ".", "円", "株式会社", "有限会社", "合同会社", "(株)", "(有)", "(同)", "カ)", "(カ", "ユ)", "(ユ", "ド)", "(ド")  # fmt: skip
+_DROPPED: Final = (
+    *" \u3000ー-‐−―・,、.円",
+    *("株式会社", "有限会社", "合同会社", "(株)", "(有)", "(同)", "カ)", "(カ", "ユ)", "(ユ", "ド)", "(ド"),
+)
 _FOLDS: Final = {
     **{hira: _SMALL.get(kata, kata) for hira, kata in _KANA.items()},
     **_SMALL,

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 def main() -> None:
     """Run the command that the arguments name."""
-    from . import bench, demo, main, serve, tokens
+    from . import bench, demo, explain, main, serve, tokens  # noqa: F401 - they enter their commands when they are read
 
     main.app.command()(demo.demo)
-    assert bench and serve and tokens  # they register themselves
     main.run()

@@ -1,4 +1,4 @@
-"""`urikake demo`: the sample companies taken through their months, and their papers on the terminal."""
+"""`urikake demo`: the demo company in its 14 months, or the small sample companies with their papers on the terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import typer
 
 from urikake.base.errors import Refusal
 from urikake.base.url import from_environment, sqlite_path
+
+from . import living
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,15 +28,28 @@ AGAIN: Final = "前に作った会社をそのまま使います（同じ手順�
 
 
 def demo(
-    company: Annotated[str, typer.Argument(help="water（宅水）・hosting（ホスティング）・all（両方）")] = "all",
+    company: Annotated[
+        str, typer.Argument(help="minato（14か月のデモ）・water（宅水）・hosting（ホスティング）・all（小さな2社）")
+    ] = "minato",
+    reset: Annotated[bool, typer.Option("--reset", help="14か月のデモを消して、初めから作り直す")] = False,
+    files: Annotated[Path | None, typer.Option("--files", help="取り込んだ表と手順を残すフォルダー")] = None,
 ) -> None:
-    """見本の会社 2 社を作り、数か月を動かして、請求書・仕訳・試算表を見せる。"""
+    """デモの会社を作る。14か月のホスティング会社か、数か月の小さな見本の会社。"""
     from rich.console import Console
 
     from urikake.base import loading
 
     loading.load()
     console = Console(width=None if Console().is_terminal else 100, highlight=False)
+    if company == "minato":
+        living.show(console, from_environment(), reset=reset, files=files)
+        return
+    if reset or files:
+        raise Refusal(
+            "demo-option",
+            "--reset と --files は 14 か月のデモの会社だけに使えます。",
+            "小さな見本の会社は、データベースのファイルを消せば初めから作り直せます。",
+        )
     for name, url in _places(company, from_environment()):
         _show(console, name, url)
     _next(console, company)
@@ -46,7 +61,9 @@ def _places(company: str, url: str) -> list[tuple[str, str]]:
         return [(company, url)]
     if company != "all":
         raise Refusal(
-            "unknown-sample", f"見本の会社「{company}」はありません。", "water・hosting・all から選んでください。"
+            "unknown-sample",
+            f"見本の会社「{company}」はありません。",
+            "minato・water・hosting・all から選んでください。",
         )
     if not url.startswith("sqlite"):
         return [("water", url)]

@@ -8,7 +8,8 @@ import typer
 
 from urikake.base.url import from_environment
 
-from .main import app, load
+from .main import app
+from .options import load
 
 
 @app.command()

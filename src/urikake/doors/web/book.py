@@ -7,10 +7,13 @@ permission is asked, the page's function runs, and the frame's figures are read.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -18,8 +21,9 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 
 from urikake.base import access, runs
-from urikake.base import company as companies
+from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.url import with_company
 
 from . import signin
 from .desk import Company, Desk, Person, asof
@@ -106,45 +110,52 @@ def urls() -> list[URLPattern]:
     return [path(f"<slug:company>/{p.route}", p.view, name=p.name) for p in BOOK.values()]
 
 
-def find(request: HttpRequest, code: str) -> Company:
-    """The company of the address; 404 where there is none that the person has to do with."""
-    for id_, known, name in companies.companies(books()):
-        if known == code:
-            return Company(id_, known, name)
-    raise Http404(code)
+@contextmanager
+def entered(code: str, name: str, known_at: datetime | None = None) -> Iterator[tuple[Session, Company]]:
+    """A session of the company of the address for the person; 404 where there is no such company."""
+    with ExitStack() as stack:
+        try:
+            session = stack.enter_context(runs.reading(books(code), name, known_at=known_at))
+        except Refusal as refusal:
+            if refusal.code == "unknown-company":
+                raise Http404(code) from None
+            raise
+        title = session.value("SELECT name FROM base_company WHERE id = ?", (session.company_id,))
+        yield session, Company(session.company_id, code, str(title))
 
 
 def books(code: str = "") -> str:
     """The database URL of the books, naming the company."""
-    from django.conf import settings
-
-    return f"{settings.BOOKS}#{code}" if code else str(settings.BOOKS)
+    return with_company(settings.BOOKS, code)
 
 
 def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], entry: Page) -> HttpResponse:
     if not request.user.is_authenticated:
         return signin.ask(request)
-    company = find(request, code)
-    when = asof(request, company)
-    url, name = books(code), request.user.get_username()
-    with runs.reading(url, name, known_at=when.known_at) as session:
-        standing = access.standing(session, name)
-        if when.known_at is None and not signin.holds(request, company.id, standing):
-            logout(request)
-            return signin.ask(request)
-        if standing is None:
-            return _forbidden(request, company, None, entry.permission)
-        person = Person(name, standing[1], request.user.get_full_name())
-        if not access.may(person.role, entry.permission):
+    when, name = asof(request, code), request.user.get_username()
+    with entered(code, name, when.known_at) as (session, company):
+        person = _person(request, session, company, when.known_at is None)
+        if isinstance(person, HttpResponse):
+            return person
+        if person is None or not access.may(person.role, entry.permission):
             return _forbidden(request, company, person, entry.permission)
-        desk = Desk(request, url, company, person, when, session)
+        desk = Desk(request, books(code), company, person, when, session)
         found = make(desk, **parts)
         if isinstance(found, HttpResponse):
             return found
         from . import frame
 
-        context = frame.context(desk, entry) | found
-        return render(request, entry.template, context)
+        return render(request, entry.template, frame.context(desk, entry) | found)
+
+
+def _person(request: HttpRequest, session: Session, company: Company, now: bool) -> Person | HttpResponse | None:
+    """Who the request is from in the company; None without a role, to the sign-in where the role changed meanwhile."""
+    name = request.user.get_username()
+    standing = access.standing(session, name)
+    if now and not signin.holds(request, company.id, standing):
+        logout(request)
+        return signin.ask(request)
+    return Person(name, standing[1], request.user.get_full_name()) if standing else None
 
 
 def _forbidden(request: HttpRequest, company: Company, person: Person | None, permission: str) -> HttpResponse:
@@ -156,18 +167,14 @@ def _forbidden(request: HttpRequest, company: Company, person: Person | None, pe
 def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], permission: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return signin.ask(request)
-    company = find(request, code)
-    url, name = books(code), request.user.get_username()
-    with runs.reading(url, name) as session:
-        standing = access.standing(session, name)
-    if not signin.holds(request, company.id, standing):
-        logout(request)
-        return signin.ask(request)
-    if standing is None or not access.may(standing[1], permission):
-        return _forbidden(request, company, None, permission)
-    person = Person(name, standing[1], request.user.get_full_name())
+    with entered(code, request.user.get_username()) as (session, company):
+        person = _person(request, session, company, True)
+    if isinstance(person, HttpResponse):
+        return person
+    if person is None or not access.may(person.role, permission):
+        return _forbidden(request, company, person, permission)
     try:
-        return do(Deed(request, url, company, person), **parts)
+        return do(Deed(request, books(code), company, person), **parts)
     except Refusal as refusal:
         return refused(request, refusal, code)
 

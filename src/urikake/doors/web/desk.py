@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.doors import demo
+from urikake.doors.demo_company.calendar import LAST
+from urikake.doors.demo_company.making import CODE as DEMO
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
 ROLES: Final = {
@@ -23,6 +24,7 @@ ROLES: Final = {
     "approver": "承認",
     "auditor": "監査",
     "operator": "システム",
+    "none": "なし",
 }
 WEEKDAYS: Final = "月火水木金土日"
 
@@ -38,11 +40,7 @@ class Company:
     @property
     def demo(self) -> bool:
         """Whether it is the demo company, which anybody may reset."""
-        return self.code == demo.CODE
-
-    def today(self) -> date:
-        """The day of work: the calendar's, or the closing day on which the demo company stands."""
-        return demo.TODAY if self.demo else datetime.now(JAPAN).date()
+        return self.code == DEMO
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +94,16 @@ class AsOf:
         return f"{self.known_at.astimezone(JAPAN):%Y/%m/%d %H:%M}" if self.known_at else ""
 
 
-def asof(request: HttpRequest, company: Company) -> AsOf:
+def today(code: str) -> date:
+    """The day of work: the calendar's, or the closing day on which the demo company stands."""
+    return LAST if code == DEMO else datetime.now(JAPAN).date()
+
+
+def asof(request: HttpRequest, code: str) -> AsOf:
     """The day and instant that the address names; refused where it is none."""
-    today = company.today()
+    now = today(code)
     try:
-        on = date.fromisoformat(request.GET["as_of"]) if request.GET.get("as_of") else today
+        on = date.fromisoformat(request.GET["as_of"]) if request.GET.get("as_of") else now
         known = datetime.fromisoformat(request.GET["known_at"]) if request.GET.get("known_at") else None
     except ValueError:
         raise Refusal(
@@ -110,7 +113,7 @@ def asof(request: HttpRequest, company: Company) -> AsOf:
         if "T" not in request.GET["known_at"]:
             known += timedelta(days=1, microseconds=-1)  # a day means its end
         known = (known if known.tzinfo else known.replace(tzinfo=JAPAN)).astimezone(UTC)
-    return AsOf(today, on, known)
+    return AsOf(now, on, known)
 
 
 @dataclass

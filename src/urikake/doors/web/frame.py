@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from urikake.base import access, periods
-from urikake.base import company as companies
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.rooms.closing.queries import work
@@ -36,7 +35,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "",
         (
-            Entry("ホーム", "", "house", "reports.read"),
+            Entry("ホーム", "", "house", "home.read"),
             Entry("月次締め", "close", "calendar-check", "closing.read"),
         ),
     ),
@@ -86,9 +85,9 @@ def context(desk: Desk, page: Page) -> dict[str, Any]:
 
 
 def _companies(desk: Desk) -> list[dict[str, str]]:
-    """The other companies in which the person has a role."""
-    found = companies.companies(desk.books.partition("#")[0])
-    return [{"code": code, "name": name} for _, code, name in found]
+    """The companies of the installation, to go over to; each asks for a role of its own."""
+    found = desk.session.read("SELECT c.code, c.name FROM base_company c ORDER BY c.id")
+    return [{"code": code, "name": name} for code, name in found.iter_rows()]
 
 
 def _nav(desk: Desk) -> list[dict[str, Any]]:

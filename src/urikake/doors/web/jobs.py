@@ -139,7 +139,12 @@ def left_behind() -> None:
     """Mark as failed what a worker that is no more had begun; nothing of it was stored."""
     for job in Job.objects.filter(state=Job.State.RUNNING):
         if job.pid == os.getpid() or not _alive(job.pid):
-            _end(job, Job.State.FAILED, cause="途中で止まりました。", remedy="何も保存されていません。もう一度行ってください。")
+            _end(
+                job,
+                Job.State.FAILED,
+                cause="途中で止まりました。",
+                remedy="何も保存されていません。もう一度行ってください。",
+            )
 
 
 def _alive(pid: int | None) -> bool:
@@ -177,7 +182,12 @@ def perform(job: Job, url: str) -> None:
         _end(job, Job.State.FAILED, cause=refusal.cause, remedy=refusal.remedy, rows=rows[:200])
     except Exception as error:  # the worker goes on with the next; what happened is told, not hidden
         remedy = "何も保存されていません。もう一度行っても同じなら、この文を添えて管理者に知らせてください。"
-        _end(job, Job.State.FAILED, cause=f"思いがけない誤りで止まりました（{type(error).__name__}: {error}）。", remedy=remedy)
+        _end(
+            job,
+            Job.State.FAILED,
+            cause=f"思いがけない誤りで止まりました（{type(error).__name__}: {error}）。",
+            remedy=remedy,
+        )
         if not isinstance(error, ValueError | OSError | RuntimeError | KeyError):
             raise
     else:

@@ -39,10 +39,10 @@ class Job(models.Model):
     rows = models.JSONField(default=list)
 
     class Meta:
-        indexes = [models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"])]
-        constraints = [
-            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key")
-        ]
+        indexes = (models.Index(fields=["company", "-id"]), models.Index(fields=["state", "id"]))
+        constraints = (
+            models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key"),
+        )
 
 
 class View(models.Model):
@@ -56,7 +56,7 @@ class View(models.Model):
     shared = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title")]
+        constraints = (models.UniqueConstraint(fields=["company", "page", "title", "owner"], name="web_view_title"),)
 
 
 class Token(models.Model):
@@ -77,4 +77,4 @@ class Token(models.Model):
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["company", "id"], name="web_token_company")]
+        indexes = (models.Index(fields=["company", "id"], name="web_token_company"),)

@@ -13,7 +13,7 @@ from urikake.doors import settings as plain
 from . import database, secret
 
 HERE = Path(__file__).parent
-BOOKS = url.from_environment()
+BOOKS = url.with_company(url.from_environment(), "")
 DEMO = os.environ.get("URIKAKE_DEMO") == "1"
 
 DATABASES = {"default": database.settings(BOOKS)}
@@ -39,6 +39,21 @@ INSTALLED_APPS = [
     *plain.INSTALLED_APPS,
     "urikake.doors.web",
 ]
+if OIDC := os.environ.get("URIKAKE_OIDC_URL"):  # the extra "oidc" brings what this needs
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.openid_connect"]
+    SOCIALACCOUNT_PROVIDERS = {
+        "openid_connect": {
+            "APPS": [
+                {
+                    "provider_id": "company",
+                    "name": os.environ.get("URIKAKE_OIDC_NAME", "会社のアカウント"),
+                    "client_id": os.environ.get("URIKAKE_OIDC_CLIENT", ""),
+                    "secret": os.environ.get("URIKAKE_OIDC_SECRET", ""),
+                    "settings": {"server_url": OIDC},
+                }
+            ]
+        }
+    }
 MIDDLEWARE = [
     "urikake.doors.api.middleware.plainly",
     "urikake.doors.web.middleware.Failures",

@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth import get_user_model, login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+
+from urikake.doors.demo_company.making import CODE as DEMO
+from urikake.doors.demo_company.people import people as people_of_the_demo
 
 STANDING: Final = "standing"
 
@@ -53,28 +58,31 @@ def account(name: str, shown: str = "", email: str = "") -> Any:
     return user
 
 
+def invitation(request: HttpRequest, user: Any) -> str:
+    """The address under which the person sets a password of their own; it works once, for a few days."""
+    parts = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+    path = reverse("account_reset_password_from_key", kwargs=parts)
+    return request.build_absolute_uri(path)
+
+
 def demo(request: HttpRequest) -> HttpResponse:
     """Sign in as one of the demo company's people: only where the installation serves the demo, and only as them."""
-    from urikake.doors import demo as company
-
     if not settings.DEMO or request.method != "POST":
         raise Http404
-    person = company.PEOPLE.get(request.POST.get("name", ""))
+    person = people_of_the_demo().get(request.POST.get("name", ""))
     if person is None:
         raise Http404
     request.session.flush()
     user = account(request.POST["name"], person.shown, person.email)
     login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return redirect(f"/{company.CODE}/")
+    return redirect(f"/{DEMO}/")
 
 
 def people(request: HttpRequest) -> dict[str, Any]:
     """For templates: the demo company's people on the sign-in page of a demo, nobody elsewhere."""
     if not settings.DEMO:
         return {}
-    from urikake.doors import demo as company
-
     from .desk import ROLES
 
-    shown = [{"name": n, "shown": p.shown, "role_label": ROLES[p.role]} for n, p in company.PEOPLE.items()]
+    shown = [{"name": n, "shown": p.shown, "role_label": ROLES[p.role]} for n, p in people_of_the_demo().items()]
     return {"people": shown}

@@ -294,7 +294,9 @@ def _xlsx(frame: pl.DataFrame, columns: Sequence[Column]) -> bytes:
     import xlsxwriter
 
     buffer = io.BytesIO()
-    with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet("一覧")
         formats = {
             "yen": book.add_format({"num_format": "#,##0;[Red]△#,##0"}),
@@ -321,7 +323,7 @@ def _write(sheet: Any, line: int, at: int, value: Any, formats: dict[str, Any]) 
     elif isinstance(value, datetime):
         sheet.write_string(line, at, shown.instant(value))
     elif isinstance(value, date):
-        sheet.write_datetime(line, at, datetime(value.year, value.month, value.day), formats["date"])
+        sheet.write_datetime(line, at, value, formats["date"])
     else:
         sheet.write_string(line, at, str(value))
 

@@ -12,6 +12,19 @@ from urikake.core import timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import codes
 
+WORDS: Final = {
+    "start": "開始",
+    "change_plan": "プラン変更",
+    "change_quantity": "数量変更",
+    "change_price": "単価変更",
+    "add_option": "オプション追加",
+    "remove_option": "オプション解除",
+    "renew": "更新",
+    "decline_renewal": "更新しない",
+    "cancel": "解約",
+    "withdraw": "取消",
+}
+"""The kinds of events as people call them."""
 TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
 TERMS: Final = (
     "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "

@@ -39,7 +39,15 @@ def listed(desk: Desk) -> Shown:
 def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
     made = billing.at_closing(desk.session, day)
     mine = drafts.filter(pl.col("closing_on") == day)
-    state = "未到来" if day > desk.on else "発行済" if made.height and mine.is_empty() else "下書き" if mine.height else "未計算"
+    state = (
+        "未到来"
+        if day > desk.on
+        else "発行済"
+        if made.height and mine.is_empty()
+        else "下書き"
+        if mine.height
+        else "未計算"
+    )
     return {
         "on": day,
         "partners": made["partner_id"].n_unique(),
@@ -141,5 +149,3 @@ def run(doing: Deed) -> HttpResponse:
         options={"closing": closing.isoformat(), "issue": issue}, key=doing.field("key"),
     )  # fmt: skip
     return redirect(f"/{doing.company.code}/runs/{job.pk}")
-
-

@@ -149,7 +149,7 @@ def trial_balance(desk: Desk) -> Shown:
         Column("account", "勘定科目"),
         Column("debit", "借方合計(円)", "yen", summed=True),
         Column("credit", "貸方合計(円)", "yen", summed=True),
-        Column("balance", "残高(円)", "yen", summed=True, ref=lambda row: f"account/{quoted(row['account'])}/{desk.on}"),
+        Column("balance", "残高(円)", "yen", summed=True, ref=lambda row: f"account:{row['account']}:{desk.on}"),
     ]
     listing = table(
         desk, found, columns, key="account", name="trial-balance", sort="", empty=Empty("まだ仕訳がありません。")
@@ -171,11 +171,11 @@ def aging(desk: Desk) -> Shown:
          **{bucket["label"]: bucket["amount"] for bucket in row["buckets"]}}
         for row in rows
     ]  # fmt: skip
-    amounts = {name: pl.Int64 for name in ("total", "not_due", *labels)}
+    amounts = dict.fromkeys(("total", "not_due", *labels), pl.Int64)
     frame = pl.DataFrame(flat, schema={"partner": pl.String, "name": pl.String, **amounts})
     columns = [
         Column("name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
-        Column("total", "合計(円)", "yen", summed=True, ref=lambda row: f"balance/{quoted(row['partner'])}/{desk.on}"),
+        Column("total", "合計(円)", "yen", summed=True, ref=lambda row: f"balance:{row['partner']}:{desk.on}"),
         Column("not_due", "期日前(円)", "yen", summed=True),
         *[Column(label, f"{label}日(円)", "yen", summed=True) for label in labels],
         Column("partner", "コード", hidden=True),

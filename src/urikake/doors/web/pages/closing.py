@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 from urikake.base import periods
 from urikake.base.errors import Refusal
 from urikake.doors import month as steps
+from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing import queries as closing
 from urikake.rooms.closing.queries import work
 from urikake.rooms.reports.queries import report
@@ -69,7 +70,7 @@ def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
     locked = first in periods.locked_months(desk.session)
     return [
         _step("請求の計算", not stale, f"締日 {len(days) - len(stale)}/{len(days)}", "すべての締日を計算済み",
-              "・".join(f"{day:%m/%d}" for day in stale) + " が未計算" if stale else "", desk.link("billing")),
+              _stale(desk, stale), desk.link("billing")),
         _step("請求書の発行", not drafts.count, f"{figures['請求']['count']:,}行 {figures['請求']['amount']:,}円",
               "下書き 0", f"下書き {drafts.count:,}行 {drafts.amount:,}円" if drafts.count else "", desk.link("billing")),
         _step("債権伝票の承認", not slips.count, f"承認待ち {slips.count}件", "未承認 0",
@@ -83,7 +84,16 @@ def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _step(title: str, holds: bool, figure: str, proof: str, open_: str, url: str, *, soft: bool = False) -> dict[str, Any]:
+def _stale(desk: Desk, days: list[date]) -> str:
+    """Which closings were not computed at all, and which not since something was taken in."""
+    made = {day for day in days if billing.at_closing(desk.session, day).height}
+    words = [(set(days) - made, "が未計算"), (made, "は計算のあとに取込があります")]
+    return "、".join("・".join(f"{day:%m/%d}" for day in sorted(some)) + f" {word}" for some, word in words if some)
+
+
+def _step(
+    title: str, holds: bool, figure: str, proof: str, open_: str, url: str, *, soft: bool = False
+) -> dict[str, Any]:
     state = "done" if holds else "soft" if soft else "open"
     return {"title": title, "state": "done" if soft and not holds else state, "soft": soft and not holds,
             "figure": figure, "proof": proof if holds else open_, "url": url}  # fmt: skip
@@ -91,8 +101,13 @@ def _step(title: str, holds: bool, figure: str, proof: str, open_: str, url: str
 
 def _change(desk: Desk, first: date) -> dict[str, Any]:
     """Revenue of last month and of this, by product, as a bridge."""
-    now = {row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{first:%Y-%m}", by="service")}
-    then = {row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{month_before(first):%Y-%m}", by="service")}
+    now = {
+        row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{first:%Y-%m}", by="service")
+    }
+    then = {
+        row["key"]: row["amount"]
+        for row in report(desk.session, "recognized", month=f"{month_before(first):%Y-%m}", by="service")
+    }
     parts = [{"label": key or "その他", "amount": now.get(key, 0) - then.get(key, 0)} for key in sorted({*now, *then})]
     return {
         "from": {"label": f"{month_before(first):%-m月}", "amount": sum(then.values())},

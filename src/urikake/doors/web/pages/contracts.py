@@ -21,18 +21,6 @@ from ..book import Shown, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
 
-KINDS: Final = {
-    "start": "開始",
-    "change_plan": "プラン変更",
-    "change_quantity": "数量変更",
-    "change_price": "単価変更",
-    "add_option": "オプション追加",
-    "remove_option": "オプション解除",
-    "renew": "更新",
-    "decline_renewal": "更新しない",
-    "cancel": "解約",
-    "withdraw": "取消",
-}
 TIMINGS: Final = {"advance": "前払", "current": "当月", "arrears": "後払"}
 
 
@@ -123,7 +111,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
 
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:
-    return row | {"label": KINDS.get(row["kind"], row["kind"]), "ahead": row["effective_on"] > on}
+    return row | {"label": contracts.WORDS.get(row["kind"], row["kind"]), "ahead": row["effective_on"] > on}
 
 
 def _timeline(desk: Desk, contract_no: str, contract_id: int) -> dict[str, Any]:
@@ -154,7 +142,9 @@ def _lanes(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[
     lines, events = contracts.folded(desk.session)
     mine = lines.filter(pl.col("contract_id") == contract_id)
     segments = timeline.segments(mine, events.filter(pl.col("line_id").is_in(mine["line_id"].implode())))
-    named = segments.join(products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left")
+    named = segments.join(
+        products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left"
+    )
     lanes: dict[int, dict[str, Any]] = {}
     for row in named.iter_rows(named=True):
         begins, ends = row["from_on"], row["to_on"]

@@ -23,7 +23,7 @@ from ..table import Column, Empty, table
 MOST = 6
 
 
-@page("search", "search", permission="reports.read", title="検索")
+@page("search", "search", permission="home.read", title="検索")
 def search(desk: Desk) -> Shown:
     """What the text may mean: screens, partners, contracts, invoices; JSON to the palette, else a page."""
     text = desk.ask("q")
@@ -56,7 +56,9 @@ def _things(desk: Desk, text: str) -> list[dict[str, Any]]:
     return [
         _group("取引先", partners, lambda r: (r["name"], r["code"], f"partners/{quoted(r['code'])}"), desk),
         _group("契約", found, lambda r: (r["contract_no"], r["name"], f"contracts/{quoted(r['contract_no'])}"), desk),
-        _group("請求書", docs, lambda r: (r["number"], f"{r['name']} {r['total']:,}円", f"invoices/{r['number']}"), desk),
+        _group(
+            "請求書", docs, lambda r: (r["number"], f"{r['name']} {r['total']:,}円", f"invoices/{r['number']}"), desk
+        ),
     ]
 
 
@@ -102,5 +104,7 @@ def audit(desk: Desk) -> Shown:
 @deed("verify", "audit/verify", permission="audit.read")
 def verify(doing: Deed) -> HttpResponse:
     """Ask for the proof of everything: chain, numbers, balances, documents."""
-    job = jobs.ask(doing.company.code, "verify", subject="すべての照合", actor=doing.person.name, key=doing.field("key"))
+    job = jobs.ask(
+        doing.company.code, "verify", subject="すべての照合", actor=doing.person.name, key=doing.field("key")
+    )
     return redirect(f"/{doing.company.code}/runs/{job.pk}")

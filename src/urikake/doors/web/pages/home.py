@@ -28,22 +28,47 @@ class Task:
 
 
 TASKS: Final = (
-    Task("入金を消し込む", "名義や金額が合わず、人の判断を待っています", "matching", "matching.apply", work.waiting_receipts),
-    Task("請求の下書きを確かめて発行する", "締めた請求のうち、まだ発行していないもの", "billing", "billing.run", work.waiting_drafts),
-    Task("債権伝票を承認する", "別の人が起票し、承認を待っています", "approvals", "receivables.approve", work.slips_to_approve),
-    Task("期日を過ぎた債権を確かめる", "回収予定日を過ぎて未回収のもの", "receivables?state=overdue", "receivables.read", work.overdue, urgent=True),
+    Task(
+        "入金を消し込む",
+        "名義や金額が合わず、人の判断を待っています",
+        "matching",
+        "matching.apply",
+        work.waiting_receipts,
+    ),
+    Task(
+        "請求の下書きを確かめて発行する",
+        "締めた請求のうち、まだ発行していないもの",
+        "billing",
+        "billing.run",
+        work.waiting_drafts,
+    ),
+    Task(
+        "債権伝票を承認する",
+        "別の人が起票し、承認を待っています",
+        "approvals",
+        "receivables.approve",
+        work.slips_to_approve,
+    ),
+    Task(
+        "期日を過ぎた債権を確かめる",
+        "回収予定日を過ぎて未回収のもの",
+        "receivables?state=overdue",
+        "receivables.read",
+        work.overdue,
+        urgent=True,
+    ),
     Task("更新の期限を確かめる", "60日以内に満了する契約", "contracts/renewals", "contracts.read", work.renewals_soon),
-)  # fmt: skip
+)
 
 
-@page("home", "", permission="reports.read", title="ホーム")
+@page("home", "", permission="home.read", title="ホーム")
 def home(desk: Desk) -> Shown:
     """The work of the person's role, the month's three figures, and the state of the close."""
     month = desk.on.replace(day=1)
     return {
         "tasks": [_task(desk, task) for task in TASKS if access.may(desk.person.role, task.permission)],
         "figures": _figures(desk, month),
-        "close": _close(desk, month),
+        "close": _close(desk, month) if access.may(desk.person.role, "closing.read") else None,
         "month": month,
     }
 
@@ -69,9 +94,13 @@ def _figures(desk: Desk, month: date) -> list[dict[str, Any]]:
     unmatched = work.waiting_receipts(desk.session, desk.on)
     share = (now - before) / before if before else None
     return [
-        {"title": "今月の請求", "amount": now, "before": before, "share": share, "url": desk.link("invoices")},
-        {"title": "未回収", "amount": owed.amount, "count": owed.count, "url": desk.link("receivables")},
-        {"title": "消込待ちの入金", "amount": unmatched.amount, "count": unmatched.count, "url": desk.link("matching")},
+        {"title": title, "url": desk.link(path), **figure}
+        for title, path, need, figure in (
+            ("今月の請求", "invoices", "invoices.read", {"amount": now, "before": before, "share": share}),
+            ("未回収", "receivables", "receivables.read", {"amount": owed.amount, "count": owed.count}),
+            ("消込待ちの入金", "matching", "matching.read", {"amount": unmatched.amount, "count": unmatched.count}),
+        )
+        if access.may(desk.person.role, need)
     ]
 
 

@@ -8,32 +8,62 @@ from typing import Any, Final
 import polars as pl
 from django.http import HttpResponse
 
-from urikake.base import periods
+from urikake.base import access, periods
 from urikake.base.company import policies
+from urikake.base.users import users
+from urikake.doors import people
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.usage.queries import used
 
-from ..book import Shown, page
+from .. import signin
+from ..book import Deed, Shown, deed, page
 from ..desk import ROLES, Desk, quoted
 from ..frame import month_before
 from ..table import Choice, Column, Empty, listed_as, table
 
 MODELS: Final = {
-    "flat": "定額", "unit": "単価×数量", "graduated": "段階(積上げ)", "volume": "段階(全量)", "package": "パッケージ",
-    "included": "基本+超過", "free": "無料",
-}  # fmt: skip
+    "flat": "定額",
+    "unit": "単価×数量",
+    "graduated": "段階(積上げ)",
+    "volume": "段階(全量)",
+    "package": "パッケージ",
+    "included": "基本+超過",
+    "free": "無料",
+}
 REVENUES: Final = {
-    "monthly": "月割り", "daily": "日割り", "usage": "使用量", "point": "一時点", "contract_start": "契約開始時", "lifetime": "見込期間",
-}  # fmt: skip
-TAXES: Final = {"standard": "標準10%", "reduced": "軽減8%", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
+    "monthly": "月割り",
+    "daily": "日割り",
+    "usage": "使用量",
+    "point": "一時点",
+    "contract_start": "契約開始時",
+    "lifetime": "見込期間",
+}
+TAXES: Final = {
+    "standard": "標準10%",
+    "reduced": "軽減8%",
+    "exempt": "非課税",
+    "out_of_scope": "不課税",
+    "export": "輸出免税",
+}
 POLICIES: Final = {
-    "amount_rounding": "金額の端数", "tax_rounding": "消費税の端数", "proration": "日割りの方法", "partial_month": "端数月の収益",
-    "advance_tax": "前受金の消費税", "accrual_account": "未請求収益の科目", "fee_account": "差し引かれた手数料", "fee_tolerance": "手数料とみなす上限(円)",
-    "cycle_anchor": "請求サイクルの起算", "fiscal_year_start_month": "期首の月", "registration_number": "登録番号", "company_name": "会社名",
-    "opening_month": "記帳を始める月", "second_person": "二人目の承認が要るもの", "currency": "機能通貨",
-}  # fmt: skip
+    "amount_rounding": "金額の端数",
+    "tax_rounding": "消費税の端数",
+    "proration": "日割りの方法",
+    "partial_month": "端数月の収益",
+    "advance_tax": "前受金の消費税",
+    "accrual_account": "未請求収益の科目",
+    "fee_account": "差し引かれた手数料",
+    "fee_tolerance": "手数料とみなす上限(円)",
+    "cycle_anchor": "請求サイクルの起算",
+    "fiscal_year_start_month": "期首の月",
+    "registration_number": "登録番号",
+    "company_name": "会社名",
+    "opening_month": "記帳を始める月",
+    "second_person": "二人目の承認が要るもの",
+    "currency": "機能通貨",
+}
 
 
 @page("products", "products", permission="products.read", title="商品・料金")
@@ -60,14 +90,22 @@ def listed(desk: Desk) -> Shown:
         Column("tiers", "段階", hidden=True),
         Column("service", "サービス区分", hidden=True),
     ]
-    shown = found.join(counts, on="product", how="left", maintain_order="left").with_columns(pl.col("lines").fill_null(0))
+    shown = found.join(counts, on="product", how="left", maintain_order="left").with_columns(
+        pl.col("lines").fill_null(0)
+    )
     return listed_as(
         table(
-            desk, shown, columns, key="product", name="products", filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],
-            find=["product", "product_name", "service"], sort="product",
+            desk,
+            shown,
+            columns,
+            key="product",
+            name="products",
+            filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],
+            find=["product", "product_name", "service"],
+            sort="product",
             empty=Empty("まだ商品がありません。", "商品を取り込む", desk.link("imports")),
         )
-    )  # fmt: skip
+    )
 
 
 @page("usage", "usage", permission="usage.read", title="利用量")
@@ -75,8 +113,12 @@ def usage(desk: Desk) -> Shown:
     """Usage by metered contract line over six months; a month without any is a gap."""
     months = _six(desk.on)
     lines = _metered(desk)
-    spans = lines.select("line_id", from_on=pl.lit(months[0]), to_on=pl.lit(periods.following(months[-1])),
-                         after_id=pl.lit(0, dtype=pl.Int64))  # fmt: skip
+    spans = lines.select(
+        "line_id",
+        from_on=pl.lit(months[0]),
+        to_on=pl.lit(periods.following(months[-1])),
+        after_id=pl.lit(0, dtype=pl.Int64),
+    )
     found = used(desk.session, spans).with_columns(month=pl.col("used_on").dt.month_start())
     sums = found.group_by("line_id", "month").agg(quantity=pl.col("quantity_micro").sum())
     wide = lines
@@ -93,9 +135,16 @@ def usage(desk: Desk) -> Shown:
         Column("gap", "今月", "state", tone={"欠け": "bad", "あり": "good"}),
     ]
     listing = table(
-        desk, wide, columns, key="line_id", name="usage", filters=[Choice("gap", "今月"), Choice("product_name", "商品")],
-        find=["contract_no", "product_name"], sort="contract_no", empty=Empty("従量の契約はありません。"),
-    )  # fmt: skip
+        desk,
+        wide,
+        columns,
+        key="line_id",
+        name="usage",
+        filters=[Choice("gap", "今月"), Choice("product_name", "商品")],
+        find=["contract_no", "product_name"],
+        sort="contract_no",
+        empty=Empty("従量の契約はありません。"),
+    )
     if isinstance(listing, HttpResponse):
         return listing
     return {"table": listing, "gaps": wide.filter(pl.col("gap") == "欠け").height, "lines": wide.height}
@@ -119,14 +168,19 @@ def _metered(desk: Desk) -> pl.DataFrame:
 def settings(desk: Desk) -> Shown:
     """The company's policies, bank accounts and users, as they stand."""
     policy = policies(desk.session)
-    users = desk.session.rows("base_user", "id, name, role, email").unique("name", keep="last", maintain_order=True)
     banks = desk.session.rows("base_bank_account", "id, code, bank, branch, deposit, bank_number, holder_kana")
     return {
-        "policies": [{"key": key, "title": title, "value": policy[key]} for key, title in POLICIES.items() if _has(policy, key)],
-        "users": [row | {"role_label": ROLES.get(row["role"], row["role"])} for row in users.iter_rows(named=True)],
+        "policies": [
+            {"key": key, "title": title, "value": policy[key]} for key, title in POLICIES.items() if _has(policy, key)
+        ],
+        "users": [
+            row | {"role_label": ROLES.get(row["role"], row["role"])}
+            for row in users(desk.session).iter_rows(named=True)
+        ],
+        "roles": [(role, ROLES[role]) for role in access.ROLES],
         "banks": banks.to_dicts(),
         "accounts": desk.session.table("base_account", "id, name")["name"].to_list(),
-    }  # fmt: skip
+    }
 
 
 def _has(policy: Any, key: str) -> bool:
@@ -134,3 +188,23 @@ def _has(policy: Any, key: str) -> bool:
         return bool(policy[key])
     except KeyError:
         return False
+
+
+@deed("user-add", "settings/users/add", permission="users.change")
+def add_user(doing: Deed) -> HttpResponse:
+    """Register a user with a role, and give the link under which they set their password."""
+    name, email = doing.field("name"), doing.field("email")
+    people.add(doing.books, name, doing.field("role"), email=email, user=doing.person.name)
+    link = signin.invitation(doing.request, signin.account(name, doing.field("shown"), email))
+    return doing.done(
+        f"利用者 {name} を登録しました。本人に次のアドレスを渡してください(一度だけ使えます)。\n{link}", "settings"
+    )
+
+
+@deed("user-role", "settings/users/role", permission="users.change")
+def change_role(doing: Deed) -> HttpResponse:
+    """Give a user another role; their sessions end."""
+    name, role = doing.field("name"), doing.field("role")
+    changed = people.change(doing.books, name, role, user=doing.person.name)
+    said = f"利用者 {name} の役割を{ROLES.get(role, role)}に変えました。" if changed else "役割は変わっていません。"
+    return doing.done(said, "settings")

@@ -33,7 +33,7 @@ def listed(desk: Desk) -> Shown:
         Column("closing", "締日"),
         Column("pays", "支払条件"),
         Column("method_name", "回収手段"),
-        Column("balance", "未回収(円)", "yen", summed=True, ref=lambda row: f"balance/{row['code']}/{desk.on}"),
+        Column("balance", "未回収(円)", "yen", summed=True, ref=lambda row: f"balance:{row['code']}:{desk.on}"),
         Column("overdue", "期日超過(円)", "yen", summed=True),
         Column("registration_number", "登録番号", hidden=True),
         Column("address", "住所", hidden=True),
@@ -74,7 +74,9 @@ def _terms(desk: Desk) -> pl.DataFrame:
         }
         for row in parties.terms(desk.session).iter_rows(named=True)
     ]
-    return pl.DataFrame(rows, schema={"terms_id": pl.Int64, "closing": pl.String, "pays": pl.String, "method_name": pl.String})
+    return pl.DataFrame(
+        rows, schema={"terms_id": pl.Int64, "closing": pl.String, "pays": pl.String, "method_name": pl.String}
+    )
 
 
 def closing_words(mask: int | None) -> str:
@@ -108,7 +110,9 @@ def one(desk: Desk, code: str) -> Shown:
     lines = contracts.in_force(desk.session, desk.on).filter(pl.col("partner") == code)
     return {
         "partner": partner,
-        "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))["payer"].to_list(),
+        "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))[
+            "payer"
+        ].to_list(),
         "lines": lines.to_dicts(),
         "invoices": _invoices(desk, partner_id),
         "items": _open(desk, partner_id),

@@ -62,7 +62,9 @@ def _receipts(desk: Desk) -> pl.DataFrame:
     state = pl.when(pl.col("unapplied") == 0).then(pl.lit("消込済"))
     state = state.when(pl.col("unapplied") < pl.col("amount")).then(pl.lit("一部")).otherwise(pl.lit("未消込"))
     return (
-        every.with_columns(partner_id=receipts.payers(desk.session, every), number=pl.col("receipt_id") - desk.session.low)
+        every.with_columns(
+            partner_id=receipts.payers(desk.session, every), number=pl.col("receipt_id") - desk.session.low
+        )
         .join(left, on="receipt_id", how="left", maintain_order="left")
         .join(names, on="partner_id", how="left", maintain_order="left")
         .with_columns(pl.col("unapplied").fill_null(0))
@@ -154,7 +156,9 @@ def apply(doing: Deed) -> HttpResponse:
         user=doing.person.name,
     )
     after = doing.field("next")
-    return doing.done(f"{figures['amount']:,}円を消し込みました。", f"matching?receipt={quoted(after)}" if after else "matching")
+    return doing.done(
+        f"{figures['amount']:,}円を消し込みました。", f"matching?receipt={quoted(after)}" if after else "matching"
+    )
 
 
 @deed("unapply", "matching/unapply", permission="matching.apply")

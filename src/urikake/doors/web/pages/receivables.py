@@ -16,7 +16,7 @@ from urikake.rooms.receivables import queries as receivables
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
-from ..table import Choice, Column, Empty, listed_as, table
+from ..table import Choice, Column, Empty, table
 
 BUCKETS: Final = (30, 60, 90)
 STATES: Final = (("overdue", "期日超過"), ("open", "期日前"), ("settled", "回収済"))

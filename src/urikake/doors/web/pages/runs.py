@@ -19,17 +19,43 @@ from ..models import Job
 from ..table import Choice, Column, Empty, table
 
 ACTIONS: Final = {
-    "init": "会社の設定", "bill": "請求", "match": "自動消込", "apply": "手動消込", "unapply": "消込の取消", "receipts": "入金の取込",
-    "recognize": "収益認識", "close": "月次締め", "reopen": "締めの解除", "approve": "承認",
-}  # fmt: skip
+    "init": "会社の設定",
+    "bill": "請求",
+    "match": "自動消込",
+    "apply": "手動消込",
+    "unapply": "消込の取消",
+    "receipts": "入金の取込",
+    "recognize": "収益認識",
+    "close": "月次締め",
+    "reopen": "締めの解除",
+    "approve": "承認",
+}
 WORDS: Final = {
-    "charges": "請求明細", "invoices": "請求書", "total": "合計", "rows": "行", "revenue": "収益", "receipts": "入金",
-    "amount": "金額", "applied": "消込", "locked": "締め", "new": "新しい", "approved": "承認", "drafts": "下書き", "verified": "照合",
-}  # fmt: skip
+    "charges": "請求明細",
+    "invoices": "請求書",
+    "total": "合計",
+    "rows": "行",
+    "revenue": "収益",
+    "receipts": "入金",
+    "amount": "金額",
+    "applied": "消込",
+    "locked": "締め",
+    "new": "新しい",
+    "approved": "承認",
+    "drafts": "下書き",
+    "verified": "照合",
+}
 FILES: Final = {
-    "partners": "取引先", "products": "商品・料金", "contracts": "契約", "events": "契約の変更", "usage": "利用量",
-    "receivables": "債権伝票", "openings": "移行残高", "users": "利用者", "receipts": "入金(CSV)",
-}  # fmt: skip
+    "partners": "取引先",
+    "products": "商品・料金",
+    "contracts": "契約",
+    "events": "契約の変更",
+    "usage": "利用量",
+    "receivables": "債権伝票",
+    "openings": "移行残高",
+    "users": "利用者",
+    "receipts": "入金(CSV)",
+}
 
 
 @page("runs", "runs", permission="runs.read", title="実行")
@@ -51,9 +77,15 @@ def listed(desk: Desk) -> Shown:
         Column("outcome", "結果"),
     ]
     listing = table(
-        desk, shaped, columns, key="number", name="runs", filters=[Choice("title", "したこと"), Choice("actor", "担当")],
-        find=["title", "subject", "actor"], empty=Empty("まだ何も行われていません。"),
-    )  # fmt: skip
+        desk,
+        shaped,
+        columns,
+        key="number",
+        name="runs",
+        filters=[Choice("title", "したこと"), Choice("actor", "担当")],
+        find=["title", "subject", "actor"],
+        empty=Empty("まだ何も行われていません。"),
+    )
     if isinstance(listing, HttpResponse):
         return listing
     return {"table": listing, "jobs": [_shown(job) for job in going]}
@@ -155,13 +187,18 @@ def imports(desk: Desk) -> Shown:
     """What can be taken in, with its columns, and what was taken before."""
     taken = desk.session.rows("intake_file", "id, run_id, kind, file_name, row_count").reverse().head(30)
     who = desk.session.rows("base_run", "id, actor, recorded_at").rename({"id": "run_id"})
+    taken = taken.join(who, on="run_id", how="left", maintain_order="left")
     banks = desk.session.table("base_bank_account", "id, code")["code"].to_list()
     return {
-        "kinds": [{"kind": kind, "title": title, "columns": _columns(kind)} for kind, title in FILES.items() if _may(desk, kind)],
-        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.join(who, on="run_id", how="left", maintain_order="left").to_dicts()],
+        "kinds": [
+            {"kind": kind, "title": title, "columns": _columns(kind)}
+            for kind, title in FILES.items()
+            if _may(desk, kind)
+        ],
+        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.iter_rows(named=True)],
         "banks": banks,
         "picked": desk.ask("kind"),
-    }  # fmt: skip
+    }
 
 
 def _permission(kind: str) -> str:
@@ -189,7 +226,12 @@ def take(doing: Deed) -> HttpResponse:
     if not access.may(doing.person.role, _permission(kind)):
         raise Refusal("not-permitted", f"{FILES[kind]}を取り込む権限がありません。", "権限のある人に頼んでください。")
     job = jobs.ask(
-        doing.company.code, "import", subject=upload.name or "file.csv", actor=doing.person.name,
-        options={"kind": kind, "account": doing.field("account")}, content=upload.read(), key=doing.field("key"),
-    )  # fmt: skip
+        doing.company.code,
+        "import",
+        subject=upload.name or "file.csv",
+        actor=doing.person.name,
+        options={"kind": kind, "account": doing.field("account")},
+        content=upload.read(),
+        key=doing.field("key"),
+    )
     return redirect(f"/{doing.company.code}/runs/{job.pk}")

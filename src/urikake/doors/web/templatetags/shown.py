@@ -9,6 +9,7 @@ from django import template
 
 from urikake.doors.web import shown
 from urikake.doors.web.desk import ROLES, link, quoted
+from urikake.rooms.contracts.queries import WORDS
 
 register = template.Library()
 register.filter("yen", shown.yen)
@@ -51,10 +52,6 @@ def once() -> str:
 register.filter("has", lambda table, name: bool(table.get(name)))
 register.filter("same", lambda one, other: one == other)
 register.filter("minus", lambda one, other: one - other)
-register.filter("event", lambda kind: EVENTS.get(kind, kind))
+register.filter("event", lambda kind: WORDS.get(kind, kind))
 register.filter("runtone", lambda state: {"done": "good", "failed": "bad", "running": "wait"}.get(state, ""))
 register.filter("closingtone", lambda state: {"発行済": "good", "下書き": "warn", "未計算": "bad"}.get(state, ""))
-EVENTS: dict[str, str] = {
-    "start": "開始", "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
-    "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
-}  # fmt: skip

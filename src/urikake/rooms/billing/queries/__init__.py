@@ -1,6 +1,6 @@
 """What other rooms may read of billing, and what would be billed."""
 
-from .charges import CHARGE, at_closing, charges, waiting
+from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contract
 from .due import due_stretches
 from .rates import rated, unbilled
@@ -13,6 +13,7 @@ __all__ = [
     "charges",
     "due_stretches",
     "of_contract",
+    "of_cycle",
     "rated",
     "scope",
     "unbilled",

@@ -51,6 +51,11 @@ def of_cycles(session: Session, cycles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def of_cycle(session: Session, line_id: int, cycle_from_on: date) -> pl.DataFrame:
+    """Every charge of one cycle of a line, by id."""
+    return session.rows("billing_charge", CHARGE, "cycle_from_on = ? AND line_id = ?", (cycle_from_on, line_id))
+
+
 def of_lines(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """Every charge of the given lines, by id; ``lines`` as `calendar.cycles` takes them, with ``last_on``."""
     billed = lines.filter(pl.col("last_on").is_not_null())

@@ -10,7 +10,7 @@ export function rows(root) {
 }
 
 function list(table) {
-  const every = () => [...table.querySelectorAll("tbody tr[data-key]")];
+  const every = () => [...table.querySelectorAll("tbody tr[data-row]")];
   const now = () => every().findIndex((row) => row.hasAttribute("aria-current"));
   const go = (step) => {
     const found = every(), at = now();

@@ -1,0 +1,76 @@
+"""Every amount explains itself: each reference of a simulated company leads on, recomputes, and adds up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.simulator.play import play
+from tests.simulator.story import told
+from urikake.base import connections, runs
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.base.url import sqlite_path
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.parties.queries import codes
+from urikake.rooms.reports.queries.explain import explain
+
+
+def roots(session: Session) -> Iterator[str]:
+    """The references of all that a company has."""
+    numbered = {"billing_charge": "charge", "receivables_item": "item", "receipts_receipt": "receipt",
+                "matching_application": "application", "ledger_entry": "entry"}  # fmt: skip
+    for table, name in numbered.items():
+        yield from (f"{name}-{row - session.low}" for row in session.rows(table, "id")["id"])
+    yield from (f"contract:{number}" for number in contracts(session)["contract_no"])
+    last = session.value("SELECT max(posted_on) AS posted_on FROM ledger_entry")
+    yield from (f"balance:{code}:{last}" for code in codes(session)["code"])
+    yield from (f"account:{name}:{last}" for name in session.rows("base_account", "id, name")["name"])
+    done = session.read(
+        "SELECT DISTINCT c.contract_no, r.month FROM revenue_recognition r JOIN contracts_contract c ON c.id = r.contract_id"
+    )
+    yield from (f"revenue:{number}:{month:%Y-%m}" for number, month in done.iter_rows())
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_every_reference_leads_on_recomputes_and_adds_up(database: str, seed: int) -> None:
+    play(database, told(seed, 6, 6))
+    with runs.reading(database) as session:
+        todo, seen = list(roots(session)), set[str]()
+        while todo:
+            ref = todo.pop()
+            if ref in seen:
+                continue
+            seen.add(ref)
+            found = explain(session, ref)
+            assert found.equal, (ref, found.amount, found.recomputed, found.steps)
+            if not ref.startswith("entry-"):
+                parts = sum(step.amount or 0 for step in found.steps)
+                assert parts == found.amount, (ref, found.amount, found.steps)
+            todo += found.refs()
+    assert len(seen) > 100
+
+
+def test_a_changed_amount_is_seen(sqlite_url: str) -> None:
+    play(sqlite_url, told(3, 5, 6))
+    with runs.reading(sqlite_url) as session:
+        row = session.value("SELECT min(id) AS id FROM billing_charge WHERE amount > 100")
+        ref = f"charge-{row - session.low}"
+    connections.drop(sqlite_url)
+    with closing(sqlite3.connect(sqlite_path(sqlite_url))) as raw:
+        raw.execute("DROP TRIGGER billing_charge_no_update")
+        raw.execute("UPDATE billing_charge SET amount = amount + 1 WHERE id = ?", (row,))
+        raw.commit()
+    with runs.reading(sqlite_url) as session:
+        assert not explain(session, ref).equal
+
+
+def test_an_unknown_reference_is_refused(sqlite_url: str) -> None:
+    play(sqlite_url, told(3, 3, 4))
+    with runs.reading(sqlite_url) as session:
+        for ref in ("INV-2026-99999", "charge-999999", "charge-x", "balance:none:2026-05-31", "何か"):
+            with pytest.raises(Refusal, match="参照"):
+                explain(session, ref)
