@@ -74,18 +74,23 @@ def post_invoices(session: Session, *, items: pl.DataFrame, moves: pl.DataFrame,
     ``items`` are the receivable items raised, ``moves`` the revenue moves of the invoices, ``before`` the contracts'
     balances before them. What was accrued as 契約資産 is cleared first.
     """
+    return post(session, lines=invoice_lines(session, items, moves, before))
+
+
+def invoice_lines(session: Session, items: pl.DataFrame, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The lines of the entries of issued invoices (see `post_invoices`)."""
     heads = items.with_columns(source=pl.lit("invoice"))
     receivable = _lines(heads, pl.col("account_id"), pl.col("gross"), kind=pl.col("tax"))
-    return post(session, lines=pl.concat([receivable, _revenue_lines(session, moves, before)]))
+    return pl.concat([receivable, revenue_lines(session, moves, before)])
 
 
 @action("ledger.post")
 def post_recognition(session: Session, *, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """Post recognition: Dr 前受金 (or 契約負債, 契約資産) / Cr 売上高, 仮受消費税, one entry per contract and month."""
-    return post(session, lines=_revenue_lines(session, moves, before))
+    return post(session, lines=revenue_lines(session, moves, before))
 
 
-def _revenue_lines(session: Session, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def revenue_lines(session: Session, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The lines on revenue, tax, liability and asset that follow from billed and recognised amounts.
 
     Tax is owed with the revenue (policy ``with_revenue``: the advance holds it until then) or with the invoice.
@@ -134,6 +139,11 @@ def _balance_lines(session: Session, rows: pl.DataFrame, before: pl.DataFrame, l
 def post_receipts(session: Session, *, receipts: pl.DataFrame, account: str) -> pl.DataFrame:
     """Post receipts on a bank account: Dr 預金 / Cr 仮受金, one entry a receipt."""
     _, ledger_account = bank_account(session, account)
+    return post(session, lines=receipt_lines(session, receipts, ledger_account))
+
+
+def receipt_lines(session: Session, receipts: pl.DataFrame, ledger_account: int) -> pl.DataFrame:
+    """The lines of the entries of receipts on the account that their bank account stands for."""
     rows = receipts.with_columns(
         source=pl.lit("receipt"),
         source_id="receipt_id",
@@ -141,8 +151,7 @@ def post_receipts(session: Session, *, receipts: pl.DataFrame, account: str) -> 
         partner_id=pl.lit(None, dtype=pl.Int64),
     )
     suspense = account_id(session, "仮受金")
-    both = [_lines(rows, ledger_account, pl.col("amount")), _lines(rows, suspense, -pl.col("amount"))]
-    return post(session, lines=pl.concat(both))
+    return pl.concat([_lines(rows, ledger_account, pl.col("amount")), _lines(rows, suspense, -pl.col("amount"))])
 
 
 @action("ledger.post")
@@ -152,7 +161,16 @@ def post_applications(session: Session, *, applied: Applied) -> pl.DataFrame:
     A fee goes to the company's fee account, a discount to 売上値引, a
     write-off to 貸倒損失, other differences to 雑損失 or 雑収入, an overpayment kept to 前受金.
     """
-    heads = applied.applications.select(
+    if applied.applications.is_empty():
+        return applied.applications
+    return post(session, lines=application_lines(session, applied.applications, applied.movements, applied.items))
+
+
+def application_lines(
+    session: Session, applications: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame
+) -> pl.DataFrame:
+    """The lines of the entries of applications, from the movements of their items (see `post_applications`)."""
+    heads = applications.select(
         "application_id",
         "used",
         "difference",
@@ -163,18 +181,16 @@ def post_applications(session: Session, *, applied: Applied) -> pl.DataFrame:
         source=pl.lit("application"),
         source_id="application_id",
     )
-    if heads.is_empty():
-        return heads
     cash = _lines(
         heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), account_id(session, "仮受金"), pl.col("used")
     )
-    moved = applied.movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
-        applied.items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"),
+    moved = movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
+        items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"),
         on="item_id",
         maintain_order="left",
     )
     settled = _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))
-    return post(session, lines=pl.concat([cash, settled, _difference_lines(session, heads, moved)]))
+    return pl.concat([cash, settled, _difference_lines(session, heads, moved)])
 
 
 def _difference_lines(session: Session, heads: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
@@ -223,6 +239,11 @@ def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame) ->
 @action("ledger.post")
 def post_slips(session: Session, *, items: pl.DataFrame, slips: pl.DataFrame) -> pl.DataFrame:
     """Post approved slips and opening balances: Dr 債権科目 / Cr 相手科目, 仮受消費税."""
+    return post(session, lines=slip_lines(session, items, slips))
+
+
+def slip_lines(session: Session, items: pl.DataFrame, slips: pl.DataFrame) -> pl.DataFrame:
+    """The lines of the entries of slips and opening balances whose items were raised."""
     named = items.join(
         slips.select("slip_id", "credit_account_id"), left_on="source_id", right_on="slip_id", maintain_order="left"
     )
@@ -233,4 +254,4 @@ def post_slips(session: Session, *, items: pl.DataFrame, slips: pl.DataFrame) ->
         _lines(named, pl.col("credit_account_id"), -pl.col("net"), kind=kind),
         _lines(named, account_id(session, "仮受消費税"), -owed, kind=kind),
     ]
-    return post(session, lines=pl.concat(parts))
+    return pl.concat(parts)

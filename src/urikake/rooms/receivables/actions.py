@@ -65,51 +65,13 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
     columns = ["closing_on", "payment_months", "payment_day", "holiday_shift", "method", "split"]
     asked = heads.select(*columns, key="invoice_id", amount="total", payment_days=pl.lit(None, dtype=pl.Int64))
     dues = terms.dues(asked).rename({"key": "invoice_id", "amount": "due_amount"})
-    rows = _rows(issued.lines)
-    cells_ = _split(rows, dues).filter(pl.col("gross") != 0)
+    rows = queries.rows_of(issued.lines)
+    cells_ = queries.split_over(rows, dues).filter(pl.col("gross") != 0)
     named = heads.select("invoice_id", "partner_id", account_id="receivable_account_id", posted_on="issue_on")
     items = cells_.join(named, on="invoice_id", maintain_order="left")
     made = facts.record(session, Item, items.with_columns(source=pl.lit("invoice"), source_id="invoice_id"))
     _open(session, made)
     return made.rename({"id": "item_id"})
-
-
-def _rows(lines: pl.DataFrame) -> pl.DataFrame:
-    """The invoice lines summed by invoice, order and group, and tax rate, in document order."""
-    keys = ["invoice_id", "order_no", "group_code", "tax", "rate_micro"]
-    return lines.group_by(keys, maintain_order=True).agg(
-        pl.col("dimension_id").first(), pl.col("net").sum(), gross=(pl.col("net") + pl.col("tax_amount")).sum()
-    )
-
-
-def _split(rows: pl.DataFrame, dues: pl.DataFrame) -> pl.DataFrame:
-    """Rows × due parts of each invoice, so that rows and parts both keep their sums to the yen.
-
-    With G the running sum of the rows, D that of the parts and T the total, a cell is the second difference of
-    floor(G × D ÷ T): summed over parts it gives the row, over rows the part.
-    """
-    if dues["invoice_id"].n_unique() == dues.height and rows["invoice_id"].is_in(dues["invoice_id"].implode()).all():
-        return rows.join(dues, on="invoice_id", maintain_order="left")  # one part each: rows are the cells
-    total = pl.col("gross").sum().over("invoice_id")
-    upto = rows.with_columns(high=pl.col("gross").cum_sum().over("invoice_id"), total=total)
-    upto = upto.with_columns(low=pl.col("high") - pl.col("gross"))
-    nets = upto.with_columns(
-        net_high=pl.col("net").cum_sum().over("invoice_id"), net_total=pl.col("net").sum().over("invoice_id")
-    ).with_columns(net_low=pl.col("net_high") - pl.col("net"))
-    parts = dues.with_columns(to=pl.col("due_amount").cum_sum().over("invoice_id"))
-    parts = parts.with_columns(since=pl.col("to") - pl.col("due_amount"))
-    joined = nets.join(parts, on="invoice_id", maintain_order="left")
-
-    def cell(low: str, high: str, whole: str) -> pl.Expr:
-        below = pl.col("total").cast(pl.Int128)
-
-        def grid(row: str, part: str) -> pl.Expr:
-            exact = pl.col(row).cast(pl.Int128) * pl.col(part).cast(pl.Int128)
-            return pl.when(pl.col(part) == pl.col("total")).then(pl.col(row)).otherwise(exact // below).cast(pl.Int64)
-
-        return grid(high, "to") - grid(low, "to") - grid(high, "since") + grid(low, "since")
-
-    return joined.with_columns(gross=cell("low", "high", "total"), net=cell("net_low", "net_high", "net_total"))
 
 
 def _open(session: Session, made: pl.DataFrame) -> None:

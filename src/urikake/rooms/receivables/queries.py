@@ -74,6 +74,44 @@ def billed_by(session: Session, as_of: date) -> pl.DataFrame:
     )
 
 
+def rows_of(lines: pl.DataFrame) -> pl.DataFrame:
+    """The invoice lines summed by invoice, order and group, and tax rate, in document order."""
+    keys = ["invoice_id", "order_no", "group_code", "tax", "rate_micro"]
+    return lines.group_by(keys, maintain_order=True).agg(
+        pl.col("dimension_id").first(), pl.col("net").sum(), gross=(pl.col("net") + pl.col("tax_amount")).sum()
+    )
+
+
+def split_over(rows: pl.DataFrame, dues: pl.DataFrame) -> pl.DataFrame:
+    """Rows × due parts of each invoice, so that rows and parts both keep their sums to the yen.
+
+    With G the running sum of the rows, D that of the parts and T the total, a cell is the second difference of
+    floor(G × D ÷ T): summed over parts it gives the row, over rows the part.
+    """
+    if dues["invoice_id"].n_unique() == dues.height and rows["invoice_id"].is_in(dues["invoice_id"].implode()).all():
+        return rows.join(dues, on="invoice_id", maintain_order="left")  # one part each: rows are the cells
+    total = pl.col("gross").sum().over("invoice_id")
+    upto = rows.with_columns(high=pl.col("gross").cum_sum().over("invoice_id"), total=total)
+    upto = upto.with_columns(low=pl.col("high") - pl.col("gross"))
+    nets = upto.with_columns(
+        net_high=pl.col("net").cum_sum().over("invoice_id"), net_total=pl.col("net").sum().over("invoice_id")
+    ).with_columns(net_low=pl.col("net_high") - pl.col("net"))
+    parts = dues.with_columns(to=pl.col("due_amount").cum_sum().over("invoice_id"))
+    parts = parts.with_columns(since=pl.col("to") - pl.col("due_amount"))
+    joined = nets.join(parts, on="invoice_id", maintain_order="left")
+
+    def cell(low: str, high: str, whole: str) -> pl.Expr:
+        below = pl.col("total").cast(pl.Int128)
+
+        def grid(row: str, part: str) -> pl.Expr:
+            exact = pl.col(row).cast(pl.Int128) * pl.col(part).cast(pl.Int128)
+            return pl.when(pl.col(part) == pl.col("total")).then(pl.col(row)).otherwise(exact // below).cast(pl.Int64)
+
+        return grid(high, "to") - grid(low, "to") - grid(high, "since") + grid(low, "since")
+
+    return joined.with_columns(gross=cell("low", "high", "total"), net=cell("net_low", "net_high", "net_total"))
+
+
 def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:
     """The named items with their ``balance`` as it stands, null once settled."""
     names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])

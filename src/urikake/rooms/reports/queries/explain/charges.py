@@ -1,7 +1,12 @@
-"""Charges and contracts explained: price × quantity × days, or usage through its price model."""
+"""Charges explained: price × quantity × days, or usage through its price model, priced again from the contract.
+
+The state that is priced is that of the contract as the charge's run knew it, not the one written on the charge; a credit
+takes the state of what it gives back. The proration basis is the policy kept with the charge.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -10,268 +15,340 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, pricing
-from urikake.core.money import Rounding, plain
-from urikake.rooms.billing import queries as billing
+from urikake.core.money import MICRO, Rounding
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.invoices.queries import numbered
 
-from .made import Cause, Explanation, Step, last_day, number, recorded, yen
+from . import lines, reads, words
+from .made import Cause, Explanation, Step, number, recorded
 
-BASIS: Final = {
-    "daily": "日割り(サイクルの日数で割る)",
-    "monthly": "月割り",
-    "thirtieth": "1か月を30日とみる",
-    "thirty_360": "30/360",
-    "full_month": "満額",
-    "free": "無料",
-    "": "満額(サイクルのすべての日)",
-}
-ROUNDINGS: Final = {
-    "floor": "1円未満切捨て",
-    "half_up": "1円未満四捨五入",
-    "ceil": "1円未満切上げ",
-    "half_even": "1円未満偶数丸め",
-}
+INT: Final = pl.Int64
+AGAIN: Final = "同じ日の分は、前に請求したものとの差だけを請求します"
 
 
-def charge(session: Session, text: str) -> Explanation | None:
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used in the charge's days as its run saw it: the quantity, how many records, from which day to which."""
+
+    micro: int
+    events: int
+    first_on: date | None
+    last_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A charge worked out again: the amount, and the steps that add up to it."""
+
+    amount: int
+    steps: tuple[Step, ...]
+    contract: dict[str, Any]
+    folded: lines.Folded
+    usage: Usage | None
+
+
+def charge(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
     """A charge: what of which cycle was priced how, and the same priced again from contract, price and usage."""
-    at = number(session, text)
-    found = billing.charges(session, [(at, at + 1)]) if at is not None else None
-    if found is None or found.is_empty():
+    row = reads.one(session, "billing_charge", lines.CHARGE, number(session, text))
+    if row is None:
         return None
-    row = found.row(0, named=True)
-    earlier = billing.of_cycle(session, row["line_id"], row["cycle_from_on"]).filter(pl.col("id") < row["id"])
-    usage = _usage(session, row)
-    again, steps = _priced(session, row, earlier, usage)
-    product = products(session).filter(pl.col("product_id") == row["product_id"]).row(0, named=True)
+    again = priced(session, row)
+    product = reads.product(session, products(session), row["product_id"])
+    before, ref = previous(session, row, again.folded)
     return Explanation(
         ref=f"charge-{text}",
-        title=f"{product['product_name']} {row['from_on']:%Y/%m/%d}〜{last_day(row['to_on']):%Y/%m/%d}"
+        title=f"{product['product_name']} {words.days(row['from_on'], row['to_on'])}"
         + (" の返金" if row["amount"] < 0 else ""),
         amount=row["amount"],
-        recomputed=again,
-        steps=steps,
-        sources=_sources(session, row, product, usage),
-        path=_path(session, row),
-        recorded=recorded(session, "billing_charge", "billing.Charge", row["id"]),
-        previous=_previous(session, row),
+        recomputed=again.amount,
+        steps=again.steps,
+        sources=sources(session, row, product, again),
+        path=path(session, row, again.contract),
+        recorded=recorded(session, "billing.Charge", row["id"], row["run_id"]),
+        previous=before,
+        previous_ref=ref,
     )
 
 
-def _usage(session: Session, row: dict[str, Any]) -> tuple[int, int] | None:
-    """The usage of the charge's days that its run saw, and of how many events; None on a line that bears none."""
-    model = products(session).filter(pl.col("product_id") == row["product_id"])
-    if model["revenue"][0] != "usage":
-        return None
-    found = session.read(
-        "SELECT sum(quantity_micro) AS quantity_micro, count(*) AS n FROM usage_event"
-        " WHERE line_id = ? AND used_on >= ? AND used_on < ? AND id <= ?",
-        (row["line_id"], row["from_on"], row["to_on"], row["usage_through"]),
-        n=pl.Int64,
-    ).row(0)
-    return int(found[0] or 0), int(found[1])
-
-
-def _priced(
-    session: Session, row: dict[str, Any], earlier: pl.DataFrame, usage: tuple[int, int] | None
-) -> tuple[int, tuple[Step, ...]]:
-    """The amount worked out again, and how in words."""
-    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
-    stretch = _stretch(session, row, usage)
-    whole = charging.priced(stretch, products(session), rounding).row(0, named=True)
-    words = _words(session, row, whole, usage, ROUNDINGS[rounding])
-    same = earlier.filter(
-        (pl.col("product_id") == row["product_id"])
-        & (pl.col("state_micro") == row["state_micro"])
-        & (pl.col("unit_price_micro") == row["unit_price_micro"])
-    )
+def priced(session: Session, row: dict[str, Any]) -> Priced:
+    """The charge worked out again from the contract, its prices and its usage, as its run knew them."""
+    contract = reads.contract_by(session, contract_id=row["contract_id"])
+    assert contract is not None
+    known = lines.folded(session, row["contract_id"], row["run_id"])
+    earlier = _earlier(session, row)
+    product = reads.product(session, products(session), row["product_id"])
+    usage = _usage(session, row) if product["revenue"] == "usage" else None
     if usage is not None:
-        before = same.filter((pl.col("from_on") == row["from_on"]) & (pl.col("to_on") == row["to_on"]))
-        billed = int(before["amount"].sum())
-        gone = row["nature"] < 0
-        total = 0 if gone else whole["amount"]
-        if before.is_empty():
-            return total, (words,)
-        less = Step("すでに請求した額", "同じ日の分として前に請求したものとの差だけを請求します", -billed)
-        first = Step("いまの契約ではこの日の利用はありません", "", 0) if gone else Step(words.label, words.words, total)
-        return total - billed, (first, less)
-    if row["amount"] >= 0 or row["nature"] > 0:
-        return whole["amount"], (words,)
-    left = int(same["amount"].sum())
-    days = same.select(((pl.col("to_on") - pl.col("from_on")).dt.total_days() * pl.col("nature")).sum()).item() or 0
-    taken = (row["to_on"] - row["from_on"]).days
-    formula = Step(words.label, words.words)
-    if taken >= days:
-        return -left, (
-            formula,
-            Step("残りのすべてを返します", f"この状態の請求の残り {yen(left)} をすべて返します", -left),
-        )
-    if whole["amount"] < -left:
-        return -left, (formula, Step("請求した額を超えては返しません", f"請求の残りは {yen(left)} です", -left))
-    return whole["amount"], (words,)
+        amount, steps = _metered(session, row, known, earlier, usage)
+    elif row["nature"] > 0:
+        amount, steps = _charged(session, row, known)
+    else:
+        amount, steps = _credited(session, row, known, earlier)
+    return Priced(amount, steps, contract, known, usage)
 
 
-def _stretch(session: Session, row: dict[str, Any], usage: tuple[int, int] | None) -> pl.DataFrame:
-    """The charge's days as the pricing kernel takes them, measured against the whole cycle."""
-    lines = billing.scope(session).lines.filter(pl.col("line_id") == row["line_id"])
-    none = pl.lit(None, dtype=pl.Date)
-    until = date.fromordinal(row["cycle_from_on"].toordinal() + 1)
-    cycles = calendar.cycles(lines.with_columns(end_on=none, after_on=none, until_on=pl.lit(until)))
-    cycle = cycles.filter(pl.col("from_on") == row["cycle_from_on"])
-    bounds = (
-        cycle.row(0, named=True) if cycle.height else {"whole_from_on": row["from_on"], "whole_to_on": row["to_on"]}
-    )
-    micro = None if usage is None else usage[0]
-    return pl.DataFrame(
-        {
-            "line_id": [row["line_id"]],
-            "product_id": [row["product_id"]],
-            "quantity_micro": [row["state_micro"]],
-            "unit_price_micro": [row["unit_price_micro"]],
-            "whole_from_on": [bounds["whole_from_on"]],
-            "whole_to_on": [bounds["whole_to_on"]],
-            "from_on": [row["from_on"]],
-            "to_on": [row["to_on"]],
-            "basis": [row["basis"] or "daily"],
-            "sign": [1 if usage is not None or row["nature"] > 0 else -1],
-            "usage_micro": pl.Series([micro], dtype=pl.Int64),
-        }
-    )
+def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:
+    """What was billed of the same cycle and state before: by earlier runs, and of this run the credits before it."""
+    cycle = session.rows(
+        "billing_charge", lines.CHARGE, "cycle_from_on = ? AND line_id = ? AND id < ?",
+        (row["cycle_from_on"], row["line_id"], row["id"]),
+    )  # fmt: skip
+    same = [pl.col(name) == row[name] for name in ("product_id", "state_micro", "unit_price_micro")]
+    return cycle.filter(*same, (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0))
 
 
-def _words(
-    session: Session, row: dict[str, Any], whole: dict[str, Any], usage: tuple[int, int] | None, rounding: str
-) -> Step:
-    """The formula in words with the real numbers."""
-    if usage is None:
-        part = f" × {whole['numerator']}/{whole['denominator']}" if whole["numerator"] != whole["denominator"] else ""
-        formula = _tiers(session, row, row["state_micro"]) + part
-        return Step(
-            "単価 × 数量" + (" × 日割り" if part else ""),
-            f"{formula} = {yen(whole['amount'])}（{rounding}）",
-            whole["amount"],
-        )
-    return Step(
-        "利用量を料金体系で計算",
-        _tiers(session, row, usage[0]) + f" = {yen(whole['amount'])}（{rounding}）",
-        whole["amount"],
-    )
-
-
-def _tiers(session: Session, row: dict[str, Any], used: int) -> str:
-    """The units and tiers, base and overage that the quantity entered, each at its price."""
-    model = products(session).filter(pl.col("product_id") == row["product_id"])
-    one = 1_000_000 if row["state_micro"] == 0 else row["state_micro"]
-    frame = model.select(
-        "price_model",
-        "included_micro",
-        "overage_price_micro",
-        "package_size_micro",
-        "minimum",
-        "maximum",
-        unit_price_micro=_int(row["unit_price_micro"]),
-        quantity_micro=_int(used),
-        taken_micro=_int(one),
-        tiers="tier_list",
-    )
-    parts = [
-        f"{plain(step['units_micro']):,} × {plain(step['unit_price_micro']):,}円"
-        + (f" + {step['flat']:,}円" if step["flat"] else "")
-        for step in pricing.steps(frame).iter_rows(named=True)
-    ]
-    bounds = [f"最低 {model['minimum'][0]:,}円"] if model["minimum"][0] is not None else []
-    bounds += [f"上限 {model['maximum'][0]:,}円"] if model["maximum"][0] is not None else []
-    return " ＋ ".join(parts or ["0"]) + (f"（{'・'.join(bounds)}）" if bounds else "")
-
-
-def _int(value: int) -> pl.Expr:
-    return pl.lit(value, dtype=pl.Int64)
-
-
-def _sources(
-    session: Session, row: dict[str, Any], product: dict[str, Any], usage: tuple[int, int] | None
-) -> tuple[tuple[str, str], ...]:
-    line = session.read(
-        "SELECT l.start_on, l.recorded_at, r.actor, r.subject FROM contracts_line l JOIN base_run r ON r.id = l.run_id WHERE l.id = ?",
-        (row["line_id"],),
-    ).row(0, named=True)
-    policy = policies(session)
-    return (
-        (
-            "契約明細",
-            f"{line['start_on']:%Y/%m/%d} 開始・{line['recorded_at']:%Y/%m/%d} 記録・{line['actor']}（{line['subject']}）",
-        ),
-        ("料金", f"{product['product']} {product['valid_from_on']:%Y/%m/%d} からの版・{product['price_model']}"),
-        ("日割り", BASIS.get(row["basis"], row["basis"])),
-        ("端数", ROUNDINGS[policy["amount_rounding"]]),
-        *([("利用量", f"{plain(usage[0]):,}（{usage[1]:,}件の記録）")] if usage else []),
-    )
-
-
-def _path(session: Session, row: dict[str, Any]) -> tuple[Cause, ...]:
-    """契約 → 請求計算 → 請求書."""
-    contract = contracts.contracts(session).filter(pl.col("contract_id") == row["contract_id"])["contract_no"][0]
+def _usage(session: Session, row: dict[str, Any]) -> Usage:
+    """The usage of the charge's days up to the newest record that its run saw."""
     found = session.read(
-        "SELECT i.id, i.kind, i.fiscal_year, i.sequence, i.issue_on, i.total FROM invoices_line l"
+        "SELECT sum(quantity_micro) AS quantity_micro, count(*) AS events, min(used_on) AS from_on, max(used_on) AS to_on"
+        " FROM usage_event WHERE line_id = ? AND used_on >= ? AND used_on < ? AND id <= ?",
+        (row["line_id"], row["from_on"], row["to_on"], row["usage_through"]),
+    ).row(0)
+    return Usage(int(found[0] or 0), int(found[1]), found[2], found[3])
+
+
+def _wanted(row: dict[str, Any], known: lines.Folded) -> dict[str, Any] | None:
+    """The state that the contract has, in the charge's cycle, on the charge's first day."""
+    cycles = calendar.cycles(
+        known.lines.filter(pl.col("line_id") == row["line_id"]).with_columns(
+            after_on=lines.NONE, until_on=pl.lit(row["cycle_from_on"]).dt.offset_by("1d")
+        )
+    ).filter(pl.col("from_on") == row["cycle_from_on"])
+    found = charging.stretches(cycles, known.segments).filter(
+        (pl.col("from_on") <= row["from_on"]) & (pl.col("to_on") >= row["to_on"])
+    )
+    return found.row(0, named=True) if found.height else None
+
+
+def _charged(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple[int, tuple[Step, ...]]:
+    """Days of the cycle at the state in force: price × quantity × part of the cycle, rounded once."""
+    state = _wanted(row, known)
+    if state is None:
+        return 0, (Step("契約にこの日の明細がありません", "契約の履歴と請求計算が合いません", 0),)
+    whole = _price(session, row, state, known, sign=1)
+    return whole["amount"], (_formula(session, state, whole),)
+
+
+def _credited(
+    session: Session, row: dict[str, Any], known: lines.Folded, earlier: pl.DataFrame
+) -> tuple[int, tuple[Step, ...]]:
+    """Days given back at the state they were charged at, no more than is left of that charge."""
+    state = row | {"quantity_micro": row["state_micro"]}
+    given = earlier.filter(pl.col("nature") > 0)
+    if given.is_empty():
+        return 0, (Step("返すもとの請求がありません", "この状態で請求したものが見つかりません", 0),)
+    whole = _price(session, row, state, known, sign=-1)
+    left = int(earlier["amount"].sum())
+    days = int(earlier.select(((pl.col("to_on") - pl.col("from_on")).dt.total_days() * pl.col("nature")).sum()).item())
+    refs = tuple(
+        Step(f"もとの請求 {words.days(one['from_on'], one['to_on'])}", words.yen(one["amount"]), ref=f"charge-{one['id'] - session.low}")
+        for one in given.iter_rows(named=True)
+    )  # fmt: skip
+    formula = _formula(session, state, whole)
+    if (row["to_on"] - row["from_on"]).days >= days:
+        amount, why = (
+            -left,
+            f"この状態で請求した日の残りをすべて返すので、請求の残り {words.yen(left)} をすべて返します",
+        )
+    elif whole["amount"] < -left:
+        amount, why = -left, f"請求の残り {words.yen(left)} を超えては返しません"
+    else:
+        amount, why = whole["amount"], formula.words
+    return amount, (Step("使わない日の分を返す", why, amount, parts=refs, kind="formula"),)
+
+
+def _metered(
+    session: Session, row: dict[str, Any], known: lines.Folded, earlier: pl.DataFrame, usage: Usage
+) -> tuple[int, tuple[Step, ...]]:
+    """All the usage of the days through the price model, less what was billed of the same days before."""
+    before = earlier.filter((pl.col("from_on") == row["from_on"]) & (pl.col("to_on") == row["to_on"]))
+    billed = int(before["amount"].sum())
+    less = tuple(
+        Step("すでに請求した額", AGAIN, -one["amount"], f"charge-{one['id'] - session.low}")
+        for one in before.iter_rows(named=True)
+    )
+    state = _wanted(row, known)
+    same = (
+        state is not None
+        and all(state[name] == row[other] for name, other in _STATE)
+        and state["to_on"] == row["to_on"]
+    )
+    if before.height and not (same and state is not None and state["from_on"] == row["from_on"]):
+        return -billed, (Step("いまの契約では、この日のこの料金はありません", "", 0), *less)
+    if state is None:
+        return 0, (Step("契約にこの日の明細がありません", "契約の履歴と請求計算が合いません", 0),)
+    whole = _price(session, row, state, known, sign=1, usage=usage.micro)
+    return whole["amount"] - billed, (_formula(session, state, whole, usage), *less)
+
+
+_STATE: Final = (
+    ("product_id", "product_id"),
+    ("quantity_micro", "state_micro"),
+    ("unit_price_micro", "unit_price_micro"),
+)
+
+
+def _price(
+    session: Session,
+    row: dict[str, Any],
+    state: dict[str, Any],
+    known: lines.Folded,
+    *,
+    sign: int,
+    usage: int | None = None,
+) -> dict[str, Any]:
+    """The charge's days at a state, priced by the kernel against the whole cycle."""
+    bounds = lines.cycle(known.lines, row["line_id"], row["cycle_from_on"]) or {
+        "whole_from_on": row["from_on"], "whole_to_on": row["to_on"],
+    }  # fmt: skip
+    stretch = {
+        "line_id": row["line_id"],
+        **{name: state[name] for name in charging.STATE},
+        "whole_from_on": bounds["whole_from_on"],
+        "whole_to_on": bounds["whole_to_on"],
+        "from_on": row["from_on"],
+        "to_on": row["to_on"],
+        "basis": row["basis"] or "daily",
+        "sign": sign,
+        "usage_micro": usage,
+    }
+    return charging.priced(_frame(stretch), products(session), _rounding(session)).row(0, named=True)
+
+
+def _frame(stretch: dict[str, Any]) -> pl.DataFrame:
+    """One stretch as the kernel takes it."""
+    return pl.DataFrame([stretch], schema_overrides={"usage_micro": INT, "sign": INT})
+
+
+def _rounding(session: Session) -> Rounding:
+    return policies(session)["amount_rounding"]  # type: ignore[return-value]
+
+
+def whole_price(session: Session, state: dict[str, Any], on: date) -> tuple[int, Step]:
+    """What a whole cycle costs at a state, without usage, and the formula in words."""
+    metered = reads.product(session, products(session), state["product_id"])["revenue"] == "usage"
+    stretch = {
+        "line_id": 0,
+        **{name: state[name] for name in charging.STATE},
+        **dict.fromkeys(("whole_from_on", "whole_to_on", "from_on", "to_on"), on),
+        "basis": "daily",
+        "sign": 1,
+        "usage_micro": 0 if metered else None,
+    }
+    whole = charging.priced(_frame(stretch), products(session), _rounding(session)).row(0, named=True)
+    usage = Usage(0, 0, None, None) if metered else None
+    return whole["amount"], _formula(session, state, whole, usage)
+
+
+def _formula(session: Session, state: dict[str, Any], whole: dict[str, Any], usage: Usage | None = None) -> Step:
+    """The price in words with the real numbers, its tiers beneath where there are several."""
+    product = reads.product(session, products(session), state["product_id"])
+    parts = _parts(product, state, usage)
+    bounds = [f"最低 {product['minimum']:,}円"] if product["minimum"] is not None else []
+    bounds += [f"上限 {product['maximum']:,}円"] if product["maximum"] is not None else []
+    inner = " ＋ ".join(parts) + (f"（{'・'.join(bounds)}）" if bounds else "")
+    cut = whole["numerator"] != whole["denominator"]
+    spelled = f"（{inner}）" if cut and len(parts) > 1 else inner
+    share = f" × {whole['numerator']}/{whole['denominator']}" + ("（基本料の部分）" if usage else "") if cut else ""
+    label = "利用量を料金体系で計算" if usage is not None else "単価 × 数量" + (" × 使った日の割合" if cut else "")
+    said = f"{spelled}{share} = {words.yen(whole['amount'])}（{words.ROUNDINGS[_rounding(session)]}）"
+    return Step(label, said, whole["amount"], kind="formula")
+
+
+def _parts(product: dict[str, Any], state: dict[str, Any], usage: Usage | None) -> list[str]:
+    """The units, tiers, base and overage that the quantity entered, each at its price."""
+    taken = MICRO if usage is not None and state["quantity_micro"] == 0 else state["quantity_micro"]
+    names = ("price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum")
+    asked = {name: product[name] for name in names} | {
+        "unit_price_micro": state["unit_price_micro"],
+        "quantity_micro": state["quantity_micro"] if usage is None else usage.micro,
+        "taken_micro": taken,
+        "tiers": product["tier_list"],
+    }
+    kinds = {name: INT for name in asked if name not in {"price_model", "tiers"}} | {"tiers": pricing.TIERS}
+    steps = pricing.steps(pl.DataFrame([asked], schema_overrides=kinds))
+    return [
+        f"{words.price(step['unit_price_micro'])} × {words.count(step['units_micro'])}"
+        + (f" ＋ {step['flat']:,}円" if step["flat"] else "")
+        for step in steps.iter_rows(named=True)
+    ] or ["0円"]
+
+
+def sources(
+    session: Session, row: dict[str, Any], product: dict[str, Any], again: Priced
+) -> tuple[tuple[str, str], ...]:
+    """The contract line and the event behind the state, the price's version, the usage, and the policies."""
+    own = again.folded.lines.row(by_predicate=pl.col("line_id") == row["line_id"], named=True)
+    made = reads.run(session, own["run_id"])
+    events = again.folded.events.filter(
+        (pl.col("line_id") == row["line_id"]) & (pl.col("effective_on") <= row["from_on"]) & (pl.col("kind") != "renew")
+    ).sort("effective_on", "recorded_at", "event_id")
+    start = f"{words.day(own['start_on'])} 開始・{own['recorded_at']:%Y/%m/%d %H:%M} 登録"
+    return (
+        ("契約明細", f"{start}・{made['actor']}・{_origin(session, made)}"),
+        *[("最後の変更", _changed(session, one)) for one in events.tail(1).iter_rows(named=True)],
+        (
+            "商品の版",
+            f"{product['product']} {words.day(product['valid_from_on'])} から・{words.MODELS[product['price_model']]}",
+        ),
+        *([("利用量", _used(again.usage))] if again.usage else []),
+        words.policy("日割り", words.BASIS, row["basis"]),
+        words.policy("端数", words.ROUNDINGS, _rounding(session)),
+    )
+
+
+def _origin(session: Session, run: dict[str, Any]) -> str:
+    return reads.file_of(session, run["id"]) or str(run["subject"])
+
+
+def _changed(session: Session, event: dict[str, Any]) -> str:
+    """The event in words: when it holds, when and by whom it was recorded, and from which file."""
+    run = reads.run(session, event["run_id"])
+    kind = words.EVENTS.get(event["kind"], event["kind"])
+    known = f"{event['recorded_at']:%Y/%m/%d %H:%M} 登録"
+    return f"{words.day(event['effective_on'])} {kind}・{known}・{run['actor']}・{_origin(session, run)}"
+
+
+def _used(usage: Usage) -> str:
+    """The usage in words: how much, in how many records, from when to when."""
+    span = f" {usage.first_on:%Y/%m/%d}〜{usage.last_on:%Y/%m/%d}" if usage.first_on and usage.last_on else ""
+    return f"{words.count(usage.micro)}（{usage.events:,}件の記録{span}）"
+
+
+def path(session: Session, row: dict[str, Any], contract: dict[str, Any]) -> tuple[Cause, ...]:
+    """契約 → 請求計算 → 請求書 → 収益."""
+    found = session.read(
+        "SELECT i.id, i.kind, i.fiscal_year, i.sequence, i.issue_on, i.total, l.id AS line_id, i.first_line_id FROM invoices_line l"
         " JOIN invoices_invoice i ON i.id = l.invoice_id WHERE l.charge_id = ?",
         (row["id"],),
     )
-    papers = [
-        Cause("請求書", paper["number"], paper["issue_on"], paper["total"])
-        for paper in numbered(found).iter_rows(named=True)
+    no = contract["contract_no"]
+    position = session.value("SELECT position FROM contracts_line WHERE id = ?", (row["line_id"],))
+    actor = reads.run(session, row["run_id"])["actor"]
+    stations = [
+        Cause("契約", f"contract:{no}"),
+        Cause("契約明細", f"line:{no}:{position}"),
+        Cause("請求計算", f"charge-{row['id'] - session.low}", row["closing_on"], row["amount"], actor),
     ]
-    own = Cause("請求計算", f"charge-{row['id'] - session.low}", row["closing_on"], row["amount"])
-    return (Cause("契約", f"contract:{contract}"), own, *papers)
+    for paper in numbered(found).iter_rows(named=True):
+        at = paper["line_id"] - paper["first_line_id"] + 1
+        stations.append(Cause("請求書の明細", f"{paper['number']}:{at}", paper["issue_on"]))
+        stations.append(Cause(words.PAPERS[paper["kind"]], paper["number"], paper["issue_on"], paper["total"]))
+        stations.append(Cause("収益の計上", f"schedule-{row['id'] - session.low}"))
+    return tuple(stations)
 
 
-def _previous(session: Session, row: dict[str, Any]) -> int | None:
-    """What the line was charged in the cycle before, or None where there was none."""
-    lines = billing.scope(session).lines.filter(pl.col("line_id") == row["line_id"])
-    none = pl.lit(None, dtype=pl.Date)
-    cycles = calendar.cycles(lines.with_columns(end_on=none, after_on=none, until_on=pl.lit(row["cycle_from_on"])))
+def previous(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple[int | None, str]:
+    """What the line was charged for the cycle before, and the first of these charges; None where there was none."""
+    mine = known.lines.filter(pl.col("line_id") == row["line_id"])
+    cycles = calendar.cycles(
+        mine.with_columns(end_on=lines.NONE, after_on=lines.NONE, until_on=pl.lit(row["cycle_from_on"]))
+    )
     if cycles.is_empty():
-        return None
-    found = billing.of_cycle(session, row["line_id"], cycles["from_on"].max())  # type: ignore[arg-type]
-    return int(found["amount"].sum()) if found.height else None
-
-
-def contract(session: Session, text: str) -> Explanation | None:
-    """A contract: all that it was charged, line by line, and the events that made it what it is."""
-    found = contracts.contracts(session).filter(pl.col("contract_no") == text)
+        return None, ""
+    found = session.rows(
+        "billing_charge", "id, amount", "cycle_from_on = ? AND line_id = ?", (cycles["from_on"].max(), row["line_id"])
+    )
     if found.is_empty():
-        return None
-    contract_id = found["contract_id"][0]
-    made = billing.of_contract(session, contract_id, date(9999, 1, 1))
-    names = dict(products(session).select("product_id", "product_name").iter_rows())
-    steps = tuple(
-        Step(
-            f"{names[row['product_id']]} {row['from_on']:%Y/%m/%d}〜{last_day(row['to_on']):%Y/%m/%d}",
-            amount=row["amount"],
-            ref=f"charge-{row['id'] - session.low}",
-        )
-        for row in made.iter_rows(named=True)
-    )
-    history = contracts.history(session, found["partner_id"][0]).filter(pl.col("contract_no") == text)
-    path = tuple(
-        Cause(
-            contracts.WORDS.get(row["kind"], row["kind"]) + (f" {row['product']}" if row["product"] else ""),
-            on=row["effective_on"],
-            by=row["actor"],
-        )
-        for row in history.iter_rows(named=True)
-    )
-    total = int(made["amount"].sum())
-    parts = sum(step.amount or 0 for step in steps)
-    kept = recorded(session, "contracts_contract", "contracts.Contract", contract_id)
-    return Explanation(
-        f"contract:{text}",
-        f"契約 {text} のこれまでの請求(税抜または税込の単価どおり)",
-        total,
-        parts,
-        steps,
-        (),
-        path,
-        kept,
-    )
+        return None, ""
+    return int(found["amount"].sum()), f"charge-{found['id'][0] - session.low}"

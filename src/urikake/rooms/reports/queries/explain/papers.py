@@ -1,184 +1,282 @@
-"""Documents explained: the invoice as the sum of its lines and taxes, each recomputed from the charges beneath."""
+"""Documents explained: the invoice as the sum of its lines and taxes, made again from the charges by the tax kernel."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import policies
-from urikake.rooms.billing import queries as billing
+from urikake.core import tax
+from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
-from urikake.rooms.invoices.actions import documents
-from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 
-from .charges import ROUNDINGS
-from .made import Cause, Explanation, Step, last_day, recorded, yen
+from . import charges, lines, reads, words
+from .made import Cause, Explanation, Step, recorded
 
-CLASSES: Final = {
-    "standard": "標準税率",
-    "reduced": "軽減税率",
-    "exempt": "非課税",
-    "out_of_scope": "不課税",
-    "export": "輸出免税",
-}
-TITLES: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
+HEAD: Final = f"{invoices.INVOICE}, run_id"
+MANY: Final = 20  # contracts and items named on the way; a bill of more says how many there are
 
 
-def paper(session: Session, ref: str) -> Explanation | None:
-    """An invoice (``INV-2026-00001``), its line (``…:3``) or its tax (``…:standard``)."""
-    name, _, part = ref.partition(":")
-    found = invoices.by_number(session, name)
-    if found.is_empty():
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """An invoice with its lines as stored, and as the tax kernel makes them from the charges once more."""
+
+    head: dict[str, Any]
+    stored: pl.DataFrame
+    again: pl.DataFrame
+
+
+def paper(session: Session, number: str, as_of: date | None = None) -> Explanation | None:
+    """An invoice: the sum of its lines and of the tax of each rate."""
+    found = read(session, number)
+    if found is None:
         return None
-    head = found.row(0, named=True)
-    stored = invoices.lines(session, found)
-    again = _again(session, head, stored)
-    if not part:
-        return _whole(session, head, stored, again)
-    if part.isdecimal():
-        return _line(session, head, stored, again, int(part))
-    return _tax(session, head, stored, again, part)
-
-
-def _again(session: Session, head: dict[str, Any], stored: pl.DataFrame) -> pl.DataFrame:
-    """The lines as the tax kernel makes them from the charges, once more, by charge."""
-    ids = stored["charge_id"]
-    spans = [(ids.min(), ids.max() + 1)] if stored.height else []  # type: ignore[operator]
-    mine = billing.charges(session, spans).filter(pl.col("id").is_in(ids.implode()))  # type: ignore[arg-type]
-    return documents(session, mine, head["closing_on"])
-
-
-def _whole(session: Session, head: dict[str, Any], stored: pl.DataFrame, again: pl.DataFrame) -> Explanation:
-    number = head["number"]
-    names = dict(products(session).select("product_id", "product_name").iter_rows())
-    steps = [
-        Step(f"{names[row['product_id']]} {_days(row)}", amount=row["net"], ref=f"{number}:{at}")
-        for at, row in enumerate(stored.iter_rows(named=True), start=1)
-    ]
-    taxes = _sums(again)
-    steps += [
-        Step(
-            f"消費税 {CLASSES[row['tax']]} {row['rate_micro'] / 1_000_000:g}%",
-            _taxed(session, row, head),
-            row["tax_amount"],
-            f"{number}:{row['tax']}",
-        )
-        for row in taxes.iter_rows(named=True)
-        if row["rate_micro"]
-    ]
-    partner = profiles(session, "name").filter(pl.col("partner_id") == head["partner_id"])["name"][0]
+    head = found.head
     return Explanation(
         ref=number,
-        title=f"{TITLES[head['kind']]} {number} {partner}",
+        title=f"{words.PAPERS[head['kind']]} {number} {reads.partner(session, head['partner_id'])['name']}",
         amount=head["total"],
-        recomputed=int(again["net"].sum() + again["tax_amount"].sum()),
-        steps=tuple(steps),
+        recomputed=int(found.again["net"].sum() + found.again["tax_amount"].sum()),
+        steps=(*_lines(session, found), *_taxes(session, found)),
         sources=(
-            ("締日", f"{head['closing_on']:%Y/%m/%d}"),
-            ("消費税の端数", ROUNDINGS[policies(session)["tax_rounding"]]),
+            ("取引先", reads.partner(session, head["partner_id"])["code"]),
+            ("締日", words.day(head["closing_on"])),
+            words.policy("請求書の単位", words.GROUPS, policies(session)["invoice_grouping"]),
+            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session)),
         ),
-        path=_path(session, head, stored),
-        recorded=recorded(session, "invoices_invoice", "invoices.Invoice", head["invoice_id"]),
+        path=_path(session, found),
+        recorded=recorded(session, "invoices.Invoice", head["invoice_id"], head["run_id"]),
     )
 
 
-def _days(row: dict[str, Any]) -> str:
-    return f"{row['from_on']:%Y/%m/%d}〜{last_day(row['to_on']):%Y/%m/%d}"
+def read(session: Session, number: str) -> Paper | None:
+    """The invoice with that number; None where there is none."""
+    head = head_of(session, number)
+    if head is None:
+        return None
+    stored = lines_of(session, head)
+    return Paper(head, stored, taxed_again(session, head, stored))
 
 
-def _sums(lines: pl.DataFrame) -> pl.DataFrame:
-    """Net and tax by class and rate."""
-    return lines.group_by("tax", "rate_micro", maintain_order=True).agg(
+def head_of(session: Session, number: str) -> dict[str, Any] | None:
+    """The invoice with that number, through the unique key of its series; None where there is none."""
+    kinds = {prefix: kind for kind, prefix in invoices.PREFIX.items()}
+    prefix, year, sequence = number.split("-")
+    key = (session.company_id, kinds[prefix], int(year), int(sequence))
+    where = "company_id = ? AND kind = ? AND fiscal_year = ? AND sequence = ?"
+    found = invoices.numbered(session.rows("invoices_invoice", HEAD, where, key))
+    return found.row(0, named=True) if found.height else None
+
+
+def lines_of(session: Session, head: dict[str, Any]) -> pl.DataFrame:
+    """The lines of the invoice, counted from 1 (``at``), with their charges and products."""
+    beyond = head["first_line_id"] + head["line_count"]
+    found = session.rows("invoices_line", invoices.LINE, "id >= ? AND id < ?", (head["first_line_id"], beyond))
+    own = found.filter(pl.col("invoice_id") == head["invoice_id"]).rename({"id": "invoice_line_id"})
+    made = reads.by_ids(session, "billing_charge", lines.CHARGE, own["charge_id"])
+    model = products(session).select("product_id", "product_name", "tax", "revenue", "life_months")
+    joined = own.join(made, left_on="charge_id", right_on="id", maintain_order="left")
+    named = joined.join(model, on="product_id", maintain_order="left")
+    return named.with_columns(at=pl.int_range(1, pl.len() + 1, dtype=pl.Int64))
+
+
+def taxed_again(
+    session: Session, head: dict[str, Any], stored: pl.DataFrame, repriced: dict[int, int] | None = None
+) -> pl.DataFrame:
+    """The charges of the lines, taxed once more at the rates of the closing; ``repriced`` gives some another amount."""
+    asked = stored.select(
+        "at", "charge_id", "tax", "amount",
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(head["closing_on"])),
+        invoice=pl.lit(head["invoice_id"], dtype=pl.Int64),
+        inclusive=pl.lit(head["inclusive"]),
+    )  # fmt: skip
+    if repriced:
+        other = pl.col("charge_id").replace_strict(repriced, default=None, return_dtype=pl.Int64)
+        asked = asked.with_columns(amount=pl.coalesce(other, "amount"))
+    return tax.invoice_taxes(asked, _rounding(session))[1]
+
+
+def _rounding(session: Session) -> Rounding:
+    return policies(session)["tax_rounding"]  # type: ignore[return-value]
+
+
+def _lines(session: Session, found: Paper) -> list[Step]:
+    """The lines, each with the charge beneath."""
+    number = found.head["number"]
+    return [
+        Step(
+            f"{row['product_name']} {words.days(row['from_on'], row['to_on'])}"
+            + (" の返金" if row["amount"] < 0 else ""),
+            _counted(row),
+            row["net"],
+            f"{number}:{row['at']}",
+        )
+        for row in found.stored.iter_rows(named=True)
+    ]
+
+
+def _counted(row: dict[str, Any]) -> str:
+    """Quantity, price and part of the cycle of a line in a few words."""
+    part = f" × {row['numerator']}/{row['denominator']}" if row["numerator"] != row["denominator"] else ""
+    return f"単価 {words.price(row['unit_price_micro'])}・数量 {words.count(row['quantity_micro'])}{part}"
+
+
+def sums(rows: pl.DataFrame) -> pl.DataFrame:
+    """Amount, net and tax by class and rate."""
+    return rows.group_by("tax", "rate_micro", maintain_order=True).agg(
         pl.col("amount").sum(), pl.col("net").sum(), pl.col("tax_amount").sum()
     )
 
 
-def _taxed(session: Session, row: dict[str, Any], head: dict[str, Any]) -> str:
+def _taxes(session: Session, found: Paper) -> list[Step]:
+    """The tax of each rate, rounded once; as stored on the lines."""
+    kept = sums(found.stored)
+    return [
+        Step(
+            f"消費税 {words.CLASSES[row['tax']]} {words.percent(row['rate_micro'])}",
+            taxed(session, row, found.head),
+            row["tax_amount"],
+            f"{found.head['number']}:{row['tax']}",
+            kind="formula",
+        )
+        for row in kept.iter_rows(named=True)
+        if row["rate_micro"]
+    ]
+
+
+def taxed(session: Session, row: dict[str, Any], head: dict[str, Any]) -> str:
     """The tax of a rate in words: once on the sum of the document."""
-    rate = row["rate_micro"] / 1_000_000
-    rounding = ROUNDINGS[policies(session)["tax_rounding"]]
+    rate, rounding = row["rate_micro"], words.ROUNDINGS[_rounding(session)]
+    once = f" = {words.yen(row['tax_amount'])}（税率ごとに1回だけ、{rounding}）"
     if head["inclusive"]:
-        return f"税込の合計 {yen(row['amount'])} × {rate:g}/{100 + rate:g} = {yen(row['tax_amount'])}（税率ごとに1回だけ、{rounding}）"
-    return f"税抜の合計 {yen(row['net'])} × {rate:g}% = {yen(row['tax_amount'])}（税率ごとに1回だけ、{rounding}）"
+        below = words.count(100_000_000 + rate)
+        return f"税込の合計 {words.yen(row['amount'])} × {words.count(rate)}/{below}{once}"
+    return f"税抜の合計 {words.yen(row['net'])} × {words.percent(rate)}{once}"
 
 
-def _path(session: Session, head: dict[str, Any], stored: pl.DataFrame) -> tuple[Cause, ...]:
-    """契約 → 請求計算 → 発行 → 債権 → 消込 → 仕訳."""
-    numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
-    found = [Cause("契約", f"contract:{numbers[c]}") for c in stored["contract_id"].unique(maintain_order=True)[:20]]
-    found.append(Cause(TITLES[head["kind"]], head["number"], head["issue_on"], head["total"]))
-    items = receivables.items(session, "source = 'invoice' AND source_id = ?", (head["invoice_id"],))
-    for item in items.iter_rows(named=True):
-        found.append(Cause("債権", f"item-{item['item_id'] - session.low}", item["due_on"], item["gross"]))
-        moved = receivables.movements(session, "item_id = ?", (item["item_id"],))
-        found += [
-            Cause("消込", f"application-{m['source_id'] - session.low}", m["moved_on"], m["moved"])
-            for m in moved.iter_rows(named=True)
-        ]
-    entries = session.read(
-        "SELECT id, posted_on FROM ledger_entry WHERE posted_on = ? AND source = 'invoice' AND source_id = ?",
-        (head["issue_on"], head["invoice_id"]),
+def _path(session: Session, found: Paper) -> tuple[Cause, ...]:
+    """契約 → 請求計算 → 発行 → 債権 → 入金 → 消込 → 仕訳 → 収益."""
+    head, low = found.head, session.low
+    owners = found.stored["contract_id"].unique(maintain_order=True)
+    named = [reads.contract_by(session, contract_id=owner) for owner in owners[:MANY]]
+    run = reads.run(session, head["run_id"])
+    stations = [Cause("契約", f"contract:{one['contract_no']}") for one in named if one]
+    stations += [Cause(f"ほか{len(owners) - MANY}契約")] if len(owners) > MANY else []
+    made = found.stored["charge_id"][0]
+    stations.append(
+        Cause("請求計算", f"charge-{made - low}", head["closing_on"], int(found.stored["amount"].sum()), run["actor"])
     )
-    found += [Cause("仕訳", f"entry-{entry - session.low}", day) for entry, day in entries.iter_rows()]
-    return tuple(found)
+    stations.append(Cause("発行", head["number"], head["issue_on"], head["total"], run["actor"]))
+    for item in items_of(session, head["run_id"], head["invoice_id"]).head(MANY).iter_rows(named=True):
+        stations += _settled(session, item)
+    posted = reads.entries_of(session, head["run_id"], "invoice", head["invoice_id"])
+    stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]
+    stations += [Cause("収益", f"schedule-{row - low}") for row in found.stored["charge_id"][:MANY]]
+    return tuple(stations)
 
 
-def _line(
-    session: Session, head: dict[str, Any], stored: pl.DataFrame, again: pl.DataFrame, at: int
-) -> Explanation | None:
-    """One line: the charge beneath; of a tax-inclusive price, without its share of the tax."""
-    if not 1 <= at <= stored.height:
+def items_of(session: Session, run_id: int, invoice_id: int) -> pl.DataFrame:
+    """The receivable items of an invoice: within its run's block, which is in order of invoices."""
+    keyed = "SELECT t.id, t.source_id AS key_value FROM receivables_item t WHERE"
+    blocks = reads.spans_of_run(session, run_id, "receivables.Item")
+    spans = reads.ordered(session, keyed, blocks, [(invoice_id, invoice_id)] * len(blocks))
+    return reads.within(session, "receivables_item", receivables.ITEM, spans).rename({"id": "item_id"})
+
+
+def _settled(session: Session, item: dict[str, Any]) -> list[Cause]:
+    """A receivable item on the way, and the receipts and applications that settled it."""
+    low = session.low
+    stations = [Cause("債権", f"item-{item['item_id'] - low}", item["due_on"], item["gross"])]
+    moved = session.read(
+        "SELECT m.moved_on, m.moved, m.source_id, a.receipt_id, a.used FROM receivables_movement m"
+        " JOIN matching_application a ON a.id = m.source_id WHERE m.item_id = ? ORDER BY m.id",
+        (item["item_id"],),
+    )
+    for row in moved.iter_rows(named=True):
+        stations.append(Cause("入金", f"receipt-{row['receipt_id'] - low}", row["moved_on"]))
+        stations.append(Cause("消込", f"application-{row['source_id'] - low}", row["moved_on"], row["moved"]))
+    return stations
+
+
+def line(session: Session, number: str, at: int, as_of: date | None = None) -> Explanation | None:
+    """One line of an invoice: its charge, priced again; of a tax-inclusive price, without its share of the tax."""
+    plain = read(session, number)
+    if plain is None or not 1 <= at <= plain.stored.height:
         return None
-    row = stored.row(at - 1, named=True)
-    same = again.filter(pl.col("id") == row["charge_id"])
-    name = products(session).filter(pl.col("product_id") == row["product_id"])["product_name"][0]
-    charge = Step("請求計算", amount=row["amount"], ref=f"charge-{row['charge_id'] - session.low}")
-    share = (
-        [Step("税込の単価から、この明細が負担する消費税を除く", amount=-row["tax_amount"])] if head["inclusive"] else []
-    )
+    row = plain.stored.row(at - 1, named=True)
+    source = reads.one(session, "billing_charge", lines.CHARGE, row["charge_id"])
+    assert source is not None
+    priced = charges.priced(session, source)
+    again = taxed_again(session, plain.head, plain.stored, {row["charge_id"]: priced.amount}).row(at - 1, named=True)
+    head, charge = plain.head, f"charge-{row['charge_id'] - session.low}"
+    steps = [Step("請求計算", "", row["amount"], charge, priced.steps, "sum")]
+    if head["inclusive"]:
+        steps.append(
+            Step(
+                "税込の単価から、この明細が負担する消費税を除く",
+                amount=-row["tax_amount"],
+                ref=f"{number}:{row['tax']}",
+            )
+        )
+    before, ref = charges.previous(session, source, priced.folded)
     return Explanation(
-        ref=f"{head['number']}:{at}",
-        title=f"{head['number']} の {at} 行目 {name} {_days(row)}",
+        ref=f"{number}:{at}",
+        title=f"{number} の {at} 行目 {row['product_name']} {words.days(row['from_on'], row['to_on'])}",
         amount=row["net"],
-        recomputed=int(same["net"].sum()),
-        steps=(charge, *share),
-        sources=(("この明細が負担する消費税", yen(row["tax_amount"])),),
-        path=(
-            Cause("請求計算", charge.ref, row["closing_on"], row["amount"]),
-            Cause("請求書", head["number"], head["issue_on"], head["total"]),
+        recomputed=again["net"],
+        steps=tuple(steps),
+        sources=(
+            ("この明細が負担する消費税", words.yen(row["tax_amount"])),
+            *charges.sources(session, source, reads.product(session, products(session), row["product_id"]), priced),
         ),
-        recorded=recorded(session, "invoices_line", "invoices.InvoiceLine", row["invoice_line_id"]),
+        path=charges.path(session, source, priced.contract),
+        recorded=recorded(session, "invoices.InvoiceLine", row["invoice_line_id"], head["run_id"]),
+        previous=before,
+        previous_ref=ref,
     )
 
 
-def _tax(
-    session: Session, head: dict[str, Any], stored: pl.DataFrame, again: pl.DataFrame, name: str
-) -> Explanation | None:
-    """The tax of one class: once on the sum, then shared among the lines."""
-    model = products(session).select("product_id", "tax")
-    mine = (
-        stored.join(model, on="product_id", maintain_order="left")
-        .with_row_index("at", offset=1)
-        .filter(pl.col("tax") == name)
-    )
-    if mine.is_empty():
+def tax_of(session: Session, number: str, name: str, as_of: date | None = None) -> Explanation | None:
+    """The tax of one class on an invoice: once on the sum, then shared among the lines."""
+    found = read(session, number)
+    mine = found.stored.filter(pl.col("tax") == name) if found else None
+    if found is None or mine is None or mine.is_empty():
         return None
-    row = _sums(again.filter(pl.col("tax") == name)).row(0, named=True)
+    again = sums(found.again.filter(pl.col("tax") == name)).row(0, named=True)
     shares = tuple(
-        Step(f"{r['at']} 行目の負担", amount=r["tax_amount"], ref=f"{head['number']}:{r['at']}")
-        for r in mine.iter_rows(named=True)
+        Step(
+            f"{row['at']} 行目の負担",
+            f"金額 {words.yen(row['amount'])} の分",
+            row["tax_amount"],
+            f"{number}:{row['at']}",
+        )
+        for row in mine.iter_rows(named=True)
     )
+    total = int(mine["tax_amount"].sum())
     return Explanation(
-        ref=f"{head['number']}:{name}",
-        title=f"{head['number']} の消費税 {CLASSES[name]} {row['rate_micro'] / 1_000_000:g}%",
-        amount=int(mine["tax_amount"].sum()),
-        recomputed=row["tax_amount"],
-        steps=(Step("税率ごとに1回だけ計算", _taxed(session, row, head), row["tax_amount"], parts=shares),),
-        path=(Cause("請求書", head["number"], head["issue_on"], head["total"]),),
-        recorded=recorded(session, "invoices_invoice", "invoices.Invoice", head["invoice_id"]),
+        ref=f"{number}:{name}",
+        title=f"{number} の消費税 {words.CLASSES[name]} {words.percent(again['rate_micro'])}",
+        amount=total,
+        recomputed=again["tax_amount"],
+        steps=(
+            Step(
+                "税率ごとに1回だけ計算し、明細で分ける",
+                taxed(session, again, found.head),
+                total,
+                parts=shares,
+                kind="sum",
+            ),
+        ),
+        sources=(
+            ("税率を決める日", words.day(found.head["closing_on"])),
+            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session)),
+        ),
+        path=(Cause("発行", number, found.head["issue_on"], found.head["total"]),),
+        recorded=recorded(session, "invoices.Invoice", found.head["invoice_id"], found.head["run_id"]),
     )

@@ -1,4 +1,4 @@
-"""Receivables and payments explained: items and their movements, receipts, applications, slips, balances of partners."""
+"""Receivables and payments explained: items and their movements, receipts, applications, slips."""
 
 from __future__ import annotations
 
@@ -8,217 +8,315 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import dimensions, policies
+from urikake.core import terms
 from urikake.rooms.invoices import queries as invoices
-from urikake.rooms.ledger.queries import by_partner
 from urikake.rooms.matching import queries as matching
-from urikake.rooms.parties.queries import codes, profiles
+from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
-from .made import Cause, Explanation, Step, number, recorded, yen
+from . import papers, reads, words
+from .made import Cause, Explanation, Step, number, recorded
 
-DIFFERENCES: Final = {
-    "fee": "振込手数料",
-    "discount": "売上値引",
-    "write-off": "貸倒",
-    "misc": "雑損益",
-    "advance": "前受金",
-    "remain": "残す",
-    "": "なし",
-}
+ITEM: Final = f"{receivables.ITEM}, run_id"
+TERMS: Final = ("payment_months", "payment_day", "holiday_shift", "method", "split")
+RAISING: Final = ("approve", "import receivables", "import openings")  # the runs that raise items of slips
 
 
-def item(session: Session, text: str) -> Explanation | None:
+def item(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
     """A receivable item: what was raised, less what was applied, is its balance."""
-    at = number(session, text)
-    found = receivables.items(session, "id = ?", (at,)) if at is not None else None
-    if found is None or found.is_empty():
+    row = reads.one(session, "receivables_item", ITEM, number(session, text))
+    if row is None:
         return None
-    row = matching.labels(session, found).row(0, named=True)
-    moved = receivables.movements(session, "item_id = ?", (at,))
-    steps = [Step("計上した債権", _raised_words(row), row["gross"], _source(row))]
-    steps += [
-        Step(
-            "消込" if m["moved"] < 0 else "消込の取消",
-            f"{m['moved_on']:%Y/%m/%d}",
-            m["moved"],
-            f"application-{m['source_id'] - session.low}",
-        )
-        for m in moved.iter_rows(named=True)
-    ]
+    moved = receivables.movements(session, "item_id = ?", (row["id"],))
+    within = moved.filter(pl.col("moved_on") <= (as_of or date.max))
+    name, ref = source(session, row)
+    raised = row["gross"] if as_of is None or row["posted_on"] <= as_of else 0
+    steps = [Step("計上した債権", _raised_words(row), raised, ref)]
+    steps += [_moved(session, one) for one in within.iter_rows(named=True)]
     return Explanation(
         ref=f"item-{text}",
-        title=f"債権明細 {row['number']} 回収予定 {row['due_on']:%Y/%m/%d}",
-        amount=_balance(session, at, row["gross"], moved),
-        recomputed=_raised(session, row) + int(moved["moved"].sum()),
+        title=f"債権明細 {text}（{name} 回収予定 {words.day(row['due_on'])}）の残高",
+        amount=_balance(session, row["id"], row["gross"], moved, as_of, raised),
+        recomputed=(raised_again(session, row) if raised else 0) + int(within["moved"].sum()),
         steps=tuple(steps),
-        sources=(("税区分", row["tax"]), ("回収手段", row["method"])),
-        path=(Cause("元の書類", _source(row), row["posted_on"], row["gross"]),),
-        recorded=recorded(session, "receivables_item", "receivables.Item", row["item_id"]),
+        sources=_item_sources(session, row),
+        path=_item_path(session, row, name, ref, within),
+        recorded=recorded(session, "receivables.Item", row["id"], row["run_id"]),
+        as_of=as_of,
     )
 
 
+def _balance(session: Session, item_id: int, gross: int, moved: pl.DataFrame, as_of: date | None, raised: int) -> int:
+    """The balance as the books keep it, taken back to the day by what moved since."""
+    kept = session.value("SELECT balance FROM receivables_open WHERE item_id = ?", (item_id,)) or 0
+    since = moved.filter(pl.col("moved_on") > (as_of or date.max))
+    return int(kept) - int(since["moved"].sum()) - (gross - raised)
+
+
 def _raised_words(row: dict[str, Any]) -> str:
-    return f"税抜 {yen(row['net'])} ＋ 消費税 {yen(row['gross'] - row['net'])}"
+    taxed = f"税抜 {words.yen(row['net'])} ＋ 消費税 {words.yen(row['gross'] - row['net'])}"
+    return f"{words.day(row['posted_on'])} {taxed}（{words.CLASSES.get(row['tax'], row['tax'])}）"
 
 
-def _source(row: dict[str, Any]) -> str:
-    return str(row["number"]) if row["source"] == "invoice" else f"slip:{row['number']}"
+def _moved(session: Session, one: dict[str, Any]) -> Step:
+    label = "消込" if one["kind"] == "applied" else "消込の取消"
+    return Step(label, words.day(one["moved_on"]), one["moved"], f"application-{one['source_id'] - session.low}")
 
 
-def _balance(session: Session, at: int | None, gross: int, moved: pl.DataFrame) -> int:
-    """The balance as the projection keeps it: nothing once settled."""
-    found = session.read("SELECT balance FROM receivables_open WHERE item_id = ?", (at,))
-    return int(found["balance"][0]) if found.height else 0
+def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
+    """The name of an item's document and its reference."""
+    if row["source"] == "invoice":
+        paper = invoices.invoices(session, "id = ?", (row["source_id"],))["number"][0]
+        return paper, paper
+    no = reads.one(session, "receivables_slip", "id, slip_no", row["source_id"])
+    assert no is not None
+    return no["slip_no"], f"{row['source']}:{no['slip_no']}"
 
 
-def _raised(session: Session, row: dict[str, Any]) -> int:
-    """What was raised, from the document itself: its lines of the same rate and dimensions, shared over due parts."""
+def raised_again(session: Session, row: dict[str, Any]) -> int:
+    """What the item is to be, from its document: its lines taxed again, by order and rate, over the due parts."""
     if row["source"] != "invoice":
-        return int(receivables.slips(session).filter(pl.col("slip_id") == row["source_id"])["gross"].sum())
-    mine = receivables.items(session, "source = 'invoice' AND source_id = ?", (row["source_id"],))
-    paper = invoices.invoices(session, "id = ?", (row["source_id"],))
-    total = int(paper["total"].sum())
-    if mine.height == 1:
-        return total
-    others = int(mine.filter(pl.col("item_id") != row["item_id"])["gross"].sum())
-    return total - others
+        slip = reads.one(session, "receivables_slip", "id, gross", row["source_id"])
+        return int(slip["gross"]) if slip else 0
+    head = invoices.numbered(session.rows("invoices_invoice", papers.HEAD, "id = ?", (row["source_id"],))).row(
+        0, named=True
+    )
+    lines = papers.lines_of(session, head)
+    taxed = papers.taxed_again(session, head, lines)
+    own = lines.select("dimension_id", "invoice_id", "rate_micro", "tax").with_columns(
+        taxed["net"], taxed["tax_amount"]
+    )
+    named = own.join(dimensions(session), on="dimension_id", maintain_order="left")
+    total = int(taxed["net"].sum() + taxed["tax_amount"].sum())
+    dues = _dues(session, head, total)
+    cells = receivables.split_over(receivables.rows_of(named), dues).filter(pl.col("gross") != 0)
+    at = papers.items_of(session, row["run_id"], row["source_id"])["item_id"].index_of(row["id"])
+    return int(cells["gross"][at]) if at is not None and at < cells.height else 0
 
 
-def receipt(session: Session, text: str) -> Explanation | None:
+def collection(session: Session, partner_id: int, run_id: int) -> dict[str, Any]:
+    """The collection terms of a partner as a run knew them."""
+    terms_id = session.value(
+        "SELECT terms_id FROM parties_profile WHERE id >= ? AND id < ? AND partner_id = ? AND run_id <= ? ORDER BY id DESC LIMIT 1",
+        (session.low, session.high, partner_id, run_id),
+    )
+    return parties.terms(session).row(by_predicate=pl.col("terms_id") == terms_id, named=True)
+
+
+def _dues(session: Session, head: dict[str, Any], total: int) -> pl.DataFrame:
+    """The due parts of an invoice by its partner's terms."""
+    own = collection(session, head["partner_id"], head["run_id"])
+    asked = {name: own[name] for name in TERMS} | {"closing_on": head["closing_on"], "payment_days": None}
+    frame = pl.DataFrame(
+        [asked | {"key": head["invoice_id"], "amount": total}], schema_overrides={"payment_days": pl.Int64}
+    )
+    return terms.dues(frame).rename({"key": "invoice_id", "amount": "due_amount"})
+
+
+def _item_sources(session: Session, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What decided the item's due day and method."""
+    common = (
+        ("税区分", words.CLASSES.get(row["tax"], row["tax"])),
+        ("回収手段", words.METHODS.get(row["method"], row["method"])),
+    )
+    if row["source"] != "invoice":
+        return common
+    own = collection(session, row["partner_id"], row["run_id"])
+    last = "末日" if own["payment_day"] == terms.END_OF_MONTH else f"{own['payment_day']}日"
+    said = f"締めの {own['payment_months']}か月後の{last}" + (f"・分割 {own['split']}" if own["split"] else "")
+    return (*common, ("回収条件", said))
+
+
+def _item_path(session: Session, row: dict[str, Any], name: str, ref: str, moved: pl.DataFrame) -> tuple[Cause, ...]:
+    """発行 → 債権 → 入金 → 消込 → 仕訳."""
+    low = session.low
+    stations = [
+        Cause(words.SOURCES[row["source"]], ref, row["posted_on"]),
+        Cause("債権", f"item-{row['id'] - low}", row["due_on"], row["gross"]),
+    ]
+    for one in moved.iter_rows(named=True):
+        stations += _receipt_of(session, one["source_id"], one["moved_on"], one["moved"])
+    kind = "invoice" if row["source"] == "invoice" else row["source"]
+    posted = reads.entries_of(session, row["run_id"], kind, row["source_id"])
+    stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]
+    return tuple(stations)
+
+
+def _receipt_of(session: Session, application_id: int, on: date, amount: int) -> list[Cause]:
+    """The receipt that an application used, and the application."""
+    found = session.value("SELECT receipt_id FROM matching_application WHERE id = ?", (application_id,))
+    return [
+        Cause("入金", f"receipt-{found - session.low}", on),
+        Cause("消込", f"application-{application_id - session.low}", on, amount),
+    ]
+
+
+def receipt(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
     """A receipt: what came in, less what was applied, is what waits in suspense."""
-    at = number(session, text)
-    found = receipts.receipts(session, "id = ?", (at,)) if at is not None else None
-    if found is None or found.is_empty():
+    row = reads.one(session, "receipts_receipt", f"{receipts.RECEIPT}, run_id", number(session, text))
+    if row is None:
         return None
-    row = found.row(0, named=True)
-    every = matching.applications(session, "receipt_id = ?", (at,))
-    left = session.read("SELECT unapplied FROM receipts_unapplied WHERE receipt_id = ?", (at,))
-    steps = [Step("入金", f"{row['received_on']:%Y/%m/%d} {row['payer']}", row["amount"])]
+    every = matching.applications(session, "receipt_id = ?", (row["id"],))
+    within = every.filter(pl.col("applied_on") <= (as_of or date.max))
+    kept = session.value("SELECT unapplied FROM receipts_unapplied WHERE receipt_id = ?", (row["id"],)) or 0
+    later = every.filter(pl.col("applied_on") > (as_of or date.max))
+    steps = [Step("入金", f"{words.day(row['received_on'])} {row['payer']}", row["amount"])]
     steps += [
         Step(
-            "消込の取消" if a["reverses_id"] else "消込",
-            f"{a['applied_on']:%Y/%m/%d}",
-            -a["used"],
-            f"application-{a['application_id'] - session.low}",
+            "消込の取消" if one["reverses_id"] else "消込",
+            words.day(one["applied_on"]),
+            -one["used"],
+            f"application-{one['application_id'] - session.low}",
         )
-        for a in every.iter_rows(named=True)
+        for one in within.iter_rows(named=True)
     ]
     return Explanation(
         ref=f"receipt-{text}",
         title=f"入金 {text} {row['payer']} の未消込",
-        amount=int(left["unapplied"][0]) if left.height else 0,
-        recomputed=row["amount"] - int(every["used"].sum()),
+        amount=int(kept) + int(later["used"].sum()),
+        recomputed=row["amount"] - int(within["used"].sum()),
         steps=tuple(steps),
-        sources=(("摘要", row["reference"] or "—"), ("取引番号", row["bank_code"] or "—")),
-        path=_entries(session, "receipt", row["receipt_id"], row["received_on"]),
-        recorded=recorded(session, "receipts_receipt", "receipts.Receipt", row["receipt_id"]),
+        sources=(
+            ("入金した口座", _bank(session, row["bank_account_id"])),
+            ("摘要", row["reference"] or "—"),
+            ("取引番号", row["bank_code"] or "—"),
+            ("取込", reads.file_of(session, row["run_id"]) or "—"),
+        ),
+        path=_receipt_path(session, row, within),
+        recorded=recorded(session, "receipts.Receipt", row["id"], row["run_id"]),
+        as_of=as_of,
     )
 
 
-def _entries(session: Session, source: str, source_id: int, on: date) -> tuple[Cause, ...]:
-    """The entries that the thing was posted with."""
-    found = session.read(
-        "SELECT id, posted_on FROM ledger_entry WHERE posted_on = ? AND source = ? AND source_id = ?",
-        (on, source, source_id),
+def _bank(session: Session, bank_id: int) -> str:
+    found = reads.one(session, "base_bank_account", "id, code, deposit, bank_number", bank_id)
+    return f"{found['code']} {found['deposit']} {found['bank_number']}" if found else ""
+
+
+def _receipt_path(session: Session, row: dict[str, Any], applied: pl.DataFrame) -> tuple[Cause, ...]:
+    """入金 → 仕訳, 消込 → 債権."""
+    low = session.low
+    stations = [Cause("入金", f"receipt-{row['id'] - low}", row["received_on"], row["amount"])]
+    posted = reads.entries_of(session, row["run_id"], "receipt", row["id"])
+    stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]
+    for one in applied.iter_rows(named=True):
+        stations.append(Cause("消込", f"application-{one['application_id'] - low}", one["applied_on"], one["used"]))
+    return tuple(stations)
+
+
+def movements_of(session: Session, application_id: int, run_id: int) -> pl.DataFrame:
+    """The movements of an application, by id: within its run's block."""
+    names = "id, item_id, kind, moved, moved_on, source_id"
+    return reads.of_run(
+        session, "receivables_movement", "receivables.Movement", names, run_id, "source_id = ?", (application_id,)
     )
-    return tuple(Cause("仕訳", f"entry-{entry - session.low}", day) for entry, day in found.iter_rows())
 
 
-def application(session: Session, text: str) -> Explanation | None:
+def application(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
     """An application: what of the receipt was used, what of the items it settled, and the difference between."""
-    at = number(session, text)
-    found = matching.applications(session, "id = ?", (at,)) if at is not None else None
-    if found is None or found.is_empty():
+    row = reads.one(session, "matching_application", f"{matching.APPLICATION}, run_id", number(session, text))
+    if row is None:
         return None
-    row = found.row(0, named=True)
-    moved = session.read(
-        "SELECT m.item_id, m.moved FROM receivables_movement m JOIN matching_application a ON m.run_id = a.run_id"
-        " AND m.source_id = a.id WHERE a.id = ? ORDER BY m.id",
-        (at,),
-    )
+    moved = movements_of(session, row["id"], row["run_id"])
     steps = [
         Step("債権を減らす" if m < 0 else "債権を戻す", amount=-m, ref=f"item-{item_id - session.low}")
-        for item_id, m in moved.iter_rows()
+        for item_id, m in moved.select("item_id", "moved").iter_rows()
     ]
     if row["difference"]:
-        steps.append(Step(f"差額を{DIFFERENCES[row['difference_kind']]}にする", amount=row["difference"]))
-    receipt_no = row["receipt_id"] - session.low
+        label = f"差額を{words.DIFFERENCES.get(row['difference_kind'], row['difference_kind'])}にする"
+        steps.append(Step(label, _why_different(session, row), row["difference"]))
     return Explanation(
         ref=f"application-{text}",
-        title=f"消込 {text}" + (" (取消)" if row["reverses_id"] else ""),
+        title=f"消込 {text}" + ("（取消）" if row["reverses_id"] else ""),
         amount=row["used"],
-        recomputed=-int(moved["moved"].sum()) + row["difference"],
+        recomputed=_used_again(session, row, moved),
         steps=tuple(steps),
-        path=(
-            Cause("入金", f"receipt-{receipt_no}", row["applied_on"], row["used"]),
-            *_entries(session, "application", row["application_id"], row["applied_on"]),
+        sources=(
+            ("した人", reads.run(session, row["run_id"])["actor"]),
+            ("方法", words.action(reads.run(session, row["run_id"])["action"])),
+            words.policy(
+                "一部入金の充当", {"oldest": "古い順", "proportional": "按分"}, policies(session)["allocation"]
+            ),
         ),
-        recorded=recorded(session, "matching_application", "matching.Application", row["application_id"]),
+        path=_application_path(session, row, moved),
+        recorded=recorded(session, "matching.Application", row["id"], row["run_id"]),
     )
 
 
-def slip(session: Session, text: str) -> Explanation | None:
-    """A slip entered by hand: who made it, who approved it, what it raised."""
-    found = receivables.slips(session).filter(pl.col("slip_no") == text)
+def _why_different(session: Session, row: dict[str, Any]) -> str:
+    if row["difference_kind"] != "fee":
+        return ""
+    return f"振込手数料として差し引ける額は {policies(session).number('fee_tolerance'):,}円 まで"
+
+
+def _used_again(session: Session, row: dict[str, Any], moved: pl.DataFrame) -> int:
+    """What the application takes of the receipt: the settled less the difference; a reversal, what it reverses."""
+    if row["reverses_id"] is None:
+        return -int(moved["moved"].sum()) + int(row["difference"])
+    first = reads.one(session, "matching_application", "id, used, difference, run_id", row["reverses_id"])
+    assert first is not None
+    back = movements_of(session, first["id"], first["run_id"])
+    return int(back["moved"].sum()) - int(first["difference"])
+
+
+def _application_path(session: Session, row: dict[str, Any], moved: pl.DataFrame) -> tuple[Cause, ...]:
+    """入金 → 消込 → 債権 → 仕訳, and what it reverses or is reversed by."""
+    low = session.low
+    stations = [
+        Cause("入金", f"receipt-{row['receipt_id'] - low}"),
+        Cause("消込", f"application-{row['id'] - low}", row["applied_on"], row["used"]),
+    ]
+    stations += [
+        Cause("債権", f"item-{item_id - low}", day, amount)
+        for item_id, day, amount in moved.select("item_id", "moved_on", "moved").iter_rows()
+    ]
+    if row["reverses_id"]:
+        stations.append(Cause("取り消した消込", f"application-{row['reverses_id'] - low}"))
+    back = session.value("SELECT id AS receipt_id FROM matching_application WHERE reverses_id = ?", (row["id"],))
+    stations += [Cause("取消", f"application-{back - low}")] if back else []
+    posted = reads.entries_of(session, row["run_id"], "application", row["id"])
+    return (*stations, *(Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()))
+
+
+def slip(session: Session, no: str, as_of: date | None = None, *, opening: bool = False) -> Explanation | None:
+    """A slip entered by hand, or an opening balance: who made it, who approved it, what it raised."""
+    where = "company_id = ? AND slip_no = ? AND opening = ?"
+    flag: Any = opening if session.driver.kind == "postgresql" else int(opening)
+    found = session.rows("receivables_slip", receivables.SLIP, where, (session.company_id, no, flag))
     if found.is_empty():
         return None
-    row = found.row(-1, named=True)
-    items = receivables.items(session, "source IN ('slip', 'opening') AND source_id = ?", (row["slip_id"],))
-    path = tuple(
-        Cause("債権", f"item-{i['item_id'] - session.low}", i["due_on"], i["gross"])
-        for i in items.iter_rows(named=True)
-    )
+    row, kind = found.row(0, named=True), "opening" if opening else "slip"
+    items = items_of_slips(session, "source = ? AND source_id = ?", (kind, row["id"]))
+    low = session.low
+    posted = [
+        Cause("仕訳", f"entry-{entry - low}", day)
+        for one in items.iter_rows(named=True)
+        for entry, day in reads.entries_of(session, one["run_id"], kind, row["id"]).iter_rows()
+    ]
+    raised = [
+        Cause("債権", f"item-{one['id'] - low}", one["due_on"], one["gross"]) for one in items.iter_rows(named=True)
+    ]
     return Explanation(
-        ref=f"slip:{text}",
-        title=f"債権伝票 {text} {row['description']}",
+        ref=f"{kind}:{no}",
+        title=f"{words.SOURCES[kind]} {no} {row['description']}",
         amount=row["gross"],
         recomputed=int(items["gross"].sum()) if items.height else row["gross"],
-        steps=(Step("伝票の金額(税込)", f"起票 {row['maker'] or '—'}", row["gross"]),),
-        sources=(("計上日", f"{row['posted_on']:%Y/%m/%d}"), ("状態", "計上済み" if items.height else "承認待ち")),
-        path=path,
-        recorded=recorded(session, "receivables_slip", "receivables.Slip", row["slip_id"]),
+        steps=(Step("伝票の金額（税込）", f"起票 {row['maker'] or '—'}", row["gross"]),),
+        sources=(
+            ("計上日", words.day(row["posted_on"])),
+            ("状態", "計上済み" if items.height else "承認待ち"),
+            *[("承認", reads.run(session, one)["actor"]) for one in items["run_id"].unique()],
+            ("取込", reads.file_of(session, row["run_id"]) or "—"),
+        ),
+        path=(Cause(words.SOURCES[kind], f"{kind}:{no}", row["posted_on"], row["gross"]), *raised, *posted),
+        recorded=recorded(session, "receivables.Slip", row["id"], row["run_id"]),
     )
 
 
-def balance(session: Session, text: str) -> Explanation | None:
-    """What a partner owes on a day, item by item; recomputed from the receivable accounts of the ledger."""
-    code, _, day = text.rpartition(":")
-    on = _day(day)
-    found = codes(session).filter(pl.col("code") == code)
-    if on is None or found.is_empty():
-        return None
-    partner_id = found["partner_id"][0]
-    every = receivables.balances(session, on, partner_id)
-    owed = matching.labels(session, every.filter(pl.col("balance") != 0))
-    steps = tuple(
-        Step(
-            f"{r['number']} 回収予定 {r['due_on']:%Y/%m/%d}",
-            amount=r["balance"],
-            ref=f"item-{r['item_id'] - session.low}",
-        )
-        for r in owed.iter_rows(named=True)
-    )
-    name = profiles(session, "name").filter(pl.col("partner_id") == partner_id)["name"][0]
-    return Explanation(
-        ref=f"balance:{text}",
-        title=f"{name} の未回収 {on:%Y/%m/%d} 現在",
-        amount=int(every["balance"].sum()),
-        recomputed=_ledger(session, partner_id, every["account_id"].unique().to_list(), on),
-        steps=steps,
-        sources=(("照らした帳簿", "総勘定元帳の債権科目(この取引先)"),),
-    )
-
-
-def _ledger(session: Session, partner_id: int, accounts: list[int], on: date) -> int:
-    """What the receivable accounts hold of the partner on the day."""
-    names = session.table("base_account", "id, name").filter(pl.col("id").is_in(accounts))["name"]
-    sums = [by_partner(session, name, on) for name in names]
-    return sum(int(part.filter(pl.col("partner_id") == partner_id)["balance"].sum()) for part in sums)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+def items_of_slips(session: Session, where: str, params: tuple[Any, ...]) -> pl.DataFrame:
+    """The items raised of slips and openings that the condition picks: within the blocks of the runs that raise such."""
+    blocks = reads.spans_of_runs(session, RAISING, "receivables.Item")
+    spans = [(first, first + count) for first, count in blocks.select("first_id", "count").iter_rows()]
+    return reads.within(session, "receivables_item", ITEM, spans, where, params)

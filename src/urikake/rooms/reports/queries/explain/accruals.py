@@ -1,0 +1,184 @@
+"""What was earned before its bill (契約資産), month by month, and its reversal once billed.
+
+An accrual brings what stands of a cycle to what is served by the end of the month; it is worked out again from the
+contract as its run knew it, priced and spread by the kernels that bill and recognise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import calendar, charging, recognition, tax
+from urikake.core.money import Rounding
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.revenue import queries as revenues
+
+from . import lines, reads, words
+from .made import Step
+
+ACCRUAL: Final = (
+    "id, run_id, contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on, month, posted_on, amount"
+)
+CYCLE: Final = ("line_id", "product_id", "cycle_from_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Accrued:
+    """The accruals of a contract's month: their sum, the same worked out again, the steps, and the runs they are of."""
+
+    amount: int
+    recomputed: int
+    steps: tuple[Step, ...]
+    runs: tuple[int, ...]
+
+
+def of_contract(session: Session, contract_id: int) -> pl.DataFrame:
+    """Every accrual of the contract, by id: in each run's block, which is in order of contracts."""
+    found = session.read(
+        "SELECT first_id, count FROM base_link WHERE id >= ? AND id < ? AND relation = ? ORDER BY id",
+        (session.low, session.high, "revenue.Accrual"),
+    )
+    blocks = [(first, first + count) for first, count in found.iter_rows()]
+    keyed = "SELECT t.id, t.contract_id AS key_value FROM revenue_accrual t WHERE"
+    spans = reads.ordered(session, keyed, blocks, [(contract_id, contract_id)] * len(blocks))
+    return reads.within(session, "revenue_accrual", ACCRUAL, spans)
+
+
+def explained(session: Session, contract_id: int, month: date) -> Accrued:
+    """The accruals and reversals of the month."""
+    every = of_contract(session, contract_id)
+    mine = every.filter(pl.col("month") == month)
+    rows = [(row, again(session, row, every)) for row in mine.iter_rows(named=True)]
+    steps = tuple(_step(session, row, amount, back) for row, (amount, back) in rows)
+    total = sum(amount for _, (amount, _) in rows)
+    return Accrued(int(mine["amount"].sum()), total, steps, tuple(mine["run_id"].unique()))
+
+
+def _step(session: Session, row: dict[str, Any], amount: int, back: bool) -> Step:
+    name = reads.product(session, products(session), row["product_id"])["product_name"]
+    cycle = f"{name} {words.day(row['cycle_from_on'])} からのサイクル"
+    if back:
+        return Step(f"{cycle}: 請求したので、先に計上した分を戻す", "", row["amount"])
+    last = words.day(periods.last_day(row["month"]))
+    return Step(f"{cycle}: 請求前に提供した分", f"{last} までに提供した分と、すでに計上した分との差", row["amount"])
+
+
+def again(session: Session, row: dict[str, Any], every: pl.DataFrame) -> tuple[int, bool]:
+    """What the accrual is to be, and whether it is the reversal of what stood of its cycle."""
+    same = [pl.col(name) == row[name] for name in CYCLE]
+    stood = int(every.filter(*same, pl.col("id") < row["id"])["amount"].sum())
+    if reads.run(session, row["run_id"])["action"] == "bill":
+        return -stood, True
+    served = _served(session, row)
+    return served - stood, False
+
+
+def _served(session: Session, row: dict[str, Any]) -> int:
+    """What of the cycle's service not billed yet was revenue by the end of the month, as the run knew it."""
+    known = lines.folded(session, row["contract_id"], row["run_id"])
+    last = periods.last_day(row["month"])
+    rows = pl.concat([_wanted(session, row, known), _drafts(session, row)])
+    mine = rows.filter((pl.col("product_id") == row["product_id"]) & (pl.col("amount") != 0))
+    if mine.is_empty():
+        return 0
+    start = known.lines.row(by_predicate=pl.col("line_id") == row["line_id"], named=True)["start_on"]
+    policy = policies(session)
+    ruled = recognition.ruled(
+        _net(session, mine.with_columns(start_on=pl.lit(start)), last),
+        policy["recognition"], policy["partial_month"], policy["remainder"],
+    )  # fmt: skip
+    done = recognition.recognised(ruled, pl.lit(last + timedelta(1)), *revenues.roundings(session))
+    return int(done["done"].sum())
+
+
+PRICED: Final = ("product_id", "from_on", "to_on", "amount")
+
+
+def _wanted(session: Session, row: dict[str, Any], known: lines.Folded) -> pl.DataFrame:
+    """The cycle as the contract wants it, less what was billed of it: priced stretches of days."""
+    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+    own = known.lines.filter(pl.col("line_id") == row["line_id"])
+    until = pl.lit(row["cycle_from_on"] + timedelta(1))
+    cycles = calendar.cycles(own.with_columns(after_on=lines.NONE, until_on=until))
+    stretches = charging.stretches(cycles.filter(pl.col("from_on") == row["cycle_from_on"]), known.segments)
+    metered = pl.col("product_id").is_in(products(session).filter(pl.col("revenue") == "usage")["product_id"].implode())
+    before = _billed(session, row)
+    plain = _plain(own, known, stretches.filter(~metered), before.filter(~metered), row)
+    used = _used(session, row, stretches.filter(metered))
+    priced = charging.priced(pl.concat([plain, used.select(plain.columns)]), products(session), rounding)
+    less = before.filter(metered).select("product_id", "from_on", "to_on", amount=-pl.col("amount"))
+    return pl.concat([priced.select(PRICED), less.select(PRICED)])
+
+
+def _billed(session: Session, row: dict[str, Any]) -> pl.DataFrame:
+    """What earlier runs billed of the cycle."""
+    where = "cycle_from_on = ? AND line_id = ? AND run_id < ?"
+    return session.rows("billing_charge", lines.CHARGE, where, (row["cycle_from_on"], row["line_id"], row["run_id"]))
+
+
+def _plain(
+    own: pl.DataFrame, known: lines.Folded, wanted: pl.DataFrame, before: pl.DataFrame, row: dict[str, Any]
+) -> pl.DataFrame:
+    """The stretches not metered that are still to be charged or credited."""
+    none = pl.lit(None, dtype=pl.Int64)
+    if before.is_empty():
+        return wanted.with_columns(sign=pl.lit(1, dtype=pl.Int64), usage_micro=none)
+    billed = before.with_columns(sign="nature", quantity_micro="state_micro")
+    left = charging.outstanding(wanted, billed)
+    bounds = lines.cycle(own, row["line_id"], row["cycle_from_on"]) or {}
+    begins = wanted.select("from_on", "basis").unique("from_on", keep="first")
+    ends = own.select(from_on="end_on", end_basis="proration_end").filter(pl.col("from_on").is_not_null())
+    based = left.join(begins, on="from_on", how="left", maintain_order="left").join(
+        ends, on="from_on", how="left", maintain_order="left"
+    )
+    return based.with_columns(
+        basis=pl.coalesce("basis", "end_basis", pl.lit("daily")),
+        usage_micro=none,
+        **{name: pl.lit(bounds.get(other)) for name, other in WHOLE},
+    ).select(*wanted.columns, "sign", "usage_micro")
+
+
+WHOLE: Final = (("cycle_to_on", "to_on"), ("whole_from_on", "whole_from_on"), ("whole_to_on", "whole_to_on"))
+
+
+def _used(session: Session, row: dict[str, Any], wanted: pl.DataFrame) -> pl.DataFrame:
+    """The metered stretches, each with all the usage that earlier runs had taken."""
+    sums = [
+        session.value(
+            "SELECT sum(quantity_micro) AS quantity_micro FROM usage_event"
+            " WHERE line_id = ? AND used_on >= ? AND used_on < ? AND run_id <= ?",
+            (row["line_id"], one["from_on"], one["to_on"], row["run_id"]),
+        )
+        for one in wanted.iter_rows(named=True)
+    ]
+    usage = pl.Series("usage_micro", [int(total or 0) for total in sums], dtype=pl.Int64)
+    return wanted.with_columns(usage, sign=pl.lit(1, dtype=pl.Int64))
+
+
+def _drafts(session: Session, row: dict[str, Any]) -> pl.DataFrame:
+    """What was charged of the cycle by then and stood on no invoice yet."""
+    found = session.read(
+        "SELECT c.product_id, c.from_on, c.to_on, c.amount FROM billing_charge c LEFT JOIN invoices_line l ON l.charge_id = c.id"
+        " WHERE c.cycle_from_on = ? AND c.line_id = ? AND c.run_id < ? AND (l.id IS NULL OR l.run_id > ?)",
+        (row["cycle_from_on"], row["line_id"], row["run_id"], row["run_id"]),
+    )
+    return found.select(PRICED)
+
+
+def _net(session: Session, rows: pl.DataFrame, on: date) -> pl.DataFrame:
+    """The priced rows with the rule of their product, ``amount`` net of the tax that an inclusive price (内税) holds."""
+    model = products(session).select("product_id", "tax", "inclusive", "revenue", "life_months")
+    joined = rows.join(model, on="product_id", maintain_order="left").with_columns(tax_amount=pl.lit(0, dtype=pl.Int64))
+    if not joined["inclusive"].any():
+        return joined
+    each = pl.int_range(pl.len(), dtype=pl.Int64)
+    rated = joined.with_columns(invoice=each, rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)))
+    _, netted = tax.invoice_taxes(rated, revenues.roundings(session)[1])
+    return netted.with_columns(amount="net")
