@@ -58,7 +58,20 @@ def a_full_company(place: Place) -> None:
     receive(place.url, 500)
 
 
-KEYS = ["1", "2", "P1", "C1", "u1", "PLAN", "INV-2026-00001", "2026-04", "admin"]
+KEYS = [
+    "1",
+    "2",
+    "P1",
+    "C1",
+    "u1",
+    "PLAN",
+    "INV-2026-00001",
+    "2026-04",
+    "admin",
+    "charge-1",
+    "entry-1",
+    "balance:P1:2026-05-31",
+]
 NAMES = {
     "partner": "P1",
     "contract": "C1",

@@ -136,3 +136,14 @@ def test_answers_are_neither_kept_nor_sniffed_nor_shared(place: Place) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_every_amount_is_explained_to_whom_may_see_it(place: Place) -> None:
+    a_month(place)
+    found = place.get("explanations/INV-2026-00001")
+    assert (found["amount"], found["recomputed"], found["equal"]) == (16_500, 16_500, True)
+    entry = place.ask("GET", "explanations/entry-1", by="sales")
+    assert (entry.status, entry.json["code"]) == (403, "not-permitted")
+    for ref in ("INV-2026-00099", "entry-99999999999999999999999", "charge-0", "nonsense"):
+        answer = place.ask("GET", f"explanations/{ref}")
+        assert (answer.status, answer.json["code"]) == (404, "unknown-reference"), ref
