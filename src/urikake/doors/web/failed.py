@@ -55,4 +55,6 @@ def refusal(request: HttpRequest, cause: str, remedy: str, code: str) -> HttpRes
 def database(request: HttpRequest, *, locked: bool) -> HttpResponse:
     """503 where the database does not answer, or is held by somebody else; nothing was stored."""
     name = "web/locked.html" if locked else "web/database.html"
-    return render(request, name, status=503, headers={"Retry-After": "10"})
+    page = render(request, name, status=503)
+    page["Retry-After"] = "10"
+    return page
