@@ -53,7 +53,10 @@ def test_every_function_of_a_pen_that_writes_asks_for_a_permission() -> None:
 ASK_THEIR_CALLER = {
     "urikake.rooms.intake.actions.record_file",
     "urikake.rooms.ledger.actions.post",
-    "urikake.rooms.ledger.actions.application_lines",
+    *(
+        f"urikake.rooms.ledger.actions.{what}_lines"
+        for what in ("application", "invoice", "receipt", "revenue", "slip")
+    ),
     "urikake.rooms.invoices.actions.documents",
 }
 
