@@ -26,7 +26,7 @@ run: $(VENV)/.runtime ## デモ会社を作り、画面を出す（準備から�
 	@$(BIN)/urikake demo
 	@$(BIN)/urikake serve --demo --port $(PORT)
 
-test: $(VENV)/.dev $(VENV)/.postgres ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
+test: $(VENV)/.dev $(VENV)/.postgres $(VENV)/.chromium ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
 	@$(PYTEST) $(TESTS)
 
 check: lint types arrows test ## 書式・型・依存の向き・文書の例・テスト（コミットの前に）
@@ -86,6 +86,10 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.runtime
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.runtime
 	@$(PIP) --require-hashes -r requirements/docs.txt
+	@touch $@
+
+$(VENV)/.chromium: tests/chromium.py $(VENV)/.dev
+	@$(BIN)/python -m tests.chromium >/dev/null
 	@touch $@
 
 $(VENV)/.postgres: tests/postgres.py requirements/postgres.txt $(VENV)/.dev

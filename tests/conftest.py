@@ -24,6 +24,9 @@ ENGINES = ("sqlite", "postgresql")
 def pytest_configure() -> None:
     """A test names its database: one that the surroundings name is never written to."""
     os.environ.pop("DATABASE_URL", None)
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "1"  # the browser's driver keeps a loop in the worker that other tests share
+    )
     boot()  # before any module that has tables is read, be it for its tests or its examples
 
 

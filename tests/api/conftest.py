@@ -110,10 +110,10 @@ class Place:
 
         return " ".join(p for p, roles in PERMISSIONS.items() if actor in roles) or "none"
 
-    def ask(
-        self, method: str, path: str, body: Any = None, *, by: str = "admin", token: str = "", **headers: str
-    ) -> Answer:
-        """One request about the company by the person of a role, or with a token."""
+    def ask(self, method: str, path: str, body: Any = None, *, by: str = "", token: str = "", **headers: str) -> Answer:
+        """One request about the company by the person of a role (who reads: the accountant, who writes: the
+        administrator), or with a token."""
+        by = by or ("accountant" if method == "GET" else "admin")
         text = token or TOKENS.setdefault((self.url, by), "") or self._kept(by)
         return self.served.ask(method, f"/api/v1/{self.code}/{path}", body, Authorization=f"Bearer {text}", **headers)
 
@@ -121,7 +121,7 @@ class Place:
         TOKENS[self.url, by] = self.token(by)
         return TOKENS[self.url, by]
 
-    def get(self, path: str, *, by: str = "admin", **params: Any) -> Any:
+    def get(self, path: str, *, by: str = "accountant", **params: Any) -> Any:
         """What is read; it must be there."""
         spelt = urlencode({name.rstrip("_"): value for name, value in params.items()})
         answer = self.ask("GET", f"{path}?{spelt}" if spelt else path, by=by)

@@ -46,7 +46,7 @@ def test_every_resource_lists_what_the_books_keep(place: Place) -> None:
     assert place.get("partners/P1")["closing_day"] == "31"
     assert place.get("products/SEAT")["price_model"] == "unit"
     assert {user["role"] for user in place.get("users")["items"]} == {
-        "admin", "accountant", "billing", "sales", "approver", "auditor",
+        "admin", "accountant", "billing", "sales", "approver", "auditor", "none",
     }  # fmt: skip
     assert place.get("audit-events")["items"][-1]["action"] == "match"
 
@@ -136,3 +136,14 @@ def test_answers_are_neither_kept_nor_sniffed_nor_shared(place: Place) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_every_amount_is_explained_to_whom_may_see_it(place: Place) -> None:
+    a_month(place)
+    found = place.get("explanations/INV-2026-00001")
+    assert (found["amount"], found["recomputed"], found["equal"]) == (16_500, 16_500, True)
+    entry = place.ask("GET", "explanations/entry-1", by="sales")
+    assert (entry.status, entry.json["code"]) == (403, "not-permitted")
+    for ref in ("INV-2026-00099", "entry-99999999999999999999999", "charge-0", "nonsense"):
+        answer = place.ask("GET", f"explanations/{ref}")
+        assert (answer.status, answer.json["code"]) == (404, "unknown-reference"), ref

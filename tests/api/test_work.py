@@ -56,6 +56,16 @@ def test_work_that_is_refused_says_why_and_what_to_do(place: Place) -> None:
     assert run["next"]
 
 
+def test_work_on_a_day_far_off_is_taken_for_a_slip_of_the_hand(place: Place) -> None:
+    for path, body in [
+        ("billing-runs", {"closing": "2199-04-30"}),
+        ("recognition-runs", {"month": "2199-04"}),
+        ("periods/2199-04/close", {}),
+    ]:
+        answer = place.post(path, body)
+        assert (answer.status, answer.json["code"]) == (422, "too-far"), path
+
+
 def test_whoever_may_do_the_work_may_stop_it(place: Place) -> None:
     asked = place.post("matching-runs", {}, by="accountant")
     path = asked.json["href"].partition(f"/{place.code}/")[2]

@@ -112,7 +112,9 @@ def test_a_key_is_for_one_content_only(place: Place) -> None:
         assert (answer.status, answer.json["code"]) == (422, "key-reused"), path
     started = place.post("recognition-runs", {"month": "2026-04"}, key="work-1")
     assert started.status == 202
-    assert place.post("recognition-runs", {"month": "2026-05"}, key="work-1").json["code"] == "key-reused"
+    for path, body in [("recognition-runs", {"month": "2026-05"}), ("partners", ROWS)]:
+        assert place.post(path, body, key="work-1").json["code"] == "key-reused"
+    assert place.post("recognition-runs", {"month": "2026-04"}, key="order-1").json["code"] == "key-reused"
 
 
 def test_a_write_without_a_usable_key_is_refused(place: Place) -> None:

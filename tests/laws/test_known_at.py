@@ -97,18 +97,6 @@ def test_a_glance_at_the_past_leaves_the_next_session_in_the_present(database: s
     assert len(builders.invoices(database)) == 2
 
 
-def meddle(session: Session) -> None:
-    session.execute("DELETE FROM public.receipts_unapplied")
-    session.value("SELECT 1 AS id")  # waits for it
-
-
-def test_the_past_cannot_be_written(postgresql_url: str) -> None:
-    builders.a_shop(postgresql_url)
-    now = datetime.now(UTC)
-    with pytest.raises(Exception, match="read-only"), runs.reading(postgresql_url, known_at=now) as session:
-        meddle(session)
-
-
 def test_who_may_look_back_is_decided_by_todays_role(database: str) -> None:
     builders.a_shop(database)
     before = datetime.now(UTC)

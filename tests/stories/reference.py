@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,10 +209,41 @@ VERBS: Final = {
     "create": "を作る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する", "post": "を計上する",
     "recognize": "を認識する", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
 }  # fmt: skip
+
+
+def api_page() -> str:
+    """The page of the REST API: every operation of the committed OpenAPI document, with who may call it."""
+    document = json.loads((TOP / "docs/reference/openapi.json").read_text(encoding="utf-8"))
+    groups: dict[str, list[str]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            permission = operation["x-permission"]
+            needed = f"`{permission}`" if permission else "サインイン"
+            row = f"| `{method.upper()}` | `{path.removeprefix('/api/v1')}` | {operation['summary']} | {needed} |"
+            groups.setdefault(operation["tags"][0], []).append(row)
+    parts = [
+        NOTE,
+        "# REST API",
+        "",
+        *API_INTRO.strip().splitlines(),
+        "",
+        *document["info"]["description"].strip().splitlines(),
+    ]
+    for group, rows in sorted(groups.items()):
+        parts += ["", f"## {group}", "", "| | アドレス | すること | 権限 |", "| --- | --- | --- | --- |", *sorted(rows)]
+    return "\n".join(parts) + "\n"
+
+
+API_INTRO: Final = """
+アドレスは `/api/v1` に続けます。くわしい形は OpenAPI 3.1（[openapi.json](openapi.json)、サーバーの `/api/v1/openapi.json`）にあります。
+権限を持つ役割は [役割と権限](permissions.md) のとおりです。
+"""
+
 PAGES: Final = {
     TOP / "docs/reference/files.md": files_page,
     TOP / "docs/reference/errors.md": errors_page,
     TOP / "docs/reference/permissions.md": permissions_page,
+    TOP / "docs/reference/api.md": api_page,
 }
 
 

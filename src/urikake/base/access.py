@@ -103,12 +103,11 @@ def unknown_user(name: str) -> Refusal:
 def allow(session: Session, permission: str) -> None:
     """Return if the session's user has the permission; refuse otherwise."""
     have = role(session)
-    if have not in PERMISSIONS[permission]:
-        may = "・".join(sorted(PERMISSIONS[permission] - {OPERATOR}))
+    if not may(have, permission):
         raise Refusal(
             "not-permitted",
             f"利用者「{session.user}」（役割 {have}）には権限「{permission}」がありません。",
-            f"{may} のいずれかの役割の人が行ってください。",
+            f"{'・'.join(who_may(permission))} のいずれかの役割の人が行ってください。",
         )
 
 

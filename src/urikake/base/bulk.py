@@ -195,7 +195,6 @@ class Postgres:
         self._cursor.execute("SET TIME ZONE 'UTC'; SET DateStyle = 'ISO, YMD'; SET client_min_messages = warning")
 
     def begin(self, *, writing: bool) -> None:
-        self._reading = not writing
         self._cursor.execute("BEGIN" if writing else "BEGIN ISOLATION LEVEL REPEATABLE READ")
 
     @staticmethod
@@ -227,8 +226,7 @@ class Postgres:
                 copy.write(text.getvalue())
 
     def end(self, *, keep: bool) -> None:
-        """Keep what was written; a reading transaction, which may have staged rows for its queries, leaves nothing."""
-        self._cursor.execute("COMMIT" if keep and not self._reading else "ROLLBACK")
+        self._cursor.execute("COMMIT" if keep else "ROLLBACK")
 
     def rest(self) -> None:
         """Nothing is left to do: what a transaction holds ends with it."""
@@ -337,7 +335,6 @@ class Session:
     verbs: list[str] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     dirty: set[str] = field(default_factory=set)
-    passing: bool = False  # what the transaction made, temporary views say, is undone at its end though nothing failed
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -467,14 +464,16 @@ class Session:
 
 @contextmanager
 def transaction(url: str, *, writing: bool, company_id: int = 0, user: str = "system") -> Iterator[Session]:
-    """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises."""
+    """A session whose transaction is kept when the block ends and undone when it, or keeping it, raises.
+
+    One that is not ``writing`` is always undone: it may stage rows and put up views for its queries, and leaves nothing.
+    """
     connection = connections.take(url, driver)
     try:
         connection.begin(writing=writing)
         try:
-            session = Session(connection, company_id, user)
-            yield session
-            connection.end(keep=not session.passing)
+            yield Session(connection, company_id, user)
+            connection.end(keep=writing)
         except BaseException:
             connection.end(keep=False)
             raise

@@ -130,3 +130,17 @@ class Dimension(Fact):
 
     class Meta:
         db_table = "base_dimension"
+
+
+class Request(Fact):
+    """A request that was done (`urikake.base.requests`): its key, what it asked for, and the answer that it was given."""
+
+    company_id = ref()
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    status = models.IntegerField()
+    body = models.TextField()
+
+    class Meta:
+        db_table = "base_request"
+        constraints = [models.UniqueConstraint(fields=["company_id", "key"], name="base_request_key")]

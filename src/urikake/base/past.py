@@ -3,7 +3,8 @@
 Facts are only ever added, and a run's links say up to which row it wrote. So the past is a bound for each table: a
 temporary view of the table's own name shows the rows up to it, and stands before the table because both databases look
 among temporary relations first. Projections change; their views compute them anew from the facts so bounded, by the
-query that their owner gives (`Projection.rebuilds`). The views go with the transaction, which is undone at its end.
+query that their owner gives (`Projection.rebuilds`). The views go with the transaction, which like every one that only
+reads is undone at its end.
 """
 
 from __future__ import annotations
@@ -12,11 +13,6 @@ from datetime import UTC, datetime
 
 from . import facts
 from .bulk import Session
-
-
-def open_up(session: Session) -> None:
-    """Have the reading transaction undone at its end, with the temporary views that it is going to make."""
-    session.passing = True
 
 
 def stand_back(session: Session, known_at: datetime) -> None:

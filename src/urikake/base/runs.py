@@ -11,22 +11,27 @@ from typing import Any
 
 import polars as pl
 
-from . import access, bulk, facts, memory, past, schema
+from . import access, bulk, facts, memory, past, requests, schema
 from .bulk import INSTANT, Session
 from .company import accounts, only, policies
 from .models import Run
 from .numbering import last_numbers
 from .periods import locked_months
 from .progress import step
+from .requests import Answered, Request
 from .url import company_code
 
 
 @dataclass
 class Outcome:
-    """What came of a run, as figures a person reads; a run that is only a preview is undone at its end."""
+    """What came of a run, as figures a person reads; a run that is only a preview is undone at its end.
+
+    ``status`` is that of the answer which is kept for the request, where one is given.
+    """
 
     figures: dict[str, Any] = field(default_factory=dict)
     preview: bool = False
+    status: int = 200
 
 
 class _Undo(Exception):
@@ -35,14 +40,24 @@ class _Undo(Exception):
 
 @contextmanager
 def run(
-    url: str, action: str, *, subject: str = "", permission: str, user: str = access.SYSTEM, preview: bool = False
+    url: str,
+    action: str,
+    *,
+    subject: str = "",
+    permission: str,
+    user: str = access.SYSTEM,
+    preview: bool = False,
+    request: Request | None = None,
 ) -> Iterator[tuple[Session, Outcome]]:
     """One transaction of the company under its lock, kept with its run record when the block ends without an error.
 
     Nothing is kept when it raises or is killed, so that it may simply be run again. A preview is always undone. A run
     that wrote no fact leaves no record.
+
+    With a ``request`` the figures are kept as its answer, with the run. One that was answered before is not done again:
+    `Answered` is raised with that answer, and the block is not entered. A preview answers no request.
     """
-    outcome = Outcome(preview=preview)
+    outcome, asked = Outcome(preview=preview), None if preview else request
     try:
         with bulk.transaction(url, writing=True, user=user) as session:
             with schema.readable():
@@ -51,7 +66,11 @@ def run(
                 session.verbs.append(action)  # what the run does is part of it and does not ask again
                 _recall(session, url, newest)
                 _take_up(session)
+            if asked:
+                requests.look_up(session, asked)
             yield session, outcome
+            if asked:
+                requests.keep(session, asked, outcome.status, outcome.figures)
             session.catch_up()
             if preview:
                 raise _Undo
@@ -174,8 +193,6 @@ def reading(url: str, user: str = access.SYSTEM, known_at: datetime | None = Non
     With ``known_at`` it sees what had been recorded by that instant; who the user is and what they may do is as today.
     """
     with bulk.transaction(url, writing=False, user=user) as session:
-        if known_at is not None:
-            past.open_up(session)
         with schema.readable():
             newest = _enter(session, url)
             if known_at is None:
@@ -187,3 +204,6 @@ def reading(url: str, user: str = access.SYSTEM, known_at: datetime | None = Non
         yield session
     if known_at is None:  # what was read of the past must not be taken for the present
         memory.keep(url, session.company_id, session.memory)
+
+
+__all__ = ["Answered", "Outcome", "Request", "instant", "lock", "reading", "run"]

@@ -127,11 +127,12 @@ def admitted(request: HttpRequest, caller: Caller, code: str, permission: str) -
         raise none
     found = Caller(caller.name, caller.scopes, caller.only, code, id_, standing[1], books)
     if permission and not found.may(permission):
-        raise _forbidden(found, permission)
+        raise forbidden(found, permission)
     return found
 
 
-def _forbidden(caller: Caller, permission: str) -> Problem:
+def forbidden(caller: Caller, permission: str) -> Problem:
+    """The problem of a caller whose role, or whose token, lacks the permission."""
     if access.may(caller.role, permission):
         why = f"このトークンの範囲に権限「{permission}」がありません。"
         return Problem(403, "out-of-scope", why, "その権限を含むトークンを作ってください。")

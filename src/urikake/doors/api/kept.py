@@ -118,7 +118,7 @@ def _partners_have(session: Session, frame: pl.DataFrame) -> Belongings:
 
 
 def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    kinds = products(session).select(id="product_id", *_PRODUCT)
+    kinds = products(session).select(pl.col("product_id").alias("id"), *_PRODUCT)
     full = frame.join(kinds, on="id", how="left", maintain_order="left")
     tax = pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit(""))
     named = _account(session, full, "revenue_account_id", "revenue_account")
@@ -422,7 +422,8 @@ RESOURCES: Final = (
         where="NOT EXISTS (SELECT 1 FROM base_user n WHERE n.name = t.name AND n.id > t.id AND (n.id >> 40) = (t.id >> 40))",
     ),
     Resource(
-        "audit-events", "実行の記録", "audit.read", "base_run t", "t.id, t.action, t.subject, t.permission, t.actor, t.recorded_at, t.outcome",
+        "audit-events", "実行の記録", "audit.read", "base_run t",
+        "t.id, t.action, t.subject, t.permission, t.actor, t.recorded_at, t.outcome",
         {
             **NUMBER, "action": (str, "行ったこと"), "subject": (str, "対象"), "permission": (str, "権限"), **RECORDED,
             "outcome": (dict[str, Any], "結果"),

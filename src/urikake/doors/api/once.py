@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 
-from urikake.base import runs
+from urikake.base import requests, runs
 from urikake.base.bulk import Session
+from urikake.doors.web.models import Job
 
-from .operation import Call, Trial, add, called, text
+from .operation import Call, Trial, add, called
 from .problems import Problem
 
 KEY: Final = re.compile(r"[!-~]{1,200}")
@@ -52,6 +53,8 @@ def writes(
 def done(call: Call, asked: runs.Request, verb: str, permission: str, subject: str, do: Doing) -> HttpResponse:
     """The answer of the verb: done now, or as it was given when this key came first."""
     books, name, trial = call.caller.books, call.caller.name, call.options.dry_run
+    if not trial and Job.objects.filter(company=call.caller.company, key=work_key(asked.key)).exists():
+        raise reused()
     try:
         with runs.run(
             books, verb, subject=subject[:120], permission=permission, user=name, preview=trial,
@@ -59,13 +62,25 @@ def done(call: Call, asked: runs.Request, verb: str, permission: str, subject: s
         ) as (session, outcome):  # fmt: skip
             outcome.figures |= do(session, call)
     except runs.Answered as known:
-        return replayed(known.status, known.body)
-    return HttpResponse(text(outcome.figures), content_type="application/json")
+        return replayed(HttpResponse(known.body, status=known.status, content_type="application/json"))
+    return HttpResponse(requests.spelled(outcome.figures), content_type="application/json")
 
 
-def replayed(status: int, body: str) -> HttpResponse:
-    """An answer that was given before."""
-    return HttpResponse(body, status=status, content_type="application/json", headers={"Idempotent-Replay": "true"})
+def reused() -> Problem:
+    """The problem of a key that was given to something else."""
+    why = "この Idempotency-Key は、別の内容の書き込みに使われています。"
+    return Problem(422, "key-reused", why, "書き込みごとに新しいキーを付けてください。")
+
+
+def replayed(answer: HttpResponse) -> HttpResponse:
+    """The answer, marked as one that was given before."""
+    answer["Idempotent-Replay"] = "true"
+    return answer
+
+
+def work_key(key: str) -> str:
+    """The key as running work keeps it, apart from those of forms."""
+    return f"api:{key}"
 
 
 def key_of(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
@@ -62,7 +62,7 @@ class Entry:
     permission: str
     summary: str
     group: str
-    example: dict[str, Any] = field(default_factory=dict)
+    example: dict[str, Any] | None = None
 
 
 OPERATIONS: Final[list[Entry]] = []
@@ -151,7 +151,7 @@ def add(
     route = f"/{{company}}/{route}" if group != ANYWHERE else f"/{route}"
     view.__signature__ = _signature(route, options, body, key)  # type: ignore[attr-defined]
     view.__doc__ = None
-    entry = Entry(method, route, permission, summary, group, example or {})
+    entry = Entry(method, route, permission, summary, group, example)
     OPERATIONS.append(entry)
     ROUTER.add_api_operation(
         route, [method], view,
@@ -205,7 +205,7 @@ def _extra(entry: Entry) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-permission": entry.permission}
     if entry.method == "POST" and not entry.route.startswith("/calculations"):
         extra["parameters"] = [KEY_HEADER]
-    if entry.example:
+    if entry.example is not None:
         extra["requestBody"] = {"content": {"application/json": {"example": entry.example}}}
     return extra
 

@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import Field, create_model
 
 from urikake.base.bulk import Session
-from urikake.rooms.reports.queries import REPORTS, report
+from urikake.rooms.reports.queries import READING, REPORTS, report
 
 from .operation import SIGNED_IN, Call, Day, Known, Month, Text, reads
 
@@ -33,25 +33,6 @@ TITLES: Final = {
     "timeline": "契約の出来事",
     "contracts": "有効な契約明細",
     "renewals": "更新予定",
-}
-READ: Final = {
-    "invoices": "invoices.read",
-    "billing-diff": "billing.read",
-    "receivables": "receivables.read",
-    "aging": "receivables.read",
-    "receipts": "receipts.read",
-    "matches": "matching.read",
-    "statement": "receivables.read",
-    "journals": "journals.read",
-    "trial-balance": "journals.read",
-    "close-status": "closing.read",
-    "audit": "audit.read",
-    "schedule": "revenue.read",
-    "recognized": "revenue.read",
-    "deferred": "revenue.read",
-    "timeline": "contracts.read",
-    "contracts": "contracts.read",
-    "renewals": "contracts.read",
 }
 OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "as_of": (Day, "基準日"),
@@ -103,7 +84,7 @@ def _options(name: str) -> type[Known]:
 def _enter(name: str) -> None:
     own = KNOWN in inspect.signature(REPORTS[name]).parameters  # as files say it of contracts, not as recorded here
 
-    @reads(f"reports/{name}", permission=READ[name], summary=f"帳票: {TITLES[name]}", group=GROUP,
+    @reads(f"reports/{name}", permission=READING[name], summary=f"帳票: {TITLES[name]}", group=GROUP,
            response=list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
     def made(session: Session, call: Call) -> list[dict[str, Any]]:
         asked = {p.name: getattr(call.options, p.name) for p in wanted(name)}
@@ -117,11 +98,11 @@ def listed(session: Session, call: Call) -> list[dict[str, Any]]:
         {
             "name": name,
             "title": TITLES[name],
-            "permission": READ[name],
+            "permission": READING[name],
             "options": [SPELT.get(p.name, p.name) for p in wanted(name)] + ["known_at"],
         }
         for name in REPORTS
-        if call.caller.may(READ[name])
+        if call.caller.may(READING[name])
     ]
 
 

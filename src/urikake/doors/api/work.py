@@ -8,21 +8,26 @@ from typing import Annotated, Any, Final
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Path, Schema
 from pydantic import Field
 
+from urikake.base import requests, runs
 from urikake.base.bulk import Session
 from urikake.doors import month as steps
 from urikake.doors.web import jobs
 from urikake.doors.web.models import Job
 
-from .once import fingerprint, key_of, replayed
+from .once import fingerprint, key_of, replayed, reused, work_key
 from .operation import Call, Day, Month, Options, Trial, add, called, reads, text
 from .problems import Problem
 from .resources import MOST, Number, after, cursor
 from .verbs import Strict
 
 GROUP: Final = "実行"
+PRINT: Final = "fingerprint"
+YEARS: Final = 5
+"""How many years ahead work may be asked for: a month far off is a slip of the hand that would keep the worker busy."""
 STATES: Final = dict(Job.State.choices)
 
 
@@ -104,26 +109,39 @@ def _shown(job: Job) -> dict[str, Any]:
 
 def ask(call: Call, kind: str, subject: str, options: dict[str, Any]) -> HttpResponse:
     """Ask for the work once: the same key gives the same work, and with another content it is refused."""
-    request, company = call.request, call.caller.company
-    key = f"api:{key_of(request)}"
-    options = {**options, "fingerprint": fingerprint(request)}
+    asked = runs.Request(key_of(call.request), fingerprint(call.request))
+    company, key = call.caller.company, work_key(asked.key)
     known = Job.objects.filter(company=company, key=key).first()
-    if known is None:
-        try:
-            job = jobs.ask(company, kind, subject=subject, actor=call.caller.name, options=options, key=key)
-        except IntegrityError:  # the same key at the same moment, from elsewhere
-            job = Job.objects.get(company=company, key=key)
-        known = None if job.options == options else job
-    else:
-        job = known
-    if job.options.get("fingerprint") != options["fingerprint"]:
-        why = "この Idempotency-Key は、別の内容の書き込みに使われています。"
-        raise Problem(422, "key-reused", why, "書き込みごとに新しいキーを付けてください。")
-    href = f"/api/v1/{company}/runs/{job.pk}"
+    job = known or _new(call, kind, subject, {**options, PRINT: asked.fingerprint}, asked)
+    if job.options.get(PRINT) != asked.fingerprint:
+        raise reused()
+    answer = _asked(job)
+    return answer if known is None else replayed(answer)
+
+
+def _new(call: Call, kind: str, subject: str, options: dict[str, Any], asked: runs.Request) -> Job:
+    """The work, asked for now; the one that came first where the same key came at the same moment."""
+    company, key = call.caller.company, work_key(asked.key)
+    with runs.reading(call.caller.books, call.caller.name) as session:
+        requests.look_up(session, asked)  # refused where the key was given to something that was done at once
+    try:
+        return jobs.ask(company, kind, subject=subject, actor=call.caller.name, options=options, key=key)
+    except IntegrityError:
+        return Job.objects.get(company=company, key=key)
+
+
+def _asked(job: Job) -> HttpResponse:
+    href = f"/api/v1/{job.company}/runs/{job.pk}"
     body = text({"id": job.pk, "kind": job.kind, "subject": job.subject, "href": href})
-    answer = HttpResponse(body, status=202, content_type="application/json") if known is None else replayed(202, body)
-    answer["Location"] = href
-    return answer
+    return HttpResponse(body, status=202, content_type="application/json", headers={"Location": href})
+
+
+def _near(call: Call) -> None:
+    """Return if the day or month that is asked for is no further than the books may be carried at once; else refuse."""
+    far = f"{timezone.localdate().year + YEARS:04}"
+    named = [str(getattr(call.body, name)) for name in ("closing", "month", "date") if getattr(call.body, name, None)]
+    if any(day[:4] > far for day in [*named, str(call.key)] if "-" in day):
+        raise Problem(422, "too-far", f"{far}年より先は指定できません。", "近い日付か月を指定してください。")
 
 
 def asks(
@@ -144,6 +162,7 @@ def asks(
         def view(request: HttpRequest, **given: Any) -> HttpResponse:
             call = called(request, given, options)
             key_of(request)
+            _near(call)
             if trial is not None and call.options.dry_run:
                 return HttpResponse(text({**trial(call), "dry_run": True}), content_type="application/json")
             return do(call)
@@ -263,6 +282,4 @@ def cancel(call: Call) -> HttpResponse:
             403, "not-permitted", f"取りやめるには権限「{needed}」が要ります。", "実行を頼んだ人に頼んでください。"
         )
     jobs.stop(job)
-    href = f"/api/v1/{call.caller.company}/runs/{job.pk}"
-    body = text({"id": job.pk, "kind": job.kind, "subject": job.subject, "href": href})
-    return HttpResponse(body, status=202, content_type="application/json", headers={"Location": href})
+    return _asked(job)

@@ -14,9 +14,9 @@ from .names import Name, names
 TERMS: Final = (
     ("31", 1, 31, "before", 30), ("31", 1, 20, "before", 13), ("31", 1, 25, "before", 14), ("31", 2, 10, "after", 1),
     ("31", 2, 5, "after", 1), ("20", 1, 20, "before", 17), ("20", 1, 31, "before", 1), ("20", 1, 10, "before", 5),
-    ("10", 1, 10, "before", 11), ("10", 1, 31, "before", 1), ("10;20;31", 1, 31, "before", 2),
+    ("10", 1, 10, "before", 12), ("10;20;31", 1, 31, "before", 2),
 )  # fmt: skip
-HABITS: Final = {"exact": 78, "fee": 10, "late": 3, "slow": 0.6, "part": 0.8, "over": 1, "alias": 2, "stopped": 2.5}
+HABITS: Final = {"exact": 78, "fee": 10, "late": 3, "slow": 0.3, "part": 0.8, "over": 1, "alias": 2, "stopped": 2.5}
 SPLIT: Final = "<300000:transfer|transfer:50%;densai:rest:60d"
 TOWNS: Final = (
     ("060", "北海道札幌市中央区"), ("980", "宮城県仙台市青葉区"), ("330", "埼玉県さいたま市大宮区"),

@@ -101,7 +101,7 @@ def _paid(rng: Random, partner: Partner, due: date, debts: list[Debt]) -> Iterat
         amount = total - partner.fee
     elif partner.habit == "over" and luck < 0.3:
         amount = total + rng.choice((100, 330, 1_000, 1_000, 5_000))
-    elif partner.habit == "alias" and luck < 0.4:
+    elif partner.habit == "alias" and luck < 0.2:
         payer = partner.payer
     elif partner.habit == "part" and luck < 0.5 and total > 4_000:
         yield Payment(due + 33 * DAY, total - total // 2_000 * 1_000, partner.account, payer, documents)

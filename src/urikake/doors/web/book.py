@@ -106,8 +106,9 @@ def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable
 
 
 def urls() -> list[URLPattern]:
-    """The addresses of all pages and deeds under a company."""
-    return [path(f"<slug:company>/{p.route}", p.view, name=p.name) for p in BOOK.values()]
+    """The addresses of all pages and deeds under a company: plain ones before those that take any word in their place."""
+    every = sorted(BOOK.values(), key=lambda page: ("<" in page.route, not page.writes))
+    return [path(f"<slug:company>/{page.route}", page.view, name=page.name) for page in every]
 
 
 @contextmanager

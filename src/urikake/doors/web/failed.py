@@ -13,7 +13,8 @@ from urikake.base.errors import Refusal
 
 LOCKED: Final = ("database is locked", "sqlite_busy", "lock timeout", "locknotavailable")
 GONE: Final = (
-    "unable to open database", "connection refused", "could not connect", "server closed the connection",
+    "unable to open database",
+    "failed to open", "connection refused", "could not connect", "server closed the connection",
     "connection failed", "the database system is", "no such table", "disk i/o error", "not a database",
     "terminating connection",
 )  # fmt: skip
@@ -54,4 +55,6 @@ def refusal(request: HttpRequest, cause: str, remedy: str, code: str) -> HttpRes
 def database(request: HttpRequest, *, locked: bool) -> HttpResponse:
     """503 where the database does not answer, or is held by somebody else; nothing was stored."""
     name = "web/locked.html" if locked else "web/database.html"
-    return render(request, name, status=503, headers={"Retry-After": "10"})
+    page = render(request, name, status=503)
+    page["Retry-After"] = "10"
+    return page

@@ -22,6 +22,7 @@ def serve(url: str, *, port: int, workers: int, demo: bool, ready: Callable[[str
     if not schema.exists(url):
         why = "この場所には、まだ会社の帳簿がありません。"
         raise Refusal("no-company", why, "urikake demo で見本の会社を、urikake init で自社を作ってください。")
+    schema.create(url)  # books of an older version are brought up to date first
     environment = os.environ | {
         "DATABASE_URL": url,
         "DJANGO_SETTINGS_MODULE": f"{WEB}.settings",

@@ -284,10 +284,17 @@ def safe(frame: pl.DataFrame) -> pl.DataFrame:
     >>> safe(pl.DataFrame({"a": ["=1+1", "株式会社", "-5", "@x"]}))["a"].to_list()
     ["'=1+1", '株式会社', "'-5", "'@x"]
     """
-    risky = pl.col(pl.String).str.contains(r"^[=+\-@\t\r]")
-    return frame.with_columns(
-        pl.when(risky).then(pl.concat_str(pl.lit("'"), pl.col(pl.String))).otherwise(pl.col(pl.String)).name.keep()
-    )
+
+    def plain(name: str) -> pl.Expr:
+        text = pl.col(name)
+        return (
+            pl.when(text.str.contains(r"^[=+\-@\t\r]"))
+            .then(pl.concat_str(pl.lit("'"), text))
+            .otherwise(text)
+            .alias(name)
+        )
+
+    return frame.with_columns(plain(name) for name, dtype in frame.schema.items() if dtype == pl.String)
 
 
 def _xlsx(frame: pl.DataFrame, columns: Sequence[Column]) -> bytes:

@@ -164,7 +164,7 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         " WHERE c.partner_id = ? AND e.kind <> 'add_option' ORDER BY e.id",
         (partner_id,),
     )
-    optional = session.read("SELECT line_id FROM contracts_event WHERE kind = 'add_option'")["line_id"]
+    optional = session.rows("contracts_event", "line_id", "kind = 'add_option'")["line_id"]
     started = lines.select(
         "contract_no",
         "line_id",

@@ -1,0 +1,113 @@
+"""Every page: for whom it opens, what the console says, how it stands on a small screen, and what axe finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from .conftest import Installation
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+RULES = "{runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}}"
+PAGES = {
+    "": "home.read",
+    "close/2026-11": "closing.read",
+    "close/2026-10": "closing.read",
+    "contracts": "contracts.read",
+    "contracts?q=ぜったいにない": "contracts.read",
+    "contracts/renewals": "contracts.read",
+    "contracts/K00001": "contracts.read",
+    "usage": "usage.read",
+    "billing": "billing.read",
+    "billing/2026-11-30": "billing.read",
+    "invoices": "invoices.read",
+    "invoices?as_of=2026-06-30": "invoices.read",
+    "invoices/INV-2026-00001": "invoices.read",
+    "matching": "matching.read",
+    "receipts": "receipts.read",
+    "receivables": "receivables.read",
+    "receivables/aging": "receivables.read",
+    "approvals": "receivables.read",
+    "revenue": "revenue.read",
+    "journals": "journals.read",
+    "journals/1": "journals.read",
+    "journals/balance": "journals.read",
+    "partners": "partners.read",
+    "partners/M0001": "partners.read",
+    "products": "products.read",
+    "imports": "imports.read",
+    "runs": "runs.read",
+    "audit": "audit.read",
+    "settings": "settings.read",
+    "search?q=会社": "home.read",
+    "explain/INV-2026-00001": "invoices.read",
+    "explain/entry-1": "journals.read",
+}
+PEOPLE = {
+    "kanri": "admin", "sato": "accountant", "takahashi": "billing", "suzuki": "sales", "yamamoto": "approver", "kansa": "auditor",
+}  # fmt: skip
+
+
+def test_the_pages_tried_are_all_that_the_book_has() -> None:
+    """Every page's permission is tried at least once, and every address that the navigation leads to."""
+    source = "".join(path.read_text() for path in (Path("src/urikake/doors/web/pages")).glob("*.py"))
+    known = {part.split('"')[1] for part in source.split("@page(")[1:]}
+    tried = {
+        "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
+        "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
+        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "search", "explain",
+    }  # fmt: skip
+    assert known == tried
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_page_opens_for_whom_the_table_says(name: str, person: Callable[[str], BrowserContext]) -> None:
+    from urikake.base.access import may
+
+    context = person(name)
+    for path, permission in PAGES.items():
+        answer = context.request.get(f"/demo/{path}", max_redirects=0)
+        expected = 200 if may(PEOPLE[name], permission) else 403
+        if path.startswith("explain/") and expected == 403:
+            expected = 400  # the page is everybody's; what it explains is not
+        assert answer.status == expected, (name, path)
+        assert "script-src 'self';" in answer.headers["content-security-policy"] + ";"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-frame-options"] == "DENY"
+
+
+def test_another_company_and_no_session_open_nothing(
+    person: Callable[[str], BrowserContext], served: Installation, browser
+) -> None:  # type: ignore[no-untyped-def]
+    assert person("sato").request.get("/other/contracts").status == 404
+    fresh = browser.new_context(base_url=served.address)
+    assert "/accounts/login/" in fresh.request.get("/demo/contracts").url
+    assert fresh.request.post("/demo/billing/run", form={"closing": "2026-11-30"}).status == 403
+    fresh.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_accessible_and_fits(path: str, sato: Page) -> None:
+    sato.goto(f"/demo/{path}")
+    sato.wait_for_load_state("networkidle")
+    assert sato.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "1366×768"
+    sato.set_viewport_size({"width": 683, "height": 384})  # 200 %
+    assert sato.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "200 %"
+    sato.set_viewport_size({"width": 1366, "height": 768})
+    sato.evaluate(AXE)  # as the debugger does, past the page's policy
+    found = sato.evaluate(
+        f"axe.run(document, {RULES}).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3)]))"
+    )
+    assert found == []
+
+
+def test_the_script_of_a_page_is_small() -> None:
+    import gzip
+
+    home = Path("src/urikake/doors/web/static/web")
+    files = [*home.glob("js/*.js"), *home.glob("vendor/*.js")]
+    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) <= 25_000
