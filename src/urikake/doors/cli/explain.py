@@ -27,6 +27,7 @@ def explain(
     ref: Annotated[str, typer.Argument(help=REF)],
     as_of: Annotated[str | None, typer.Option("--as-of", help="この日の状態で")] = None,
     known_at: Annotated[str | None, typer.Option("--known-at", help="この時までに記録されたことだけで")] = None,
+    short: Annotated[bool, typer.Option("--short", help="金額と照合と内訳だけ")] = False,
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
     as_: As = "system",
 ) -> None:
@@ -42,16 +43,18 @@ def explain(
     if format_ is Format.json:
         print(json.dumps(found.as_dict(), ensure_ascii=False))
     else:
-        print("\n".join(line.rstrip() for line in lines(found)))
+        print("\n".join(line.rstrip() for line in lines(found, short=short)))
 
 
-def lines(found: Explanation) -> Iterator[str]:
-    """The explanation as lines of text: amount, proof, tree, sources, path, record."""
+def lines(found: Explanation, *, short: bool = False) -> Iterator[str]:
+    """The explanation as lines of text: amount, proof and tree, then sources, path and record where it is not ``short``."""
     yield f"{found.title}  [{found.ref}]"
     yield f"{_yen(found.amount)}  {_proof(found)}"
     yield from _tree(found.steps)
     if found.previous is not None:
         yield f"前回 {_yen(found.previous)}・差 {_yen(found.amount - found.previous)}  [{found.previous_ref}]"
+    if short:
+        return
     yield from _titled("もとになったもの", [(name, value) for name, value in found.sources])
     yield from _titled("道すじ", [_station(cause) for cause in found.path])
     if found.recorded:
