@@ -116,11 +116,12 @@ def done(command: str, world: World) -> str:
 @functools.cache
 def command_line() -> Callable[[], None]:
     """The command line as a person has it, with every command registered."""
-    from urikake.doors.cli import bench, demo
+    from urikake.doors.cli import bench, demo, explain
     from urikake.doors.cli.main import app, run
 
     app.command()(demo.demo)
     assert bench  # it registers itself
+    assert explain  # likewise
     return run
 
 

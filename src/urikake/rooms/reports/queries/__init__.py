@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import balances, billing, books, contracts
+from . import audit, balances, billing, books, contracts
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Rows]
@@ -23,7 +23,7 @@ REPORTS: Final[dict[str, Report]] = {
     "journals": books.journals,
     "trial-balance": books.trial_balance,
     "close-status": books.close_status,
-    "audit": books.audit,
+    "audit": audit.audit,
     "schedule": contracts.schedule,
     "recognized": contracts.recognized,
     "deferred": contracts.deferred,

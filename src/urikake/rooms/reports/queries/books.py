@@ -1,4 +1,4 @@
-"""Reports of the books: journals, trial balance, the state of a close, and the chain behind a document."""
+"""Reports of the books: journals, trial balance, and the state of a close."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, dimensions
-from urikake.base.errors import Refusal
 from urikake.base.periods import first_day
 from urikake.rooms.closing import queries as closing
 from urikake.rooms.contracts.queries import contracts
@@ -114,46 +113,3 @@ def _application_labels(session: Session) -> pl.DataFrame:
 def close_status(session: Session, month: str) -> list[dict[str, Any]]:
     """The steps of a month with their state and figures."""
     return closing.status(session, first_day(month))
-
-
-def audit(session: Session, source: str) -> list[dict[str, Any]]:
-    """The causes and effects of an invoice: contract lines, charges, invoice, items, movements, entries, with who and when."""
-    found = invoices.by_number(session, source)
-    if found.is_empty():
-        raise Refusal("no-document", f"請求書「{source}」はありません。", "請求書番号を確かめてください。")
-    invoice = found.row(0, named=True)
-    runs = session.read(
-        "SELECT r.id, r.action, r.actor, r.recorded_at FROM base_run r JOIN invoices_invoice i ON i.run_id = r.id WHERE i.id = ?",
-        (invoice["invoice_id"],),
-    ).row(0, named=True)
-    numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
-    chain = [
-        {
-            "step": "charge",
-            "ref": f"{numbers[c['contract_id']]} {c['from_on']}",
-            "amount": c["net"],
-            "tax": c["tax_amount"],
-        }
-        for c in invoices.lines(session, found).iter_rows(named=True)
-    ]
-    head = {"step": "invoice", "ref": source, "amount": invoice["net"], "tax": invoice["tax_total"]}
-    chain.append(head | {"by": runs["actor"], "at": runs["recorded_at"].isoformat(), "action": runs["action"]})
-    items = receivables.items(session, "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],))
-    chain += [
-        {
-            "step": "receivable",
-            "ref": str(i["item_id"] - session.low),
-            "amount": i["gross"],
-            "due": i["due_on"].isoformat(),
-        }
-        for i in items.iter_rows(named=True)
-    ]
-    for item in items["item_id"]:
-        for m in receivables.movements(session, "item_id = ?", (item,)).iter_rows(named=True):
-            ref = f"application-{m['source_id'] - session.low}"
-            chain.append({"step": m["kind"], "ref": ref, "amount": m["moved"], "on": m["moved_on"].isoformat()})
-    entries = session.rows(
-        "ledger_entry", "id, posted_on", "source = 'invoice' AND source_id = ?", (invoice["invoice_id"],)
-    )
-    chain += [{"step": "entry", "ref": str(e - session.low), "on": day.isoformat()} for e, day in entries.iter_rows()]
-    return chain

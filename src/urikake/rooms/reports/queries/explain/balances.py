@@ -118,7 +118,7 @@ def _documents(session: Session, partner_id: int, bills: pl.DataFrame, on: date)
         .select("first", "beyond")
         .iter_rows()
     ):
-        lines = session.rows("invoices_line", "id, invoice_id, net, tax_amount", "id >= ? AND id < ?", (first, beyond))
+        lines = reads.within(session, "invoices_line", "id, invoice_id, net, tax_amount", [(first, beyond)])
         own = lines.filter(pl.col("invoice_id").is_in(issued["id"].implode()))
         total += int(own["net"].sum() + own["tax_amount"].sum())
     slips = payments.items_of_slips(session, "partner_id = ? AND posted_on <= ?", (partner_id, on))

@@ -283,7 +283,7 @@ def sources(
     events = again.folded.events.filter(
         (pl.col("line_id") == row["line_id"]) & (pl.col("effective_on") <= row["from_on"]) & (pl.col("kind") != "renew")
     ).sort("effective_on", "recorded_at", "event_id")
-    start = f"{words.day(own['start_on'])} 開始・{own['recorded_at']:%Y/%m/%d %H:%M} 登録"
+    start = f"{words.day(own['start_on'])} 開始・{words.moment(own['recorded_at'])} 登録"
     return (
         ("契約明細", f"{start}・{made['actor']}・{_origin(session, made)}"),
         *[("最後の変更", _changed(session, one)) for one in events.tail(1).iter_rows(named=True)],
@@ -305,7 +305,7 @@ def _changed(session: Session, event: dict[str, Any]) -> str:
     """The event in words: when it holds, when and by whom it was recorded, and from which file."""
     run = reads.run(session, event["run_id"])
     kind = words.EVENTS.get(event["kind"], event["kind"])
-    known = f"{event['recorded_at']:%Y/%m/%d %H:%M} 登録"
+    known = f"{words.moment(event['recorded_at'])} 登録"
     return f"{words.day(event['effective_on'])} {kind}・{known}・{run['actor']}・{_origin(session, run)}"
 
 
@@ -327,7 +327,7 @@ def path(session: Session, row: dict[str, Any], contract: dict[str, Any]) -> tup
     actor = reads.run(session, row["run_id"])["actor"]
     stations = [
         Cause("契約", f"contract:{no}"),
-        Cause("契約明細", f"line:{no}:{position}"),
+        Cause("契約明細", f"line:{no}:{position + 1}"),
         Cause("請求計算", f"charge-{row['id'] - session.low}", row["closing_on"], row["amount"], actor),
     ]
     for paper in numbered(found).iter_rows(named=True):

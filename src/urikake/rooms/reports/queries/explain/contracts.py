@@ -56,8 +56,8 @@ def _charged(session: Session, no: str, line: dict[str, Any], made: pl.DataFrame
         for row in own.iter_rows(named=True)
     )
     name = reads.product(session, named, line["product_id"])["product_name"]
-    label = f"明細 {line['position']} {name}"
-    return Step(label, _term(line), int(own["amount"].sum()), f"line:{no}:{line['position']}", parts, "sum")
+    at = line["position"] + 1
+    return Step(f"明細 {at} {name}", _term(line), int(own["amount"].sum()), f"line:{no}:{at}", parts, "sum")
 
 
 def _term(line: dict[str, Any]) -> str:
@@ -97,11 +97,11 @@ def _event(row: dict[str, Any], named: pl.DataFrame) -> str:
     return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
 
 
-def line(session: Session, no: str, position: int, as_of: date | None = None) -> Explanation | None:
+def line(session: Session, no: str, at: int, as_of: date | None = None) -> Explanation | None:
     """A contract line: what it costs a cycle on the day, under the state in force then, and how that came about."""
     head = reads.contract_by(session, no=no)
     found = lines.folded(session, head["id"]) if head else None
-    mine = found.lines.filter(pl.col("position") == position) if found else None
+    mine = found.lines.filter(pl.col("position") == at - 1) if found else None
     if head is None or found is None or mine is None or mine.is_empty():
         return None
     own, on = mine.row(0, named=True), as_of or lines.newest_day(session)
@@ -113,8 +113,8 @@ def line(session: Session, no: str, position: int, as_of: date | None = None) ->
     amount, formula = whole_price(session, state, on)
     events = found.events.filter(pl.col("line_id") == own["line_id"])
     return Explanation(
-        ref=f"line:{no}:{position}",
-        title=f"契約 {no} の明細 {position} {words.day(on)} の1サイクルの料金",
+        ref=f"line:{no}:{at}",
+        title=f"契約 {no} の明細 {at} {words.day(on)} の1サイクルの料金",
         amount=amount,
         recomputed=_stated(session, own, events, on),
         steps=(formula,),
@@ -145,7 +145,7 @@ def _line_sources(
     began = events.filter((pl.col("effective_on") == state["from_on"]) & pl.col("kind").is_in(timeline.CHANGES))
     origin = _event(began.row(-1, named=True), products(session)) if began.height else "開始時のまま"
     return (
-        ("契約明細", f"{_term(own)}・{own['recorded_at']:%Y/%m/%d %H:%M} 登録・{made['actor']}"),
+        ("契約明細", f"{_term(own)}・{words.moment(own['recorded_at'])} 登録・{made['actor']}"),
         ("取込", _file(session, own["run_id"])),
         ("この状態になった変更", f"{words.day(state['from_on'])} {origin}"),
         (

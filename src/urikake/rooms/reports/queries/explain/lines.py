@@ -13,6 +13,8 @@ from urikake.core import calendar, charging, timeline
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.contracts import queries as contracts
 
+from . import reads
+
 NONE: Final = pl.lit(None, dtype=pl.Date)
 AHEAD: Final = timedelta(days=400)  # a bill in advance is made at the closing before its cycle: at most a year of them
 CHARGE: Final = f"{billing.CHARGE}, run_id"
@@ -51,7 +53,7 @@ def cycle(lines: pl.DataFrame, line_id: int, from_on: date) -> dict[str, Any] | 
 def charges(session: Session, lines: pl.DataFrame, until: date, names: str = CHARGE) -> pl.DataFrame:
     """Every charge of the lines whose cycle begins before the day, by id: cycle by cycle through its unique key."""
     cycles = calendar.cycles(lines.with_columns(end_on=NONE, after_on=NONE, until_on=pl.lit(until)))
-    parts = [session.rows("billing_charge", names, "id < 0")]
+    parts = [reads.none(names)]
     for line_id, days in cycles.group_by("line_id", maintain_order=True).agg("from_on").iter_rows():
         marks = ", ".join("?" * len(days))
         where = f"cycle_from_on IN ({marks}) AND line_id = ?"

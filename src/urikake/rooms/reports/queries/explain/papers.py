@@ -77,7 +77,7 @@ def head_of(session: Session, number: str) -> dict[str, Any] | None:
 def lines_of(session: Session, head: dict[str, Any]) -> pl.DataFrame:
     """The lines of the invoice, counted from 1 (``at``), with their charges and products."""
     beyond = head["first_line_id"] + head["line_count"]
-    found = session.rows("invoices_line", invoices.LINE, "id >= ? AND id < ?", (head["first_line_id"], beyond))
+    found = reads.within(session, "invoices_line", invoices.LINE, [(head["first_line_id"], beyond)])
     own = found.filter(pl.col("invoice_id") == head["invoice_id"]).rename({"id": "invoice_line_id"})
     made = reads.by_ids(session, "billing_charge", lines.CHARGE, own["charge_id"])
     model = products(session).select("product_id", "product_name", "tax", "revenue", "life_months")

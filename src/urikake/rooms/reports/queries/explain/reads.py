@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base.bulk import Session
+from urikake.base.bulk import Session, types
 
 Span = tuple[int, int]
 FEW: Final = 500  # ids written out in one statement
@@ -24,6 +24,11 @@ def one(session: Session, table: str, names: str, row_id: int | None) -> dict[st
         return None
     found = session.rows(table, names, "id = ?", (row_id,))
     return found.row(0, named=True) if found.height else None
+
+
+def none(names: str) -> pl.DataFrame:
+    """No row of the named columns: asking a database for none may have it walk the table."""
+    return pl.DataFrame(schema={name: types()[name] for name in names.split(", ")})
 
 
 def spans_of_run(session: Session, run_id: int, relation: str) -> list[Span]:
@@ -54,7 +59,7 @@ def within(
         for span in spans
         if span[0] < span[1]
     ]
-    return pl.concat(parts) if parts else session.rows(table, names, "id < 0")
+    return pl.concat(parts) if parts else none(names)
 
 
 def by_ids(session: Session, table: str, names: str, ids: pl.Series) -> pl.DataFrame:
@@ -64,7 +69,7 @@ def by_ids(session: Session, table: str, names: str, ids: pl.Series) -> pl.DataF
 
 def by_key(session: Session, table: str, names: str, key: str, values: pl.Series) -> pl.DataFrame:
     """The rows whose indexed number ``key`` is one of the values, by id."""
-    parts = [session.rows(table, names, "id < 0")]
+    parts = [none(names)]
     for at in range(0, len(values), FEW):
         marks = ", ".join(map(str, values[at : at + FEW]))
         parts.append(session.rows(table, names, f"{key} IN ({marks})"))

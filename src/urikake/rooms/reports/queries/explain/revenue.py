@@ -199,8 +199,8 @@ def bounds(session: Session, one: Earned, row: dict[str, Any]) -> tuple[date | N
 
 def _words(one: Earned, before: int, after: int, whole: bool) -> str:
     """How the share came about: the rule, and the two running totals it is the difference of."""
-    way = {"monthly": "月ごと", "daily": "日割り"}[one.rule["method"]]
-    spread = f"{words.yen(one.rule['amount'])} を {words.days(one.rule['from_on'], one.rule['to_on'])} に{way}で配分"
+    way = {"monthly": "月ごとに", "daily": "日割りで"}[one.rule["method"]]
+    spread = f"{words.yen(one.rule['amount'])} を {words.days(one.rule['from_on'], one.rule['to_on'])} へ{way}配分"
     if whole:
         spread = f"{words.yen(one.rule['amount'])} の残りをすべて収益にする"
     return f"{spread}: ここまでの累計 {words.yen(after)} − 前月までの累計 {words.yen(before)} = {words.yen(after - before)}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from urikake.core.money import plain
 from urikake.rooms.contracts.queries import WORDS
 
+TOKYO: Final = ZoneInfo("Asia/Tokyo")
 BASIS: Final = {
     "daily": "日割り（サイクルの日数で割る）", "monthly": "月割り", "thirtieth": "1か月を30日とみる日割り",
     "thirty_360": "30/360", "full_month": "満額", "free": "無料", "": "満額（サイクルのすべての日）",
@@ -79,6 +81,11 @@ def price(micro: int) -> str:
 def day(on: date) -> str:
     """The day as the books write it."""
     return f"{on:%Y/%m/%d}"
+
+
+def moment(at: datetime) -> str:
+    """The instant as the clock in Japan showed it."""
+    return f"{at.astimezone(TOKYO):%Y/%m/%d %H:%M}"
 
 
 def last_day(beyond: date) -> date:
