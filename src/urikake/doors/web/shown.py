@@ -75,6 +75,24 @@ def percent(share: float | None) -> str:
     return f"△{-share:.1%}" if share < 0 else f"{share:.1%}"
 
 
+TAXES: Final = {
+    "standard": "標準10%",
+    "reduced": "軽減8%",
+    "exempt": "非課税",
+    "out_of_scope": "不課税",
+    "export": "輸出免税",
+}
+
+
+def tax(code: str | None) -> str:
+    """A tax category in words, whether its amounts carry the tax inside or not.
+
+    >>> tax("reduced_incl"), tax("export"), tax(None)
+    ('軽減8%', '輸出免税', '—')
+    """
+    return TAXES.get(code.removesuffix("_incl"), code) if code else NONE
+
+
 SHOW: Final[dict[str, Any]] = {
     "yen": yen,
     "quantity": plain,
@@ -82,6 +100,7 @@ SHOW: Final[dict[str, Any]] = {
     "month": month,
     "instant": instant,
     "percent": percent,
+    "tax": tax,
     "number": lambda value: NONE if value is None else f"{value:,}",
 }
 

@@ -79,7 +79,7 @@ def journals(desk: Desk) -> Shown:
         Column("debit", "借方(円)", "yen", summed=True, ref=lambda row: f"entry-{row['entry']}"),
         Column("credit", "貸方(円)", "yen", summed=True, ref=lambda row: f"entry-{row['entry']}"),
         Column("partner_name", "取引先"),
-        Column("tax", "税区分"),
+        Column("tax", "税区分", "tax"),
         Column("source", "元"),
     ]
     listing = table(

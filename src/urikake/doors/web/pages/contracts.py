@@ -158,6 +158,7 @@ def _lanes(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[
                 "to": min(ends or until, until).isoformat(),
                 "open": ends is None or ends > until,
                 "text": f"{row['product_name']} {text}",
+                "note": text,
                 "ahead": begins > desk.on,
             }
         )

@@ -8,7 +8,7 @@ import polars as pl
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from urikake.base import facts
+from urikake.base import access, facts
 from urikake.core.search import searchable, searched
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
@@ -34,8 +34,6 @@ def search(desk: Desk) -> Shown:
 
 
 def _screens(desk: Desk, text: str) -> dict[str, Any]:
-    from urikake.base import access
-
     wanted = searched(text)
     items = [
         {"title": entry.title, "hint": "画面", "url": desk.link(entry.path)}
@@ -53,13 +51,15 @@ def _things(desk: Desk, text: str) -> list[dict[str, Any]]:
     found = _hit(every, text, "contract_no", "name")
     papers = invoices.invoices(desk.session).join(names.select("partner_id", "name"), on="partner_id", how="left")
     docs = _hit(papers.reverse(), text, "number", "total", "name")
-    return [
+    groups = [
         _group("取引先", partners, lambda r: (r["name"], r["code"], f"partners/{quoted(r['code'])}"), desk),
         _group("契約", found, lambda r: (r["contract_no"], r["name"], f"contracts/{quoted(r['contract_no'])}"), desk),
         _group(
             "請求書", docs, lambda r: (r["number"], f"{r['name']} {r['total']:,}円", f"invoices/{r['number']}"), desk
         ),
     ]
+    needs = ("partners.read", "contracts.read", "invoices.read")
+    return [group for group, need in zip(groups, needs, strict=True) if access.may(desk.person.role, need)]
 
 
 def _hit(frame: pl.DataFrame, text: str, *names: str) -> pl.DataFrame:

@@ -21,6 +21,7 @@ from .. import signin
 from ..book import Deed, Shown, deed, page
 from ..desk import ROLES, Desk, quoted
 from ..frame import month_before
+from ..shown import TAXES
 from ..table import Choice, Column, Empty, listed_as, table
 
 MODELS: Final = {
@@ -39,13 +40,6 @@ REVENUES: Final = {
     "point": "一時点",
     "contract_start": "契約開始時",
     "lifetime": "見込期間",
-}
-TAXES: Final = {
-    "standard": "標準10%",
-    "reduced": "軽減8%",
-    "exempt": "非課税",
-    "out_of_scope": "不課税",
-    "export": "輸出免税",
 }
 POLICIES: Final = {
     "amount_rounding": "金額の端数",

@@ -7,16 +7,17 @@ from typing import Any
 import polars as pl
 from django.http import Http404
 
+from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
-from urikake.rooms.reports.queries import report
 
 from ..book import Shown, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
 
+MOST = 30
 METHODS = {
     "transfer": "振込", "cash": "現金", "cheque": "小切手", "date_fixed": "期日現金", "note": "手形", "densai": "電子記録債権",
     "factoring": "ファクタリング", "direct_debit": "口座振替", "card": "カード", "cod": "代引", "offset": "相殺",
@@ -117,7 +118,7 @@ def one(desk: Desk, code: str) -> Shown:
         "invoices": _invoices(desk, partner_id),
         "items": _open(desk, partner_id),
         "proof": _proof(desk, partner_id),
-        "history": list(reversed(report(desk.session, "timeline", partner=code)))[:30],
+        "history": _history(desk, partner_id),
         "page": {"title": partner["name"], "name": "partner"},
     }
 
@@ -126,6 +127,13 @@ def _invoices(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
     """The newest invoices issued by the day."""
     found = invoices.invoices(desk.session, "partner_id = ? AND issue_on <= ?", (partner_id, desk.on))
     return found.reverse().head(12).to_dicts()
+
+
+def _history(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
+    """The newest events of its contracts, with the products by name."""
+    names = products(desk.session).unique("product", keep="last").select("product", "product_name")
+    found = contracts.history(desk.session, partner_id).join(names, on="product", how="left", maintain_order="left")
+    return [row | {"label": contracts.WORDS.get(row["kind"], row["kind"])} for row in found.reverse().head(MOST).to_dicts()]
 
 
 def _open(desk: Desk, partner_id: int) -> list[dict[str, Any]]:

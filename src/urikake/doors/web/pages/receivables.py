@@ -40,7 +40,7 @@ def listed(desk: Desk) -> Shown:
         Column("state_name", "状態", "state", tone={"期日超過": "bad", "期日前": "wait", "回収済": "good"}),
         Column("method", "回収手段", hidden=True),
         Column("group_code", "グループ", hidden=True),
-        Column("tax", "税区分", hidden=True),
+        Column("tax", "税区分", "tax", hidden=True),
         Column("partner", "取引先コード", hidden=True),
     ]
     listing = table(

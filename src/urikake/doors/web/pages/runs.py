@@ -178,7 +178,8 @@ def again(doing: Deed, number: int) -> HttpResponse:
 
 def _own(doing: Deed, job: Job) -> None:
     """Refuse whoever may not do this kind of work."""
-    if not access.may(doing.person.role, jobs.KINDS[job.kind].permission):
+    need = _permission(job.options["kind"]) if job.kind == "import" else jobs.KINDS[job.kind].permission
+    if not access.may(doing.person.role, need):
         raise Refusal("not-permitted", "この実行を扱う権限がありません。", "権限のある人に頼んでください。")
 
 

@@ -52,6 +52,7 @@ const click = (selector) => () => { const found = document.querySelector(selecto
 
 export function start() {
   keys("F1", "キー一覧", list);
+  keys("Shift+?", "キー一覧", list, { quiet: true });
   if (document.querySelector("[data-find]")) {
     const find = () => { const field = document.querySelector("[data-find]"); field.focus(); field.select(); };
     keys("F3", "さがす", find);

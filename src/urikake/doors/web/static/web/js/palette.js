@@ -19,7 +19,10 @@ async function search(dialog, text) {
   const mine = ++asked;
   const list = dialog.querySelector("ul");
   if (!text.trim()) { list.replaceChildren(); return; }
-  const answer = await fetch(`/${document.body.dataset.company}/search?q=${encodeURIComponent(text)}`, { headers: { Accept: "application/json" } });
+  const here = new URLSearchParams(location.search); // 基準日と記録時点は、行き先にも付いていく
+  const query = new URLSearchParams({ q: text });
+  for (const name of ["as_of", "known_at"]) if (here.has(name)) query.set(name, here.get(name));
+  const answer = await fetch(`/${document.body.dataset.company}/search?${query}`, { headers: { Accept: "application/json" } });
   if (mine !== asked || !answer.ok) return;
   const { groups } = await answer.json();
   list.replaceChildren(...groups.flatMap((group) => {

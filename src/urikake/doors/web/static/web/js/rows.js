@@ -1,45 +1,70 @@
 // 一覧: ↑↓ で行、Enter で開く、Space で選ぶ。選んだものの件数と合計を示す。
+// 一覧は並べ替えや絞り込みで入れ替わるので、行も欄も、キーが押されたときに探す。
 import { keys } from "./keys.js";
 import { amount } from "./fields.js";
 
+const every = () => [...document.querySelectorAll("table[data-rows] tbody tr[data-row]")];
+const current = (found) => found.findIndex((row) => row.hasAttribute("aria-current"));
+
+function go(step) {
+  const found = every(), at = current(found);
+  const next = found[Math.min(Math.max(at + step, 0), found.length - 1)];
+  if (!next) return false;
+  found[at]?.removeAttribute("aria-current");
+  next.setAttribute("aria-current", "true");
+  next.querySelector("a, input")?.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "nearest" });
+}
+
+function choose(event) {
+  if (event.target.closest("button, input, summary")) return false;
+  const found = every();
+  const box = found[current(found)]?.querySelector("input[type=checkbox]");
+  if (!box) return false;
+  box.click();
+}
+
+function sum() {
+  const told = document.querySelector("[data-selection]");
+  if (!told) return;
+  const on = every().filter((row) => row.querySelector("input[type=checkbox]:checked"));
+  const money = on.reduce((all, row) => all + (amount([...row.querySelectorAll("[data-amount]")].at(-1)?.dataset.amount ?? "0") ?? 0), 0);
+  told.hidden = !on.length;
+  told.textContent = `${on.length}件を選択　合計 ${money.toLocaleString("ja-JP").replace("-", "△")}円`;
+}
+
+// 入れ替わったあとは、前の行の印と選択を引き継がない
+function fresh() {
+  for (const row of every()) row.removeAttribute("aria-current");
+  for (const box of document.querySelectorAll("table[data-rows] tbody input[type=checkbox]")) box.checked = false;
+  sum();
+}
+
 export function rows(root) {
-  const table = root.querySelector("table[data-rows]");
   const queue = root.querySelector("[data-queue]");
-  if (table) list(table);
+  if (root.querySelector("#list")) list();
   if (queue) steps([...queue.querySelectorAll("a")]);
 }
 
-function list(table) {
-  const every = () => [...table.querySelectorAll("tbody tr[data-row]")];
-  const now = () => every().findIndex((row) => row.hasAttribute("aria-current"));
-  const go = (step) => {
-    const found = every(), at = now();
-    const next = found[Math.min(Math.max(at + step, 0), found.length - 1)];
-    if (!next) return false;
-    found[at]?.removeAttribute("aria-current");
-    next.setAttribute("aria-current", "true");
-    next.querySelector("a, input")?.focus({ preventScroll: true });
-    next.scrollIntoView({ block: "nearest" });
-  };
+function list() {
   keys("↓", "次の行", () => go(1), { quiet: true });
   keys("↑", "前の行", () => go(-1), { quiet: true });
-  const boxes = [...table.querySelectorAll("tbody input[type=checkbox]")];
-  if (!boxes.length) return;
-  const told = document.querySelector("[data-selection]");
-  const sum = () => {
-    const on = boxes.filter((box) => box.checked);
-    const money = on.reduce((all, box) => { const cells = box.closest("tr").querySelectorAll("[data-amount]"); return all + (amount(cells[cells.length - 1]?.dataset.amount ?? "0") ?? 0); }, 0);
-    told.hidden = !on.length;
-    told.textContent = `${on.length}件を選択　合計 ${money.toLocaleString("ja-JP").replace("-", "△")}円`;
-  };
-  table.addEventListener("change", sum);
-  keys("Space", "選ぶ", (event) => { if (event.target.type === "checkbox") return false; const row = every()[now()]; const box = row?.querySelector("input[type=checkbox]"); if (!box) return false; box.click(); }, { quiet: true });
+  keys("Space", "選ぶ", choose, { quiet: true });
+  document.addEventListener("change", (event) => { if (event.target.closest("table[data-rows]")) sum(); });
+  document.addEventListener("htmx:after:swap", fresh);
+  // 一覧の続きではない答え(サインイン、エラー)は、その画面として開く
+  document.addEventListener("htmx:before:response", (event) => {
+    const { request, response } = event.detail.ctx;
+    if (response.status === 200 && !response.raw.redirected) return;
+    event.preventDefault();
+    location.assign(request.action);
+  });
 }
 
 function steps(links) {
   const at = links.findIndex((link) => link.hasAttribute("aria-current"));
-  const go = (step) => () => { const next = links[at + step]; if (!next) return false; next.click(); };
-  keys("↓", "次の入金", go(1));
-  keys("↑", "前の入金", go(-1));
+  const move = (step) => () => { const next = links[at + step]; if (!next) return false; next.click(); };
+  keys("↓", "次の入金", move(1));
+  keys("↑", "前の入金", move(-1));
   links[at]?.scrollIntoView({ block: "nearest" });
 }

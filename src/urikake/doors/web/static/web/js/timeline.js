@@ -19,7 +19,7 @@ class Timeline extends HTMLElement {
     const [from, to] = [Date.parse(data.from), Date.parse(data.to)];
     const [left, width, lane] = [150, 850, 30];
     const x = (day) => left + ((Math.min(Math.max(Date.parse(day), from), to) - from) / (to - from)) * width;
-    const top = 24, lanes = data.lanes.length * lane, bills = top + lanes + 12, revenue = bills + 40, height = revenue + 76;
+    const top = 40, lanes = data.lanes.length * lane, bills = top + lanes + 12, revenue = bills + 40, height = revenue + 76;
     const root = draw("svg", { viewBox: `0 0 ${left + width + 10} ${height}`, role: "img", "aria-label": "契約の時間軸" });
     const pattern = draw("pattern", { id: "tl-hatch", width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" });
     pattern.append(draw("rect", { width: 8, height: 8, class: "tl-hatch-bg" }), draw("line", { x1: 0, y1: 0, x2: 0, y2: 8, class: "tl-hatch-line" }));
@@ -29,7 +29,7 @@ class Timeline extends HTMLElement {
     root.append(draw("text", { x: 0, y: bills + 18 }, "請求"));
     for (const bill of data.bills) this.mark(root, draw("rect", { x: x(bill.on) - 5, y: bills + 4, width: 10, height: 18, class: "tl-bill", tabindex: 0 }), `${bill.on} 請求 ${yen(bill.amount)}円`);
     this.revenue(root, data, x, revenue);
-    root.append(draw("line", { x1: x(data.now), x2: x(data.now), y1: 12, y2: height, class: "tl-now" }), draw("text", { x: x(data.now) + 4, y: height - 4 }, "基準日"));
+    root.append(draw("line", { x1: x(data.now), x2: x(data.now), y1: 30, y2: height, class: "tl-now" }), draw("text", { x: x(data.now) + 4, y: height - 4 }, "基準日"));
     this.addEventListener("keydown", (event) => {
       if (event.code !== "ArrowLeft" && event.code !== "ArrowRight") return;
       const marks = [...this.querySelectorAll("[tabindex]")];
@@ -41,7 +41,8 @@ class Timeline extends HTMLElement {
   months(root, data, x, height) {
     for (let day = new Date(data.from); day < new Date(data.to); day.setUTCMonth(day.getUTCMonth() + 1)) {
       const at = day.toISOString().slice(0, 10), month = day.getUTCMonth() + 1;
-      root.append(draw("line", { x1: x(at), x2: x(at), y1: 16, y2: height - 18, class: "tl-grid" }), draw("text", { x: x(at) + 3, y: 13 }, month === 1 || at === data.from ? `${at.slice(0, 4)}/${month}` : `${month}`));
+      root.append(draw("line", { x1: x(at), x2: x(at), y1: 32, y2: height - 18, class: "tl-grid" }), draw("text", { x: x(at) + 3, y: 28 }, `${month}月`));
+      if (month === 1 || at === data.from) root.append(draw("text", { x: x(at) + 3, y: 12, class: "tl-year" }, `${at.slice(0, 4)}年`));
     }
   }
 
@@ -50,6 +51,7 @@ class Timeline extends HTMLElement {
     for (const part of lane.parts) {
       const bar = draw("rect", { x: x(part.from), y: y + 4, width: Math.max(x(part.to) - x(part.from) - 1, 2), height: 20, rx: 3, class: part.ahead ? "tl-ahead" : "tl-lane", tabindex: 0 });
       this.mark(root, bar, `${part.text} ${part.from} 〜 ${part.open ? "継続" : part.to}${part.ahead ? " (予約)" : ""}`);
+      if (x(part.to) - x(part.from) > part.note.length * 8) root.append(draw("text", { x: x(part.from) + 6, y: y + 18, class: "tl-note", "aria-hidden": true }, part.note));
     }
   }
 

@@ -8,6 +8,7 @@ export async function openWhy(link = current()) {
   const url = new URL(link.href);
   url.searchParams.set("panel", "1");
   const answer = await fetch(url, { headers: { "HX-Request": "true" } });
+  if (!answer.ok) { location.assign(link.href); return; } // 開けないわけは、その画面が言う
   panel.innerHTML = await answer.text();
   panel.hidden = false;
   panel.focus();
