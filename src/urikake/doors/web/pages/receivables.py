@@ -17,6 +17,7 @@ from urikake.rooms.receivables import queries as receivables
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, table
+from . import policies
 
 BUCKETS: Final = (30, 60, 90)
 STATES: Final = (("overdue", "期日超過"), ("open", "期日前"), ("settled", "回収済"))
@@ -96,11 +97,11 @@ def _ages(items: pl.DataFrame, desk: Desk) -> list[dict[str, Any]]:
 
 @page("approvals", "approvals", permission="receivables.read", title="承認")
 def approvals(desk: Desk) -> Shown:
-    """The slips that wait for another person; one's own are shown, not decidable."""
+    """The slips and proposals that wait for another person; one's own are shown, not decidable."""
     names = profiles(desk.session, "name").select("partner_id", partner_name="name")
     found = receivables.waiting_slips(desk.session).join(names, on="partner_id", how="left", maintain_order="left")
     rows = [row | {"own": row["maker"] == desk.person.name} for row in found.iter_rows(named=True)]
-    return {"slips": rows, "total": int(found["gross"].sum())}
+    return {"slips": rows, "total": int(found["gross"].sum()), "proposals": policies.waiting(desk)}
 
 
 @deed("approve", "approvals/approve", permission="receivables.approve")
