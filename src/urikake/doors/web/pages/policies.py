@@ -50,7 +50,7 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
     return found
 
 
-@deed("policies-change", "settings/policies", permission="settings.change")
+@deed("policies-change", "settings/policies/change", permission="settings.change")
 def propose(doing: Deed) -> HttpResponse:
     """Ask for the values that are filled in; what stays as it is, is not part of it."""
     fields = doing.request.POST
