@@ -240,17 +240,3 @@ def test_contracts_up_for_renewal_are_listed_with_the_day_for_notice(database: s
         {"contract_no": "OFF", "partner": "P1", "ends": "2027-03-31", "notice_by": "2027-03-21", "renews_to": None},
         {"contract_no": "YES", "partner": "P1", "ends": "2027-03-31", "notice_by": "2027-03-01", "renews_to": "2028-03-31"},
     ]  # fmt: skip
-
-
-def test_what_this_version_cannot_do_is_refused_not_ignored(database: str) -> None:
-    a_shop(database)
-    for column, value in (
-        ("discount", "10%"),
-        ("free_months", 1),
-        ("uplift", "3%"),
-        ("minimum_months", 12),
-        ("refund", "none"),
-    ):
-        with pytest.raises(FileRefusal) as error:
-            a_contract(database, **{column: value})
-        assert error.value.errors[0].column == column

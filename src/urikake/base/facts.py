@@ -7,7 +7,9 @@ before it, per company. `broken` recomputes all of it and names the rows that di
 Canonical form, version 1: column by column in the declared order of the model, rows by id; a column is its name, its
 kind and the number of rows, then one byte a row (1 = null), then the values: integers, days since 1970-01-01 and
 microseconds since 1970-01-01 UTC as 8 bytes little-endian (null as 0); texts and bytes as their lengths, likewise 8
-bytes each, followed by all their bytes (UTF-8).
+bytes each, followed by all their bytes (UTF-8). A column that a later version of the program added (`Fact.later`) is
+part of it only where it says something: a block of rows in which it is nothing but 0, empty or null is sealed without it,
+so that what older versions sealed still holds, and a value set afterwards in such a row is found.
 """
 
 from __future__ import annotations
@@ -33,7 +35,12 @@ _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Fact(models.Model):
-    """A row that is never changed. ``run_id`` names the run that wrote it: who, when, why."""
+    """A row that is never changed. ``run_id`` names the run that wrote it: who, when, why.
+
+    ``later`` names the columns that were added after the table's first version.
+    """
+
+    later: ClassVar[frozenset[str]] = frozenset()
 
     id = models.BigIntegerField(primary_key=True)
     run_id = models.BigIntegerField()
@@ -103,7 +110,9 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     )
     if full.height:
         session.insert(model._meta.db_table, full)
-        sealing = _hashing.submit(_sealed, full.clone())  # beside the writing, on a frame object of its own
+        sealing = _hashing.submit(
+            _sealed, full.clone(), model.later
+        )  # beside the writing, on a frame object of its own
         session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
@@ -118,8 +127,21 @@ def marks(frame: pl.DataFrame) -> bytes:
     return _sealed(frame)[1]
 
 
-def _sealed(frame: pl.DataFrame) -> tuple[str, bytes]:
+def _sealed(frame: pl.DataFrame, later: frozenset[str] = frozenset()) -> tuple[str, bytes]:
     """Digest and marks of the rows, from one conversion of their columns to Arrow."""
+    silent = {name for name in later if _silent(frame[name]).all()}
+    return _digested(frame.drop(silent), later - silent)
+
+
+def _silent(column: pl.Series) -> pl.Series:
+    """Where a column says nothing: null, 0 or an empty text."""
+    if column.dtype == pl.Boolean:
+        return ~column.fill_null(False)
+    nothing = "" if column.dtype == pl.String else 0
+    return column.is_null() | (column == nothing).fill_null(True)
+
+
+def _digested(frame: pl.DataFrame, later: frozenset[str]) -> tuple[str, bytes]:
     sha = hashlib.sha256()
     mixed = np.zeros(frame.height, dtype=np.uint64)
     for name, column in zip(frame.columns, frame.to_arrow().itercolumns(), strict=True):
@@ -134,9 +156,12 @@ def _sealed(frame: pl.DataFrame) -> tuple[str, bytes]:
             continue
         values = _integers(whole)
         sha.update(np.where(nulls, 0, values).tobytes() if whole.null_count else values.tobytes())
+        before = mixed.copy() if name in later else mixed
         mixed ^= np.where(nulls, -1, values).view(np.uint64) if whole.null_count else values.view(np.uint64)
         mixed *= _PRIME
         mixed ^= mixed >> np.uint64(29)
+        if name in later:
+            mixed = np.where(_silent(frame[name]).to_numpy(), before, mixed)
     return sha.hexdigest(), (mixed >> np.uint64(48)).astype("<u2").tobytes()
 
 
@@ -243,7 +268,7 @@ def _differing(session: Session, model: type[Fact], link: dict[str, Any]) -> lis
     rows = session.rows(model._meta.db_table, ", ".join(columns(model)), "id >= ? AND id < ?", (first, first + count))
     if rows.height != count:
         return [Break(model._meta.label, first, f"{count}行のはずが{rows.height}行です")]
-    content, mark = _sealed(rows)
+    content, mark = _sealed(rows, model.later)
     if content == link["content"]:
         return []
     then, now = np.frombuffer(link["mark"], "<u2"), np.frombuffer(mark, "<u2")

@@ -55,6 +55,16 @@ def micro(cell: pl.Expr) -> pl.Expr:
     return pl.when(whole.str.len_chars() <= 12).then(pl.when(sign == "-").then(-size).otherwise(size))
 
 
+def percent(cell: pl.Expr) -> pl.Expr:
+    """``10%`` or ``2.5％`` as a percentage in millionths; null without the sign.
+
+    >>> pl.select(percent(pl.Series(["10%", "２．５％", "300"]))).to_series().to_list()
+    [10000000, 2500000, None]
+    """
+    plain = _plain(cell)
+    return pl.when(plain.str.ends_with("%")).then(micro(plain.str.strip_suffix("%")))
+
+
 def instant(cell: pl.Expr) -> pl.Expr:
     """An ISO 8601 date and time as an instant; without an offset it is Japan time, without a time its day's start."""
     plain = _plain(cell).str.replace("T", " ").str.replace_all("/", "-").str.replace("Z$", "+00:00")
@@ -82,6 +92,7 @@ WHY: Final[dict[Reader, str]] = {
     day: "日付として読めません（2026-04-01 または 2026/04/01）",
     amount: "整数の金額として読めません",
     micro: "数値として読めません（小数は6桁まで）",
+    percent: "割合として読めません（3% のように書いてください）",
     instant: "日時として読めません（2026-04-01T09:00:00+09:00）",
 }
 TYPES: Final[dict[Reader, pl.DataType]] = {
@@ -89,5 +100,6 @@ TYPES: Final[dict[Reader, pl.DataType]] = {
     day: pl.Date(),
     amount: pl.Int64(),
     micro: pl.Int64(),
+    percent: pl.Int64(),
     instant: INSTANT,
 }

@@ -13,9 +13,11 @@ import polars as pl
 
 from . import pricing, proration
 from .money import Rounding, divide, wide
+from .timeline import CUTS, WHOLE
+from .timeline import STATE as ON_A_DAY
 
 KEYS: Final = ["line_id", "cycle_from_on"]
-STATE: Final = ["product_id", "quantity_micro", "unit_price_micro"]
+STATE: Final = list(ON_A_DAY)
 STRETCH: Final = [*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, "basis"]
 KINDS: Final = {
     name: pl.Date() if name.endswith("_on") else pl.String() if name == "basis" else pl.Int64() for name in STRETCH
@@ -27,14 +29,17 @@ KEPT: Final = ("full_month", "free")
 def based(segments: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Segments with the proration policy of each of their ends: ``left_basis`` and ``right_basis`` (日割り).
 
-    The first segment begins under ``proration_start``, the last ends under ``proration_end``; between two, the change is
-    an increase (``proration_up``) where price × quantity rises, else a decrease (``proration_down``).
+    The first segment begins under ``proration_start``, the last ends under ``proration_end``, and so do those beside a
+    suspension; between two that touch, the change is an increase (``proration_up``) where what is to pay rises, else a
+    decrease (``proration_down``). ``left_alone`` tells the segments that end under ``proration_end``.
     """
     names = ["proration_start", "proration_end", "proration_up", "proration_down"]
     joined = segments.join(lines.select("line_id", *names), on="line_id", maintain_order="left")
-    worth = wide("unit_price_micro") * wide("quantity_micro")
-    same_before = pl.col("line_id").shift(1) == pl.col("line_id")
-    same_after = pl.col("line_id").shift(-1) == pl.col("line_id")
+    full = wide("unit_price_micro") * wide("quantity_micro")
+    worth = full * wide(WHOLE - pl.col("discount_rate")) - wide("discount_cut") * EXACT
+    touches = pl.col("to_on").shift(1) == pl.col("from_on")
+    same_before = (pl.col("line_id").shift(1) == pl.col("line_id")) & touches
+    same_after = (pl.col("line_id").shift(-1) == pl.col("line_id")) & touches.shift(-1)
     rose, rises = worth > worth.shift(1), worth.shift(-1) > worth
     left = pl.when(rose).then("proration_up").otherwise("proration_down")
     right = pl.when(rises).then("proration_up").otherwise("proration_down")
@@ -42,6 +47,7 @@ def based(segments: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
         changed=same_before.fill_null(False),
         left_basis=pl.when(same_before).then(left).otherwise("proration_start"),
         right_basis=pl.when(same_after).then(right).otherwise("proration_end"),
+        left_alone=~same_after.fill_null(False),
     ).drop(names)
 
 
@@ -87,7 +93,8 @@ def outstanding(wanted: pl.DataFrame, billed: pl.DataFrame) -> pl.DataFrame:
 
     >>> from datetime import date
     >>> key = {"line_id": 1, "cycle_from_on": date(2026, 5, 1)}
-    >>> old, new = ({"product_id": p, "quantity_micro": 1, "unit_price_micro": 1} for p in (1, 2))
+    >>> same = {"quantity_micro": 1, "unit_price_micro": 1, "discount_rate": 0, "discount_cut": 0}
+    >>> old, new = ({"product_id": p} | same for p in (1, 2))
     >>> may, august, next_may = date(2026, 5, 1), date(2026, 8, 1), date(2027, 5, 1)
     >>> wanted = pl.DataFrame([key | old | {"from_on": may, "to_on": august}, key | new | {"from_on": august, "to_on": next_may}])
     >>> billed = pl.DataFrame([key | old | {"from_on": may, "to_on": next_may, "sign": 1}])
@@ -118,7 +125,8 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
 
     In: stretches with ``basis``, ``sign`` and, on metered rows (従量), ``usage_micro`` (null elsewhere); ``products`` gives
     the price model. Usage is priced as a whole and not prorated; the base price and minimum beneath it are. Under
-    ``included`` a metered line of quantity 0 counts as one plan.
+    ``included`` a metered line of quantity 0 counts as one plan. Discounts come off before the one rounding: the rate off
+    all of it, the cut, as agreed for a whole cycle, off with the days; nothing is left below zero.
     """
     if rows.is_empty():
         none = pl.lit(0, dtype=pl.Int64)
@@ -143,10 +151,29 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
     if parts["usage_micro"].null_count() < parts.height:
         base = pricing.exact(parts.with_columns(quantity_micro=pl.when(metered).then(0).otherwise(quantity)))
     exact = parts.with_columns(base=base, over=full - base)
-    above = (pl.col("base") * wide("numerator") + pl.col("over") * wide("denominator")) * wide("sign")
+    above = pl.col("base") * wide("numerator") + pl.col("over") * wide("denominator")
     below = wide("denominator") * EXACT
-    amount = divide(above, below, rounding)
+    amount = divide(above * wide("sign"), below, rounding)
+    if exact.select(pl.any_horizontal(pl.col(CUTS) != 0).any()).item():
+        amount = pl.when(pl.any_horizontal(pl.col(CUTS) != 0)).then(_reduced(above, below, rounding)).otherwise(amount)
     return exact.with_columns(amount=amount).select(*rows.columns, "amount", "numerator", "denominator")
+
+
+ROUND: Final = 1_000_000
+
+
+def _reduced(above: pl.Expr, below: pl.Expr, rounding: Rounding) -> pl.Expr:
+    """The amount ``above`` ÷ ``below`` with the row's discounts off.
+
+    A rate of whole hundredths, as nearly all are, is taken in hundredths: then a price of 10^15 yen stays far inside 128
+    bits also over ten years of days. A finer one has that room up to 10^10 yen.
+    """
+    plain = pl.col("discount_rate") % ROUND == 0
+    unit = pl.when(plain).then(pl.lit(WHOLE // ROUND)).otherwise(pl.lit(WHOLE)).cast(pl.Int128)
+    keep = unit - wide("discount_rate") // pl.when(plain).then(pl.lit(ROUND)).otherwise(pl.lit(1)).cast(pl.Int128)
+    cut = wide("discount_cut") * wide("numerator") * (EXACT // WHOLE)
+    left = above * keep - cut * unit
+    return divide(pl.when(left > 0).then(left).otherwise(0) * wide("sign"), below * unit, rounding)
 
 
 def _fractions(rows: pl.DataFrame) -> pl.DataFrame:

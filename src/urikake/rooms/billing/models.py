@@ -12,7 +12,8 @@ class Charge(Fact):
 
     ``revision`` counts the rounds in which the cycle was billed: 0 the first time. The unique key is the charge's
     source, so that no run can make it twice; it begins with the cycle, so that what a closing makes stands together and
-    no run touches the whole of the index. ``usage_through`` is the newest usage event that it saw.
+    no run touches the whole of the index. ``usage_through`` is the newest usage event that it saw. ``discount_rate`` and
+    ``discount_cut`` are the discounts that were off (`timeline.discounted`).
     """
 
     CHARGE, CREDIT, USAGE = 1, -1, 2
@@ -36,6 +37,10 @@ class Charge(Fact):
     basis = models.CharField(max_length=12)
     amount = models.BigIntegerField()
     usage_through = models.BigIntegerField()
+    discount_rate = models.BigIntegerField(db_default=0)
+    discount_cut = models.BigIntegerField(db_default=0)
+
+    later = frozenset({"discount_rate", "discount_cut"})
 
     class Meta:
         db_table = "billing_charge"

@@ -128,3 +128,26 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         service=pl.col("service").fill_null(""),
         valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
     )
+
+
+FEE: Final = "解約金"
+
+
+@action("products.import")
+def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
+    """The product of the fee for leaving (解約金) of each tax class; it is made where a contract first needs it."""
+    code = FEE + pl.col("tax")
+    asked = taxes.rename("tax").to_frame().with_columns(code=code)
+    known = queries.products(session)["product"]
+    fresh = asked.unique("code").filter(~pl.col("code").is_in(known.implode())).sort("code")
+    if fresh.height:
+        empty = {name: pl.lit(None, dtype=pl.Int64) for name in ("unit_price", "included", "overage_price", "package_size",
+                 "minimum", "maximum", "life_months", "ssp")}  # fmt: skip
+        texts = {name: pl.lit(None, dtype=pl.String) for name in ("tiers", "obligation", "revenue_account", "service")}
+        rows = fresh.with_columns(
+            name=pl.lit(FEE), price_model=pl.lit("flat"), revenue=pl.lit("point"),
+            valid_from=pl.lit(None, dtype=pl.Date), **empty, **texts,
+        )  # fmt: skip
+        facts.record(session, Product, _versions(session, rows))
+    made = queries.products(session).select("product_id", code="product")
+    return asked.join(made, on="code", how="left", maintain_order="left")["product_id"]

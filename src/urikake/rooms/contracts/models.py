@@ -20,7 +20,11 @@ class Contract(Fact):
 
 
 class ContractTerms(Fact):
-    """One combination of the terms under which a line is billed, prorated and renewed."""
+    """One combination of the terms under which a line is billed, prorated, renewed and left.
+
+    ``uplift_micro`` is the percentage (in millionths) by which a renewal raises the price; ``refund`` is ``none`` where
+    leaving gives nothing back.
+    """
 
     cycle_months = models.IntegerField()
     timing = models.CharField(max_length=10)
@@ -33,6 +37,11 @@ class ContractTerms(Fact):
     proration_down = models.CharField(max_length=12)
     auto_renew = models.IntegerField(null=True)
     notice_days = models.IntegerField(null=True)
+    uplift_micro = models.BigIntegerField(null=True)
+    minimum_months = models.IntegerField(null=True)
+    refund = models.CharField(max_length=10, db_default="")
+
+    later = frozenset({"uplift_micro", "minimum_months", "refund"})
 
     class Meta:
         db_table = "contracts_terms"
@@ -41,7 +50,8 @@ class ContractTerms(Fact):
 class Line(Fact):
     """A line of a contract (契約明細) as it was first agreed: its start event.
 
-    ``end_on`` is exclusive, null where no end was agreed.
+    ``end_on`` is exclusive, null where no end was agreed. One that is ``leaving`` is the fee (解約金) that is due only if
+    the contract ends before its minimum term.
     """
 
     contract_id = ref()
@@ -54,6 +64,9 @@ class Line(Fact):
     dimension_id = ref()
     contract_terms_id = ref()
     recorded_at = models.DateTimeField()
+    leaving = models.BooleanField(db_default=False)
+
+    later = frozenset({"leaving"})
 
     class Meta:
         db_table = "contracts_line"
@@ -63,8 +76,8 @@ class Line(Fact):
 class Event(Fact):
     """Something that happened to a contract after its start; ``effective_on`` is the first day of the new state.
 
-    A cancellation names no line and ends them all. ``until_on`` is the new end (exclusive) of a renewal, ``target_id``
-    the event that a withdrawal takes back.
+    A cancellation names no line and ends them all. ``until_on`` is the new end (exclusive) of a renewal, or of a discount;
+    ``target_id`` the event that a withdrawal or a correction takes the place of.
     """
 
     contract_id = ref()
@@ -80,6 +93,10 @@ class Event(Fact):
     until_on = models.DateField(null=True)
     target_id = ref(null=True)
     reason = models.CharField(max_length=200)
+    discount_rate = models.BigIntegerField(null=True)
+    discount_cut = models.BigIntegerField(null=True)
+
+    later = frozenset({"discount_rate", "discount_cut"})
 
     class Meta:
         db_table = "contracts_event"

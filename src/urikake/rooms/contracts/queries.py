@@ -8,7 +8,10 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import policies
 from urikake.core import timeline
+from urikake.core.calendar import add_months
+from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import codes
 
@@ -23,20 +26,24 @@ WORDS: Final = {
     "decline_renewal": "更新しない",
     "cancel": "解約",
     "withdraw": "取消",
+    "discount": "値引",
+    "suspend": "休止",
+    "resume": "再開",
+    "change_start": "開始日の変更",
 }
 """The kinds of events as people call them."""
 TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
 TERMS: Final = (
     "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "
-    "proration_down, auto_renew, notice_days"
+    "proration_down, auto_renew, notice_days, uplift_micro, minimum_months, refund"
 )
 LINE: Final = (
     "id, contract_id, position, product_id, quantity_micro, unit_price_micro, start_on, end_on, dimension_id, "
-    "contract_terms_id, recorded_at"
+    "contract_terms_id, recorded_at, leaving"
 )
 EVENT: Final = (
     "id, contract_id, line_id, kind, effective_on, recorded_at, event_code, content, product_id, quantity_micro, "
-    "unit_price_micro, until_on, target_id, reason, run_id"
+    "unit_price_micro, until_on, target_id, reason, discount_rate, discount_cut, run_id"
 )
 
 
@@ -51,14 +58,22 @@ def terms(session: Session) -> pl.DataFrame:
 
 
 def first_lines(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
-    """Every line as first agreed, by id, with its contract's partner; with ``known_at`` only those recorded by then."""
+    """Every line as first agreed, by id, with its contract's partner; with ``known_at`` only those recorded by then.
+
+    Fees for leaving are not among them (see `every_line`).
+    """
+    return every_line(session, known_at).filter(~pl.col("leaving"))
+
+
+def every_line(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
+    """As `first_lines`, also the fees for leaving (解約金) that contracts with a minimum term have agreed on."""
 
     def read() -> pl.DataFrame:
         lines = session.table("contracts_line", LINE).rename({"id": "line_id"})
         partners = contracts(session).select("contract_id", "partner_id")
         return lines.join(partners, on="contract_id", maintain_order="left")
 
-    lines = session.derived("first_lines", TABLES, read)
+    lines = session.derived("every_line", TABLES, read)
     return lines if known_at is None else lines.filter(pl.col("recorded_at") <= known_at)
 
 
@@ -82,11 +97,41 @@ def folded(session: Session, known_at: datetime | None = None) -> tuple[pl.DataF
     """Every line with its ends (see `timeline.ends`), and the standing events by line."""
 
     def fold() -> tuple[pl.DataFrame, pl.DataFrame]:
-        lines = first_lines(session, known_at)
-        found = by_line(events(session, known_at), lines)
-        return timeline.ends(lines, found), found
+        return fold_lines(session, every_line(session, known_at), events(session, known_at))
 
-    return session.derived("folded", TABLES, fold) if known_at is None else fold()
+    return session.derived("folded", (*TABLES, "contracts_terms"), fold) if known_at is None else fold()
+
+
+def fold_lines(session: Session, lines: pl.DataFrame, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lines with their ends and the events by line, renewals with the prices they came to; fees where they are due."""
+    served, fees = lines.filter(~pl.col("leaving")), lines.filter("leaving")
+    mine = by_line(found, served)
+    rising = served.join(terms(session).select("contract_terms_id", "uplift_micro"), on="contract_terms_id", how="left")
+    if rising["uplift_micro"].null_count() < rising.height:
+        rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+        mine = timeline.uplifted(rising, mine, rounding)
+    ended = timeline.ends(served, mine)
+    return pl.concat([ended, _fees(session, fees, ended, found)]) if fees.height else ended, mine
+
+
+def _fees(session: Session, fees: pl.DataFrame, ended: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """The fees for leaving, each on the last day of a contract left before its minimum term; the others never begin."""
+    first = ended.group_by("contract_id").agg(begun_on=pl.col("start_on").min())
+    whole = found.filter((pl.col("kind") == "cancel") & pl.col("line_id").is_null())
+    left = whole.group_by("contract_id").agg(left_on=pl.col("effective_on").min())
+    named = fees.join(first, on="contract_id", how="left", maintain_order="left")
+    named = named.join(left, on="contract_id", how="left", maintain_order="left")
+    named = named.join(
+        terms(session).select("contract_terms_id", "minimum_months"), on="contract_terms_id", maintain_order="left"
+    )
+    bound = add_months(pl.col("begun_on"), pl.col("minimum_months"), pl.col("begun_on").dt.day())
+    last = pl.when(pl.col("left_on") < bound).then(pl.col("left_on").dt.offset_by("-1d"))
+    end = pl.when(last.is_not_null()).then("left_on").otherwise("start_on")
+    return (
+        named.with_columns(start_on=pl.coalesce(last, "start_on"), end_on=end)
+        .select(*fees.columns, first_end_on="end_on", term_end_on="end_on", left_on="left_on", declined=pl.lit(False))
+        .select(ended.columns)
+    )
 
 
 def ended(session: Session, until: date) -> pl.Series:
@@ -95,6 +140,14 @@ def ended(session: Session, until: date) -> pl.Series:
     named = lines.join(terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
     goes_on = (pl.col("end_on") == pl.col("term_end_on")) & ~pl.col("declined") & pl.col("auto_renew").is_not_null()
     return named.filter((pl.col("end_on") <= until) & ~goes_on)["line_id"]
+
+
+def keeping(session: Session) -> pl.Series:
+    """The ids of the lines that give nothing back when they are left (返金なし)."""
+    none = terms(session).filter(pl.col("refund") == "none")["contract_terms_id"]
+    if none.is_empty():
+        return pl.Series("line_id", dtype=pl.Int64)
+    return first_lines(session).filter(pl.col("contract_terms_id").is_in(none.implode()))["line_id"]
 
 
 def in_force(session: Session, as_of: date, known_at: datetime | None = None) -> pl.DataFrame:
@@ -200,7 +253,7 @@ def touched(session: Session) -> pl.DataFrame:
     def find() -> pl.DataFrame:
         every = session.table("contracts_event", EVENT)
         found = every.filter(~pl.col("kind").is_in(["renew", "decline_renewal", "add_option"]))
-        named = by_line(found.drop("id"), first_lines(session))
+        named = by_line(found.drop("id"), every_line(session))
         return named.group_by("line_id").agg(
             first_changed_on=pl.col("effective_on").min(),
             changed_on=pl.col("effective_on").max(),
@@ -208,3 +261,18 @@ def touched(session: Session) -> pl.DataFrame:
         )
 
     return session.derived("touched", TABLES, find)
+
+
+def starts(session: Session) -> pl.DataFrame:
+    """The other days on which lines were to begin: ``line_id, start_on``, for those whose start was ever changed."""
+
+    def find() -> pl.DataFrame:
+        every = session.table("contracts_event", EVENT)
+        moved = every.filter(pl.col("kind") == "change_start")
+        if moved.is_empty():
+            return pl.DataFrame(schema={"line_id": pl.Int64, "start_on": pl.Date})
+        spread = by_line(moved.drop("id"), first_lines(session)).select("line_id", start_on="effective_on")
+        agreed = first_lines(session).select("line_id", "start_on").join(spread, on="line_id", how="semi")
+        return pl.concat([spread, agreed]).unique(maintain_order=True)
+
+    return session.derived("starts", TABLES, find)

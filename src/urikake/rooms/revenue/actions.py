@@ -14,8 +14,8 @@ from urikake.base.company import policies
 from urikake.core import recognition, tax
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import renew_due
-from urikake.rooms.contracts.queries import first_lines
 from urikake.rooms.invoices.actions import Issued
 
 from . import queries
@@ -50,9 +50,9 @@ def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> p
     if issued.lines.is_empty():
         return pl.DataFrame(schema=MOVES)
     until = periods.following(closing_on.replace(day=1))
-    named = issued.lines.join(
-        first_lines(session).select("line_id", "start_on"), on="line_id", maintain_order="left"
-    ).with_columns(amount="net")
+    lines, _ = contracts.folded(session)
+    named = issued.lines.join(lines.select("line_id", "start_on"), on="line_id", maintain_order="left")
+    named = named.with_columns(amount="net")
     rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
     rules = queries.at_once(session, rules, until).drop("ends")
     month = pl.lit(closing_on.replace(day=1))

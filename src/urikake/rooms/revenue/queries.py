@@ -87,13 +87,15 @@ def at_once(session: Session, rows: pl.DataFrame, until: date) -> pl.DataFrame:
     """The schedules with ``ends``: whether all that is left of them is revenue before the day, which ``done`` then tells.
 
     What is earned over an expected life (``lifetime``) is earned in full when the line ends for good before that life
-    does: nothing is left to be delivered (適用指針30号 57–60).
+    does: nothing is left to be delivered (適用指針30号 57–60). So is what a line that gives nothing back (返金なし) was paid.
     """
     lives = products(session).filter(pl.col("revenue") == "lifetime")["product_id"]
-    if lives.is_empty() or rows.is_empty():
+    keeping = contracts.keeping(session)
+    if rows.is_empty() or (lives.is_empty() and keeping.is_empty()):
         return rows.with_columns(ends=pl.lit(False))
     gone = pl.col("line_id").is_in(contracts.ended(session, until).implode())
-    ends = gone & pl.col("product_id").is_in(lives.implode())
+    kept = pl.col("product_id").is_in(lives.implode()) | pl.col("line_id").is_in(keeping.implode())
+    ends = gone & kept
     return rows.with_columns(
         ends=ends,
         done=pl.when(ends).then("amount").otherwise("done"),

@@ -10,13 +10,15 @@ import polars as pl
 from urikake.base import facts
 from urikake.base.bulk import Session
 from urikake.core import calendar
+from urikake.rooms.contracts.queries import starts
 
 from ..models import Charge
 
 _RUNS: Final = 1 << 40  # more runs than a company has
 CHARGE: Final = (
     "id, line_id, contract_id, partner_id, product_id, dimension_id, closing_on, cycle_from_on, revision, nature, from_on, "
-    "to_on, quantity_micro, unit_price_micro, state_micro, numerator, denominator, basis, amount, usage_through"
+    "to_on, quantity_micro, unit_price_micro, state_micro, numerator, denominator, basis, amount, usage_through, "
+    "discount_rate, discount_cut"
 )
 
 
@@ -59,10 +61,15 @@ def of_cycle(session: Session, line_id: int, cycle_from_on: date) -> pl.DataFram
 def of_lines(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """Every charge of the given lines, by id; ``lines`` as `calendar.cycles` takes them, with ``last_on``."""
     billed = lines.filter(pl.col("last_on").is_not_null())
-    until = {"until_on": pl.col("last_on").dt.offset_by("1d")}
     none = pl.lit(None, dtype=pl.Date)
-    cycles = calendar.cycles(billed.with_columns(end_on=none, after_on=none, **until))
-    return of_cycles(session, cycles.rename({"from_on": "cycle_from_on"}))
+    whole = billed.with_columns(end_on=none, after_on=none, until_on=pl.col("last_on").dt.offset_by("1d"))
+    cycles = [calendar.cycles(whole), billed.select("line_id", from_on="last_on")]
+    moved = starts(session).filter(pl.col("line_id").is_in(billed["line_id"].implode()))
+    for _, other in moved.with_columns(turn=pl.int_range(pl.len()).over("line_id")).group_by("turn"):
+        before = whole.drop("start_on").join(other.drop("turn"), on="line_id", maintain_order="left")
+        cycles.append(calendar.cycles(before))
+    keys = pl.concat([part.select("line_id", cycle_from_on="from_on") for part in cycles])
+    return of_cycles(session, keys)
 
 
 def last_billed(session: Session) -> pl.DataFrame:

@@ -44,7 +44,7 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:
         due = pl.lit(True) if served else terms.falls_due(closing_on)
-        rows.append(_changed(session, wanted.filter("touched"), changed, before, due))
+        rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments))
     usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before)
     return pl.concat([*rows, usage], how="diagonal")
 
@@ -99,7 +99,12 @@ def _wanted(
 
 
 def _changed(
-    session: Session, wanted: pl.DataFrame, lines: pl.DataFrame, before: pl.DataFrame, due: pl.Expr
+    session: Session,
+    wanted: pl.DataFrame,
+    lines: pl.DataFrame,
+    before: pl.DataFrame,
+    due: pl.Expr,
+    segments: pl.DataFrame,
 ) -> pl.DataFrame:
     """Wanted less billed for the lines that changed: whole cycles not yet billed, differences where they were."""
     keys, names = charging.KEYS, ["line_id", "timing", "reach_on"]
@@ -107,14 +112,14 @@ def _changed(
     billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
     first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
-    rest = charging.outstanding(mine.join(there, on=keys, how="semi"), billed)
+    rest = _kept_money(charging.outstanding(mine.join(there, on=keys, how="semi"), billed), lines)
     _note_balanced(session, lines, first, rest)
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
     if first.is_empty() and rest.is_empty():
         return first.select(charging.STRETCH).with_columns(**FIRST)
     whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
-    rest = rest.join(_bases(wanted, lines), on=["line_id", "from_on"], how="left", maintain_order="left")
+    rest = rest.join(_bases(wanted, segments), on=["line_id", "from_on"], how="left", maintain_order="left")
     rest = _credited(rest.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily"))))
     every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, rest)])
     return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
@@ -128,6 +133,17 @@ def _note_balanced(session: Session, lines: pl.DataFrame, *open_: pl.DataFrame) 
     found = lines.filter(~pl.col("metered") & ~pl.col("line_id").is_in(still.implode()))["line_id"]
     known = _balanced(session)
     known.line_ids = pl.concat([known.line_ids, found]).unique()
+
+
+def _kept_money(rest: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The differences without credits for days after the end of a line that gives nothing back (返金なし)."""
+    keeping = lines.filter((pl.col("refund") == "none") & pl.col("end_on").is_not_null()).select("line_id", "end_on")
+    if keeping.is_empty():
+        return rest
+    joined = rest.join(keeping, on="line_id", how="left", maintain_order="left")
+    credit = (pl.col("sign") < 0) & pl.col("end_on").is_not_null()
+    cut = joined.with_columns(to_on=pl.when(credit).then(pl.min_horizontal("to_on", "end_on")).otherwise("to_on"))
+    return cut.filter(pl.col("from_on") < pl.col("to_on")).drop("end_on")
 
 
 def _wholes(cycles: pl.DataFrame, billed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +162,14 @@ def _wholes(cycles: pl.DataFrame, billed: pl.DataFrame, lines: pl.DataFrame) -> 
         whole_from_on="whole_from_on",
         whole_to_on="whole_to_on",
     )
-    return pl.concat([cycles, again.join(cycles, on=keys, how="anti")])
+    found = pl.concat([cycles, again.join(cycles, on=keys, how="anti")])
+    foreign = billed.join(found, on=keys, how="anti")  # of a start that was changed since: as they were billed
+    span = {
+        "cycle_to_on": pl.col("to_on").max(),
+        "whole_from_on": pl.col("from_on").min(),
+        "whole_to_on": pl.col("to_on").max(),
+    }
+    return pl.concat([found, foreign.group_by(keys).agg(**span).select(found.columns)])
 
 
 def _credited(due: pl.DataFrame) -> pl.DataFrame:
@@ -159,8 +182,10 @@ def _credited(due: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _bases(mine: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """The policy for each first day of a difference: that of the stretch which begins there, else of the line's end."""
+def _bases(mine: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """The policy for each first day of a difference: that of the stretch which begins there, else of what ended there."""
     begins = mine.select("line_id", "from_on", "basis").unique(["line_id", "from_on"], keep="first")
-    ends = lines.filter(pl.col("end_on").is_not_null()).select("line_id", from_on="end_on", end_basis="proration_end")
+    alone = segments.filter(pl.col("left_alone") & pl.col("to_on").is_not_null())
+    ends = alone.select("line_id", from_on="to_on", end_basis="right_basis")
+    ends = ends.filter(pl.col("line_id").is_in(mine["line_id"].unique().implode()))
     return begins.join(ends, on=["line_id", "from_on"], how="full", coalesce=True)

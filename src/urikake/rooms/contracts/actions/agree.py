@@ -11,13 +11,15 @@ from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
 from urikake.base.company import PRORATION, dimension_ids, policies
 from urikake.core import cells
+from urikake.rooms.catalog.actions import TAXES, fee_versions
 from urikake.rooms.catalog.queries import products, version_ids
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from urikake.rooms.parties.queries import codes
 
 from .. import queries
-from ..models import Contract, ContractTerms, Line
+from ..models import Contract, ContractTerms, Event, Line
+from . import discounts
 
 CONTRACTS: Final = Kind(
     "contracts",
@@ -44,11 +46,11 @@ CONTRACTS: Final = Kind(
         options("proration_up", "増加時日割り", *PRORATION),
         options("proration_down", "減少時日割り", *PRORATION),
         Column("auto_renew", "自動更新", cells.amount),
-        Column("uplift", "更新時改定"),
+        Column("uplift", "更新時改定", cells.percent),
         Column("notice_days", "通知日数", cells.amount),
         Column("minimum_months", "最低利用月数", cells.amount),
         Column("termination_fee", "解約金", cells.amount),
-        Column("termination_tax", "解約金税区分"),
+        options("termination_tax", "解約金税区分", *TAXES),
         options("refund", "解約返金", "daily", "none"),
         Column("discount", "値引"),
         Column("discount_months", "値引月数", cells.amount),
@@ -56,15 +58,6 @@ CONTRACTS: Final = Kind(
         Column("currency", "通貨"),
         Column("recorded_at", "登録日時", cells.instant),
     ),
-)
-LATER: Final = (
-    "uplift",
-    "minimum_months",
-    "termination_fee",
-    "termination_tax",
-    "discount",
-    "discount_months",
-    "free_months",
 )
 TERMS: Final = queries.TERMS.split(", ")
 KINDS: Final = ("start", "end", "up", "down")
@@ -88,9 +81,47 @@ def import_contracts(session: Session, *, sheet: Sheet) -> int:
     heads = fresh.select("contract_no", "partner_id").unique("contract_no", maintain_order=True)
     made = facts.record(session, Contract, heads).select("contract_no", contract_id="id")
     fresh = fresh.join(made, on="contract_no", maintain_order="left")
-    facts.record(session, Line, fresh.with_columns(contract_terms_id=_terms_ids(session, fresh)))
+    fees = _fees(session, fresh)
+    lines = pl.concat([fresh, fees.select(fresh.columns)]) if fees.height else fresh
+    written = facts.record(session, Line, lines.with_columns(contract_terms_id=_terms_ids(session, lines)))
+    numbered = fresh.with_columns(line_id=written["id"].head(fresh.height))
+    facts.record(session, Event, discounts.agreed(numbered))
     record_file(session, sheet=sheet)
     return fresh.height
+
+
+def _agreed() -> pl.Expr:
+    """The words on discounts and leaving that tell two ways of agreeing on a contract apart."""
+    names = ("discount", "discount_months", "free_months", "termination_fee", "termination_tax")
+    words = [pl.col(name).cast(pl.String).fill_null("") for name in names]
+    return (
+        pl.when(pl.any_horizontal(pl.col(name).is_not_null() for name in names))
+        .then(pl.concat_str(*words, separator="|"))
+        .otherwise(pl.lit(""))
+    )
+
+
+def _fees(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
+    """A line for the fee (解約金) of each contract that has one: billed once, only if it is left before its minimum term."""
+    first = lines.filter(pl.col("termination_fee") > 0).unique("contract_no", keep="first", maintain_order=True)
+    if first.is_empty():
+        return first
+    top = lines.group_by("contract_no").agg(top=pl.col("position").max())
+    none = {f"proration_{kind}": pl.lit("full_month") for kind in KINDS}
+    empty = {
+        name: pl.lit(None, dtype=lines.schema[name]) for name in ("end_on", "anchor_day", "auto_renew", "uplift_micro")
+    }
+    return first.join(top, on="contract_no", maintain_order="left").with_columns(
+        position=pl.col("top") + 1,
+        product_id=fee_versions(session, first["termination_tax"]),
+        quantity_micro=pl.lit(1_000_000, dtype=pl.Int64),
+        unit_price_micro=pl.col("termination_fee") * 1_000_000,
+        cycle_months=pl.lit(0, dtype=pl.Int64),
+        timing=pl.lit("current"),
+        leaving=pl.lit(True),
+        **none,
+        **empty,
+    )
 
 
 def _check(session: Session, sheet: Sheet) -> None:
@@ -120,9 +151,25 @@ def _check(session: Session, sheet: Sheet) -> None:
         "currency",
         "この版で使える通貨は JPY だけです",
     )
-    for name in LATER:
-        sheet.check(pl.col(name).is_not_null(), name, "この版ではまだ使えません。空欄にしてください")
-    sheet.check(pl.col("refund") == "none", "refund", "この版ではまだ使えません。空欄か daily にしてください")
+    sheet.check(~pl.col("uplift").is_between(0, 1_000 * 1_000_000), "uplift", "0%〜1000% で書いてください")
+    sheet.check((pl.col("uplift") > 0) & ~renews, "uplift", "自動更新のない契約には書けません")
+    _check_leaving(sheet)
+    discounts.check(sheet)
+    sheet.check(~pl.col("free_months").is_between(1, 120), "free_months", "1〜120 で書いてください")
+
+
+def _check_leaving(sheet: Sheet) -> None:
+    """Note what is wrong with the minimum term and its fee."""
+    least, fee = pl.col("minimum_months"), pl.col("termination_fee")
+    sheet.check(~least.is_between(1, 600), "minimum_months", "1〜600 で書いてください")
+    sheet.check(fee < 0, "termination_fee", "0 以上で書いてください")
+    sheet.check(fee.is_not_null() & least.is_null(), "termination_fee", "最低利用月数も書いてください")
+    sheet.check(pl.col("termination_tax").is_not_null() & fee.is_null(), "termination_tax", "解約金も書いてください")
+    several = (
+        pl.struct("minimum_months", "termination_fee", "termination_tax").drop_nulls().n_unique().over("contract_no")
+        > 1
+    )
+    sheet.check(fee.is_not_null() & several, "termination_fee", "一つの契約に解約金の決め方が二つあります")
 
 
 def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
@@ -154,6 +201,16 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         **{f"proration_{k}": pl.coalesce(f"proration_{k}", "proration", pl.lit(policy["proration"])) for k in KINDS},
         auto_renew=pl.when(pl.col("auto_renew") > 0).then("auto_renew"),
         notice_days="notice_days",
+        uplift_micro=pl.when(pl.col("uplift") > 0).then("uplift"),
+        minimum_months="minimum_months",
+        refund=pl.when(pl.col("refund") == "none").then("refund").otherwise(pl.lit("")),
+        leaving=pl.lit(False),
+        agreed=_agreed(),
+        discount="discount",
+        discount_months="discount_months",
+        free_months="free_months",
+        termination_fee="termination_fee",
+        termination_tax=pl.col("termination_tax").fill_null("out_of_scope"),
         recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
     )
 
@@ -173,9 +230,10 @@ def _check_known(session: Session, sheet: Sheet, lines: pl.DataFrame, known: pl.
         "start_on",
         "end_on",
     ]
-    words += ["dimension_id", *(name for name in TERMS if name != "anchor_on")]
+    words += ["dimension_id", "agreed", *(name for name in TERMS if name != "anchor_on")]
     there = queries.first_lines(session).join(queries.terms(session), on="contract_terms_id")
     there = there.join(known.select("contract_id", "contract_no"), on="contract_id")
+    there = there.join(discounts.words(session), on="line_id", how="left").with_columns(pl.col("agreed").fill_null(""))
     other = again.join(there, on=words, how="anti", nulls_equal=True)["contract_no"].unique()
     why = "この契約番号は別の内容で登録済みです。内容を変えるときは events を取り込んでください"
     sheet.check(pl.col("contract_no").is_in(other.implode()), "contract_no", why)

@@ -17,20 +17,21 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
 from .. import queries
 from ..models import Event, Line
+from . import corrections, discounts
 from .agree import _terms_ids
 from .renew import renew_upto
 
-NOW: Final = (
-    "change_plan change_quantity change_price add_option remove_option renew decline_renewal cancel withdraw".split()
-)
-SOON: Final = ("discount", "change_start", "suspend", "resume", "correct")
+TYPES: Final = (
+    "change_plan change_quantity change_price add_option remove_option renew decline_renewal cancel withdraw "
+    "discount change_start suspend resume correct"
+).split()
 EVENTS: Final = Kind(
     "events",
     (
         Column("contract_no", "契約番号", required=True),
         Column("effective", "適用日", cells.day),
         Column("last_day", "最終利用日", cells.day),
-        options("type", "変更種別", *NOW, *SOON, required=True),
+        options("type", "変更種別", *TYPES, required=True),
         Column("line", "明細商品コード"),
         Column("product", "商品コード"),
         Column("quantity", "数量", cells.micro),
@@ -43,7 +44,13 @@ EVENTS: Final = Kind(
     ),
 )
 ON_A_LINE: Final = ("change_plan", "change_quantity", "change_price", "remove_option")
-IDENTITY: Final = ["contract_no", "type", "effective", "line", "product", "quantity", "unit_price", "reason"]
+ON_ANY: Final = ("cancel", "discount", "suspend", "resume", "change_start")
+"""What may name a line, and else is about the whole contract."""
+TAKES: Final = ("withdraw", "correct")
+"""What takes the place of an event that it names."""
+IDENTITY: Final = [
+    "contract_no", "type", "effective", "line", "product", "quantity", "unit_price", "discount", "discount_months", "reason",
+]  # fmt: skip
 
 
 @action("contracts.change")
@@ -72,12 +79,10 @@ def import_events(session: Session, *, sheet: Sheet) -> int:
 def _check_cells(sheet: Sheet) -> None:
     """Note what is wrong with single rows."""
     kind = pl.col("type")
-    sheet.check(kind.is_in(SOON), "type", "この種別はこの版ではまだ使えません")
-    sheet.check(pl.col("discount").is_not_null(), "discount", "この版ではまだ使えません。空欄にしてください")
-    sheet.check(
-        pl.col("discount_months").is_not_null(), "discount_months", "この版ではまだ使えません。空欄にしてください"
-    )
-    leaving = kind.is_in(["cancel", "remove_option"])
+    discounts.check(sheet)
+    other = pl.col("discount").is_not_null() & ~kind.is_in(["discount", "correct"])
+    sheet.check(other, "discount", "値引は discount だけに書けます")
+    leaving = kind.is_in(["cancel", "remove_option", "correct"])
     sheet.check(
         pl.col("last_day").is_not_null() & ~leaving, "last_day", "最終利用日は cancel と remove_option だけに書けます"
     )
@@ -89,6 +94,7 @@ def _check_cells(sheet: Sheet) -> None:
         "add_option": "product",
         "change_quantity": "quantity",
         "change_price": "unit_price",
+        "discount": "discount",
     }
     for name, column in needs.items():
         sheet.check((kind == name) & pl.col(column).is_null(), column, f"{name} には必須です")
@@ -103,7 +109,7 @@ def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
     codes = products(session)["product"].implode()
     sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
     sheet.check(~pl.col("line").is_in(codes), "line", "この商品はありません")
-    taking = pl.col("type") == "withdraw"  # its event_id names the event that it takes back
+    taking = pl.col("type").is_in(TAKES)  # its event_id names the event that it takes the place of
     frame = sheet.frame.with_columns(
         effective=pl.coalesce("effective", pl.col("last_day").dt.offset_by("1d")),
         kind="type",
@@ -121,6 +127,8 @@ def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
         unit_price_micro=pl.coalesce("unit_price", pl.Series(price)),
         quantity_micro="quantity",
         effective_on="effective",
+        discount_rate=discounts.rate(),
+        discount_cut=discounts.cut(),
         content=pl.concat_str(*words, "target_code", separator="|"),
         recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
     )
@@ -135,15 +143,16 @@ def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     every = pl.concat([there.filter(given), own]).unique()
     clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
     why = "この変更IDは別の内容で使われています（登録済みの内容と、この行の内容が違います）"
-    bad = pl.col("event_id").is_in(clash.implode()) & (pl.col("type") != "withdraw")
+    bad = pl.col("event_id").is_in(clash.implode()) & ~pl.col("type").is_in(TAKES)
     sheet.check(bad, "event_id", why)
     keys = ["event_code", "content"]
     return rows.unique(keys, keep="first", maintain_order=True).join(there, on=keys, how="anti", maintain_order="left")
 
 
 def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the line each changes (``line_id``), the renewal's new end and the withdrawal's target."""
-    reached = rows.filter(~pl.col("kind").is_in(["decline_renewal", "withdraw", "renew"]))
+    """The rows with the line each changes (``line_id``), the end of a renewal or discount, and what is withdrawn or corrected."""
+    rows = corrections.placed(session, sheet, rows)
+    reached = rows.filter(~pl.col("kind").is_in(["decline_renewal", "withdraw", "renew", "change_start"]))
     renew_upto(session, reached=reached.select("contract_id", day=pl.col("effective_on").dt.offset_by("-1d")))
     rows = _begun(session, sheet, rows)
     added = _add_lines(session, rows.filter(pl.col("kind") == "add_option"))
@@ -154,9 +163,9 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
     carried = timeline.carried(pl.col("effective_on"), pl.col("first_on"), pl.col("months"))
     targets = _targets(session, sheet, rows)
-    return rows.join(targets, on=AT, how="left", maintain_order="left").with_columns(
-        until_on=pl.when(renew).then(carried)
-    )
+    rows = rows.join(targets, on=AT, how="left", maintain_order="left")
+    rows = rows.with_columns(target_id=pl.coalesce("corrects_id", "target_id"))
+    return discounts.ending(session, sheet, rows.with_columns(until_on=pl.when(renew).then(carried)))
 
 
 def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
@@ -166,7 +175,7 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     first = named.unique("contract_id", keep="first").select("contract_id", first_on="start_on", months="auto_renew")
     rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
     sheet.frame = rows
-    early = pl.col("effective_on") < pl.col("first_on")
+    early = (pl.col("effective_on") < pl.col("first_on")) & (pl.col("kind") != "change_start")
     sheet.check(early, "effective", pl.format("契約の開始日 {} より前です", "first_on"))
     sheet.accept()
     return rows
@@ -179,18 +188,20 @@ def _on_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFram
     placed in rounds, those of earlier days first, until no more can be.
     """
     lines, found = queries.folded(session)
-    needed = pl.col("kind").is_in(ON_A_LINE) | ((pl.col("kind") == "cancel") & pl.col("line").is_not_null())
-    todo, done = rows.filter(needed).sort("effective_on", maintain_order=True), []
+    needed = pl.col("kind").is_in(ON_A_LINE) | (pl.col("kind").is_in(ON_ANY) & pl.col("line").is_not_null())
+    needed = needed & pl.col("line_id").is_null()
+    todo, done = rows.filter(needed).drop("line_id").sort("effective_on", maintain_order=True), []
     code = products(session).select("product_id", on_line="product")
     while todo.height:
         turn = todo.unique("contract_id", keep="first", maintain_order=True)
         todo = todo.join(turn.select(AT), on=AT, how="anti", maintain_order="left")
         held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id"), on="line_id")
         held = held.join(code, on="product_id")
+        waiting = pl.col("kind").is_in(["resume", "change_start"])  # the line need not be in force on the day
         hits = turn.join(held.select("contract_id", "line_id", "on_line", "from_on", "to_on"), on="contract_id").filter(
             (pl.col("line").is_null() | (pl.col("on_line") == pl.col("line")))
-            & (pl.col("from_on") <= pl.col("effective_on"))
-            & (pl.col("to_on").is_null() | (pl.col("effective_on") <= pl.col("to_on")))
+            & ((pl.col("from_on") <= pl.col("effective_on")) | (pl.col("kind") == "change_start"))
+            & (waiting | pl.col("to_on").is_null() | (pl.col("effective_on") <= pl.col("to_on")))
         )
         hits = hits.sort("from_on").unique([AT, "line_id"], keep="last", maintain_order=True)
         counted = hits.group_by(AT).agg(pl.col("line_id").first(), hits=pl.len())
@@ -204,7 +215,7 @@ def _on_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFram
         sheet.accept()
         done.append(placed.drop("hits"))
         found = pl.concat([found, _as_events(placed, found)])
-    kept = rows.filter(~needed).with_columns(line_id=pl.lit(None, dtype=pl.Int64))
+    kept = rows.filter(~needed)
     return pl.concat([kept, *[part.select(kept.columns) for part in done]]).sort(AT)
 
 
@@ -221,7 +232,7 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     taking = rows.filter(pl.col("kind") == "withdraw").select(
         AT, "contract_id", "target_code", "effective_on", "recorded_at"
     )
-    standing = queries.events(session).select("contract_id", "event_id", code="event_code", day="effective_on")
+    standing = corrections.named(session)
     by_id = taking.filter(pl.col("target_code") != "").join(
         standing, left_on=["contract_id", "target_code"], right_on=["contract_id", "code"], suffix="_found"
     )
@@ -269,6 +280,7 @@ def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
         quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),
         anchor_on=pl.coalesce("anchor_on", "start"),
         position=pl.col("top") + 1 + pl.int_range(pl.len()).over("contract_id"),
+        leaving=pl.lit(False),
     )
     made = facts.record(session, Line, added.with_columns(contract_terms_id=_terms_ids(session, added)))
     return pl.DataFrame({AT: added[AT], "new_line_id": made["id"]})

@@ -37,8 +37,8 @@ def folded(session: Session, contract_id: int, run_id: int | None = None) -> Fol
         {"id": "line_id"}
     )
     made = session.rows("contracts_event", contracts.EVENT, own, (contract_id, upto)).rename({"id": "event_id"})
-    events = contracts.by_line(timeline.standing(made), lines)
-    ended = timeline.ends(lines, events).join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
+    known, events = contracts.fold_lines(session, lines, timeline.standing(made))
+    ended = known.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
     return Folded(ended, events, charging.based(timeline.segments(ended, events), ended))
 
 
