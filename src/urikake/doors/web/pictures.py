@@ -119,7 +119,7 @@ def ticks(low: int, high: int, most: int = 5) -> list[int]:
 
 
 def _step(span: int, most: int) -> int:
-    power = 10 ** (len(str(max(span // most, 1))) - 1)
+    power = int(10 ** (len(str(max(span // most, 1))) - 1))
     return next(power * times for times in (1, 2, 5, 10, 20) if power * times * most >= span)
 
 

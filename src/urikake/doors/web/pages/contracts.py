@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
 from django.http import Http404
 
-from urikake.core import timeline
-from urikake.rooms.billing.queries import of_contract
-from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.queries import contracts as every_contract
 from urikake.rooms.parties.queries import profiles
-from urikake.rooms.reports.queries import report
 
-from .. import shown
 from ..book import Shown, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
+from ..timelines import timeline
 
 TIMINGS: Final = {"advance": "前払", "current": "当月", "arrears": "後払"}
 
@@ -96,7 +92,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
     found = every_contract(desk.session).filter(pl.col("contract_no") == contract_no)
     if found.is_empty():
         raise Http404(contract_no)
-    contract_id, partner_id = found["contract_id"][0], found["partner_id"][0]
+    partner_id = found["partner_id"][0]
     partner = profiles(desk.session, "name").filter(pl.col("partner_id") == partner_id).row(0, named=True)
     history = contracts.history(desk.session, partner_id).filter(pl.col("contract_no") == contract_no)
     lines = _in_force(desk).filter(pl.col("contract_no") == contract_no)
@@ -105,69 +101,10 @@ def one(desk: Desk, contract_no: str) -> Shown:
         "partner": partner,
         "lines": lines.to_dicts(),
         "events": [_event(row, desk.on) for row in reversed(history.to_dicts())],
-        "timeline": _timeline(desk, contract_no, contract_id),
+        "timeline": timeline(desk, found, history, label=f"契約 {contract_no} の時間軸"),
         "page": {"title": f"契約 {contract_no}", "name": "contract"},
     }
 
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:
     return row | {"label": contracts.WORDS.get(row["kind"], row["kind"]), "ahead": row["effective_on"] > on}
-
-
-def _timeline(desk: Desk, contract_no: str, contract_id: int) -> dict[str, Any]:
-    """What `uk-timeline` draws: lanes of states, marks of events, bills by closing and revenue by month."""
-    since, until = _window(desk.on)
-    months = [
-        {"month": row["month"], "amount": row["amount"]}
-        for row in report(desk.session, "schedule", contract=contract_no)
-        if f"{since:%Y-%m}" <= row["month"] <= f"{until:%Y-%m}"
-    ]
-    return {
-        "from": since.isoformat(),
-        "to": until.isoformat(),
-        "now": desk.on.isoformat(),
-        "lanes": _lanes(desk, contract_id, since, until),
-        "bills": _bills(desk, contract_id, since, until),
-        "revenue": months,
-    }
-
-
-def _window(on: date) -> tuple[date, date]:
-    """From a year before to a year and a month after."""
-    return (on - timedelta(365)).replace(day=1), (on + timedelta(180)).replace(day=1)
-
-
-def _lanes(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[str, Any]]:
-    """One lane a line: its states with what they say, cut to the window."""
-    lines, events = contracts.folded(desk.session)
-    mine = lines.filter(pl.col("contract_id") == contract_id)
-    segments = timeline.segments(mine, events.filter(pl.col("line_id").is_in(mine["line_id"].implode())))
-    named = segments.join(
-        products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left"
-    )
-    lanes: dict[int, dict[str, Any]] = {}
-    for row in named.iter_rows(named=True):
-        begins, ends = row["from_on"], row["to_on"]
-        if begins >= until or (ends is not None and ends <= since):
-            continue
-        lane = lanes.setdefault(row["line_id"], {"label": row["product_name"], "parts": []})
-        text = f"{shown.plain(row['quantity_micro'])} @{shown.plain(row['unit_price_micro'])}"
-        lane["parts"].append(
-            {
-                "from": max(begins, since).isoformat(),
-                "to": min(ends or until, until).isoformat(),
-                "open": ends is None or ends > until,
-                "text": f"{row['product_name']} {text}",
-                "note": text,
-                "ahead": begins > desk.on,
-            }
-        )
-    return list(lanes.values())
-
-
-def _bills(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[str, Any]]:
-    """What was charged at each closing in the window."""
-    found = of_contract(desk.session, contract_id, until)
-    inside = found.filter(pl.col("closing_on").is_between(since, until))
-    sums = inside.group_by("closing_on").agg(pl.col("amount").sum()).sort("closing_on")
-    return [{"on": on.isoformat(), "amount": amount} for on, amount in sums.iter_rows()]

@@ -18,6 +18,7 @@ from ..book import Shown, page
 from ..desk import Desk, quoted
 from ..pictures import Picture
 from ..table import Choice, Column, Empty, listed_as, table
+from ..timelines import timeline
 
 MOST = 30
 METHODS = {
@@ -112,6 +113,8 @@ def one(desk: Desk, code: str) -> Shown:
     partner_id = partner["partner_id"]
     lines = contracts.in_force(desk.session, desk.on).filter(pl.col("partner") == code)
     items = _open(desk, partner_id)
+    history = contracts.history(desk.session, partner_id)
+    own = contracts.contracts(desk.session).filter(pl.col("partner_id") == partner_id)
     return {
         "partner": partner,
         "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))[
@@ -122,7 +125,8 @@ def one(desk: Desk, code: str) -> Shown:
         "items": items,
         "ages": _ages(desk, code, items),
         "proof": _proof(desk, partner_id),
-        "history": _history(desk, partner_id),
+        "history": _history(desk, history),
+        "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸") if own.height else None,
         "page": {"title": partner["name"], "name": "partner"},
     }
 
@@ -133,10 +137,10 @@ def _invoices(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
     return found.reverse().head(12).to_dicts()
 
 
-def _history(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
+def _history(desk: Desk, history: pl.DataFrame) -> list[dict[str, Any]]:
     """The newest events of its contracts, with the products by name."""
     names = products(desk.session).unique("product", keep="last").select("product", "product_name")
-    found = contracts.history(desk.session, partner_id).join(names, on="product", how="left", maintain_order="left")
+    found = history.join(names, on="product", how="left", maintain_order="left")
     return [
         row | {"label": contracts.WORDS.get(row["kind"], row["kind"])} for row in found.reverse().head(MOST).to_dicts()
     ]

@@ -1,23 +1,25 @@
 // キーの台帳: ここに載らないキーは、どの画面にもない。F1 の一覧と下の帯もここから描く。
 const book = new Map();
+let drawn = false;
 
 export const converting = (event) => event.isComposing || event.keyCode === 229;
 const typing = (target) => target.closest("input:not([type=checkbox],[type=radio],[type=submit]),textarea,select,[contenteditable]");
 
-const CODES = { "/": "Slash", "[": "BracketLeft", "]": "BracketRight", "?": "Slash", Enter: "Enter", Space: "Space", Escape: "Escape", "↑": "ArrowUp", "↓": "ArrowDown" };
+const CODES = { "/": "Slash", "[": "BracketLeft", "]": "BracketRight", "?": "Slash", Enter: "Enter", Space: "Space", Escape: "Escape", "↑": "ArrowUp", "↓": "ArrowDown", "←": "ArrowLeft", "→": "ArrowRight" };
 const code = (name) => CODES[name] ?? (/^[A-Z]$/.test(name) ? `Key${name}` : /^\d$/.test(name) ? `Digit${name}` : name);
 
 export function keys(name, label, act, options = {}) {
   const parts = name.split("+");
   const last = parts.pop();
-  book.set(name, { name, label, act, code: code(last), ctrl: parts.includes("Ctrl"), shift: parts.includes("Shift"), ...options });
+  book.set(name, { name, label, act, code: code(last), ctrl: parts.includes("Ctrl"), shift: parts.includes("Shift"), alt: parts.includes("Alt"), ...options });
+  if (drawn) draw(); // あとから来た部品のキーも帯に載る
 }
 
 function pressed(event) {
   if (converting(event)) return;
   for (const key of book.values()) {
     const same = event.code === key.code || (key.code === "Enter" && event.code === "NumpadEnter") || (/^Digit/.test(key.code) && event.code === key.code.replace("Digit", "Numpad"));
-    if (!same || (event.ctrlKey || event.metaKey) !== key.ctrl || event.shiftKey !== key.shift || event.altKey) continue;
+    if (!same || (event.ctrlKey || event.metaKey) !== key.ctrl || event.shiftKey !== key.shift || event.altKey !== key.alt) continue;
     if (typing(event.target) && !key.typing && !/^F\d/.test(key.code)) continue;
     if (document.querySelector("dialog[open]") && key.code !== "Escape") continue;
     if (key.act(event) !== false) event.preventDefault();
@@ -26,6 +28,7 @@ function pressed(event) {
 }
 
 function draw() {
+  drawn = true;
   const bar = document.querySelector("[data-keys]");
   if (!bar) return;
   bar.replaceChildren(...[...book.values()].filter((k) => !k.quiet).map((k) => {
