@@ -1,4 +1,6 @@
 // 欄は、人が打つもの貼るものをそのまま受け取り、離れるときに整える。
+import { keys } from "./keys.js";
+
 const half = (text) => text.normalize("NFKC").trim();
 
 export function amount(text) {
@@ -32,11 +34,18 @@ export function date(text, today) {
   return { 今日: today, 本日: today }[plain] ?? null;
 }
 
-const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
-const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
+export const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
+export const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
+
+// 暦は、欄を押すか F4 で開く。開くまでは読まない
+const calendar = (field, enter) => { import("./dates.js").then(({ open }) => open(field, enter)); };
+const pick = () => { const field = document.activeElement; if (!field?.matches("[data-date]")) return false; calendar(field, true); };
 
 export function fields(root) {
-  for (const field of root.querySelectorAll("[data-date]")) field.addEventListener("change", () => {
+  const dates = root.querySelectorAll("[data-date]");
+  if (dates.length) keys("F4", "暦", pick, { quiet: !root.querySelector("main [data-date]") });
+  for (const field of dates) { field.setAttribute("aria-haspopup", "dialog"); field.addEventListener("click", () => calendar(field, false)); }
+  for (const field of dates) field.addEventListener("change", () => {
     const found = field.value && date(field.value, now());
     if (found) field.value = iso(found);
     field.setCustomValidity(field.value && !found ? "日付として読めません。2026-11-30、11/30、R8.11.30、今月末 のように書いてください。" : "");

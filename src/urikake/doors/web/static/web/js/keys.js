@@ -21,7 +21,7 @@ function pressed(event) {
     const same = event.code === key.code || (key.code === "Enter" && event.code === "NumpadEnter") || (/^Digit/.test(key.code) && event.code === key.code.replace("Digit", "Numpad"));
     if (!same || (event.ctrlKey || event.metaKey) !== key.ctrl || event.shiftKey !== key.shift || event.altKey !== key.alt) continue;
     if (typing(event.target) && !key.typing && !/^F\d/.test(key.code)) continue;
-    if (document.querySelector("dialog[open]") && key.code !== "Escape") continue;
+    if (document.querySelector("dialog[open], :popover-open") && key.code !== "Escape") continue;
     if (key.act(event) !== false) event.preventDefault();
     return;
   }

@@ -12,6 +12,12 @@ const draw = (name, attributes, text) => {
 const yen = (value) => value.toLocaleString("ja-JP").replace("-", "△");
 const slashed = (day) => day.replaceAll("-", "/");
 const next = (month, step) => { const found = new Date(`${month}-01`); found.setUTCMonth(found.getUTCMonth() + step); return found.toISOString().slice(0, 7); };
+const wide = (letter) => (letter.charCodeAt(0) < 128 ? 1 : 2);
+function fit(text, most) { // 幅で切る: 半角は全角の半分
+  let used = 0;
+  const at = [...text].findIndex((letter) => (used += wide(letter)) > most);
+  return at < 0 ? text : `${[...text].slice(0, at - 1).join("")}…`;
+}
 const sum = (rows) => rows.reduce((all, row) => all + row.amount, 0);
 
 class Timeline extends HTMLElement {
@@ -64,7 +70,7 @@ class Timeline extends HTMLElement {
   }
 
   lane(root, lane, y) {
-    const name = draw("text", { x: 0, y: y + 17 }, lane.label.length > 14 ? `${lane.label.slice(0, 13)}…` : lane.label);
+    const name = draw("text", { x: 0, y: y + 17 }, fit(lane.label, 26));
     name.append(draw("title", {}, lane.label));
     root.append(lane.url ? this.linked(name, lane.url, lane.label) : name);
     for (const part of lane.parts) {
