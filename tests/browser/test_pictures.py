@@ -123,7 +123,8 @@ def test_the_bar_of_ages_is_the_sum_of_what_is_open(path: str, sato: Page) -> No
 
 
 def test_the_timeline_is_read_by_keys_and_month_by_month(sato: Page) -> None:
-    sato.goto("/demo/contracts/K00001")
+    sato.goto("/demo/contracts?cycle=毎月 前払")
+    sato.locator("tbody tr[data-row] a").first.click()
     timeline, told = sato.locator("uk-timeline"), sato.locator(".tl-told")
     expect(told).to_contain_text("2026年11月")
     sato.keyboard.press("[")
@@ -182,7 +183,10 @@ def test_a_date_is_picked_from_a_calendar_that_knows_the_holidays(sato: Page) ->
     sato.evaluate(AXE)
     found = sato.evaluate(f"axe.run(document, {RULES}).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
     assert found == []
-    colours = "['7', '23', '8', '9'].map(d => getComputedStyle([...document.querySelector('calendar-month').shadowRoot.querySelectorAll('button')].find(b => b.textContent === d)).color)"
+    colours = (
+        "['7', '23', '8', '9'].map(day => getComputedStyle([...document.querySelector('calendar-month').shadowRoot"
+        ".querySelectorAll('button')].find(button => button.textContent === day)).color)"
+    )
     blue, red, sunday, plain = sato.evaluate(colours)
     assert red == sunday
     assert len({blue, red, plain}) == 3

@@ -23,14 +23,16 @@ MOST: Final = 40  # lanes in one picture
 Window = tuple[date, date]
 
 
-def timeline(desk: Desk, chosen: pl.DataFrame, history: pl.DataFrame, *, label: str) -> dict[str, Any]:
+def timeline(
+    desk: Desk, chosen: pl.DataFrame, history: pl.DataFrame, *, label: str, named: bool = False
+) -> dict[str, Any]:
     """The picture's data for the contracts (``contract_id, contract_no``) and their history.
 
-    What is after the day looked at is a reservation or a plan; what the reader may not see of billing and revenue is not in it.
+    With ``named`` every lane and event names its contract. What is after the day looked at is a reservation or a plan; what the reader may not see of billing and revenue is not in it.
     """
     window = since, until = _window(desk.on)
     ids, numbers = chosen["contract_id"].to_list(), chosen["contract_no"].to_list()
-    lanes = _lanes(desk, chosen, window)
+    lanes = _lanes(desk, chosen, window, named)
     return {
         "label": label,
         "from": since.isoformat(),
@@ -38,7 +40,7 @@ def timeline(desk: Desk, chosen: pl.DataFrame, history: pl.DataFrame, *, label: 
         "now": desk.on.isoformat(),
         "lanes": lanes[:MOST],
         "more": max(len(lanes) - MOST, 0),
-        "events": _events(history.filter(pl.col("contract_no").is_in(numbers)), desk.on, window, len(numbers) > 1),
+        "events": _events(history.filter(pl.col("contract_no").is_in(numbers)), desk.on, window, named),
         "bills": _bills(desk, ids, numbers, window) if _may(desk, "billing.read") else [],
         "revenue": _revenue(desk, numbers, window) if _may(desk, "revenue.read") else [],
     }
@@ -53,28 +55,26 @@ def _window(on: date) -> Window:
     return (on - timedelta(365)).replace(day=1), (on + timedelta(180)).replace(day=1)
 
 
-def _lanes(desk: Desk, chosen: pl.DataFrame, window: Window) -> list[dict[str, Any]]:
+def _lanes(desk: Desk, chosen: pl.DataFrame, window: Window, named: bool) -> list[dict[str, Any]]:
     """One lane a line: its states with what they say, cut to the window, and the renewal that comes by itself."""
     lines, events = contracts.folded(desk.session)
     mine = lines.filter(pl.col("contract_id").is_in(chosen["contract_id"].implode()))
     segments = kernel.segments(mine, events.filter(pl.col("line_id").is_in(mine["line_id"].implode())))
-    named = segments.join(
+    stretches = segments.join(
         products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left"
     )
     owners = mine.join(chosen, on="contract_id").join(contracts.terms(desk.session), on="contract_terms_id")
     parts: dict[int, list[dict[str, Any]]] = {}
-    for row in named.iter_rows(named=True):
+    for row in stretches.iter_rows(named=True):
         parts.setdefault(row["line_id"], []).append(row)
     found = []
     for line in owners.sort("contract_no", "position").iter_rows(named=True):
-        lane = _lane(desk, line, parts.get(line["line_id"], []), window, chosen.height > 1)
+        lane = _lane(desk, line, parts.get(line["line_id"], []), window, named)
         found += [lane] if lane["parts"] else []
     return found
 
 
-def _lane(
-    desk: Desk, line: dict[str, Any], rows: list[dict[str, Any]], window: Window, several: bool
-) -> dict[str, Any]:
+def _lane(desk: Desk, line: dict[str, Any], rows: list[dict[str, Any]], window: Window, named: bool) -> dict[str, Any]:
     parts = [_part(row, window, desk.on) for row in rows if _inside(row["from_on"], row["to_on"], window)]
     renews = line["end_on"] is not None and line["end_on"] == line["term_end_on"] and not line["declined"]
     if rows and renews and line["auto_renew"] and _inside(line["end_on"], None, window):
@@ -82,8 +82,8 @@ def _lane(
         parts.append(_part(again, window, desk.on) | {"ahead": True, "note": "自動更新の予定"})
     name = rows[-1]["product_name"] if rows else ""
     return {
-        "label": f"{line['contract_no']} {name}" if several else name,
-        "url": desk.link(f"contracts/{quoted(line['contract_no'])}") if several else "",
+        "label": f"{line['contract_no']} {name}" if named else name,
+        "url": desk.link(f"contracts/{quoted(line['contract_no'])}") if named else "",
         "parts": parts,
     }
 
@@ -106,7 +106,7 @@ def _part(row: dict[str, Any], window: Window, on: date) -> dict[str, Any]:
     }
 
 
-def _events(history: pl.DataFrame, on: date, window: Window, several: bool) -> list[dict[str, Any]]:
+def _events(history: pl.DataFrame, on: date, window: Window, named: bool) -> list[dict[str, Any]]:
     """What happened or is reserved, one mark for each day and kind."""
     inside = history.filter(pl.col("effective_on").is_between(*window, closed="left"))
     days = inside.group_by("effective_on", "kind", maintain_order=True).agg(
@@ -117,7 +117,7 @@ def _events(history: pl.DataFrame, on: date, window: Window, several: bool) -> l
         {
             "on": row["effective_on"].isoformat(),
             "label": contracts.WORDS.get(row["kind"], row["kind"]) + ("予約" if row["effective_on"] > on else ""),
-            "text": "・".join([*(row["contract"] if several else []), *row["what"]]),
+            "text": "・".join([*(row["contract"] if named else []), *row["what"]]),
             "ahead": row["effective_on"] > on,
         }
         for row in days.iter_rows(named=True)

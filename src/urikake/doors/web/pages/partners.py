@@ -126,7 +126,9 @@ def one(desk: Desk, code: str) -> Shown:
         "ages": _ages(desk, code, items),
         "proof": _proof(desk, partner_id),
         "history": _history(desk, history),
-        "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸") if own.height else None,
+        "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸", named=True)
+        if own.height
+        else None,
         "page": {"title": partner["name"], "name": "partner"},
     }
 
