@@ -191,6 +191,7 @@ def test_a_date_is_picked_from_a_calendar_that_knows_the_holidays(sato: Page) ->
     assert red == sunday
     assert len({blue, red, plain}) == 3
     sato.keyboard.press("ArrowRight")
+    expect(calendar.get_by_role("button", name="11月2日", exact=True)).to_be_focused()
     sato.keyboard.press("Enter")
     expect(calendar).to_be_hidden()
     expect(field).to_be_focused()

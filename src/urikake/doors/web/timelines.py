@@ -28,7 +28,8 @@ def timeline(
 ) -> dict[str, Any]:
     """The picture's data for the contracts (``contract_id, contract_no``) and their history.
 
-    With ``named`` every lane and event names its contract. What is after the day looked at is a reservation or a plan; what the reader may not see of billing and revenue is not in it.
+    With ``named`` every lane and event names its contract. What is after the day looked at is a reservation or a plan; what
+    the reader may not see of billing and revenue is not in it.
     """
     window = since, until = _window(desk.on)
     ids, numbers = chosen["contract_id"].to_list(), chosen["contract_no"].to_list()
