@@ -44,7 +44,7 @@ def summed(items: pl.DataFrame, late: pl.Expr) -> dict[str, int]:
 def picture(desk: Desk, amounts: Mapping[str, int], *, width: int = 900, **params: Any) -> Picture:
     """The bar of the balances by bucket; a part leads to its items, narrowed by ``params``."""
     parts = [
-        Part(word, int(amounts.get(name, 0)), desk.link("receivables", age=name, **params))
+        Part(word, int(amounts.get(name, 0)), desk.way("receivables.read", "receivables", age=name, **params))
         for name, word in WORDS.items()
     ]
     return pictures.shares(parts, label="未回収の年齢", width=width)

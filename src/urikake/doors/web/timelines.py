@@ -84,7 +84,7 @@ def _lane(desk: Desk, line: dict[str, Any], rows: list[dict[str, Any]], window: 
     name = rows[-1]["product_name"] if rows else ""
     return {
         "label": f"{line['contract_no']} {name}" if named else name,
-        "url": desk.link(f"contracts/{quoted(line['contract_no'])}") if named else "",
+        "url": desk.way("contracts.read", f"contracts/{quoted(line['contract_no'])}") if named else "",
         "parts": parts,
     }
 

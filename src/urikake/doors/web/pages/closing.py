@@ -134,7 +134,7 @@ def _sales(desk: Desk, first: date, names: tuple[str, str]) -> dict[str, Any]:
     was, is_ = changes.sales(desk.session, before), changes.sales(desk.session, first)
     apart = (is_ - sum(now.values())) - (was - sum(then.values()))
     parts = [
-        Part(key, now.get(key, 0) - then.get(key, 0), desk.link("revenue", service=key))
+        Part(key, now.get(key, 0) - then.get(key, 0), desk.way("revenue.read", "revenue", service=key))
         for key in sorted({*now, *then})
     ]
     every = [*parts, Part("契約によらない売上", apart, _entries(desk, first, "伝票"))]
@@ -159,7 +159,7 @@ def _balance(
 
 
 def _entries(desk: Desk, first: date, source: str) -> str:
-    return desk.link("journals", **{"from": first, "to": last_day(first), "source": source})
+    return desk.way("journals.read", "journals", **{"from": first, "to": last_day(first), "source": source})
 
 
 @deed("close-run", "close/run", permission="closing.close")
