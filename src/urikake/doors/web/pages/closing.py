@@ -23,6 +23,7 @@ from ..desk import Desk
 from ..frame import last_day, month_before
 from ..pictures import Part
 from .books import SOURCES
+from .revenue import NO_SERVICE
 
 
 @page("close", "close", permission="closing.read", title="月次締め")
@@ -128,7 +129,7 @@ def _sales(desk: Desk, first: date, names: tuple[str, str]) -> dict[str, Any]:
     """Revenue of both months as the ledger has it, and the difference by service as it was recognised."""
     before = month_before(first)
     now, then = (
-        {row["key"] or "その他": row["amount"] for row in report(desk.session, "recognized", month=f"{m:%Y-%m}", by="service")}
+        {row["key"] or NO_SERVICE: row["amount"] for row in report(desk.session, "recognized", month=f"{m:%Y-%m}", by="service")}
         for m in (first, before)
     )  # fmt: skip
     was, is_ = changes.sales(desk.session, before), changes.sales(desk.session, first)

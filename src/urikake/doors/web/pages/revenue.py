@@ -22,6 +22,7 @@ from ..pictures import Month, Picture, Series
 MOST: Final = 60  # rows; the smaller ones stand together in one
 COLOURS: Final = 5  # series of the picture beside その他
 SHADES: Final = 5
+NO_SERVICE: Final = "その他"  # of products that belong to none
 
 
 @page("revenue", "revenue", permission="revenue.read", title="収益認識")
@@ -59,7 +60,8 @@ def _schedule(desk: Desk, months: list[str]) -> pl.DataFrame:
     """Revenue by contract, product and month in the months shown, of the product or service asked for."""
     kinds = {"contract_no": pl.String, "product": pl.String, "month": pl.String, "amount": pl.Int64}
     found = pl.DataFrame(report(desk.session, "schedule"), schema=kinds).filter(pl.col("month").is_in(months))
-    named = products(desk.session).select("product", "product_name", "service").unique("product", keep="last")
+    service = pl.when(pl.col("service") == "").then(pl.lit(NO_SERVICE)).otherwise("service").fill_null(NO_SERVICE)
+    named = products(desk.session).select("product", "product_name", service=service).unique("product", keep="last")
     every = found.join(named, on="product", how="left", maintain_order="left")
     for name in ("product", "service"):
         if wanted := desk.ask(name):
