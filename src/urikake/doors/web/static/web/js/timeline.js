@@ -45,8 +45,8 @@ class Timeline extends HTMLElement {
   picture() {
     const { lanes, bills, revenue, events } = this.data;
     const y = { lanes: 40, bills: 52 + lanes.length * LANE };
-    y.revenue = y.bills + 34;
-    y.events = y.revenue + 60;
+    y.revenue = y.bills + (bills.length ? 34 : 0);
+    y.events = y.revenue + (revenue.length ? 60 : 0);
     this.height = y.events + 56;
     const root = draw("svg", { viewBox: `0 0 ${LEFT + WIDTH + 10} ${this.height}` });
     this.band = draw("rect", { class: "tl-at", y: 14, height: this.height - 14 });
