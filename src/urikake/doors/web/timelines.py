@@ -13,7 +13,7 @@ from urikake.core import timeline as kernel
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
-from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.contracts import by_month
 from urikake.rooms.revenue import queries as revenue
 
 from . import shown
@@ -43,7 +43,7 @@ def timeline(
         "more": max(len(lanes) - MOST, 0),
         "events": _events(history.filter(pl.col("contract_no").is_in(numbers)), desk.on, window, named),
         "bills": _bills(desk, ids, numbers, window) if _may(desk, "billing.read") else [],
-        "revenue": _revenue(desk, numbers, window) if _may(desk, "revenue.read") else [],
+        "revenue": _revenue(desk, ids, numbers, window) if _may(desk, "revenue.read") else [],
     }
 
 
@@ -152,22 +152,16 @@ def _bill_url(desk: Desk, row: dict[str, Any], numbers: Sequence[str]) -> str:
     return desk.link("explain/" + quoted(f"contract:{numbers[0]}")) if len(numbers) == 1 else ""
 
 
-def _revenue(desk: Desk, numbers: Sequence[str], window: Window) -> list[dict[str, Any]]:
+def _revenue(desk: Desk, ids: Sequence[int], numbers: Sequence[str], window: Window) -> list[dict[str, Any]]:
     """Revenue by month: recognised up to the cutoff, as the schedules say after it."""
-    since, until = (f"{day:%Y-%m}" for day in window)
-    only = numbers[0] if len(numbers) == 1 else None
+    found = by_month(desk.session, pl.Series(ids, dtype=pl.Int64))
+    inside = found.filter(pl.col("month").is_between(*window, closed="left"))
+    sums = inside.group_by("month").agg(pl.col("amount").sum()).sort("month")
     cut = revenue.cutoff(desk.session)
-    done = f"{cut:%Y-%m}" if cut else ""
-    sums: dict[str, int] = {}
-    for row in report(desk.session, "schedule", contract=only):
-        if row["contract_no"] in numbers and since <= row["month"] < until:
-            sums[row["month"]] = sums.get(row["month"], 0) + row["amount"]
-    return [
-        {
-            "month": month,
-            "amount": amount,
-            "ahead": month > done,
-            "url": desk.link("explain/" + quoted(f"revenue:{only}:{month}")) if only and month <= done else "",
-        }
-        for month, amount in sorted(sums.items())
-    ]
+    only = numbers[0] if len(numbers) == 1 else None
+    rows = []
+    for month, amount in sums.iter_rows():
+        ahead = cut is None or month > cut
+        url = "" if ahead or only is None else desk.link("explain/" + quoted(f"revenue:{only}:{month:%Y-%m}"))
+        rows.append({"month": f"{month:%Y-%m}", "amount": amount, "ahead": ahead, "url": url})
+    return rows

@@ -11,6 +11,7 @@ from urikake.base import periods
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import changes
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.contracts import by_month
 from urikake.rooms.revenue import queries as revenue
 
 from .. import pictures
@@ -58,15 +59,15 @@ def _months(desk: Desk) -> list[str]:
 
 def _schedule(desk: Desk, months: list[str]) -> pl.DataFrame:
     """Revenue by contract, product and month in the months shown, of the product or service asked for."""
-    kinds = {"contract_no": pl.String, "product": pl.String, "month": pl.String, "amount": pl.Int64}
-    found = pl.DataFrame(report(desk.session, "schedule"), schema=kinds).filter(pl.col("month").is_in(months))
+    every = by_month(desk.session).with_columns(pl.col("month").dt.strftime("%Y-%m"))
+    found = every.filter(pl.col("month").is_in(months))
     service = pl.when(pl.col("service") == "").then(pl.lit(NO_SERVICE)).otherwise("service").fill_null(NO_SERVICE)
     named = products(desk.session).select("product", "product_name", service=service).unique("product", keep="last")
-    every = found.join(named, on="product", how="left", maintain_order="left")
+    found = found.join(named, on="product", how="left", maintain_order="left")
     for name in ("product", "service"):
         if wanted := desk.ask(name):
-            every = every.filter(pl.col(name) == wanted)
-    return every
+            found = found.filter(pl.col(name) == wanted)
+    return found
 
 
 def _scope(desk: Desk, found: pl.DataFrame) -> str:
