@@ -13,6 +13,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.rooms.closing.queries import work
 
+from . import notices
 from .book import Page
 from .desk import Company, Desk
 from .models import Job
@@ -69,15 +70,24 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
 
 def context(desk: Desk, page: Page) -> dict[str, Any]:
     """What the frame draws around the page."""
-    return {
-        "company": desk.company,
+    return around(desk, page) | {
+        "part": False,
         "companies": _companies(desk),
-        "person": desk.person,
-        "day": desk.asof,
-        "asof": _asof(desk),
         "period": _period(desk),
         "nav": _nav(desk),
         "tray": _tray(desk.company),
+        "bell": notices.bell(desk),
+    }
+
+
+def around(desk: Desk, page: Page) -> dict[str, Any]:
+    """What every template may ask for; alone, it leaves the frame away."""
+    return {
+        "part": True,
+        "company": desk.company,
+        "person": desk.person,
+        "day": desk.asof,
+        "asof": _asof(desk),
         "page": {"title": page.title, "name": page.name},
         "may": {p: access.may(desk.person.role, p) for p in access.PERMISSIONS},
         "can_write": not desk.asof.past,

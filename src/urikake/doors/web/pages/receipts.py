@@ -8,13 +8,17 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404, HttpResponse
 
+from urikake.base import periods, runs
+from urikake.base.bulk import Session
+from urikake.base.company import accounts
 from urikake.doors import month
+from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
-from ..book import Deed, Shown, deed, page
+from ..book import Deed, Shown, Undo, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
 
@@ -157,8 +161,36 @@ def apply(doing: Deed) -> HttpResponse:
     )
     after = doing.field("next")
     return doing.done(
-        f"{figures['amount']:,}円を消し込みました。", f"matching?receipt={quoted(after)}" if after else "matching"
+        f"{figures['amount']:,}円を消し込みました。",
+        f"matching?receipt={quoted(after)}" if after else "matching",
+        _undo(doing, doing.field("receipt")),
     )
+
+
+def _undo(doing: Deed, receipt: str) -> Undo | None:
+    """The reversal of what was applied to the receipt last, with the entry that it will post."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        found = receipts.named(session, receipt)
+        made = matching.applications(session, "receipt_id = ?", (found["receipt_id"][0],)).tail(1)
+        if made.is_empty():
+            return None
+        fields = {"application": made["application_id"][0] - session.low, "receipt": receipt}
+        return Undo("matching/unapply", fields, _reversed(session, made["application_id"][0], made["applied_on"][0]))
+
+
+def _reversed(session: Session, application_id: int, on: date) -> str:
+    """The entry that takes an application back, in words."""
+    mine = (pl.col("source") == "application") & (pl.col("source_id") == application_id)
+    lines = ledger.lines(session, ledger.entries(session, on, on).filter(mine))
+    sums = lines.group_by("account_id", maintain_order=True).agg(-pl.col("amount").sum()).rename({"account_id": "id"})
+    named = sums.join(accounts(session).select("id", "name"), on="id", maintain_order="left")
+    sides = [(side, named.filter(pl.col("amount") * sign > 0)) for side, sign in (("借方", 1), ("貸方", -1))]
+    text = "　".join(
+        f"{side} {name} {abs(amount):,}円"
+        for side, part in sides
+        for name, amount in part.select("name", "amount").rows()
+    )
+    return f"元に戻すと、{periods.open_date(session, on):%Y/%m/%d} 付で次の仕訳を計上します: {text}"
 
 
 @deed("unapply", "matching/unapply", permission="matching.apply")

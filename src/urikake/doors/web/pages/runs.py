@@ -44,6 +44,14 @@ WORDS: Final = {
     "approved": "承認",
     "drafts": "下書き",
     "verified": "照合",
+    "exact": "一致",
+    "sum": "合算",
+    "fee": "手数料の差",
+    "part": "一部",
+    "ambiguous": "候補が複数",
+    "none": "候補なし",
+    "unknown": "名義が不明",
+    "unapplied": "取消",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -112,7 +120,7 @@ def figures(found: dict[str, Any]) -> str:
     parts = []
     for name, value in found.items():
         if isinstance(value, dict):
-            parts.append("(" + " ".join(f"{k} {v:,}" for k, v in value.items()) + ")")
+            parts.append("(" + " ".join(f"{WORDS.get(k, k)} {v:,}" for k, v in value.items()) + ")")
         elif isinstance(value, bool):
             parts.append(f"{WORDS.get(name, name)} {'済' if value else '—'}")
         elif isinstance(value, int):
