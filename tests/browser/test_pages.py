@@ -42,6 +42,8 @@ PAGES = {
     "runs": "runs.read",
     "audit": "audit.read",
     "settings": "settings.read",
+    "notices": "home.read",
+    "contracts?stage=started": "contracts.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
     "explain/entry-1": "journals.read",
@@ -58,7 +60,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
     tried = {
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
-        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "search", "explain",
+        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "search", "explain", "notices",
     }  # fmt: skip
     assert known == tried
 
@@ -105,9 +107,25 @@ def test_a_page_is_accessible_and_fits(path: str, sato: Page) -> None:
     assert found == []
 
 
-def test_the_script_of_a_page_is_small() -> None:
+@pytest.mark.parametrize("path", ["dev/parts", "dev/parts?q=ない"])
+def test_every_part_is_shown_and_accessible(path: str, sato: Page) -> None:
+    sato.goto(f"/{path}")
+    shown = sato.content()
+    for part in Path("src/urikake/doors/web/templates/cotton").glob("*.html"):
+        assert f"c-{part.stem}" in shown, part.stem
+    sato.evaluate(AXE)
+    found = sato.evaluate(f"axe.run(document, {RULES}).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
+    assert found == []
+
+
+def test_the_script_of_a_page_is_small(sato: Page) -> None:
+    """What a normal page loads; a contract's timeline comes on its own page only."""
     import gzip
 
     home = Path("src/urikake/doors/web/static/web")
-    files = [*home.glob("js/*.js"), *home.glob("vendor/*.js")]
+    sato.goto("/demo/partners")
+    sato.wait_for_load_state("networkidle")
+    loaded = sato.evaluate("performance.getEntriesByType('resource').map(r => new URL(r.name).pathname)")
+    files = [home / path.removeprefix("/static/web/") for path in loaded if path.endswith(".js")]
+    assert {"app.js", "rows.js"} <= {file.name for file in files}
     assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in files) <= 25_000

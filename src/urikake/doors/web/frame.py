@@ -137,18 +137,22 @@ def _asof(desk: Desk) -> dict[str, Any]:
     today = desk.asof.today
     start = policies(desk.session).number("fiscal_year_start_month")
     year = today.year if today.month >= start else today.year - 1
-    days = {
-        "本日": today,
-        "前月末": today.replace(day=1) - timedelta(1),
-        "前期末": date(year, start, 1) - timedelta(1),
-    }
+    ahead = last_day(periods.following(desk.on.replace(day=1)))
+    after = min(today, ahead) if desk.on < today else ahead
+    days = (
+        ("本日", "", today),
+        ("前月末", "", today.replace(day=1) - timedelta(1)),
+        ("前期末", "", date(year, start, 1) - timedelta(1)),
+        ("前の月", "[", desk.on.replace(day=1) - timedelta(1)),
+        ("次の月", "]", after),
+    )
     return {
         "on": desk.on,
         "label": desk.asof.label,
         "past": desk.asof.past,
         "known_at": desk.asof.known_label,
         "today_url": _at(desk, None),
-        "choices": [{"label": label, "on": day, "url": _at(desk, day)} for label, day in days.items()],
+        "choices": [{"label": label, "key": key, "on": day, "url": _at(desk, day)} for label, key, day in days],
         "hidden": [(name, value) for name, value in desk.request.GET.items() if name not in ("as_of", "known_at")],
     }
 

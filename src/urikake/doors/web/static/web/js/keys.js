@@ -65,6 +65,8 @@ export function start() {
     keys("F3", "さがす", find);
     keys("/", "さがす", find, { quiet: true });
   }
+  // 月のある画面は自分の [ ] を持ち、ほかの画面では基準日が月を移る
+  for (const [name, label] of [["[", "前の月"], ["]", "次の月"]]) if (document.querySelector("[data-month]")) keys(name, label, click(`[data-month="${name}"]`), { quiet: true });
   for (const button of document.querySelectorAll("[data-key]")) {
     keys(button.dataset.key, button.dataset.label ?? button.textContent.trim().replace(/\s+/g, " ").replace(button.dataset.key, "").trim(), click(`[data-key="${CSS.escape(button.dataset.key)}"]`), { typing: button.dataset.key.startsWith("Ctrl") });
   }
