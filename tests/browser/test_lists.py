@@ -143,6 +143,35 @@ def test_an_application_is_undone_by_the_entry_it_shows(own: Installation, brows
     page.keyboard.press("Control+z")
     expect(page.locator(".toasts")).to_contain_text("消込を取り消しました")
     assert page.locator(".head .meta").inner_text() == left
+    page.keyboard.press("Control+z")
+    expect(page.locator(".toasts")).to_contain_text("を消し込みました")
+    assert page.locator(".head .meta").inner_text() != left
+
+
+def test_work_that_ended_is_told_to_who_asked_for_it(own: Installation, browser: Browser) -> None:
+    page = signed_in(browser, own, "sato").new_page()
+    page.goto("/demo/notices")
+    page.goto("/demo/close/2026-11")
+    page.get_by_role("button", name="収益を認識する").click()
+    expect(page.get_by_text("完了").first).to_be_visible(timeout=60_000)
+    page.goto("/demo/notices")
+    told = page.locator("tr", has_text="頼んだ仕事が終わりました").first
+    expect(told).to_contain_text("2026年11月の収益認識")
+    expect(told).to_contain_text("新着")
+
+
+def test_rows_are_chosen_by_key_and_summed(sato: Page) -> None:
+    sato.goto("/dev/parts")
+    sato.keyboard.press("ArrowDown")
+    sato.keyboard.press("Shift+ArrowDown")
+    told = sato.locator("[data-selection]")
+    expect(told).to_have_text("2件を選択　合計 1,234,127円")
+    sato.keyboard.press("Space")
+    expect(told).to_have_text("1件を選択　合計 1,234,567円")
+    sato.keyboard.press("Control+a")
+    expect(told).to_have_text("3件を選択　合計 1,234,127円")
+    sato.keyboard.press("Control+a")
+    expect(told).to_be_hidden()
 
 
 def test_the_keys_of_a_screen_are_listed_and_lead_back(sato: Page) -> None:

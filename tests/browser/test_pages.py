@@ -30,7 +30,7 @@ PAGES = {
     "receipts": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
-    "approvals": "receivables.read",
+    "approvals": "home.read",
     "revenue": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
@@ -44,6 +44,7 @@ PAGES = {
     "settings": "settings.read",
     "notices": "home.read",
     "contracts?stage=started": "contracts.read",
+    "settings/policies": "settings.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
     "explain/entry-1": "journals.read",
@@ -60,7 +61,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
     tried = {
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
-        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "search", "explain", "notices",
+        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "policies", "search",
+        "explain", "notices",
     }  # fmt: skip
     assert known == tried
 

@@ -55,7 +55,10 @@ LIST: Final = "section#list"
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """The opposite of a deed: the deed that does it (its ``path``), the fields it needs, and what it will do in words."""
+    """The opposite of a deed: the deed that does it (its ``path``), the fields it needs, and what it will do in words.
+
+    A field may have several values.
+    """
 
     path: str
     fields: dict[str, Any]
@@ -63,7 +66,12 @@ class Undo:
 
     def kept(self, code: str) -> str:
         """The text in which a message carries it to the next page."""
-        return json.dumps({"action": f"/{code}/{self.path}", "fields": self.fields, "says": self.says})
+        fields = [
+            (name, value)
+            for name, held in self.fields.items()
+            for value in (held if isinstance(held, list) else [held])
+        ]
+        return json.dumps({"action": f"/{code}/{self.path}", "fields": fields, "says": self.says})
 
 
 @dataclass

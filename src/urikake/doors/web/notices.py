@@ -6,13 +6,15 @@ which they were read.
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils import timezone
 
-from urikake.base import access
+from urikake.base import access, proposals
+from urikake.base.company import policies
 
 from .desk import Desk
 from .models import Job, Read
@@ -31,6 +33,8 @@ class Told:
     permission: str
     title: str
     path: str
+    settled: str = ""
+    """Its words where it asks for a second person in general, but this time nobody had to be asked."""
 
 
 KINDS: Final = {
@@ -41,7 +45,9 @@ KINDS: Final = {
     "reopen": Told("closing.read", "締めを解除しました", "close/{subject}"),
     "approve": Told("receivables.read", "承認されました", "receivables"),
     "receipts": Told("receipts.read", "入金データを取り込みました", "receipts"),
-    "import receivables": Told("receivables.approve", "債権伝票の承認のお願い", "approvals"),
+    "import receivables": Told(
+        "receivables.approve", "債権伝票の承認のお願い", "approvals", "債権伝票を取り込みました"
+    ),
     "import partners": Told("partners.read", "取引先を取り込みました", "partners"),
     "import products": Told("products.read", "商品・料金を取り込みました", "products"),
     "import contracts": Told("contracts.read", "契約を取り込みました", "contracts"),
@@ -49,6 +55,19 @@ KINDS: Final = {
     "import usage": Told("usage.read", "利用量を取り込みました", "usage"),
     "import users": Told("users.read", "利用者を取り込みました", "settings"),
 }
+
+
+@functools.cache
+def kinds() -> dict[str, Told]:
+    """Every kind that is told: those above, and the proposals with what became of them."""
+    found = dict(KINDS)
+    for name, kind in proposals.KINDS.items():
+        found[f"propose {name}"] = Told(
+            kind.approval, f"{kind.title}の承認のお願い", "approvals", f"{kind.title}が変わりました"
+        )
+        for verdict, word in proposals.VERDICTS.items():
+            found[f"{verdict} {name}"] = Told(kind.permission, f"{kind.title}の申請: {word}", "approvals")
+    return found
 
 
 def bell(desk: Desk) -> dict[str, str]:
@@ -76,9 +95,9 @@ def _mark(desk: Desk) -> Read | None:
 
 def _concerning(desk: Desk) -> tuple[str, tuple[str, ...]]:
     """The condition on runs: of a kind the person may look at, and done by somebody else."""
-    kinds = [kind for kind, told in KINDS.items() if access.may(desk.person.role, told.permission)]
-    marks = ", ".join("?" * len(kinds)) or "''"
-    return f"action IN ({marks}) AND (actor <> ? OR action = '{OWN_TOO}')", (*kinds, desk.person.name)
+    mine = [kind for kind, told in kinds().items() if access.may(desk.person.role, told.permission)]
+    marks = ", ".join("?" * len(mine)) or "''"
+    return f"action IN ({marks}) AND (actor <> ? OR action = '{OWN_TOO}')", (*mine, desk.person.name)
 
 
 def _mine(desk: Desk) -> Any:
@@ -99,17 +118,29 @@ def latest(desk: Desk) -> list[dict[str, Any]]:
 
 
 def _of_run(desk: Desk, row: dict[str, Any], since: int) -> dict[str, Any]:
-    told = KINDS[row["action"]]
+    told, figures = kinds()[row["action"]], json.loads(row["outcome"] or "{}")
     return {
-        "title": told.title,
-        "subject": row["subject"] if row["action"] != "approve" else "債権伝票",
+        "title": told.settled if told.settled and not _asks(desk, figures) else told.title,
+        "subject": _subject(row),
         "by": row["actor"],
         "at": row["recorded_at"],
-        "figures": json.loads(row["outcome"] or "{}"),
+        "figures": figures,
         "url": desk.link(told.path.format(subject=row["subject"])),
         "unread": row["id"] > since,
         "tone": "warn" if row["action"] == OWN_TOO else "",
     }
+
+
+def _asks(desk: Desk, figures: dict[str, Any]) -> bool:
+    """Whether somebody else had to agree: as the proposal says, or for slips as the company wants it."""
+    return bool(figures.get("proposal", policies(desk.session).needs_second_person("receivables")))
+
+
+def _subject(row: dict[str, Any]) -> str:
+    """What the run was about, in words."""
+    if row["action"] == "approve":
+        return "債権伝票"
+    return f"申請 {row['subject']}" if row["action"].partition(" ")[0] in proposals.VERDICTS else str(row["subject"])
 
 
 def _of_job(desk: Desk, job: Job, mark: Read | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
 import polars as pl
@@ -37,6 +37,13 @@ ROWS: Final = pl.DataFrame(
         "state": ["済", "未", None],
     }
 )
+PROPOSAL: Final = {
+    "title": "方針の変更",
+    "text": "消費税の端数: 切り捨て → 四捨五入",
+    "why": "取引先とそろえるため",
+    "actor": "kanri",
+    "recorded_at": datetime(2026, 11, 30, 9, 2, tzinfo=UTC),
+}
 BRIDGE: Final = {
     "from": {"label": "10月", "amount": 1_000},
     "parts": [{"label": "新規", "amount": 300, "count": 2, "url": "#"}, {"label": "解約", "amount": -100}],
@@ -67,7 +74,9 @@ def _context(listing: Table) -> dict[str, Any]:
         "company": SAMPLE,
         "day": AsOf(DAY, DAY),
         "can_write": True,
-        "on": DAY,
+        "sample_day": DAY,
+        "no_day": None,
+        "asked_for": [dict(PROPOSAL, number=n, own=n == 1, decidable=n == 2) for n in (1, 2, 3)],
         "table": listing,
         "bridge": BRIDGE,
         "amounts": [1_234_567, -440, 0, None],

@@ -8,7 +8,7 @@ import polars as pl
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from urikake.base import access
+from urikake.base import access, proposals
 from urikake.base.errors import Refusal
 from urikake.doors import files
 
@@ -29,6 +29,8 @@ ACTIONS: Final = {
     "close": "月次締め",
     "reopen": "締めの解除",
     "approve": "承認",
+    "user add": "利用者の登録",
+    "user role": "役割の変更",
 }
 WORDS: Final = {
     "charges": "請求明細",
@@ -52,6 +54,7 @@ WORDS: Final = {
     "none": "候補なし",
     "unknown": "名義が不明",
     "unapplied": "取消",
+    "proposal": "申請",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -106,6 +109,8 @@ def title_of(action: str) -> str:
     ('取込 取引先', '請求')
     """
     verb, _, kind = action.partition(" ")
+    if kind in proposals.KINDS:
+        return f"{proposals.KINDS[kind].title}の{proposals.VERDICTS.get(verb, '申請')}"
     return f"取込 {FILES.get(kind, kind)}" if verb == "import" else ACTIONS.get(action, action)
 
 
