@@ -28,6 +28,8 @@ def test_a_list_is_sorted_filtered_and_left_without_a_new_page(sato: Page) -> No
     sato.go_back()
     sato.wait_for_url("**/contracts?sort=start_on")
     expect(sato.locator("#list-cycle")).to_have_value("")
+    sato.locator("#list-q").press_sequentially("サーバー")
+    sato.wait_for_url("**q=*")
     assert sato.evaluate("window.here") == 1
 
 

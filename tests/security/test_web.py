@@ -18,7 +18,7 @@ from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, OpenerDirec
 
 import pytest
 
-from tests.browser.conftest import Installation, books, served  # noqa: F401
+from tests.browser.conftest import Installation, books, own, served  # noqa: F401
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
@@ -86,6 +86,31 @@ def accountant(served: Installation) -> Visitor:  # noqa: F811
     return signed_in(served.address, "sato")
 
 
+def test_not_even_the_right_password_opens_after_five_wrong_ones(own: Installation) -> None:  # noqa: F811
+    known = "tadashii-kotoba-2026"
+    made = (
+        "import django; django.setup(); from urikake.doors.web.signin import account;"
+        f" user = account('sato'); user.set_password({known!r}); user.save()"
+    )
+    environment = os.environ | {
+        "DATABASE_URL": f"sqlite:///{own.books}", "DJANGO_SETTINGS_MODULE": "urikake.doors.web.settings",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }  # fmt: skip
+    subprocess.run([sys.executable, "-c", made], env=environment, check=True)
+    page = "/accounts/login/"
+    first = Visitor(own.address)
+    assert first.send(page, page, login="sato", password=known).status == 302
+    assert first.ask("/demo/").status == 200
+    thief = Visitor(own.address)
+    for n in range(5):
+        assert thief.send(page, page, login="sato", password=f"wrong-{n}").status == 200
+    refused = thief.send(page, page, login="sato", password=known)
+    assert refused.status == 200
+    assert "ログイン失敗が連続しています" in refused.text
+    assert thief.ask("/demo/").status == 302
+    assert first.ask("/demo/").status == 200, "who is inside stays inside"
+
+
 def test_the_sixth_wrong_password_is_not_even_looked_at(served: Installation) -> None:  # noqa: F811
     visitor = Visitor(served.address)
     answers = [
@@ -103,6 +128,7 @@ def test_the_sixth_wrong_password_is_not_even_looked_at(served: Installation) ->
     [
         ("/accounts/login/", 302), ("/accounts/2fa/", 200), ("/demo/", 200), ("/demo/contracts", 200),
         ("/demo/partners?format=csv", 200), ("/demo/contracts?as_of=x", 400), ("/demo/matching/apply", 405),
+        ("/demo/audit", 200), ("/demo/settings/policies", 200),
         ("/demo/nothing-here", 404), ("/nowhere/", 404), ("/static/web/js/app.js", 200),
     ],
 )  # fmt: skip
@@ -115,7 +141,7 @@ def test_every_answer_carries_the_headers(path: str, status: int, sato: Visitor)
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert answer.headers["Referrer-Policy"] == "same-origin"
-    if path.startswith("/demo/") and status == 200:
+    if path.startswith("/demo/") and status in (200, 403):
         assert answer.headers["Cache-Control"] == "private, no-store"
 
 
@@ -151,15 +177,15 @@ def evil(books: Path, tmp_path: Path) -> Iterator[Installation]:  # noqa: F811
     """A demo with a partner whose name a spreadsheet would compute."""
     import shutil
 
-    own = Path(shutil.copyfile(books, tmp_path / "urikake.db"))
+    copy = Path(shutil.copyfile(books, tmp_path / "urikake.db"))
     (tmp_path / "partners.csv").write_text('code,name\nEVIL,"=HYPERLINK(""http://example.invalid"")"\nEVIL2,@SUM(1)\n')
-    environment = os.environ | {"DATABASE_URL": f"sqlite:///{own}", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{copy}", "PYTHONPATH": os.pathsep.join(sys.path)}
     environment.pop("DJANGO_SETTINGS_MODULE", None)
     command = [
         sys.executable, "-c", "from urikake.doors.cli import main; main()", "import", "partners", str(tmp_path / "partners.csv"),
     ]  # fmt: skip
     subprocess.run(command, env=environment, check=True, capture_output=True, cwd=tmp_path)
-    found = Installation(own)
+    found = Installation(copy)
     yield found
     found.end()
 

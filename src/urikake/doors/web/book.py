@@ -106,7 +106,7 @@ def page(
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD"):
                 return HttpResponse(status=405, headers={"Allow": "GET"})
-            return _shown(request, company, make, parts, BOOK[name])
+            return _private(_shown(request, company, make, parts, BOOK[name]))
 
         BOOK[name] = Page(name, route, permission, shown, title, view)
         return view
@@ -122,7 +122,7 @@ def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method != "POST":
                 return HttpResponse(status=405, headers={"Allow": "POST"})
-            return _done(request, company, do, parts, permission)
+            return _private(_done(request, company, do, parts, permission))
 
         BOOK[name] = Page(name, route, permission, "", "", view, writes=True)
         return view
@@ -167,10 +167,14 @@ def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], 
             return _forbidden(request, company, person, entry.permission)
         desk = Desk(request, books(code), company, person, when, session)
         found = make(desk, **parts)
-        answer = found if isinstance(found, HttpResponse) else _drawn(desk, entry, found)
-        patch_vary_headers(answer, ("HX-Request", "HX-Target", "Accept"))
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        return found if isinstance(found, HttpResponse) else _drawn(desk, entry, found)
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """The answer, kept by nobody on its way; what it is depends on who asks for how much of it."""
+    patch_vary_headers(answer, ("HX-Target", "Accept"))
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _drawn(desk: Desk, entry: Page, found: dict[str, Any]) -> HttpResponse:

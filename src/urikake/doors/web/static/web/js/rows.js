@@ -70,20 +70,21 @@ function fresh() {
 }
 
 // 打ちながら絞り込む。変換中は待ち、打った途中の番地は履歴に残さない
-function typed(find) {
+function typed() {
   let later = 0;
-  const send = () => {
+  const on = (name, act) => document.addEventListener(name, (event) => { if (event.target.matches("#list [data-find]")) act(event); });
+  const send = ({ target }) => {
     clearTimeout(later);
     later = setTimeout(() => {
-      if (!find.isConnected || find.value === find.defaultValue) return;
-      find.form.setAttribute("hx-replace-url", "true");
-      find.form.requestSubmit();
-      find.form.removeAttribute("hx-replace-url");
+      if (!target.isConnected || target.value === target.defaultValue) return;
+      target.form.setAttribute("hx-replace-url", "true");
+      target.form.requestSubmit();
+      target.form.removeAttribute("hx-replace-url");
     }, 200);
   };
-  document.addEventListener("input", (event) => { if (event.target === find && !event.isComposing) send(); });
-  find.addEventListener("compositionend", send);
-  find.addEventListener("keydown", (event) => { if (event.code === "Enter" && !converting(event)) clearTimeout(later); });
+  on("input", (event) => { if (!event.isComposing) send(event); });
+  on("compositionend", send);
+  on("keydown", (event) => { if (event.code === "Enter" && !converting(event)) clearTimeout(later); });
 }
 
 export function rows(root) {
@@ -102,8 +103,7 @@ function list() {
     keys("Shift+↑", "上へ続けて選ぶ", () => range(-1), { quiet: true });
     keys("Ctrl+A", "すべて選ぶ", all, { quiet: true });
   }
-  const find = document.querySelector("#list [data-find]");
-  if (find) typed(find);
+  typed();
   remember();
   document.addEventListener("change", (event) => { if (event.target.closest("table[data-rows]")) sum(); });
   document.addEventListener("htmx:after:swap", fresh);
