@@ -151,7 +151,8 @@ def _applied(desk: Desk, receipt_id: int) -> list[dict[str, Any]]:
 @deed("apply", "matching/apply", permission="matching.apply")
 def apply(doing: Deed) -> HttpResponse:
     """Apply a receipt to the documents that are ticked, and go on to the next one."""
-    targets = doing.request.POST.getlist("target")
+    ticked = doing.request.POST.getlist("target")  # a proposal names all its documents; one may be ticked below as well
+    targets = list(dict.fromkeys(target for names in ticked for target in names.split(",")))
     figures = month.apply(
         doing.books,
         doing.field("receipt"),
