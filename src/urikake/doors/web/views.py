@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from django.db.models import Q
@@ -15,7 +15,9 @@ from django.db.models import Q
 from urikake.base.errors import Refusal
 
 from .desk import Desk
-from .models import View
+
+if TYPE_CHECKING:
+    from .models import View
 
 PASSING: Final = frozenset({"page", "format", "encoding", "as_of", "known_at"})
 LONGEST: Final = 2_000
@@ -43,10 +45,17 @@ def asked(desk: Desk) -> str:
     return wanted(desk.request.GET.items())
 
 
+def _kept() -> Any:
+    """The saved views; asked for late, so that lists can be read about without the tables of the web."""
+    from .models import View
+
+    return View.objects
+
+
 def tabs(desk: Desk, name: str, shipped: Iterable[Shipped]) -> list[dict[str, Any]]:
     """The tabs above a list: all of it, the shipped views, the company's, one's own; the one that is looked at is marked."""
     own = Q(owner=desk.person.name) | Q(shared=True)
-    saved = View.objects.filter(own, company=desk.company.code, page=name).order_by("-shared", "title")
+    saved = _kept().filter(own, company=desk.company.code, page=name).order_by("-shared", "title")
     entries: list[dict[str, Any]] = [{"title": "すべて", "query": ""}]
     entries += [{"title": view.title, "query": wanted(parse_qsl(view.query))} for view in shipped]
     entries += [
@@ -69,7 +78,7 @@ def save(company: str, owner: str, *, page: str, title: str, query: str, shared:
     if len(query) > LONGEST or len(page) > 60:
         raise Refusal("too-long", "条件が長すぎて保存できません。", "さがす文字を短くしてください。")
     kept = {"query": wanted(parse_qsl(query)), "shared": shared}
-    view, made = View.objects.get_or_create(company=company, page=page, title=title, owner=owner, defaults=kept)
+    view, made = _kept().get_or_create(company=company, page=page, title=title, owner=owner, defaults=kept)
     if not made:
         raise Refusal(
             "same-title", f"「{title}」という見え方がすでにあります。", "別の名前にするか、前のものを消してください。"
@@ -79,7 +88,7 @@ def save(company: str, owner: str, *, page: str, title: str, query: str, shared:
 
 def taken_away(company: str, owner: str, number: int) -> Mapping[str, Any]:
     """What the view was, which is no more; refused where it is not one's own."""
-    view = View.objects.filter(company=company, owner=owner, pk=number).first()
+    view = _kept().filter(company=company, owner=owner, pk=number).first()
     if view is None:
         raise Refusal("no-view", "消せる見え方がありません。", "消せるのは、自分で保存した見え方だけです。")
     was = {"list": view.page, "title": view.title, "query": view.query, "shared": "1" if view.shared else ""}
