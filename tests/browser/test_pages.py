@@ -42,6 +42,8 @@ PAGES = {
     "runs": "runs.read",
     "audit": "audit.read",
     "settings": "settings.read",
+    "notices": "home.read",
+    "contracts?stage=started": "contracts.read",
     "settings/policies": "settings.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
@@ -60,7 +62,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
         "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "policies", "search",
-        "explain", "calendar",
+        "explain", "calendar", "notices",
     }  # fmt: skip
     assert known == tried
 
@@ -104,6 +106,17 @@ def test_a_page_is_accessible_and_fits(path: str, sato: Page) -> None:
     found = sato.evaluate(
         f"axe.run(document, {RULES}).then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 120)).slice(0, 3)]))"
     )
+    assert found == []
+
+
+@pytest.mark.parametrize("path", ["dev/parts", "dev/parts?q=ない"])
+def test_every_part_is_shown_and_accessible(path: str, sato: Page) -> None:
+    sato.goto(f"/{path}")
+    shown = sato.content()
+    for part in Path("src/urikake/doors/web/templates/cotton").glob("*.html"):
+        assert f"c-{part.stem}" in shown, part.stem
+    sato.evaluate(AXE)
+    found = sato.evaluate(f"axe.run(document, {RULES}).then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
     assert found == []
 
 

@@ -14,16 +14,22 @@ from urikake.rooms.parties.queries import profiles
 
 from ..book import Shown, page
 from ..desk import Desk, quoted
+from ..frame import last_day
 from ..table import Choice, Column, Empty, listed_as, table
 from ..timelines import timeline
+from ..views import Shipped
 
 TIMINGS: Final = {"advance": "前払", "current": "当月", "arrears": "後払"}
+STAGES: Final = {"started": "今月開始", "left": "今月解約", "ahead": "変更予約"}
+SHIPPED: Final = tuple(Shipped(title, f"stage={name}") for name, title in STAGES.items())
 
 
 @page("contracts", "contracts", permission="contracts.read", title="契約")
 def listed(desk: Desk) -> Shown:
-    """The contract lines in force on the day looked at."""
-    found = _in_force(desk)
+    """The contract lines in force on the day looked at; those that came or left in its month where the address asks for them."""
+    month = (desk.on.replace(day=1), last_day(desk.on))
+    whole = desk.ask("stage") in ("started", "left")
+    found = _with_terms(desk, contracts.in_span(desk.session, *month) if whole else _held(desk))
     contract = lambda row: f"contracts/{quoted(row['contract_no'])}"  # noqa: E731
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(contract(row))),
@@ -40,16 +46,32 @@ def listed(desk: Desk) -> Shown:
     ]
     listing = table(
         desk, found, columns, key="line_id", name="contracts", url=lambda row: desk.link(contract(row)),
-        filters=[Choice("product_name", "商品"), Choice("cycle", "請求")],
+        filters=[Choice("product_name", "商品"), Choice("cycle", "請求"), _stages(desk, *month)], shipped=SHIPPED,
         find=["contract_no", "partner_name", "partner", "product_name"], sort="contract_no",
         empty=Empty("この日に有効な契約はありません。", "契約を取り込む", desk.link("imports")),
     )  # fmt: skip
     return listed_as(listing)
 
 
-def _in_force(desk: Desk) -> pl.DataFrame:
-    """The lines in force with names and terms in words."""
-    held = contracts.in_force(desk.session, desk.on)
+def _stages(desk: Desk, first: date, last: date) -> Choice:
+    """The filter that finds what begins, ends or changes."""
+    gone = contracts.ended(desk.session, last + timedelta(1))
+    return Choice(
+        "stage", "動き", tuple(STAGES.items()),
+        where={
+            "started": pl.col("start_on").is_between(first, last),
+            "left": pl.col("line_id").is_in(gone.implode()) & pl.col("last_on").is_between(first, last),
+            "ahead": pl.col("line_id").is_in(contracts.reserved(desk.session, desk.on).implode()),
+        },
+    )  # fmt: skip
+
+
+def _held(desk: Desk) -> pl.DataFrame:
+    return contracts.in_force(desk.session, desk.on)
+
+
+def _with_terms(desk: Desk, held: pl.DataFrame) -> pl.DataFrame:
+    """The lines with names and terms in words."""
     names = profiles(desk.session, "name").select(partner="code", partner_name="name")
     lines, _ = contracts.folded(desk.session)
     terms = contracts.terms(desk.session).select("contract_terms_id", "cycle_months", "timing")
@@ -95,7 +117,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
     partner_id = found["partner_id"][0]
     partner = profiles(desk.session, "name").filter(pl.col("partner_id") == partner_id).row(0, named=True)
     history = contracts.history(desk.session, partner_id).filter(pl.col("contract_no") == contract_no)
-    lines = _in_force(desk).filter(pl.col("contract_no") == contract_no)
+    lines = _with_terms(desk, _held(desk)).filter(pl.col("contract_no") == contract_no)
     return {
         "contract_no": contract_no,
         "partner": partner,
