@@ -133,7 +133,9 @@ def _history(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
     """The newest events of its contracts, with the products by name."""
     names = products(desk.session).unique("product", keep="last").select("product", "product_name")
     found = contracts.history(desk.session, partner_id).join(names, on="product", how="left", maintain_order="left")
-    return [row | {"label": contracts.WORDS.get(row["kind"], row["kind"])} for row in found.reverse().head(MOST).to_dicts()]
+    return [
+        row | {"label": contracts.WORDS.get(row["kind"], row["kind"])} for row in found.reverse().head(MOST).to_dicts()
+    ]
 
 
 def _open(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
