@@ -58,7 +58,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
     tried = {
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
-        "trial-balance", "partners", "partner", "products", "imports", "runs", "run", "audit", "settings", "search", "explain",
+        "trial-balance", "partners", "partner", "products", "imports", "import", "runs", "run", "audit", "settings", "search", "explain",
     }  # fmt: skip
     assert known == tried
 

@@ -11,12 +11,21 @@ from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.doors import files
 from urikake.rooms.intake.queries import Mapping, guessed, mappings, raw, read
+from urikake.rooms.parties import queries as parties
 
 THEIRS = (
-    "得意先CD\t会社名\tふりがな\t担当\t締め日\nA1\tみなと商事\tミナトショウジ\t田中\t31\nA2\t北野製作\tキタノ\t\t20\n"
+    "得意先CD\t会社名\tふりがな\t担当\t締め日\t回収手段\n"
+    "A1\tみなと商事\tミナトショウジ\t田中\t31\t振込\nA2\t北野製作\tキタノ\t\t20\t口座 振替\n"
 )
 MAPPING = Mapping(
-    {"得意先CD": "code", "会社名": "name", "ふりがな": "kana", "担当": "", "締め日": "closing_day"},
+    {
+        "得意先CD": "code",
+        "会社名": "name",
+        "ふりがな": "kana",
+        "担当": "",
+        "締め日": "closing_day",
+        "回収手段": "method",
+    },
     {"delivery": "email"},
 )
 BANK = '取引日,お預入れ金額,摘要,お取引内容\nR8.4.20,"１，０００円",振込,ミナトショウジ\n20260421,500,振込,ｷﾀﾉ\n'
@@ -51,6 +60,8 @@ def test_a_file_is_taken_by_a_saved_mapping_and_the_newest_of_a_name_holds(datab
         assert mappings(session, "products") == {}
     assert files.take(database, "partners", file, mapping="販売管理から") == 2
     assert files.take(database, "partners", file, mapping=MAPPING) == 0
+    with runs.reading(database) as session:
+        assert parties.terms(session)["method"].to_list() == ["transfer", "direct_debit"]
     with pytest.raises(Refusal, match="unknown-mapping"):
         files.take(database, "products", file, mapping="販売管理から")
 
@@ -71,7 +82,7 @@ def test_a_trial_tells_what_the_import_would_and_stores_nothing(database: str) -
     before = dump(database)
     good = raw(THEIRS.encode(), "得意先.csv")
     assert files.tried(database, "partners", good, mapping=MAPPING).new == 2
-    bad = raw(THEIRS.replace("\t20", "\t29").encode(), "得意先.csv")
+    bad = raw(THEIRS.replace("\t20\t", "\t29\t").encode(), "得意先.csv")
     found = files.tried(database, "partners", bad, mapping=MAPPING)
     assert [(e.line, e.column, e.value) for e in found.errors] == [(3, "締め日", "29")]
     assert_same(before, dump(database))

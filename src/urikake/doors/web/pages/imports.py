@@ -64,11 +64,12 @@ def bring(doing: Deed) -> HttpResponse:
     if kind not in FILES or sent is None:
         raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
     _allow(doing, kind)
+    account = doing.field("account") if kind == files.RECEIPT else ""
     found = raw(sent.read(), (sent.name or "file.csv")[:200])
     Upload.objects.filter(came_at__lt=_oldest()).delete()
     upload, new = Upload.objects.get_or_create(
         company=doing.company.code, actor=doing.person.name, key=doing.field("key"),
-        defaults={"kind": kind, "account": doing.field("account"), "name": found.name, "content": found.data},
+        defaults={"kind": kind, "account": account, "name": found.name, "content": found.data},
     )  # fmt: skip
     if new:
         with runs.reading(doing.books, doing.person.name) as session:
@@ -167,8 +168,8 @@ def _columns(found: Raw, kind: Kind, mapping: Mapping) -> list[dict[str, Any]]:
             "header": header,
             "samples": "、".join(filter(None, head.to_series(at).fill_null("").to_list())),
             "name": mapping.columns.get(header, header),
+            "label": own.label if (own := kind.column(mapping.columns.get(header, header))) else "",
             "free": header.startswith("x_"),
-            "required": bool((own := kind.column(mapping.columns.get(header, ""))) and own.required),
         }
         for at, header in enumerate(found.headers)
     ]

@@ -11,6 +11,8 @@ import polars as pl
 from urikake.core import cells
 from urikake.core.cells import Reader
 
+from .words import WORDS
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -37,6 +39,12 @@ class Column:
     def label(self) -> str:
         """The column's name as people see it."""
         return self.japanese or self.name
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The choices of the column with what people call them."""
+        called = WORDS.get(self.name, {})
+        return {choice: called.get(choice, choice) for choice in self.choices}
 
 
 def options(name: str, japanese: str, *choices: str, required: bool = False) -> Column:

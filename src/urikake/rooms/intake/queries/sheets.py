@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import unicodedata
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -116,10 +117,14 @@ def raw(data: bytes, name: str) -> Raw:
 
 def read(found: Raw, kind: Kind, mapping: Mapping | None = None) -> Sheet:
     """The cells as a sheet of the kind, with a ``mapping`` as it says."""
+    return _read(found, kind, mapping, line=1)
+
+
+def _read(found: Raw, kind: Kind, mapping: Mapping | None, *, line: int) -> Sheet:
     if mapping is None:
-        return _sheet(found.frame, kind, found.name, found.data, line=1)
-    frame, headers = _mapped(found, kind, mapping)
-    made = _sheet(frame, kind, found.name, found.data, line=1)
+        return _sheet(found.frame, kind, found.name, found.data, line=line)
+    frame, headers = _mapped(found, kind, mapping, line)
+    made = _sheet(frame, kind, found.name, found.data, line=line)
     made.headers |= headers
     return made
 
@@ -128,17 +133,17 @@ def _short(header: str) -> str:
     return header.strip().lstrip("\ufeff")
 
 
-def _mapped(found: Raw, kind: Kind, mapping: Mapping) -> tuple[pl.DataFrame, dict[str, str]]:
+def _mapped(found: Raw, kind: Kind, mapping: Mapping, line: int) -> tuple[pl.DataFrame, dict[str, str]]:
     """The cells under our column names, respelt as files write them, and by our name the header each came from."""
     plain = {header: _short(header) for header in found.frame.columns if header != LINE}
     into = {header: mapping.columns.get(short, short) for header, short in plain.items()}
     used = {header: name for header, name in into.items() if name}
     wanted = {short for short, name in mapping.columns.items() if name}
     why = "対応づけにある列がファイルにありません。列の名前を確かめるか、対応づけを直してください"
-    errors = [RowError(1, short, "", why) for short in sorted(wanted - set(plain.values()))]
+    errors = [RowError(line, short, "", why) for short in sorted(wanted - set(plain.values()))]
     names = [*used.values(), *mapping.fixed]
     errors += [
-        RowError(1, plain[header], name, "同じ列に二つ以上が対応しています。どれか一つにしてください")
+        RowError(line, plain[header], name, "同じ列に二つ以上が対応しています。どれか一つにしてください")
         for header, name in used.items()
         if names.count(name) > 1
     ]
@@ -152,16 +157,24 @@ def _mapped(found: Raw, kind: Kind, mapping: Mapping) -> tuple[pl.DataFrame, dic
 
 
 def _respelt(texts: pl.Series, column: Column) -> pl.Series:
-    """The cells with days and numbers as files write them, each distinct cell once."""
+    """The cells with days, numbers and choices as files write them, each distinct cell once."""
     spell = {cells.day: written.day, cells.amount: written.number, cells.micro: written.number}.get(column.read)
-    if spell is None:
+    if column.choices:
+        codes = {_plain(word): code for code, word in column.words.items()}
+        spell = lambda text: codes.get(_plain(text), text)  # noqa: E731
+    distinct = texts.drop_nulls().unique()
+    if spell is None or distinct.is_empty():
         return texts
-    table = {text: spell(text) for text in texts.drop_nulls().unique()}
-    return texts.replace_strict(table, default=None, return_dtype=pl.String) if table else texts
+    return texts.replace_strict({text: spell(text) for text in distinct}, default=None, return_dtype=pl.String)
 
 
-def given(rows: Sequence[AnyMapping[str, Any]], kind: Kind, name: str) -> Sheet:
-    """Rows that another program hands over, read as a sheet of the kind like a file with these columns.
+def _plain(word: str) -> str:
+    """A word without what differs between spellings of it."""
+    return "".join(unicodedata.normalize("NFKC", word).split())
+
+
+def given(rows: Sequence[AnyMapping[str, Any]], kind: Kind, name: str, mapping: Mapping | None = None) -> Sheet:
+    """Rows that another program hands over, read as a sheet of the kind like a file with these columns (see `sheet`).
 
     ``file_line`` is the row's number from 1; what is wrong with the columns themselves is told of line 0.
     """
@@ -171,8 +184,9 @@ def given(rows: Sequence[AnyMapping[str, Any]], kind: Kind, name: str) -> Sheet:
         raise FileRefusal(name, [RowError(0, LINE, LINE, "この列はありません（自由項目は x_ で始めてください）")])
     columns = {key: [row.get(key, "") for row in cells_] for key in names}
     lines = pl.Series(LINE, range(1, len(cells_) + 1), dtype=pl.Int64)
-    raw = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_columns(lines)
-    return _sheet(raw, kind, name, json.dumps(cells_, ensure_ascii=False, sort_keys=True).encode(), line=0)
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_columns(lines)
+    data = json.dumps(cells_, ensure_ascii=False, sort_keys=True).encode()
+    return _read(Raw(name, data, frame, "JSON"), kind, mapping, line=0)
 
 
 def _written(value: Any) -> str:
