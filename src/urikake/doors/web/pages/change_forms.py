@@ -1,0 +1,116 @@
+"""契約の変更: one event of a contract typed in, through the same door as a file of events."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+from django.http import Http404, HttpResponse
+
+from urikake.base import runs
+from urikake.base.bulk import Session
+from urikake.core import written
+from urikake.doors import files
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.contracts.actions import EVENTS
+from urikake.rooms.contracts.queries import WORDS
+
+from .. import forms, shown
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk, quoted, today
+from ..forms import Field, Group
+
+KINDS: Final = tuple(kind for kind in WORDS if kind != "start")
+LEAVING: Final = ("cancel", "remove_option")
+STARTING: Final = tuple(kind for kind in KINDS if kind not in LEAVING)
+
+
+def _groups(session: Session, contract_no: str) -> tuple[Group, ...]:
+    """The fields of a change; which there are depends on what changes."""
+    lines = _lines(session, contract_no)
+    if len(lines) > 1:
+        lines = [("", ""), *lines]
+    return (
+        Group("何を変えるか", (
+            Field("type", label="変更", options=[(kind, WORDS[kind]) for kind in KINDS], leads=True),
+            Field("line", label="どの明細を", options=lines,
+                  when=("change_plan", "change_quantity", "change_price", "remove_option")),
+            Field("product", label="どの商品に", pick="products", when=("change_plan", "add_option")),
+            Field("quantity", label="数量", hint="変えたあとの数", when=("change_plan", "change_quantity", "add_option")),
+            Field("unit_price", label="単価", hint="円。空欄なら商品の単価", when=("change_plan", "change_price", "add_option")),
+        )),
+        Group("いつから", (
+            Field("effective", label="新しい状態の最初の日", hint="この日から変わります。前の日までは今のままです", when=STARTING),
+            Field("last_day", label="使える最後の日", hint="この日まで使い、次の日から終わります", when=LEAVING),
+            Field("reason", wide=True),
+        )),
+    )  # fmt: skip
+
+
+def _lines(session: Session, contract_no: str) -> list[tuple[str, str]]:
+    """The products that lines of the contract bear, now or once, to pick from; the newest first."""
+    found = contracts.lines_of(session, contract_no)
+    return list(found.select("product", "product_name").unique(maintain_order=True).iter_rows())
+
+
+@page("contract-change", "contracts/<path:contract_no>/change", permission="contracts.change", title="契約の変更")
+def change(desk: Desk, contract_no: str) -> Shown:
+    """A form for one change, with the lines as they stand beside it."""
+    held = contracts.in_force(desk.session, desk.on).filter(pl.col("contract_no") == contract_no)
+    if contract_no not in contracts.contracts(desk.session)["contract_no"]:
+        raise Http404(contract_no)
+    values = {name: desk.ask(name) for name in ("type", "effective", "line")}
+    form = forms.drawn(
+        desk, EVENTS, _groups(desk.session, contract_no), values | {"type": values["type"] or "change_quantity"},
+        submit="変更を予約する", back=desk.link(f"contracts/{quoted(contract_no)}"),
+    )  # fmt: skip
+    return {
+        "form": form,
+        "lines": held.to_dicts(),
+        "picks": forms.picks(products=forms.kinds_of_product(desk.session)),
+        "page": {"title": f"契約 {contract_no} の変更", "name": "contract-change"},
+    }
+
+
+@deed(
+    "contract-change-save", "contracts/<path:contract_no>/change", permission="contracts.change", form="contract-change"
+)
+def reserve(doing: Deed, contract_no: str) -> HttpResponse:
+    """Record the change; from which day it holds is said in words."""
+    row = _row(doing, contract_no)
+    files.enter(
+        doing.books,
+        "events",
+        [row],
+        subject=f"契約 {contract_no}",
+        user=doing.person.name,
+        request=forms.once(doing, [row]),
+    )
+    return doing.done(
+        f"{WORDS[row['type']]}を登録しました。{_when(row, today(doing.company.code))}",
+        f"contracts/{quoted(contract_no)}",
+    )
+
+
+def _row(doing: Deed, contract_no: str) -> dict[str, str]:
+    """What was typed as the row of a file of events."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        groups, known = _groups(session, contract_no), forms.kinds_of_product(session)
+    row = forms.row(doing, EVENTS, groups) | {"contract_no": contract_no}
+    return row | {"product": forms.picked(known, row["product"])}
+
+
+def _when(row: dict[str, str], on: date) -> str:
+    """From when the change holds, by its last day before and its first day after.
+
+    >>> _when({"last_day": "2026-11-30", "effective": ""}, date(2026, 11, 1))
+    '2026/11/30(月) まで使い、2026/12/01(火) から終わります。'
+    >>> _when({"last_day": "", "effective": "2026-12-01"}, date(2026, 11, 1))
+    '2026/11/30(月) までは今のまま、2026/12/01(火) から変わります。'
+    """
+    told = row["last_day"] or row["effective"]
+    day = date.fromisoformat(written.day(told, on))
+    if row["last_day"]:
+        return f"{shown.day(day)} まで使い、{shown.day(day + timedelta(1))} から終わります。"
+    return f"{shown.day(day - timedelta(1))} までは今のまま、{shown.day(day)} から変わります。"
