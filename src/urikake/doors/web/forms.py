@@ -18,7 +18,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.base.requests import Request
-from urikake.core import cells, search, written
+from urikake.core import cells, written
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.intake.queries import Column, Kind
 from urikake.rooms.parties.queries import profiles
@@ -171,18 +171,3 @@ def kinds_of_product(session: Session) -> pl.DataFrame:
 def picks(**lists: pl.DataFrame) -> list[dict[str, Any]]:
     """The lists of a page's fields to pick from, each cut to what a browser can show."""
     return [{"name": name, "rows": frame.head(MOST).to_dicts()} for name, frame in lists.items()]
-
-
-def picked(frame: pl.DataFrame, text: str) -> str:
-    """The code that was meant: typed as such, or as the whole of a name or kana that only one bears; else the text itself.
-
-    >>> known = pl.DataFrame({"code": ["M1", "M2"], "name": ["株式会社みなと", "北野製作"], "kana": ["ミナト", "キタノ"]})
-    >>> picked(known, "M2"), picked(known, "みなと"), picked(known, "ｍ1"), picked(known, "南")
-    ('M2', 'M1', 'M1', '南')
-    """
-    if not text or text in frame["code"]:
-        return text
-    meant = search.searched(text)
-    same = pl.any_horizontal(search.searchable(pl.col(name).cast(pl.String)) == meant for name in frame.columns)
-    found = frame.filter(same)
-    return str(found["code"][0]) if found.height == 1 else text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse
 
 from urikake.base import runs
 from urikake.base.bulk import Session
-from urikake.core import written
+from urikake.core.search import meant
 from urikake.doors import files
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import EVENTS
@@ -18,7 +18,7 @@ from urikake.rooms.contracts.queries import WORDS
 
 from .. import forms, shown
 from ..book import Deed, Shown, deed, page
-from ..desk import Desk, quoted, today
+from ..desk import Desk, quoted
 from ..forms import Field, Group
 
 KINDS: Final = tuple(kind for kind in WORDS if kind != "start")
@@ -88,7 +88,7 @@ def reserve(doing: Deed, contract_no: str) -> HttpResponse:
         request=forms.once(doing, [row]),
     )
     return doing.done(
-        f"{WORDS[row['type']]}を登録しました。{_when(row, today(doing.company.code))}",
+        f"{WORDS[row['type']]}を登録しました。{_when(row)}",
         f"contracts/{quoted(contract_no)}",
     )
 
@@ -98,19 +98,14 @@ def _row(doing: Deed, contract_no: str) -> dict[str, str]:
     with runs.reading(doing.books, doing.person.name) as session:
         groups, known = _groups(session, contract_no), forms.kinds_of_product(session)
     row = forms.row(doing, EVENTS, groups) | {"contract_no": contract_no}
-    return row | {"product": forms.picked(known, row["product"])}
+    return row | {"product": meant(known, row["product"])}
 
 
-def _when(row: dict[str, str], on: date) -> str:
-    """From when the change holds, by its last day before and its first day after.
-
-    >>> _when({"last_day": "2026-11-30", "effective": ""}, date(2026, 11, 1))
-    '2026/11/30(月) まで使い、2026/12/01(火) から終わります。'
-    >>> _when({"last_day": "", "effective": "2026-12-01"}, date(2026, 11, 1))
-    '2026/11/30(月) までは今のまま、2026/12/01(火) から変わります。'
-    """
-    told = row["last_day"] or row["effective"]
-    day = date.fromisoformat(written.day(told, on))
+def _when(row: dict[str, str]) -> str:
+    """From when the change holds, in words."""
     if row["last_day"]:
-        return f"{shown.day(day)} まで使い、{shown.day(day + timedelta(1))} から終わります。"
-    return f"{shown.day(day - timedelta(1))} までは今のまま、{shown.day(day)} から変わります。"
+        return shown.ends(date.fromisoformat(row["last_day"]))
+    first = date.fromisoformat(row["effective"])
+    if row["type"] == "withdraw":
+        return f"{shown.day(first)} に予約していた変更は行いません。"
+    return "いまの期間が終わると、更新せずに終わります。" if row["type"] == "decline_renewal" else shown.turns(first)

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 
 from urikake.base import runs
 from urikake.base.errors import FileRefusal, RowError
+from urikake.core.search import meant
 from urikake.doors import files
 from urikake.rooms.contracts.actions import CONTRACTS
 from urikake.rooms.contracts.queries import contracts
@@ -85,10 +86,10 @@ def add(doing: Deed) -> HttpResponse:
     """Register the contract with its lines; refused where the number is taken."""
     lines, head = _typed(doing.request.POST), forms.row(doing, CONTRACTS, HEADS)
     with runs.reading(doing.books, doing.person.name) as session:
-        head["partner"] = forms.picked(forms.partners(session), head["partner"])
+        head["partner"] = meant(forms.partners(session), head["partner"])
         known = forms.kinds_of_product(session)
         rows = [head | _line(doing, line) for line in lines or [dict.fromkeys(LINE, "")]]
-        rows = [row | {"product": forms.picked(known, row["product"])} for row in rows]
+        rows = [row | {"product": meant(known, row["product"])} for row in rows]
         taken = head["contract_no"] in contracts(session)["contract_no"]
     request = forms.once(doing, rows)
     files.enter(

@@ -95,7 +95,7 @@ def listed(desk: Desk) -> Shown:
             columns,
             key="product",
             name="products",
-            url=lambda row: desk.link("products/new", code=row["product"]) if revises else None,
+            url=lambda row: desk.link("products/new", product=row["product"]) if revises else None,
             filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],
             find=["product", "product_name", "service"],
             sort="product",

@@ -14,6 +14,7 @@ from urikake.base.company import accounts
 from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.core import payer
 from urikake.core.formats import registration_number
+from urikake.core.search import meant
 from urikake.doors import files
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.parties.actions import PARTNERS
@@ -124,7 +125,7 @@ def _saved(doing: Deed, code: str, check: Callable[[Session, Deed, dict[str, str
     with runs.reading(doing.books, doing.person.name) as session:
         groups, known = _groups(session, known=False), forms.partners(session)
     row = forms.row(doing, PARTNERS, groups) | {"code": code}
-    row |= {name: forms.picked(known, row[name]) for name in ("bill_to", "parent")}
+    row |= {name: meant(known, row[name]) for name in ("bill_to", "parent")}
     files.enter(
         doing.books, "partners", [row], subject=f"取引先 {code}", user=doing.person.name,
         request=forms.once(doing, [row]), before=lambda session: check(session, doing, row),

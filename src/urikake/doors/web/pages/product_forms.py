@@ -59,8 +59,8 @@ def _groups(session: Session) -> tuple[Group, ...]:
 
 @page("product-new", "products/new", permission="products.import", title="商品を登録", template="web/pages/form.html")
 def new(desk: Desk) -> Shown:
-    """An empty form; with ``code`` the newest version of that product, for a new price from a day on."""
-    code = desk.ask("code")
+    """An empty form; with ``product`` the newest version of that product, for a new price from a day on."""
+    code = desk.ask("product")
     values = _newest(desk.session, code) if code else USUAL
     if values is None:
         raise Http404(code)

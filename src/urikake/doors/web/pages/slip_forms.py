@@ -8,6 +8,7 @@ from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, policies
 from urikake.base.errors import FileRefusal, RowError
+from urikake.core.search import meant
 from urikake.doors import files
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.receivables.actions import SLIPS
@@ -59,7 +60,7 @@ def add(doing: Deed) -> HttpResponse:
         groups, known = _groups(session), forms.partners(session)
         second = policies(session).needs_second_person("receivables")
     row = forms.row(doing, SLIPS, groups)
-    row["partner"] = forms.picked(known, row["partner"])
+    row["partner"] = meant(known, row["partner"])
     files.enter(
         doing.books, "receivables", [row], subject=f"伝票 {row['slip_no']}", user=doing.person.name,
         request=forms.once(doing, [row]), before=lambda session: _new(session, row["slip_no"]),
