@@ -30,7 +30,7 @@ PAGES = {
     "receipts": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
-    "approvals": "receivables.read",
+    "approvals": "home.read",
     "revenue": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
@@ -48,6 +48,7 @@ PAGES = {
     "runs": "runs.read",
     "audit": "audit.read",
     "settings": "settings.read",
+    "settings/policies": "settings.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
     "explain/entry-1": "journals.read",
@@ -65,7 +66,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
-        "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "search", "explain",
+        "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
+        "explain",
     }  # fmt: skip
     assert known == tried
 

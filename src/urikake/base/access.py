@@ -44,6 +44,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "company.set_up": frozenset({"admin", OPERATOR}),
     "companies.add": frozenset({"admin", OPERATOR}),
     "settings.change": frozenset({"admin", OPERATOR}),
+    "settings.approve": frozenset({"admin", "approver"}),
     "tokens.create": frozenset({"admin", OPERATOR}),
     "users.import": frozenset({"admin", OPERATOR}),
     "users.change": frozenset({"admin", OPERATOR}),

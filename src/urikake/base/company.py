@@ -24,7 +24,7 @@ _CODE: Final = re.compile(r"[a-z0-9-]{1,20}")
 
 ROUNDING: Final = ("floor", "half_up", "ceil")
 PRORATION: Final = ("daily", "monthly", "thirtieth", "thirty_360", "full_month", "free")
-SECOND_PERSON: Final = ("receivables", "write-off", "refund", "reopen", "bank-account", "invoices")
+SECOND_PERSON: Final = ("receivables", "write-off", "refund", "reopen", "bank-account", "invoices", "policies")
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "amount_rounding": ROUNDING,
     "tax_rounding": ROUNDING,
@@ -108,13 +108,38 @@ def _listed(found: pl.DataFrame) -> str:
     return "、".join(f"{code} {name}" for code, name in found.select("code", "name").iter_rows())
 
 
-def policies(session: Session) -> Policies:
-    """The company's policies as they stand."""
+def policies(session: Session, run_id: int | None = None) -> Policies:
+    """The company's policies as they stand; with a run, as they stood when it computed its figures."""
+    if run_id is not None:
+        rows = policy_rows(session).filter(pl.col("run_id") <= run_id)
+        return Policies(dict(rows.select("key", "value").iter_rows()))
     if "policies" not in session.cache:
         rows = session.rows("base_policy", "id, key, value")
         session.cache["policies"] = Policies(dict(zip(rows["key"], rows["value"], strict=True)))
     found: Policies = session.cache["policies"]
     return found
+
+
+def policy_rows(session: Session) -> pl.DataFrame:
+    """Every policy value that ever held, oldest first: ``run_id, key, value, valid_from_on``."""
+    return session.table("base_policy", "id, run_id, key, value, valid_from_on").drop("id")
+
+
+def under(session: Session, key: str, made: pl.DataFrame) -> list[tuple[str, pl.DataFrame]]:
+    """The rows of ``made`` by the policy value that held in the run that made them (``run_id``): (value, rows).
+
+    Nothing that was computed changes when a policy does: whoever computes it again asks for the value of then. Rows keep
+    their order within a value; without any rows there is one part, of the value as it stands.
+    """
+    at_first = pl.DataFrame({"run_id": [session.low], "policy_value": [DEFAULTS[key]]})
+    told = policy_rows(session).filter(pl.col("key") == key).select("run_id", policy_value="value")
+    if made.is_empty() or told.is_empty() or (told.height == 1 and told["run_id"][0] == session.low + 1):
+        return [(policies(session)[key], made)]
+    held = pl.concat([at_first, told]).sort("run_id").set_sorted("run_id")
+    values = made.select(pl.col("run_id").unique().sort()).set_sorted("run_id").join_asof(held, on="run_id")
+    whole = made.join(values, on="run_id", how="left", maintain_order="left")
+    parts = whole.partition_by("policy_value", maintain_order=True, as_dict=True, include_key=False)
+    return [(str(value), part) for (value,), part in parts.items()]
 
 
 def accounts(session: Session) -> pl.DataFrame:

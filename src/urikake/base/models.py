@@ -144,3 +144,25 @@ class Request(Fact):
     class Meta:
         db_table = "base_request"
         constraints = [models.UniqueConstraint(fields=["company_id", "key"], name="base_request_key")]
+
+
+class Proposal(Fact):
+    """Something asked for that waits for a second person (`urikake.base.proposals`); ``content`` is JSON."""
+
+    kind = models.CharField(max_length=40)
+    content = models.TextField()
+    why = models.TextField()
+
+    class Meta:
+        db_table = "base_proposal"
+
+
+class Decision(Fact):
+    """What became of a proposal; there is at most one."""
+
+    proposal_id = ref(unique=True)
+    verdict = models.CharField(max_length=20)
+    note = models.TextField()
+
+    class Meta:
+        db_table = "base_decision"

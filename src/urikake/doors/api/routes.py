@@ -8,9 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
-from . import calculations, companies, document, explanations, operation, problems, reports, resources, verbs, work
+from . import (
+    calculations,
+    companies,
+    document,
+    explanations,
+    operation,
+    problems,
+    reports,
+    resources,
+    settings,
+    verbs,
+    work,
+)
 
-ENTERED: Final = (companies, verbs, work, resources, reports, explanations, calculations)
+ENTERED: Final = (companies, settings, verbs, work, resources, reports, explanations, calculations)
 """Reading these modules enters their operations."""
 
 API: Final = NinjaAPI(

@@ -15,6 +15,7 @@ from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
 from .options import As, Day, Dry, load
+from .policies import approvals, policy
 from .shown import Format, show
 from .users import users
 
@@ -25,6 +26,8 @@ app = typer.Typer(
 )
 KINDS: Final = ("partners", "products", "contracts", "events", "usage", "receivables", "openings", "users")
 app.add_typer(users, name="user")
+app.add_typer(policy, name="policy")
+app.add_typer(approvals, name="approvals")
 
 
 def run() -> None:

@@ -40,6 +40,10 @@ FORMS: Final[dict[str, tuple[str, str, bool, int]]] = {
     "一般社団法人": ("イッパンシャダンホウジン", "ｼﾔ", False, 2),
     "特定非営利活動法人": ("トクテイヒエイリカツドウホウジン", "ﾄｸﾋ", False, 1),
 }
+SIDES: Final = "東ヒガシ 西ニシ 南ミナミ 北キタ 新シン 本ホン 中ナカ 上カミ 下シモ 大オオ".split()
+"""Words before the stem of a name, once the stems themselves have been used up."""
+ENOUGH: Final = 800
+"""How many different names are drawn before the next word is set before them: well below all that there can be."""
 SMALL: Final = str.maketrans("ァィゥェォッャュョー", "アイウエオツヤユヨ-")
 
 
@@ -58,9 +62,24 @@ def names(rng: Random, count: int) -> list[Name]:
         form = rng.choices(list(FORMS), [often for *_, often in FORMS.values()])[0]
         trades = OWN_TRADES[form].split() if form in OWN_TRADES else TRADES
         (stem, stem_kana), (trade, trade_kana) = _parted(rng.choice(STEMS)), _parted(rng.choice(trades))
-        name = _named(form, stem + trade, stem_kana + trade_kana, rng.random() < 0.55)
-        found.setdefault(stem + trade, name)
+        side, side_kana = _side(len(found) // ENOUGH)
+        written = side + stem + trade
+        found.setdefault(written, _named(form, written, side_kana + stem_kana + trade_kana, rng.random() < 0.55))
     return list(found.values())
+
+
+def _side(turn: int) -> tuple[str, str]:
+    """What stands before the stem in the so-manieth turn through the names, and its reading.
+
+    >>> _side(0), _side(1), _side(11)
+    (('', ''), ('東', 'ヒガシ'), ('東東', 'ヒガシヒガシ'))
+    """
+    written = kana = ""
+    while turn:
+        turn, at = divmod(turn - 1, len(SIDES))
+        side, reading = _parted(SIDES[at])
+        written, kana = side + written, reading + kana
+    return written, kana
 
 
 def _parted(word: str) -> tuple[str, str]:

@@ -48,7 +48,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("請求書", "invoices", "files", "invoices.read"),
             Entry("入金・消込", "matching", "arrow-left-right", "matching.read", work.waiting_receipts),
             Entry("債権", "receivables", "chart-column", "receivables.read", work.overdue),
-            Entry("承認", "approvals", "stamp", "receivables.read", work.slips_to_approve),
+            Entry("承認", "approvals", "stamp", "home.read", work.to_approve),
             Entry("収益認識", "revenue", "trending-up", "revenue.read"),
             Entry("仕訳", "journals", "book-open", "journals.read"),
         ),

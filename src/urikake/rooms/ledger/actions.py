@@ -9,7 +9,7 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import account_id, bank_account, policies
+from urikake.base.company import account_id, bank_account, policies, under
 from urikake.base.errors import Refusal
 from urikake.core import journal, tax
 from urikake.core.money import Rounding, largest_remainder
@@ -170,7 +170,8 @@ def application_lines(
     session: Session, applications: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame
 ) -> pl.DataFrame:
     """The lines of the entries of applications, from the movements of their items (see `post_applications`)."""
-    heads = applications.select(
+    heads = _first_made(session, applications).select(
+        "run_id",
         "application_id",
         "used",
         "difference",
@@ -193,24 +194,44 @@ def application_lines(
     return pl.concat([cash, settled, _difference_lines(session, heads, moved)])
 
 
+def _first_made(session: Session, applications: pl.DataFrame) -> pl.DataFrame:
+    """The applications with ``run_id`` naming the run whose policies they follow: a reversal, those of what it reverses."""
+    undone = applications["reverses_id"].drop_nulls()
+    if undone.is_empty():
+        return applications
+    marks = ", ".join("?" * undone.len())
+    first = session.read(
+        f"SELECT id AS reverses_id, run_id FROM matching_application WHERE id IN ({marks})", tuple(undone)
+    )
+    joined = applications.join(first, on="reverses_id", how="left", maintain_order="left", suffix="_first")
+    return joined.with_columns(run_id=pl.coalesce("run_id_first", "run_id")).drop("run_id_first")
+
+
 def _difference_lines(session: Session, heads: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
     """The lines on what became of differences; those that lower the price carry the tax of what was sold."""
     every = heads.filter(pl.col("difference") != 0)
     lowering = pl.col("difference_kind").is_in(["discount", "write-off"])
-    taxed = _lowered_price(session, every.filter(lowering), moved)
-    rows = every.filter(~lowering)
-    fee = policies(session)["fee_account"]
+    parts = [
+        _lowered_price(session, rows, moved, rounding)  # type: ignore[arg-type]
+        for rounding, rows in under(session, "tax_rounding", every.filter(lowering))
+    ]
+    for fee, rows in under(session, "fee_account", every.filter(~lowering)):
+        parts.insert(0, _plain_differences(session, rows, fee))
+    return pl.concat(parts)
+
+
+def _plain_differences(session: Session, rows: pl.DataFrame, fee: str) -> pl.DataFrame:
+    """The lines on differences without tax: a fee on the account ``fee``."""
     names = {**DIFFERENCES, "fee": fee}
     accounts = {kind: account_id(session, name) for kind, name in names.items()}
     gain = account_id(session, "雑収入")
     over = (pl.col("difference") > 0) != pl.col("reverses_id").is_not_null()
     misc_gain = (pl.col("difference_kind") == "misc") & over
     account = pl.col("difference_kind").replace_strict(accounts, default=None, return_dtype=pl.Int64)
-    plain = _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
-    return pl.concat([plain, taxed])
+    return _lines(rows, pl.when(misc_gain).then(gain).otherwise(account), -pl.col("difference"))
 
 
-def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
+def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     """Discounts and write-offs split over the tax classes they settle: Dr 売上値引 or 貸倒損失, 仮受消費税.
 
     The tax class follows the original sale; the amount is shared by what is settled of each, its tax taken out once per
@@ -228,7 +249,6 @@ def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame) ->
         inclusive=pl.lit(True),
         rate_micro=tax.rate_micro(pl.col("tax"), pl.col("posted_on")),
     )
-    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     _, netted = tax.invoice_taxes(split, rounding)
     account = pl.col("difference_kind").replace_strict(names, return_dtype=pl.Int64)
     kind = pl.col("tax")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 from django.http import HttpResponse
 
-from urikake.base import access, periods
-from urikake.base.company import policies
+from urikake.base import access, periods, policies
 from urikake.base.users import users
 from urikake.doors import people
 from urikake.rooms.billing.queries import scope
@@ -40,23 +39,6 @@ REVENUES: Final = {
     "point": "一時点",
     "contract_start": "契約開始時",
     "lifetime": "見込期間",
-}
-POLICIES: Final = {
-    "amount_rounding": "金額の端数",
-    "tax_rounding": "消費税の端数",
-    "proration": "日割りの方法",
-    "partial_month": "端数月の収益",
-    "advance_tax": "前受金の消費税",
-    "accrual_account": "未請求収益の科目",
-    "fee_account": "差し引かれた手数料",
-    "fee_tolerance": "手数料とみなす上限(円)",
-    "cycle_anchor": "請求サイクルの起算",
-    "fiscal_year_start_month": "期首の月",
-    "registration_number": "登録番号",
-    "company_name": "会社名",
-    "opening_month": "記帳を始める月",
-    "second_person": "二人目の承認が要るもの",
-    "currency": "機能通貨",
 }
 
 
@@ -163,12 +145,9 @@ def _metered(desk: Desk) -> pl.DataFrame:
 @page("settings", "settings", permission="settings.read", title="設定")
 def settings(desk: Desk) -> Shown:
     """The company's policies, bank accounts and users, as they stand."""
-    policy = policies(desk.session)
     banks = desk.session.rows("base_bank_account", "id, code, bank, branch, deposit, bank_number, holder_kana")
     return {
-        "policies": [
-            {"key": key, "title": title, "value": policy[key]} for key, title in POLICIES.items() if _has(policy, key)
-        ],
+        "policies": policies.listed(desk.session),
         "users": [
             row | {"role_label": ROLES.get(row["role"], row["role"])}
             for row in users(desk.session).iter_rows(named=True)
@@ -177,13 +156,6 @@ def settings(desk: Desk) -> Shown:
         "banks": banks.to_dicts(),
         "accounts": desk.session.table("base_account", "id, name")["name"].to_list(),
     }
-
-
-def _has(policy: Any, key: str) -> bool:
-    try:
-        return bool(policy[key])
-    except KeyError:
-        return False
 
 
 @deed("user-add", "settings/users/add", permission="users.change")

@@ -7,6 +7,7 @@ from typing import Any, Final
 import polars as pl
 from django.http import HttpResponse
 
+from urikake.base import access
 from urikake.base.company import dimensions
 from urikake.core import aging
 from urikake.doors import month
@@ -17,6 +18,7 @@ from urikake.rooms.receivables import queries as receivables
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, table
+from . import policies
 
 BUCKETS: Final = (30, 60, 90)
 STATES: Final = (("overdue", "期日超過"), ("open", "期日前"), ("settled", "回収済"))
@@ -94,13 +96,20 @@ def _ages(items: pl.DataFrame, desk: Desk) -> list[dict[str, Any]]:
     return [{"label": word, "amount": row[name]} for name, word in words.items()]
 
 
-@page("approvals", "approvals", permission="receivables.read", title="承認")
+@page("approvals", "approvals", permission="home.read", title="承認")
 def approvals(desk: Desk) -> Shown:
-    """The slips that wait for another person; one's own are shown, not decidable."""
+    """The slips and proposals that wait for another person; one's own are shown, not decidable."""
+    role = desk.person.role
+    slips = _slips(desk) if access.may(role, "receivables.read") else None
+    asked = policies.waiting(desk) if access.may(role, "settings.read") else []
+    return {"slips": slips, "total": sum(row["gross"] for row in slips or ()), "proposals": asked}
+
+
+def _slips(desk: Desk) -> list[dict[str, Any]]:
+    """The slips that wait, marked where the person made them."""
     names = profiles(desk.session, "name").select("partner_id", partner_name="name")
     found = receivables.waiting_slips(desk.session).join(names, on="partner_id", how="left", maintain_order="left")
-    rows = [row | {"own": row["maker"] == desk.person.name} for row in found.iter_rows(named=True)]
-    return {"slips": rows, "total": int(found["gross"].sum())}
+    return [row | {"own": row["maker"] == desk.person.name} for row in found.iter_rows(named=True)]
 
 
 @deed("approve", "approvals/approve", permission="receivables.approve")

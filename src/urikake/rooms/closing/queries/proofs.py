@@ -10,7 +10,7 @@ import polars as pl
 
 from urikake.base import facts
 from urikake.base.bulk import Session
-from urikake.base.company import accounts, policies
+from urikake.base.company import accounts, policies, under
 from urikake.base.progress import step
 from urikake.core import tax
 from urikake.rooms.catalog.queries import products
@@ -212,8 +212,11 @@ def _documents(session: Session) -> list[str]:
     amounts = rows.with_columns(
         invoice="invoice_id", amount=pl.when("inclusive").then(pl.col("net") + pl.col("tax_amount")).otherwise("net")
     )
-    rounding = policies(session)["tax_rounding"]
-    taxes, _ = tax.invoice_taxes(amounts.drop("net", "tax_amount"), rounding)  # type: ignore[arg-type]
+    made = amounts.join(heads.select("invoice_id", "run_id"), on="invoice_id", maintain_order="left")
+    taxes = pl.concat(
+        tax.invoice_taxes(part.drop("net", "tax_amount", "run_id"), rounding)[0]  # type: ignore[arg-type]
+        for rounding, part in under(session, "tax_rounding", made)
+    )
     own = taxes.group_by(invoice_id="invoice").agg(pl.col("net").sum(), tax_amount=pl.col("amount").sum())
     sums = lines.group_by("invoice_id").agg(line_net=pl.col("net").sum(), line_tax=pl.col("tax_amount").sum())
     raised = (

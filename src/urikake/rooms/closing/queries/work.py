@@ -71,6 +71,17 @@ def slips_to_approve(session: Session, on: date) -> Waiting:
     return Waiting(found.height, int(found["gross"].sum()))
 
 
+def to_approve(session: Session, on: date) -> Waiting:
+    """All that waits for another person: slips and proposals; the amount is that of the slips."""
+    found = slips_to_approve(session, on)
+    asked = session.value(
+        "SELECT count(*) AS n FROM base_proposal p LEFT JOIN base_decision d ON d.proposal_id = p.id"
+        " WHERE p.id >= ? AND p.id < ? AND d.id IS NULL",
+        (session.low, session.high),
+    )
+    return Waiting(found.count + int(asked), found.amount)
+
+
 def renewals_soon(session: Session, on: date) -> Waiting:
     """The contract lines that end or renew within `SOON` days (更新予定)."""
     return Waiting(renewals(session, on, SOON).height, 0)

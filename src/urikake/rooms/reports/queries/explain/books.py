@@ -102,7 +102,7 @@ def _posted_again(session: Session, head: dict[str, Any]) -> pl.DataFrame:
 
 def _applied_again(session: Session, application_id: int, run_id: int) -> pl.DataFrame:
     """The lines of an application from what it used and what it moved."""
-    names = "id, used, difference, difference_kind, partner_id, reverses_id, applied_on"
+    names = "id, run_id, used, difference, difference_kind, partner_id, reverses_id, applied_on"
     made = session.rows("matching_application", names, "id = ?", (application_id,)).rename({"id": "application_id"})
     moved = payments.movements_of(session, application_id, run_id)
     items = reads.by_ids(session, "receivables_item", payments.ITEM, moved["item_id"].unique()).rename(

@@ -19,7 +19,7 @@ from urikake.rooms.receivables import queries as receivables
 from . import charges, lines, reads, words
 from .made import Cause, Explanation, Step, recorded
 
-HEAD: Final = f"{invoices.INVOICE}, run_id"
+HEAD: Final = invoices.INVOICE
 MANY: Final = 20  # contracts and items named on the way; a bill of more says how many there are
 
 
@@ -47,8 +47,8 @@ def paper(session: Session, number: str, as_of: date | None = None) -> Explanati
         sources=(
             ("取引先", reads.partner(session, head["partner_id"])["code"]),
             ("締日", words.day(head["closing_on"])),
-            words.policy("請求書の単位", words.GROUPS, policies(session)["invoice_grouping"]),
-            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session)),
+            words.policy("請求書の単位", words.GROUPS, policies(session, head["run_id"])["invoice_grouping"]),
+            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session, head)),
         ),
         path=_path(session, found),
         recorded=recorded(session, "invoices.Invoice", head["invoice_id"], head["run_id"]),
@@ -99,11 +99,12 @@ def taxed_again(
     if repriced:
         other = pl.col("charge_id").replace_strict(repriced, default=None, return_dtype=pl.Int64)
         asked = asked.with_columns(amount=pl.coalesce(other, "amount"))
-    return tax.invoice_taxes(asked, _rounding(session))[1]
+    return tax.invoice_taxes(asked, _rounding(session, head))[1]
 
 
-def _rounding(session: Session) -> Rounding:
-    return policies(session)["tax_rounding"]  # type: ignore[return-value]
+def _rounding(session: Session, head: dict[str, Any]) -> Rounding:
+    """The rounding of tax under which the document was made."""
+    return policies(session, head["run_id"])["tax_rounding"]  # type: ignore[return-value]
 
 
 def _lines(session: Session, found: Paper) -> list[Step]:
@@ -152,7 +153,7 @@ def _taxes(session: Session, found: Paper) -> list[Step]:
 
 def taxed(session: Session, row: dict[str, Any], head: dict[str, Any]) -> str:
     """The tax of a rate in words: once on the sum of the document."""
-    rate, rounding = row["rate_micro"], words.ROUNDINGS[_rounding(session)]
+    rate, rounding = row["rate_micro"], words.ROUNDINGS[_rounding(session, head)]
     once = f" = {words.yen(row['tax_amount'])}（税率ごとに1回だけ、{rounding}）"
     if head["inclusive"]:
         below = words.count(100_000_000 + rate)
@@ -275,7 +276,7 @@ def tax_of(session: Session, number: str, name: str, as_of: date | None = None) 
         ),
         sources=(
             ("税率を決める日", words.day(found.head["closing_on"])),
-            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session)),
+            words.policy("消費税の端数", words.ROUNDINGS, _rounding(session, found.head)),
         ),
         path=(Cause("発行", number, found.head["issue_on"], found.head["total"]),),
         recorded=recorded(session, "invoices.Invoice", found.head["invoice_id"], found.head["run_id"]),

@@ -237,7 +237,9 @@ def application(session: Session, text: str, as_of: date | None = None) -> Expla
             ("した人", reads.run(session, row["run_id"])["actor"]),
             ("方法", words.action(reads.run(session, row["run_id"])["action"])),
             words.policy(
-                "一部入金の充当", {"oldest": "古い順", "proportional": "按分"}, policies(session)["allocation"]
+                "一部入金の充当",
+                {"oldest": "古い順", "proportional": "按分"},
+                policies(session, row["run_id"])["allocation"],
             ),
         ),
         path=_application_path(session, row, moved),
@@ -248,7 +250,7 @@ def application(session: Session, text: str, as_of: date | None = None) -> Expla
 def _why_different(session: Session, row: dict[str, Any]) -> str:
     if row["difference_kind"] != "fee":
         return ""
-    return f"振込手数料として差し引ける額は {policies(session).number('fee_tolerance'):,}円 まで"
+    return f"振込手数料として差し引ける額は {policies(session, row['run_id']).number('fee_tolerance'):,}円 まで"
 
 
 def _used_again(session: Session, row: dict[str, Any], moved: pl.DataFrame) -> int:
