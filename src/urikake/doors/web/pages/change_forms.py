@@ -7,18 +7,20 @@ from typing import Final
 
 import polars as pl
 from django.http import Http404, HttpResponse
+from django.shortcuts import render
 
 from urikake.base import runs
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.core.search import meant
-from urikake.doors import files
+from urikake.doors import ahead, files
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import EVENTS
 from urikake.rooms.contracts.queries import WORDS
 
 from .. import forms, shown
 from ..book import Deed, Shown, deed, page
-from ..desk import Desk, quoted
+from ..desk import Desk, quoted, today
 from ..forms import Field, Group
 
 KINDS: Final = tuple(kind for kind in WORDS if kind != "start")
@@ -67,6 +69,7 @@ def change(desk: Desk, contract_no: str) -> Shown:
     )  # fmt: skip
     return {
         "form": form,
+        "contract_no": contract_no,
         "lines": held.to_dicts(),
         "picks": forms.picks(products=forms.kinds_of_product(desk.session)),
         "page": {"title": f"契約 {contract_no} の変更", "name": "contract-change"},
@@ -91,6 +94,20 @@ def reserve(doing: Deed, contract_no: str) -> HttpResponse:
         f"{WORDS[row['type']]}を登録しました。{_when(row)}",
         f"contracts/{quoted(contract_no)}",
     )
+
+
+@deed("contract-change-ahead", "contracts/<path:contract_no>/change/ahead", permission="contracts.change")
+def look_ahead(doing: Deed, contract_no: str) -> HttpResponse:
+    """What the change that is being typed would do to the next three bills; nothing is stored."""
+    row = _row(doing, contract_no)
+    try:
+        found = ahead.look(doing.books, contract_no, [row], since=today(doing.company.code), user=doing.person.name)
+    except Refusal as refusal:
+        labels = {column.name: column.label for column in EVENTS.columns}
+        shown_ = {"errors": forms.summary(refusal, labels), "cause": refusal}
+    else:
+        shown_ = {"bills": found.bills(), "rows": found.changed(), "said": _when(row)}
+    return render(doing.request, "web/ahead.html", shown_)
 
 
 def _row(doing: Deed, contract_no: str) -> dict[str, str]:
