@@ -111,3 +111,9 @@ def test_a_mapping_needs_a_name_and_columns_that_there_are(database: str) -> Non
 def test_what_is_no_excel_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="not-excel"):
         raw(b"PK nothing", "a.xlsx")
+
+
+def test_what_excel_calls_unicode_text_is_read_and_what_is_no_text_is_said() -> None:
+    assert raw(THEIRS.encode("utf-16"), "得意先.txt").form == "UTF-16・タブ区切り"
+    with pytest.raises(Refusal, match="encoding"):
+        raw(b"code\0,name\n", "a.csv")

@@ -38,6 +38,8 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "users": (USERS, import_users, "users.import"),
 }
 RECEIPT: Final = "receipts"
+SUBJECT: Final = 120
+"""How long the subject of a run may be; of a longer file name the end counts."""
 
 
 def kind_of(name: str) -> Kind:
@@ -66,7 +68,9 @@ def take(
     columns, taker, permission = TAKERS[kind]
     step("ファイルを読む")
     found = sheet(file, columns, _looked_up(url, user, kind, mapping))
-    with runs.run(url, f"import {kind}", subject=file.name, permission=permission, user=user, preview=preview) as (
+    with runs.run(
+        url, f"import {kind}", subject=file.name[-SUBJECT:], permission=permission, user=user, preview=preview
+    ) as (
         session,
         outcome,
     ):
@@ -99,7 +103,9 @@ def take_receipts(
     """Take a file of receipts on a bank account and post it to suspense."""
     step("ファイルを読む")
     found = sheet(file, RECEIPTS, _looked_up(url, user, RECEIPT, mapping))
-    with runs.run(url, "receipts", subject=file.name, permission="receipts.import", user=user, preview=preview) as (
+    with runs.run(
+        url, "receipts", subject=file.name[-SUBJECT:], permission="receipts.import", user=user, preview=preview
+    ) as (
         session,
         outcome,
     ):
@@ -120,7 +126,9 @@ def tried(url: str, kind: str, found: Raw, *, mapping: Mapping, account: str = "
     """What taking the file by the mapping would come to: done in full by the real actions, and undone."""
     try:
         read_ = read(found, kind_of(kind), mapping)
-        with runs.run(url, "try", subject=found.name, permission=permission_of(kind), user=user, preview=True) as (
+        with runs.run(
+            url, "try", subject=found.name[-SUBJECT:], permission=permission_of(kind), user=user, preview=True
+        ) as (
             session,
             outcome,
         ):
@@ -151,7 +159,9 @@ def enter(
     """
     columns, taker, permission = TAKERS[kind]
     try:
-        with runs.run(url, f"import {kind}", subject=subject, permission=permission, user=user, request=request) as (
+        with runs.run(
+            url, f"import {kind}", subject=subject[:SUBJECT], permission=permission, user=user, request=request
+        ) as (
             session,
             outcome,
         ):

@@ -62,7 +62,7 @@ class Deed:
 
     def field(self, name: str, default: str = "") -> str:
         """A field of the form, trimmed."""
-        return self.request.POST.get(name, default).strip()
+        return self.request.POST.get(name, default).replace("\0", "").strip()
 
     def done(self, text: str, to: str) -> HttpResponse:
         """Say what was done and go on to a page of the company."""

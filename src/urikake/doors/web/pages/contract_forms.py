@@ -76,7 +76,7 @@ def _drawn_lines(desk: Desk) -> list[dict[str, Any]]:
 
 def _typed(sent: Any) -> list[dict[str, str]]:
     """The lines of which anything was filled in."""
-    columns = [[text.strip() for text in sent.getlist(name)] for name in LINE]
+    columns = [[text.replace("\0", "").strip() for text in sent.getlist(name)] for name in LINE]
     rows = [dict(zip(LINE, texts, strict=True)) for texts in zip(*columns, strict=False)]
     return [row for row in rows if any(row.values())]
 

@@ -65,7 +65,7 @@ def bring(doing: Deed) -> HttpResponse:
         raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
     _allow(doing, kind)
     account = doing.field("account") if kind == files.RECEIPT else ""
-    found = raw(sent.read(), (sent.name or "file.csv")[:200])
+    found = raw(sent.read(), (sent.name or "file.csv")[-200:])
     Upload.objects.filter(came_at__lt=_oldest()).delete()
     upload, new = Upload.objects.get_or_create(
         company=doing.company.code, actor=doing.person.name, key=doing.field("key"),

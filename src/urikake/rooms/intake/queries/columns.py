@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as AnyMapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -12,6 +12,14 @@ from urikake.core import cells
 from urikake.core.cells import Reader
 
 from .words import WORDS
+
+LONGEST: Final = 60
+LONGER: Final = {
+    "name": 200, "users.name": 150, "kana": 200, "postal_code": 10, "address": 300, "email": 254, "split": 200, "payer_names": 200,
+    "virtual_account": 20, "currency": 3, "tiers": 2_000, "reason": 200, "description": 200, "maker": 150, "payer": 200,
+    "reference": 200,
+}  # fmt: skip
+"""How many characters a text may have; of what is a list, each of its parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class Kind:
 
     name: str
     columns: tuple[Column, ...]
+
+    def longest(self, column: Column) -> int:
+        """How many characters a text of the column may have."""
+        return LONGER.get(f"{self.name}.{column.name}", LONGER.get(column.name, LONGEST))
 
     def column(self, name: str) -> Column | None:
         """The column of that English name, or None."""

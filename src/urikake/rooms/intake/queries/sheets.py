@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
@@ -24,6 +25,7 @@ from .columns import Column, Kind, Mapping
 
 LINE: Final = "file_line"
 EXCEL: Final = {".xlsx", ".xlsm", ".xls", ".ods"}
+LISTS: Final = ("payer_names", "virtual_account")
 SEPARATORS: Final = {",": "カンマ区切り", "\t": "タブ区切り", ";": "セミコロン区切り"}
 
 
@@ -213,11 +215,16 @@ def decoded(data: bytes, name: str) -> str:
 
 def _decoded(data: bytes, name: str) -> tuple[str, str]:
     """The text of a file, and the name of its encoding."""
-    for encoding, title in (("utf-8-sig", "UTF-8"), ("cp932", "Shift_JIS（CP932）")):
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding, title in (
+        (("utf-16", "UTF-16"),) if wide else (("utf-8-sig", "UTF-8"), ("cp932", "Shift_JIS（CP932）"))
+    ):
         try:
-            return data.decode(encoding), title
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" not in text:
+            return text, title
     raise Refusal(
         "encoding", f"{name} の文字コードが UTF-8 でも CP932（Shift_JIS）でもありません。", "保存し直してください。"
     )
@@ -329,11 +336,23 @@ def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     )
     found.frame = cleaned
     for c in present:
-        if c.read is not cells.text:
+        if c.read is cells.text:
+            _check_length(found, c)
+        else:
             found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
         if c.required:
             found.check(pl.col(c.name) == "", c.name, "必須です")
     return typed
+
+
+def _check_length(found: Sheet, column: Column) -> None:
+    """Note the texts that are longer than can be kept; in a list (``;``) each part counts."""
+    most = found.kind.longest(column)
+    long = pl.col(column.name).str.len_chars() > most
+    if column.name in LISTS:
+        parts = pl.col(column.name).str.split(";")
+        long = long & (parts.list.eval(pl.element().str.strip_chars().str.len_chars()).list.max() > most)
+    found.check(long, column.name, f"長すぎます。{most}字までで書いてください")
 
 
 def _values(texts: pl.Series, column: Column) -> pl.Series:
