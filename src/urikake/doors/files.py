@@ -151,11 +151,13 @@ def enter(
     subject: str,
     user: str,
     request: runs.Request | None = None,
-    before: Callable[[Session], None] | None = None,
+    before: Callable[[Session, Sheet], None] | None = None,
+    after: Callable[[Session], None] | None = None,
 ) -> int:
     """Take rows that were typed into a form as if they stood in a file of the kind; return how many were new.
 
-    ``before`` may refuse in the same transaction. A ``request`` that was answered before is not done again.
+    ``before`` may note more that is wrong with them, to be told together with all else; ``after`` may refuse what was
+    taken. A ``request`` that was answered before is not done again.
     """
     columns, taker, permission = TAKERS[kind]
     try:
@@ -165,9 +167,12 @@ def enter(
             session,
             outcome,
         ):
+            found = given(rows, columns, subject)
             if before:
-                before(session)
-            outcome.figures["rows"] = _taken(session, taker, given(rows, columns, subject))
+                before(session, found)
+            outcome.figures["rows"] = _taken(session, taker, found)
+            if after:
+                after(session)
     except runs.Answered:
         return 0
     return int(outcome.figures["rows"])

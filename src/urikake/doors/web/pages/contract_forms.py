@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import polars as pl
 from django.http import HttpResponse
 
 from urikake.base import runs
-from urikake.base.errors import FileRefusal, RowError
+from urikake.base.bulk import Session
+from urikake.base.errors import FileRefusal
 from urikake.core.search import meant
 from urikake.doors import files
 from urikake.rooms.contracts.actions import CONTRACTS
 from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.intake.queries import Sheet
 
 from .. import forms
 from ..book import Deed, Shown, deed, page
@@ -90,11 +93,10 @@ def add(doing: Deed) -> HttpResponse:
         known = forms.kinds_of_product(session)
         rows = [head | _line(doing, line) for line in lines or [dict.fromkeys(LINE, "")]]
         rows = [row | {"product": meant(known, row["product"])} for row in rows]
-        taken = head["contract_no"] in contracts(session)["contract_no"]
     request = forms.once(doing, rows)
     files.enter(
         doing.books, "contracts", rows, subject=f"契約 {head['contract_no']}", user=doing.person.name, request=request,
-        before=lambda session: _new(head, taken),
+        before=_new,
     )  # fmt: skip
     return doing.done(f"契約 {head['contract_no']} を登録しました。", f"contracts/{quoted(head['contract_no'])}")
 
@@ -105,8 +107,8 @@ def _line(doing: Deed, line: Mapping[str, str]) -> dict[str, str]:
     return {name: forms.spelt(column, line[name], on) for name in LINE if (column := CONTRACTS.column(name))}
 
 
-def _new(head: Mapping[str, str], taken: bool) -> None:
-    """Refuse a contract number that is taken."""
-    if taken:
-        why = "この契約番号は使われています。別の番号にするか、その契約を開いて変更してください"
-        raise FileRefusal("契約", [RowError(1, "contract_no", head["contract_no"], why)])
+def _new(session: Session, sheet: Sheet) -> None:
+    """Note a contract number that is taken."""
+    taken = contracts(session)["contract_no"]
+    why = "この契約番号は使われています。別の番号にするか、その契約を開いて変更してください"
+    sheet.check(pl.col("contract_no").is_in(taken.implode()), "contract_no", why)

@@ -11,11 +11,12 @@ from django.http import Http404, HttpResponse
 from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts
-from urikake.base.errors import FileRefusal, Refusal, RowError
+from urikake.base.errors import Refusal
 from urikake.core import payer
 from urikake.core.formats import registration_number
 from urikake.core.search import meant
 from urikake.doors import files
+from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.parties.actions import PARTNERS
 
@@ -112,47 +113,65 @@ def _mark(session: Session, partner_id: int) -> int:
 @deed("partner-new-save", "partners/new", permission="partners.import", form="partner-new")
 def add(doing: Deed) -> HttpResponse:
     """Register the partner, unless it may be one that is there already and nobody said that it is not."""
-    return _saved(doing, doing.field("code"), _fresh, "登録しました")
+
+    def sure(session: Session, row: dict[str, str]) -> None:
+        if doing.field("sure") != "1":
+            _ask_about_alike(session, row)
+
+    return _saved(doing, doing.field("code"), _fresh, "登録しました", sure)
 
 
 @deed("partner-edit-save", "partners/<path:code>/edit", permission="partners.import", form="partner-edit")
 def change(doing: Deed, code: str) -> HttpResponse:
     """Give the partner what the form says, unless somebody else changed it meanwhile."""
-    return _saved(doing, code, _unchanged, "直しました")
+
+    def unchanged(session: Session, sheet: Sheet) -> None:
+        _require_unchanged(session, code, doing.field("seen"))
+
+    return _saved(doing, code, unchanged, "直しました")
 
 
-def _saved(doing: Deed, code: str, check: Callable[[Session, Deed, dict[str, str]], None], done: str) -> HttpResponse:
+def _saved(
+    doing: Deed,
+    code: str,
+    before: Callable[[Session, Sheet], None],
+    done: str,
+    after: Callable[[Session, dict[str, str]], None] | None = None,
+) -> HttpResponse:
     with runs.reading(doing.books, doing.person.name) as session:
         groups, known = _groups(session, known=False), forms.partners(session)
     row = forms.row(doing, PARTNERS, groups) | {"code": code}
     row |= {name: meant(known, row[name]) for name in ("bill_to", "parent")}
     files.enter(
-        doing.books, "partners", [row], subject=f"取引先 {code}", user=doing.person.name,
-        request=forms.once(doing, [row]), before=lambda session: check(session, doing, row),
+        doing.books, "partners", [row], subject=f"取引先 {code}", user=doing.person.name, request=forms.once(doing, [row]),
+        before=before, after=(lambda session: after(session, row)) if after else None,
     )  # fmt: skip
     return doing.done(f"取引先 {row['name']} を{done}。", f"partners/{quoted(code)}")
 
 
-def _unchanged(session: Session, doing: Deed, row: dict[str, str]) -> None:
-    """Refuse where the partner is not any more as it stood when the form was drawn."""
-    found = _standing(session, row["code"])
-    if found is not None and str(found["seen"]) != doing.field("seen"):
+def _require_unchanged(session: Session, code: str, seen: str) -> None:
+    """Return if the partner is still as it stood when the form was drawn."""
+    found = _standing(session, code)
+    if found is not None and str(found["seen"]) != seen:
         raise Refusal(
             "changed-meanwhile",
-            f"取引先 {row['name']} は、この画面を開いたあとに、ほかの人が直しました。",
+            f"取引先 {found['name']} は、この画面を開いたあとに、ほかの人が直しました。",
             "いまの内容を別の画面で確かめ、開き直してから、もう一度直してください。",
         )
 
 
-def _fresh(session: Session, doing: Deed, row: dict[str, str]) -> None:
-    """Refuse a code that is taken; and, until said to be sure, what is alike in name, kana or registration number."""
+def _fresh(session: Session, sheet: Sheet) -> None:
+    """Note a code that is taken."""
+    taken = dict(forms.partners(session).select("code", "name").iter_rows())
+    for code in set(sheet.frame["code"]) & set(taken):
+        why = f"このコードは「{taken[code]}」が使っています。別のコードにするか、その取引先を開いて直してください"
+        sheet.check(pl.col("code") == code, "code", why)
+
+
+def _ask_about_alike(session: Session, row: dict[str, str]) -> None:
+    """Return if no other partner is alike in name, kana or registration number; ask about those that are."""
     known = parties.profiles(session, "name, kana, registration_number")
-    taken = known.filter(pl.col("code") == row["code"])
-    if taken.height:
-        why = f"このコードは「{taken['name'][0]}」が使っています。別のコードにするか、その取引先を開いて直してください"
-        raise FileRefusal("取引先", [RowError(1, "code", row["code"], why)])
-    alike = _alike(known, row)
-    if alike and doing.field("sure") != "1":
+    if alike := _alike(known.filter(pl.col("code") != row["code"]), row):
         raise Refusal(
             "maybe-same",
             f"同じ取引先が、もう登録されているかもしれません（{'、'.join(alike)}）。",

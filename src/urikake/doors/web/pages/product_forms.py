@@ -10,10 +10,10 @@ from django.http import Http404, HttpResponse
 from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts
-from urikake.base.errors import FileRefusal, RowError
 from urikake.doors import files
 from urikake.rooms.catalog.actions import PRODUCTS
 from urikake.rooms.catalog.queries import products
+from urikake.rooms.intake.queries import Sheet
 
 from .. import forms, shown
 from ..book import Deed, Shown, deed, page
@@ -91,14 +91,14 @@ def add(doing: Deed) -> HttpResponse:
     row = forms.row(doing, PRODUCTS, groups)
     files.enter(
         doing.books, "products", [row], subject=f"商品 {row['code']}", user=doing.person.name,
-        request=forms.once(doing, [row]), before=lambda session: _later(session, row),
+        request=forms.once(doing, [row]), before=_later,
     )  # fmt: skip
     since = f"{row['valid_from'].replace('-', '/')} から" if row["valid_from"] else "はじめから"
     return doing.done(f"商品 {row['name']} を登録しました（{since}）。", f"products?q={quoted(row['code'])}")
 
 
-def _later(session: Session, row: dict[str, str]) -> None:
-    """Refuse a product that is there already without the day from which its new price holds."""
-    if not row["valid_from"] and row["code"] in products(session)["product"]:
-        why = "この商品は登録済みです。料金を改定するときは、新しい料金を使い始める日を書いてください"
-        raise FileRefusal("商品", [RowError(1, "valid_from", "", why)])
+def _later(session: Session, sheet: Sheet) -> None:
+    """Note a product that is there already without the day from which its new price holds."""
+    known = products(session)["product"]
+    why = "この商品は登録済みです。料金を改定するときは、新しい料金を使い始める日を書いてください"
+    sheet.check(pl.col("valid_from").is_null() & pl.col("code").is_in(known.implode()), "valid_from", why)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import polars as pl
 from django.http import HttpResponse
 
 from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, policies
-from urikake.base.errors import FileRefusal, RowError
 from urikake.core.search import meant
 from urikake.doors import files
+from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.receivables.actions import SLIPS
 
@@ -63,14 +64,15 @@ def add(doing: Deed) -> HttpResponse:
     row["partner"] = meant(known, row["partner"])
     files.enter(
         doing.books, "receivables", [row], subject=f"伝票 {row['slip_no']}", user=doing.person.name,
-        request=forms.once(doing, [row]), before=lambda session: _new(session, row["slip_no"]),
+        request=forms.once(doing, [row]), before=_new,
     )  # fmt: skip
     said = "ほかの人が承認すると、計上されます。" if second else "計上しました。"
     return doing.done(f"債権伝票 {row['slip_no']} を起票しました。{said}", "approvals" if second else "receivables")
 
 
-def _new(session: Session, slip_no: str) -> None:
-    """Refuse a slip number that is taken."""
-    if slip_no and slip_no in receivables.slips(session)["slip_no"]:
-        why = "この伝票番号は使われています。別の番号にしてください"
-        raise FileRefusal("債権伝票", [RowError(1, "slip_no", slip_no, why)])
+def _new(session: Session, sheet: Sheet) -> None:
+    """Note a slip number that is taken."""
+    taken = receivables.slips(session)["slip_no"]
+    sheet.check(
+        pl.col("slip_no").is_in(taken.implode()), "slip_no", "この伝票番号は使われています。別の番号にしてください"
+    )
