@@ -7,6 +7,7 @@ permission is asked, the page's function runs, and the frame's figures are read.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.cache import patch_vary_headers
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
@@ -48,6 +50,29 @@ class Page:
 
 
 BOOK: Final[dict[str, Page]] = {}
+LIST: Final = "section#list"
+"""What a script names that has only the list of a page replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The opposite of a deed: the deed that does it (its ``path``), the fields it needs, and what it will do in words.
+
+    A field may have several values.
+    """
+
+    path: str
+    fields: dict[str, Any]
+    says: str = ""
+
+    def kept(self, code: str) -> str:
+        """The text in which a message carries it to the next page."""
+        fields = [
+            (name, value)
+            for name, held in self.fields.items()
+            for value in (held if isinstance(held, list) else [held])
+        ]
+        return json.dumps({"action": f"/{code}/{self.path}", "fields": fields, "says": self.says})
 
 
 @dataclass
@@ -64,9 +89,9 @@ class Deed:
         """A field of the form, trimmed."""
         return self.request.POST.get(name, default).replace("\0", "").strip()
 
-    def done(self, text: str, to: str) -> HttpResponse:
-        """Say what was done and go on to a page of the company."""
-        messages.success(self.request, text)
+    def done(self, text: str, to: str, undo: Undo | None = None) -> HttpResponse:
+        """Say what was done, offer its opposite where there is one, and go on to a page of the company."""
+        messages.success(self.request, text, extra_tags=undo.kept(self.company.code) if undo else "")
         return redirect(f"/{self.company.code}/{to}")
 
 
@@ -82,7 +107,7 @@ def page(
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD"):
                 return HttpResponse(status=405, headers={"Allow": "GET"})
-            return _shown(request, company, parts, BOOK[name])
+            return _private(_shown(request, company, parts, BOOK[name]))
 
         BOOK[name] = Page(name, route, permission, shown, title, view, make=make)
         return view
@@ -102,7 +127,7 @@ def deed(name: str, route: str, *, permission: str, form: str = "") -> Callable[
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method != "POST":
                 return HttpResponse(status=405, headers={"Allow": "POST"})
-            return _done(request, company, do, parts, BOOK[name], form)
+            return _private(_done(request, company, do, parts, BOOK[name], form))
 
         BOOK[name] = Page(name, route, permission, "", "", view, writes=True)
         return view
@@ -166,12 +191,23 @@ def _shown(
         desk = Desk(request, books(code), company, person, when, session, refusal)
         assert entry.make is not None
         found = entry.make(desk, **parts)
-        if isinstance(found, HttpResponse):
-            return found
-        from . import frame
+        return found if isinstance(found, HttpResponse) else _drawn(desk, entry, found)
 
-        status = 422 if refusal else 200
-        return render(request, entry.template, frame.context(desk, entry) | found, status=status)
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """The answer, kept by nobody on its way; what it is depends on who asks for how much of it."""
+    patch_vary_headers(answer, ("HX-Target", "Accept"))
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _drawn(desk: Desk, entry: Page, found: dict[str, Any]) -> HttpResponse:
+    """The page in its frame; without the frame, and without its figures, where a script asks for the list alone."""
+    from . import frame
+
+    about = frame.around if desk.request.headers.get("HX-Target") == LIST else frame.context
+    status = 422 if desk.refusal else 200
+    return render(desk.request, entry.template, about(desk, entry) | found, status=status)
 
 
 def _person(request: HttpRequest, session: Session, company: Company, now: bool) -> Person | HttpResponse | None:

@@ -99,3 +99,15 @@ class Token(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["company", "id"], name="web_token_company"),)
+
+
+class Read(models.Model):
+    """Up to where a person has read the notices (お知らせ) of a company: the newest run then, and the moment."""
+
+    company = models.CharField(max_length=20)
+    person = models.CharField(max_length=150)
+    run_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["company", "person"], name="web_read_person"),)

@@ -104,7 +104,26 @@ def in_force(session: Session, as_of: date, known_at: datetime | None = None) ->
     ``from_on`` (since when this state holds), ``line_id``.
     """
     lines, found = folded(session, known_at)
-    held = timeline.state_on(timeline.segments(lines, found), pl.lit(as_of))
+    return _named(session, lines, timeline.state_on(timeline.segments(lines, found), pl.lit(as_of)))
+
+
+def in_span(session: Session, first: date, last: date) -> pl.DataFrame:
+    """The lines that were in force on any day from ``first`` to ``last``, each as it last stood then; see `in_force`."""
+    lines, found = folded(session)
+    met = timeline.segments(lines, found).filter(
+        (pl.col("from_on") <= last) & (pl.col("to_on").is_null() | (pl.col("to_on") > first))
+    )
+    return _named(session, lines, met.sort("line_id", "from_on").unique("line_id", keep="last", maintain_order=True))
+
+
+def reserved(session: Session, after: date) -> pl.Series:
+    """The ids of the lines that something recorded will change after the day."""
+    _, found = folded(session)
+    return found.filter(pl.col("effective_on") > after)["line_id"].unique()
+
+
+def _named(session: Session, lines: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The states with their contract, partner and product."""
     named = held.join(lines.select("line_id", "contract_id", "position", "start_on", "end_on"), on="line_id")
     named = named.join(contracts(session), on="contract_id").join(codes(session), on="partner_id")
     named = named.join(products(session).select("product_id", "product", "product_name"), on="product_id")

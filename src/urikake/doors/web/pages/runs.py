@@ -8,7 +8,7 @@ import polars as pl
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from urikake.base import access
+from urikake.base import access, proposals
 from urikake.base.errors import Refusal
 from urikake.doors import files
 
@@ -29,6 +29,8 @@ ACTIONS: Final = {
     "close": "月次締め",
     "reopen": "締めの解除",
     "approve": "承認",
+    "user add": "利用者の登録",
+    "user role": "役割の変更",
 }
 WORDS: Final = {
     "charges": "請求明細",
@@ -44,6 +46,15 @@ WORDS: Final = {
     "approved": "承認",
     "drafts": "下書き",
     "verified": "照合",
+    "exact": "一致",
+    "sum": "合算",
+    "fee": "手数料の差",
+    "part": "一部",
+    "ambiguous": "候補が複数",
+    "none": "候補なし",
+    "unknown": "名義が不明",
+    "unapplied": "取消",
+    "proposal": "申請",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -98,6 +109,8 @@ def title_of(action: str) -> str:
     ('取込 取引先', '請求')
     """
     verb, _, kind = action.partition(" ")
+    if kind in proposals.KINDS:
+        return f"{proposals.KINDS[kind].title}の{proposals.VERDICTS.get(verb, '申請')}"
     return f"取込 {FILES.get(kind, kind)}" if verb == "import" else ACTIONS.get(action, action)
 
 
@@ -112,7 +125,7 @@ def figures(found: dict[str, Any]) -> str:
     parts = []
     for name, value in found.items():
         if isinstance(value, dict):
-            parts.append("(" + " ".join(f"{k} {v:,}" for k, v in value.items()) + ")")
+            parts.append("(" + " ".join(f"{WORDS.get(k, k)} {v:,}" for k, v in value.items()) + ")")
         elif isinstance(value, bool):
             parts.append(f"{WORDS.get(name, name)} {'済' if value else '—'}")
         elif isinstance(value, int):

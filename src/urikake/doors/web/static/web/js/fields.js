@@ -1,5 +1,7 @@
 // 欄は、人が打つもの貼るものをそのまま受け取り、離れるときに整える。
-const half = (text) => text.normalize("NFKC").trim();
+import { keys } from "./keys.js";
+
+export const half = (text) => text.normalize("NFKC").trim();
 
 export function amount(text) {
   const plain = half(text).replace(/[,\s円¥]/g, "");
@@ -32,21 +34,18 @@ export function date(text, today) {
   return { 今日: today, 本日: today }[plain] ?? null;
 }
 
-const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
-const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
+export const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
+export const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
 
-// 検査用の数字は 9 −(下の桁から 1・2・1・2… を掛けた和 ÷ 9 の余り)
-function registration(text) {
-  const digits = half(text).replace(/[\s-]/g, "").replace(/^T/i, "");
-  if (!digits) return "";
-  if (/\D/.test(digits)) return "T のあとは数字だけです";
-  if (digits.length !== 13) return digits.length < 13 ? `あと${13 - digits.length}桁です` : `${digits.length - 13}桁多いです`;
-  const sum = [...digits.slice(1)].reduce((all, digit, at) => all + digit * (at % 2 ? 1 : 2), 0);
-  return 9 - (sum % 9) === +digits[0] ? "桁はすべて合っています" : "チェックデジットが合いません。打ち間違いがないか確かめてください";
-}
+// 暦は、欄を押すか F4 で開く。開くまでは読まない
+const calendar = (field, enter) => { import("./dates.js").then(({ open }) => open(field, enter)); };
+const pick = () => { const field = document.activeElement; if (!field?.matches("[data-date]")) return false; calendar(field, true); };
 
 export function fields(root) {
-  for (const field of root.querySelectorAll("[data-date]")) field.addEventListener("change", () => {
+  const dates = root.querySelectorAll("[data-date]");
+  if (dates.length) keys("F4", "暦", pick, { quiet: !root.querySelector("main [data-date]") });
+  for (const field of dates) { field.setAttribute("aria-haspopup", "dialog"); field.addEventListener("click", () => calendar(field, false)); }
+  for (const field of dates) field.addEventListener("change", () => {
     const found = field.value && date(field.value, now());
     if (found) field.value = iso(found);
     field.setCustomValidity(field.value && !found ? "日付として読めません。2026-11-30、11/30、R8.11.30、今月末 のように書いてください。" : "");
@@ -55,29 +54,6 @@ export function fields(root) {
     const found = field.value ? amount(field.value) : null;
     if (found !== null) field.value = found.toLocaleString("ja-JP").replace("-", "△");
   });
-  for (const pick of root.querySelectorAll("[data-leads]")) {
-    const show = () => { for (const field of pick.form.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(pick.value); };
-    pick.addEventListener("change", show);
-    show();
-  }
-  for (const field of root.querySelectorAll("[data-kana]")) {
-    let last = "";
-    const name = document.getElementById(field.dataset.kana);
-    name?.addEventListener("compositionupdate", (event) => { if (/^[ぁ-んー]+$/.test(event.data)) last = event.data; });
-    name?.addEventListener("compositionend", () => { field.value += last.replace(/[ぁ-ん]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 96)); last = ""; });
-  }
-  for (const field of root.querySelectorAll("[data-registration]")) field.addEventListener("input", () => {
-    field.parentElement.querySelector("small").textContent = registration(field.value);
-  });
-  // 最後の行に書き始めると、次の行ができる
-  for (const body of root.querySelectorAll("[data-grows]")) body.addEventListener("input", () => {
-    const last = body.lastElementChild, at = body.rows.length;
-    if (![...last.querySelectorAll("input")].some((field) => field.value)) return;
-    const next = last.cloneNode(true);
-    next.innerHTML = next.innerHTML.replaceAll(`-${at}"`, `-${at + 1}"`).replaceAll(`明細${at} `, `明細${at + 1} `).replace(`>${at}<`, `>${at + 1}<`);
-    body.append(next);
-  });
-  document.getElementById("wrong")?.focus();
   // 変換を確定する Enter は、送信にも移動にもならない
   for (const form of root.querySelectorAll("form")) form.addEventListener("keydown", (event) => { if (event.code === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopPropagation(); });
 }

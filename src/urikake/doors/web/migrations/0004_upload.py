@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('web', '0002_token'),
+        ('web', '0003_read'),
     ]
 
     operations = [
