@@ -14,8 +14,11 @@ from django.shortcuts import render
 
 from urikake.base.bulk import Session
 
+from . import pictures
 from .book import Undo
+from .bridge import bridge
 from .desk import AsOf, Company, Desk, Person
+from .pictures import Part
 from .table import Choice, Column, Empty, Table, table
 from .views import Shipped
 
@@ -44,11 +47,12 @@ PROPOSAL: Final = {
     "actor": "kanri",
     "recorded_at": datetime(2026, 11, 30, 9, 2, tzinfo=UTC),
 }
-BRIDGE: Final = {
-    "from": {"label": "10月", "amount": 1_000},
-    "parts": [{"label": "新規", "amount": 300, "count": 2, "url": "#"}, {"label": "解約", "amount": -100}],
-    "to": {"label": "11月", "amount": 1_200},
-}
+BRIDGE: Final = bridge(
+    Part("10月", 1_000),
+    [Part("新規", 300, url="#", note="2件"), Part("解約", -100)],
+    Part("11月", 1_200),
+    label="見本の差",
+)
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -79,6 +83,8 @@ def _context(listing: Table) -> dict[str, Any]:
         "asked_for": [dict(PROPOSAL, number=n, own=n == 1, decidable=n == 2) for n in (1, 2, 3)],
         "table": listing,
         "bridge": BRIDGE,
+        "shares": pictures.shares([Part("期日前", 900), Part("1-30日", 300)], label="見本の内訳"),
+        "spark": pictures.spark([Part(f"{n}月", 100 * n) for n in range(1, 13)], label="見本の動き"),
         "amounts": [1_234_567, -440, 0, None],
         "tones": [("good", "済"), ("wait", "進行中"), ("warn", "注意"), ("bad", "未"), ("", "なし")],
         "icons": ["house", "bell", "receipt", "settings"],

@@ -39,11 +39,20 @@ export const now = () => { const local = new Date(Date.now() + 9 * 3600000); ret
 
 // 暦は、欄を押すか F4 で開く。開くまでは読まない
 const calendar = (field, enter) => { import("./dates.js").then(({ open }) => open(field, enter)); };
-const pick = () => { const field = document.activeElement; if (!field?.matches("[data-date]")) return false; calendar(field, true); };
+
+// F4: 日付の欄は暦を、候補のある欄は候補を開く。ほかの欄では何もしない
+function pick() {
+  const field = document.activeElement;
+  if (field?.matches("[data-date]")) return calendar(field, true);
+  const listed = field?.closest("select, input[list], [data-pick]");
+  if (!listed?.showPicker) return false;
+  listed.showPicker();
+}
 
 export function fields(root) {
   const dates = root.querySelectorAll("[data-date]");
-  if (dates.length) keys("F4", "暦", pick, { quiet: !root.querySelector("main [data-date]") });
+  if (root.querySelector("main [data-date]")) keys("F4", "暦", pick);
+  else if (dates.length || root.querySelector("main :is(select, input[list], [data-pick])")) keys("F4", "暦・候補", pick, { quiet: true });
   for (const field of dates) { field.setAttribute("aria-haspopup", "dialog"); field.addEventListener("click", () => calendar(field, false)); }
   for (const field of dates) field.addEventListener("change", () => {
     const found = field.value && date(field.value, now());

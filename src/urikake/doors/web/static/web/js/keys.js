@@ -53,13 +53,6 @@ function list() {
 
 const click = (selector) => () => { const found = document.querySelector(selector); if (!found || found.disabled) return false; found.click(); };
 
-// 候補: 欄の一覧を開く。一覧のない欄では何もしない
-function pick(event) {
-  const field = event.target.closest("select, input[list], [data-pick]");
-  if (!field?.showPicker) return false;
-  field.showPicker();
-}
-
 export function start() {
   keys("F1", "キー一覧", list);
   keys("Shift+?", "キー一覧", list, { quiet: true });
@@ -74,7 +67,6 @@ export function start() {
     keys(button.dataset.key, button.dataset.label ?? button.textContent.trim().replace(/\s+/g, " ").replace(button.dataset.key, "").trim(), click(`[data-key="${CSS.escape(button.dataset.key)}"]`), { typing: button.dataset.key.startsWith("Ctrl") });
   }
   if (document.querySelector("main form[method=post]:not([data-aside])")) keys("Ctrl+Enter", "送る", (event) => { const form = event.target.closest("form") ?? document.querySelector("main form[method=post]:not([data-aside])"); form?.requestSubmit(); }, { typing: true, quiet: true });
-  if (document.querySelector("main :is(select, input[list], [data-pick])")) keys("F4", "候補を開く", pick, { quiet: true });
   // 番号の付いたもの: 今日すること、消込の提案
   [...document.querySelectorAll("main .tasks li a:first-child, main .prop input[type=checkbox]")].slice(0, 9).forEach((one, at) => {
     keys(String(at + 1), one.closest("label")?.querySelector(".lead").textContent.trim() ?? one.textContent, () => one.click(), { quiet: true });
