@@ -46,6 +46,7 @@ class Page:
     title: str
     view: Callable[..., HttpResponse]
     writes: bool = False
+    make: Maker | None = None
 
 
 BOOK: Final[dict[str, Page]] = {}
@@ -86,7 +87,7 @@ class Deed:
 
     def field(self, name: str, default: str = "") -> str:
         """A field of the form, trimmed."""
-        return self.request.POST.get(name, default).strip()
+        return self.request.POST.get(name, default).replace("\0", "").strip()
 
     def done(self, text: str, to: str, undo: Undo | None = None) -> HttpResponse:
         """Say what was done, offer its opposite where there is one, and go on to a page of the company."""
@@ -106,23 +107,27 @@ def page(
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD"):
                 return HttpResponse(status=405, headers={"Allow": "GET"})
-            return _private(_shown(request, company, make, parts, BOOK[name]))
+            return _private(_shown(request, company, parts, BOOK[name]))
 
-        BOOK[name] = Page(name, route, permission, shown, title, view)
+        BOOK[name] = Page(name, route, permission, shown, title, view, make=make)
         return view
 
     return enter
 
 
-def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable[..., HttpResponse]]:
-    """Enter a deed: ``POST /{company}/{route}``; a refusal leads back to where the form stood, with its reason."""
+def deed(name: str, route: str, *, permission: str, form: str = "") -> Callable[[Doer], Callable[..., HttpResponse]]:
+    """Enter a deed: ``POST /{company}/{route}``; a refusal leads back to where the form stood, with its reason.
+
+    ``form`` names the page of the same address that draws the form: refused, it is drawn again with what was typed and
+    what is wrong (``desk.refusal``).
+    """
 
     def enter(do: Doer) -> Callable[..., HttpResponse]:
         @functools.wraps(do)
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method != "POST":
                 return HttpResponse(status=405, headers={"Allow": "POST"})
-            return _private(_done(request, company, do, parts, permission))
+            return _private(_done(request, company, do, parts, BOOK[name], form))
 
         BOOK[name] = Page(name, route, permission, "", "", view, writes=True)
         return view
@@ -132,8 +137,23 @@ def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable
 
 def urls() -> list[URLPattern]:
     """The addresses of all pages and deeds under a company: plain ones before those that take any word in their place."""
-    every = sorted(BOOK.values(), key=lambda page: ("<" in page.route, not page.writes))
-    return [path(f"<slug:company>/{page.route}", page.view, name=page.name) for page in every]
+    every = sorted(BOOK.values(), key=lambda page: ("<" in page.route, -page.route.count("/"), not page.writes))
+    routes: dict[str, list[Page]] = {}
+    for page in every:
+        routes.setdefault(page.route, []).append(page)
+    return [path(f"<slug:company>/{route}", _answering(pages), name=pages[-1].name) for route, pages in routes.items()]
+
+
+def _answering(pages: list[Page]) -> Callable[..., HttpResponse]:
+    """The view of an address: its page where it is looked at, its deed where it is posted to."""
+    if len(pages) == 1:
+        return pages[0].view
+    doing, shown = sorted(pages, key=lambda page: not page.writes)
+
+    def view(request: HttpRequest, **parts: Any) -> HttpResponse:
+        return (doing if request.method == "POST" else shown).view(request, **parts)
+
+    return view
 
 
 @contextmanager
@@ -155,7 +175,10 @@ def books(code: str = "") -> str:
     return with_company(settings.BOOKS, code)
 
 
-def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], entry: Page) -> HttpResponse:
+def _shown(
+    request: HttpRequest, code: str, parts: dict[str, Any], entry: Page, refusal: Refusal | None = None
+) -> HttpResponse:
+    """The page, or the answer that there is none for this person; with a ``refusal`` the form that it draws once more."""
     if not request.user.is_authenticated:
         return signin.ask(request)
     when, name = asof(request, code), request.user.get_username()
@@ -165,8 +188,9 @@ def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], 
             return person
         if person is None or not access.may(person.role, entry.permission):
             return _forbidden(request, company, person, entry.permission)
-        desk = Desk(request, books(code), company, person, when, session)
-        found = make(desk, **parts)
+        desk = Desk(request, books(code), company, person, when, session, refusal)
+        assert entry.make is not None
+        found = entry.make(desk, **parts)
         return found if isinstance(found, HttpResponse) else _drawn(desk, entry, found)
 
 
@@ -182,7 +206,8 @@ def _drawn(desk: Desk, entry: Page, found: dict[str, Any]) -> HttpResponse:
     from . import frame
 
     about = frame.around if desk.request.headers.get("HX-Target") == LIST else frame.context
-    return render(desk.request, entry.template, about(desk, entry) | found)
+    status = 422 if desk.refusal else 200
+    return render(desk.request, entry.template, about(desk, entry) | found, status=status)
 
 
 def _person(request: HttpRequest, session: Session, company: Company, now: bool) -> Person | HttpResponse | None:
@@ -201,19 +226,19 @@ def _forbidden(request: HttpRequest, company: Company, person: Person | None, pe
     return render(request, "web/403.html", context, status=403)
 
 
-def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], permission: str) -> HttpResponse:
+def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], entry: Page, form: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return signin.ask(request)
     with entered(code, request.user.get_username()) as (session, company):
         person = _person(request, session, company, True)
     if isinstance(person, HttpResponse):
         return person
-    if person is None or not access.may(person.role, permission):
-        return _forbidden(request, company, person, permission)
+    if person is None or not access.may(person.role, entry.permission):
+        return _forbidden(request, company, person, entry.permission)
     try:
         return do(Deed(request, books(code), company, person), **parts)
     except Refusal as refusal:
-        return refused(request, refusal, code)
+        return _shown(request, code, parts, BOOK[form], refusal) if form else refused(request, refusal, code)
 
 
 def refused(request: HttpRequest, refusal: Refusal, code: str) -> HttpResponse:

@@ -119,7 +119,10 @@ def asof(request: HttpRequest, code: str) -> AsOf:
 
 @dataclass
 class Desk:
-    """All that a page function needs; ``session`` is open while it runs and sees what ``asof`` says."""
+    """All that a page function needs; ``session`` is open while it runs and sees what ``asof`` says.
+
+    ``refusal`` is why the form that the page draws was not taken when it was sent just now.
+    """
 
     request: HttpRequest
     books: str
@@ -127,6 +130,7 @@ class Desk:
     person: Person
     asof: AsOf
     session: Session
+    refusal: Refusal | None = None
 
     @property
     def on(self) -> date:

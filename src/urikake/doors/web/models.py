@@ -1,4 +1,4 @@
-"""Tables of the web's own: running work, saved views, tokens. Facts are never here."""
+"""Tables of the web's own: running work, uploaded files, saved views, tokens. Facts are never here."""
 
 from __future__ import annotations
 
@@ -43,6 +43,27 @@ class Job(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["company", "key"], condition=~models.Q(key=""), name="web_job_key"),
         )
+
+
+class Upload(models.Model):
+    """A file that somebody brought and has not decided on yet: its bytes, how its columns are matched, what a trial said.
+
+    It is gone once the file is taken or put away, and a day after it came at the latest.
+    """
+
+    company = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
+    account = models.CharField(max_length=20, blank=True)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    actor = models.CharField(max_length=150)
+    key = models.CharField(max_length=200)
+    came_at = models.DateTimeField(auto_now_add=True)
+    mapping = models.JSONField(default=dict)
+    tried = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["company", "actor", "key"], name="web_upload_key"),)
 
 
 class View(models.Model):

@@ -130,6 +130,18 @@ def _named(session: Session, lines: pl.DataFrame, held: pl.DataFrame) -> pl.Data
     return named.rename({"code": "partner"}).sort("contract_no", "position")
 
 
+def lines_of(session: Session, contract_no: str) -> pl.DataFrame:
+    """Every state that the lines of the contract have or had, the newest first: ``line_id, product, product_name, from_on``."""
+    lines, found = folded(session)
+    chosen = contracts(session).filter(pl.col("contract_no") == contract_no).select("contract_id")
+    mine = lines.join(chosen, on="contract_id", how="semi")
+    states = timeline.segments(mine, found.join(mine.select("line_id"), on="line_id", how="semi"))
+    named = states.join(products(session).select("product_id", "product", "product_name"), on="product_id")
+    return named.select("line_id", "product", "product_name", "from_on").sort(
+        "from_on", descending=True, maintain_order=True
+    )
+
+
 def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
     """The terms that end within ``days`` from the day: ``contract_no, partner, ends, notice_by, renews_to``.
 

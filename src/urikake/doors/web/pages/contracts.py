@@ -129,4 +129,5 @@ def one(desk: Desk, contract_no: str) -> Shown:
 
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:
-    return row | {"label": contracts.WORDS.get(row["kind"], row["kind"]), "ahead": row["effective_on"] > on}
+    label, day = contracts.WORDS.get(row["kind"], row["kind"]), row["effective_on"].isoformat()
+    return row | {"label": label, "day": day, "ahead": row["effective_on"] > on}

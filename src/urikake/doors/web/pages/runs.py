@@ -191,61 +191,6 @@ def again(doing: Deed, number: int) -> HttpResponse:
 
 def _own(doing: Deed, job: Job) -> None:
     """Refuse whoever may not do this kind of work."""
-    need = _permission(job.options["kind"]) if job.kind == "import" else jobs.KINDS[job.kind].permission
+    need = files.permission_of(job.options["kind"]) if job.kind == "import" else jobs.KINDS[job.kind].permission
     if not access.may(doing.person.role, need):
         raise Refusal("not-permitted", "この実行を扱う権限がありません。", "権限のある人に頼んでください。")
-
-
-@page("imports", "imports", permission="imports.read", title="取込")
-def imports(desk: Desk) -> Shown:
-    """What can be taken in, with its columns, and what was taken before."""
-    taken = desk.session.rows("intake_file", "id, run_id, kind, file_name, row_count").reverse().head(30)
-    who = desk.session.rows("base_run", "id, actor, recorded_at").rename({"id": "run_id"})
-    taken = taken.join(who, on="run_id", how="left", maintain_order="left")
-    banks = desk.session.table("base_bank_account", "id, code")["code"].to_list()
-    return {
-        "kinds": [
-            {"kind": kind, "title": title, "columns": _columns(kind)}
-            for kind, title in FILES.items()
-            if _may(desk, kind)
-        ],
-        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.iter_rows(named=True)],
-        "banks": banks,
-        "picked": desk.ask("kind"),
-    }
-
-
-def _permission(kind: str) -> str:
-    return "receipts.import" if kind == "receipts" else files.TAKERS[kind][2]
-
-
-def _may(desk: Desk, kind: str) -> bool:
-    return access.may(desk.person.role, _permission(kind))
-
-
-def _columns(kind: str) -> list[dict[str, Any]]:
-    """The columns of a kind of file: Japanese and English header, and whether it must be there."""
-    from urikake.rooms.receipts.actions import RECEIPTS
-
-    found = RECEIPTS if kind == "receipts" else files.TAKERS[kind][0]
-    return [{"name": c.name, "japanese": c.japanese or c.name, "required": c.required} for c in found.columns]
-
-
-@deed("import", "imports/take", permission="imports.read")
-def take(doing: Deed) -> HttpResponse:
-    """Take the file in as a run; whole, or not at all."""
-    kind, upload = doing.field("kind"), doing.request.FILES.get("file")
-    if kind not in FILES or upload is None:
-        raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
-    if not access.may(doing.person.role, _permission(kind)):
-        raise Refusal("not-permitted", f"{FILES[kind]}を取り込む権限がありません。", "権限のある人に頼んでください。")
-    job = jobs.ask(
-        doing.company.code,
-        "import",
-        subject=upload.name or "file.csv",
-        actor=doing.person.name,
-        options={"kind": kind, "account": doing.field("account")},
-        content=upload.read(),
-        key=doing.field("key"),
-    )
-    return redirect(f"/{doing.company.code}/runs/{job.pk}")

@@ -14,6 +14,7 @@ const page = () => {
   watchRun(document);
   toasts();
   if (document.querySelector("uk-timeline")) import("./timeline.js");
+  if (document.querySelector("form.entry")) import("./entry.js").then(({ entry }) => entry(document));
 };
 
 keys("Ctrl+K", "どこへでも", openPalette, { typing: true });

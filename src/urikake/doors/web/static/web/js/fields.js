@@ -1,7 +1,7 @@
 // 欄は、人が打つもの貼るものをそのまま受け取り、離れるときに整える。
 import { keys } from "./keys.js";
 
-const half = (text) => text.normalize("NFKC").trim();
+export const half = (text) => text.normalize("NFKC").trim();
 
 export function amount(text) {
   const plain = half(text).replace(/[,\s円¥]/g, "");
