@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -41,6 +42,20 @@ def test_rows_of_every_kind_are_taken_once(place: Place, kind: str) -> None:
     assert answer.json == {"rows": len(GIVEN[kind]), "new": trial.json["new"], "dry_run": False}
     assert answer.json["new"] > 0
     assert place.post(kind, sent).json["new"] == 0
+
+
+def test_rows_are_read_by_a_saved_mapping(place: Place) -> None:
+    from urikake.doors import files
+    from urikake.rooms.intake.queries import Mapping
+
+    mapping = Mapping({"得意先CD": "code", "会社名": "name", "担当": ""}, {"method": "cash"})
+    files.save_mapping(place.url, "partners", "販売管理", mapping)
+    sent = {"rows": [{"得意先CD": "Z1", "会社名": "在庫屋", "担当": "田中"}]}
+    assert place.post("partners", sent).json["code"] == "file-refused"
+    named = f"partners?mapping={quote('販売管理')}"
+    assert place.post(named, sent).json == {"rows": 1, "new": 1, "dry_run": False}
+    assert place.get("partners/Z1")["method"] == "cash"
+    assert place.post("products?mapping=none", sent).json["code"] == "unknown-mapping"
 
 
 def test_receipts_are_posted_to_suspense(place: Place) -> None:

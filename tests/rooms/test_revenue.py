@@ -116,7 +116,8 @@ def test_partial_months_weigh_as_the_company_says(database: str, policy: dict[st
 def test_by_day_every_day_weighs_the_same(database: str) -> None:
     # 36,500 a year: 100 a day.
     a_shop(database, recognition="daily")
-    a_contract(database, timing="advance", start="2026-05-01", cycle_months=12, monthly=36_500)
+    a_product(database, "YEAR", revenue="")  # the product does not say: the company's way
+    a_contract(database, product="YEAR", timing="advance", start="2026-05-01", cycle_months=12, monthly=36_500)
     bill(database, "2026-04-30")
     recognize(database, "2026-07")
     assert recognized(database, "2026-05", "2026-06", "2026-07") == [3_100, 3_000, 3_100]
@@ -335,3 +336,46 @@ def test_the_trial_balance_can_be_read_as_it_was_known(database: str) -> None:
     assert report(database, "trial-balance", as_of="2026-04-30", known_at=before) == []
     assert len(report(database, "trial-balance", as_of="2026-04-30")) == 3
     assert report(database, "trial-balance", as_of="2026-04-29") == []
+
+
+def test_a_product_that_says_by_month_is_not_overruled_by_the_company(database: str) -> None:
+    # From the 16th, a year at 12,000: April weighs 15/30 of a month of 1,000.
+    a_shop(database, recognition="daily")
+    a_contract(database, timing="current", start="2026-04-16", cycle_months=12, monthly=12_000)
+    bill(database, "2026-04-30")
+    assert recognized(database, "2026-04") == [500]
+
+
+def test_an_earlier_month_recognised_again_leaves_later_accruals_alone(database: str) -> None:
+    a_shop(database)
+    a_contract(database, timing="arrears", cycle_months=12, monthly=120_000)
+    recognize(database, "2026-06")
+    before = dump(database)
+    recognize(database, "2026-04")
+    assert_same(before, dump(database))
+
+
+def test_usage_is_revenue_of_the_month_in_which_it_was_used(database: str) -> None:
+    # 11 April to 10 May at 10 yen: 300 used in April, 70 in May; billed with the cycle, on 31 May.
+    a_shop(database)
+    a_contract(database, product="API", quantity=0, timing="arrears", start="2026-04-11")
+    used = [("u1", "2026-04-20", 300), ("u2", "2026-05-05", 70), ("u3", "2026-05-20", 11)]
+    rows = [
+        {
+            "event_id": name,
+            "contract_no": "C1",
+            "product": "API",
+            "timestamp": f"{day}T10:00:00+09:00",
+            "quantity": count,
+        }
+        for name, day, count in used
+    ]
+    take_rows(database, "usage", rows)
+    recognize(database, "2026-04")
+    assert recognized(database, "2026-04") == [3_000]
+    bill(database, "2026-05-31")
+    recognize(database, "2026-05")
+    assert recognized(database, "2026-05") == [700 + 110]
+    bill(database, "2026-06-30")
+    recognize(database, "2026-06")
+    assert sum(recognized(database, "2026-04", "2026-05", "2026-06")) == 3_810

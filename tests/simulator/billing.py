@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 
@@ -79,7 +79,7 @@ def served(world: World, last: date) -> list[Charge]:
     """What began by the day and is not billed, due or not."""
     found = []
     for line in world.lines:
-        found += _of_line(world, line, world.payer_days(line), date.max, horizon=last)
+        found += _of_line(world, line, world.payer_days(line), date.max, horizon=last, upto=last + DAY)
     return [charge for charge in found if charge.amount]
 
 
@@ -88,8 +88,10 @@ def _ahead(days: tuple[int, ...], closing: date) -> date:
     return bill_on("current", days, closing + DAY, closing + DAY)
 
 
-def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, horizon: date) -> list[Charge]:
-    """The charges of one line that are due by the closing."""
+def _of_line(
+    world: World, line: Line, days: tuple[int, ...], closing: date, horizon: date, upto: date | None = None
+) -> list[Charge]:
+    """The charges of one line that are due by the closing; usage that no bill has yet only up to the day ``upto``."""
     found: list[Charge] = []
     want: dict[date, list[Stretch]] = {}
     whole: dict[date, Cycle] = {}
@@ -101,7 +103,7 @@ def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, hor
         here, mine = want.get(start, []), [charge for charge in billed if charge.cycle == start]
         cycle = whole.get(start)
         ripe = cycle is not None and _due("arrears", days, start, cycle.stop, closing, horizon)
-        found += _metered(world, here, mine, line, cycle, ripe)
+        found += _metered(world, _cut(here, upto) if upto and not mine else here, mine, line, cycle, ripe)
         flat = [charge for charge in mine if not world.metered(charge.state)]
         if flat and _as_billed(world, here, flat):
             continue
@@ -111,6 +113,15 @@ def _of_line(world: World, line: Line, days: tuple[int, ...], closing: date, hor
         elif cycle and _due(line.timing, days, start, cycle.stop, closing, horizon):
             found += [_charge(world, line, cycle, stretch) for stretch in here if not world.metered(stretch.state)]
     return found
+
+
+def _cut(stretches: list[Stretch], upto: date) -> list[Stretch]:
+    """The stretches as far as the day; a cut one goes by its days."""
+    return [
+        each if each.stop <= upto else replace(each, stop=upto, basis="daily")
+        for each in stretches
+        if each.start < upto
+    ]
 
 
 def _due(timing: str, days: tuple[int, ...], start: date, stop: date, closing: date, horizon: date) -> bool:

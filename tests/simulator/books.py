@@ -183,7 +183,7 @@ def recognised(world: World, charge: Charge, net: int, until: date) -> int:
     if sold.revenue == "lifetime" and end_of(charge.line, world.happened(charge.line)) <= until:
         return net
     start, stop = _range(charge, sold)
-    method = "daily" if sold.revenue == "daily" else "monthly" if sold.revenue == "lifetime" else policy["recognition"]
+    method = "daily" if sold.revenue == "daily" else "monthly"
     rule = (method, policy["partial_month"], policy["remainder"], policy["amount_rounding"])
     return sum(amount for month, amount in _months(net, start, stop, *rule) if month < until)
 

@@ -53,6 +53,7 @@ class _Teller:
         self.numbers: dict[str, int] = defaultdict(int)
         self.usual: dict[str, float] = defaultdict(lambda: self.rng.choice((0.1, 0.4, 0.8)))  # how busy a contract is
         self.reported, self.received, self.recognized_all = 0, 0, True
+        self.in_order = True
         self.skipped: set[date] = set()
         self.unpaid: list[tuple[date, str, int]] = []
         self.seen_invoices = 0
@@ -183,14 +184,16 @@ class _Teller:
 
     def _month_end(self, end: date) -> None:
         month = first_of(end)
-        if self.rng.random() < 0.5:
+        luck = self.rng.random()
+        self.in_order = self.in_order and luck < 0.8  # months are closed in order, or not any more
+        if self.in_order:
             day = month
             while day <= end:
                 if self._is_closing(day):
                     self._issued(books.bill(self.story.books, day))
                 day += DAY
             self.step("close", end, f"{month:%Y-%m}")
-        elif self.rng.random() < 0.8:
+        elif luck < 0.9:
             self.step("recognize", end, f"{month:%Y-%m}")
         else:
             self.recognized_all = False

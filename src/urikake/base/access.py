@@ -52,6 +52,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "products.import": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "contracts.import": frozenset({"admin", "billing", "sales", OPERATOR}),
     "contracts.change": frozenset({"admin", "billing", "sales", OPERATOR}),
+    "imports.map": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "usage.import": frozenset({"admin", "billing", "sales", OPERATOR}),
     "billing.run": frozenset({"admin", "billing", OPERATOR}),
     "invoices.issue": frozenset({"admin", "billing", OPERATOR}),

@@ -69,7 +69,7 @@ TOLD: Final = (
     Told("cycle_anchor", "請求サイクルの起算", "契約で決めていないときの、請求期間の始まる日。これから登録する契約に使う。",
          {"start": "契約の開始日", "calendar": "暦の1日"}, True),
     Told("amount_rounding", "金額の端数", "日割り・従量の円未満の丸め方。", ROUNDINGS),
-    Told("recognition", "収益の割り方", "期間にわたる収益を、月で割るか、日で割るか。", {"monthly": "月割り", "daily": "日割り"}),
+    Told("recognition", "収益の割り方", "商品が決めていないときの、期間にわたる収益の割り方。", {"monthly": "月割り", "daily": "日割り"}),
     Told("partial_month", "端数月の収益", "月の途中で始まる・終わる月の収益。",
          {"daily": "日数で", "full_first": "初月を1か月分", "none_first": "初月は計上しない"}),
     Told("remainder", "割り切れない円", "月に割った円未満の扱い。",

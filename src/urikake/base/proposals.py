@@ -81,12 +81,10 @@ def decide(session: Session, number: int, verdict: Verdict, note: str = "") -> s
     row = waits.row(0, named=True)
     found, own = KINDS[row["kind"]], row["actor"] == session.user
     access.allow(session, found.permission if verdict == "withdrawn" else found.approval)
-    if own != (verdict == "withdrawn"):
-        raise Refusal(
-            "own-proposal" if own else "not-own",
-            "自分の申請は自分では承認・差戻しできません。" if own else "ほかの人の申請は取り下げられません。",
-            "別の人に頼んでください。" if own else "差戻しにしてください。",
-        )
+    if own and verdict != "withdrawn":
+        raise Refusal("own-proposal", "自分の申請は自分では承認・差戻しできません。", "別の人に頼んでください。")
+    if verdict == "withdrawn" and not own:
+        raise Refusal("not-own", "ほかの人の申請は取り下げられません。", "差戻しにしてください。")
     content = json.loads(row["content"])
     if verdict == "approved":
         found.check(session, content)

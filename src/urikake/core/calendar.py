@@ -106,11 +106,26 @@ def bank_holidays(first_year: int, last_year: int) -> pl.Series:
     >>> len(days), days.dt.to_string().to_list()[:4]
     (21, ['2026-01-01', '2026-01-02', '2026-01-03', '2026-01-12'])
     """
+    return closures(first_year, last_year)["holiday"]
+
+
+@lru_cache(maxsize=64)
+def closures(first_year: int, last_year: int) -> pl.DataFrame:
+    """The days on which banks are closed beside weekends, ascending, with what they are called: ``holiday``, ``name``.
+
+    ``name`` is null on the days from 31 December to 3 January that are no national holiday.
+
+    >>> closures(2026, 2026).rows()[:2]
+    [(datetime.date(2026, 1, 1), '元日'), (datetime.date(2026, 1, 2), None)]
+    """
     years = range(first_year, last_year + 1)
     known = [year for year in years if year in _KNOWN_YEARS]
-    days = set(holidays.country_holidays("JP", years=known)) if known else set()
-    days.update(date(year, month, day) for year in years for month, day in ((1, 1), (1, 2), (1, 3), (12, 31)))
-    return pl.Series("holiday", sorted(days), dtype=pl.Date)
+    ends = [date(year, month, day) for year in years for month, day in ((1, 1), (1, 2), (1, 3), (12, 31))]
+    named = dict(holidays.country_holidays("JP", years=known, language="ja")) if known else {}
+    days = sorted({*named, *ends})
+    return pl.DataFrame(
+        {"holiday": days, "name": [named.get(day) for day in days]}, schema={"holiday": pl.Date, "name": pl.String}
+    )
 
 
 def business_days(dates: pl.Series, shift: pl.Series) -> pl.Series:

@@ -7,6 +7,7 @@ themselves; where it was, it is the unused part of the old state (a credit) and 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -82,6 +83,17 @@ def _kept(inside: pl.DataFrame) -> pl.DataFrame:
         placed.unique("group", keep="first", maintain_order=True)
         .with_columns(to_on=reach["to_on"], right_basis=reach["right_basis"])
         .drop("group")
+    )
+
+
+def so_far(stretches: pl.DataFrame, until: date) -> pl.DataFrame:
+    """The stretches of metered days up to the day ``until`` (exclusive), later ones cut there by their days.
+
+    What was used by then is earned by then, also in the middle of a cycle; the base price of a cut one goes by its days.
+    """
+    beyond = pl.col("to_on") > until
+    return stretches.filter(pl.col("from_on") < until).with_columns(
+        to_on=pl.min_horizontal("to_on", pl.lit(until)), basis=pl.when(beyond).then(pl.lit("daily")).otherwise("basis")
     )
 
 

@@ -14,24 +14,24 @@ from .money import Rounding, divide, wide
 RULE: Final = ["amount", "from_on", "to_on", "method", "partial_month", "remainder"]
 
 
-def ruled(rows: pl.DataFrame, recognition: str, partial_month: str, remainder: str) -> pl.DataFrame:
+def ruled(rows: pl.DataFrame, partial_month: str, remainder: str) -> pl.DataFrame:
     """The rows with the range and pattern of their schedule: ``from_on, to_on, method, partial_month, remainder``.
 
     By ``revenue`` of the product: ``monthly`` and ``daily`` spread the amount over the service period · ``usage`` falls
     on the period's last day · ``point`` on its first · ``contract_start`` on the line's first (``start_on``) ·
     ``lifetime`` runs by month over ``life_months`` from the line's start (適用指針30号 57–60: an upfront fee that transfers
-    nothing by itself). ``recognition`` is the company's choice for over-time products.
+    nothing by itself).
 
     >>> from datetime import date
     >>> row = {"revenue": "usage", "from_on": date(2026, 4, 1), "to_on": date(2026, 5, 1), "start_on": date(2026, 4, 1)}
-    >>> ruled(pl.DataFrame([row | {"life_months": None}]), "monthly", "daily", "cumulative").row(0)[1:3]
+    >>> ruled(pl.DataFrame([row | {"life_months": None}]), "daily", "cumulative").row(0)[1:3]
     (datetime.date(2026, 4, 30), datetime.date(2026, 5, 1))
     """
-    return rows.with_columns(_rule(recognition, partial_month, remainder))
+    return rows.with_columns(_rule(partial_month, remainder))
 
 
 @functools.cache
-def _rule(recognition: str, partial_month: str, remainder: str) -> tuple[pl.Expr, ...]:
+def _rule(partial_month: str, remainder: str) -> tuple[pl.Expr, ...]:
     kind, start_on = pl.col("revenue"), pl.col("start_on")
     at_start = kind.is_in(["contract_start", "lifetime"])
     served = pl.when(kind == "usage").then(pl.col("to_on").dt.offset_by("-1d"))
@@ -43,7 +43,7 @@ def _rule(recognition: str, partial_month: str, remainder: str) -> tuple[pl.Expr
     return (
         from_on.alias("from_on"),
         to_on.alias("to_on"),
-        daily.when(kind == "lifetime").then(pl.lit("monthly")).otherwise(pl.lit(recognition)).alias("method"),
+        daily.otherwise(pl.lit("monthly")).alias("method"),
         pl.lit(partial_month).alias("partial_month"),
         pl.lit(remainder).alias("remainder"),
     )

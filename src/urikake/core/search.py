@@ -40,3 +40,18 @@ def searched(text: str) -> str:
     'ミナトネツトワクス'
     """
     return str(pl.select(searchable(pl.lit(text))).item())
+
+
+def meant(known: pl.DataFrame, text: str) -> str:
+    """The ``code`` that a person meant: typed as such, or as the whole name or kana that only one row bears; else the text itself.
+
+    >>> known = pl.DataFrame({"code": ["M1", "M2"], "name": ["株式会社みなと", "北野製作"], "kana": ["ミナト", "キタノ"]})
+    >>> meant(known, "M2"), meant(known, "みなと"), meant(known, "ｍ1"), meant(known, "南")
+    ('M2', 'M1', 'M1', '南')
+    """
+    if not text or text in known["code"]:
+        return text
+    wanted = searched(text)
+    same = pl.any_horizontal(searchable(pl.col(name).cast(pl.String)) == wanted for name in known.columns)
+    found = known.filter(same)["code"]
+    return str(found[0]) if len(found) == 1 else text

@@ -1,20 +1,25 @@
-"""Files to actions: which file goes to which room."""
+"""Files and forms to actions: which rows go to which room, tried before they are taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from collections.abc import Mapping as AnyMapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from urikake.base import runs
+from urikake.base import access, runs
 from urikake.base.bulk import Session
+from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.base.progress import step
 from urikake.rooms.catalog.actions import PRODUCTS, import_products
-from urikake.rooms.closing.actions import enter, receive
+from urikake.rooms.closing.actions import enter as enter_slips
+from urikake.rooms.closing.actions import receive
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
 from urikake.rooms.intake.actions import USERS, import_users
-from urikake.rooms.intake.queries import Kind, Sheet, sheet
+from urikake.rooms.intake.actions import save_mapping as save
+from urikake.rooms.intake.queries import Kind, Mapping, Raw, Sheet, given, named, read, sheet
 from urikake.rooms.parties.actions import PARTNERS, import_partners
 from urikake.rooms.receipts.actions import RECEIPTS
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
@@ -28,18 +33,44 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),
     "events": (EVENTS, import_events, "contracts.change"),
     "usage": (USAGE, import_usage, "usage.import"),
-    "receivables": (SLIPS, partial(enter, openings=False), "receivables.enter"),
-    "openings": (OPENINGS, partial(enter, openings=True), "receivables.enter"),
+    "receivables": (SLIPS, partial(enter_slips, openings=False), "receivables.enter"),
+    "openings": (OPENINGS, partial(enter_slips, openings=True), "receivables.enter"),
     "users": (USERS, import_users, "users.import"),
 }
+RECEIPT: Final = "receipts"
+SUBJECT: Final = 120
+"""How long the subject of a run may be; of a longer file name the end counts."""
 
 
-def take(url: str, kind: str, file: Path, *, user: str = "system", preview: bool = False) -> int:
-    """Take a file of the kind whole, or refuse it whole; return how many rows were new."""
+def kind_of(name: str) -> Kind:
+    """The kind of file of that name, receipts among them."""
+    return RECEIPTS if name == RECEIPT else TAKERS[name][0]
+
+
+def permission_of(name: str) -> str:
+    """The permission that taking a file of that kind needs."""
+    return "receipts.import" if name == RECEIPT else TAKERS[name][2]
+
+
+def take(
+    url: str,
+    kind: str,
+    file: Path,
+    *,
+    user: str = access.SYSTEM,
+    preview: bool = False,
+    mapping: Mapping | str | None = None,
+) -> int:
+    """Take a file of the kind whole, or refuse it whole; return how many rows were new.
+
+    With a ``mapping``, or the name of one that was saved, the file's columns are matched with ours by it.
+    """
     columns, taker, permission = TAKERS[kind]
     step("ファイルを読む")
-    found = sheet(file, columns)
-    with runs.run(url, f"import {kind}", subject=file.name, permission=permission, user=user, preview=preview) as (
+    found = sheet(file, columns, _looked_up(url, user, kind, mapping))
+    with runs.run(
+        url, f"import {kind}", subject=file.name[-SUBJECT:], permission=permission, user=user, preview=preview
+    ) as (
         session,
         outcome,
     ):
@@ -48,17 +79,106 @@ def take(url: str, kind: str, file: Path, *, user: str = "system", preview: bool
     return count
 
 
+def _looked_up(url: str, user: str, kind: str, mapping: Mapping | str | None) -> Mapping | None:
+    """The mapping itself, where it was called by its name."""
+    if not isinstance(mapping, str):
+        return mapping
+    with runs.reading(url, user) as session:
+        return named(session, kind, mapping)
+
+
 def _taken(session: Session, taker: Taker, found: Sheet) -> int:
     return taker(session, sheet=found)
 
 
-def take_receipts(url: str, file: Path, *, account: str, user: str = "system", preview: bool = False) -> dict[str, Any]:
+def take_receipts(
+    url: str,
+    file: Path,
+    *,
+    account: str,
+    user: str = access.SYSTEM,
+    preview: bool = False,
+    mapping: Mapping | str | None = None,
+) -> dict[str, Any]:
     """Take a file of receipts on a bank account and post it to suspense."""
     step("ファイルを読む")
-    found = sheet(file, RECEIPTS)
-    with runs.run(url, "receipts", subject=file.name, permission="receipts.import", user=user, preview=preview) as (
+    found = sheet(file, RECEIPTS, _looked_up(url, user, RECEIPT, mapping))
+    with runs.run(
+        url, "receipts", subject=file.name[-SUBJECT:], permission="receipts.import", user=user, preview=preview
+    ) as (
         session,
         outcome,
     ):
         outcome.figures |= receive(session, sheet=found, account=account)
     return outcome.figures
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What taking a file would come to: how many rows would be new, or all that is wrong with it."""
+
+    new: int = 0
+    errors: Sequence[RowError] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+
+def tried(url: str, kind: str, found: Raw, *, mapping: Mapping, account: str = "", user: str = access.SYSTEM) -> Tried:
+    """What taking the file by the mapping would come to: done in full by the real actions, and undone."""
+    try:
+        read_ = read(found, kind_of(kind), mapping)
+        with runs.run(
+            url, "try", subject=found.name[-SUBJECT:], permission=permission_of(kind), user=user, preview=True
+        ) as (
+            session,
+            outcome,
+        ):
+            if kind == RECEIPT:
+                outcome.figures["rows"] = receive(session, sheet=read_, account=account)["receipts"]
+            else:
+                outcome.figures["rows"] = _taken(session, TAKERS[kind][1], read_)
+    except FileRefusal as refusal:
+        return Tried(errors=refusal.errors, refusal=refusal)
+    except Refusal as refusal:
+        return Tried(refusal=refusal)
+    return Tried(new=outcome.figures["rows"])
+
+
+def enter(
+    url: str,
+    kind: str,
+    rows: Sequence[AnyMapping[str, Any]],
+    *,
+    subject: str,
+    user: str,
+    request: runs.Request | None = None,
+    before: Callable[[Session, Sheet], None] | None = None,
+    after: Callable[[Session], None] | None = None,
+) -> int:
+    """Take rows that were typed into a form as if they stood in a file of the kind; return how many were new.
+
+    ``before`` may note more that is wrong with them, to be told together with all else; ``after`` may refuse what was
+    taken. A ``request`` that was answered before is not done again.
+    """
+    columns, taker, permission = TAKERS[kind]
+    try:
+        with runs.run(
+            url, f"import {kind}", subject=subject[:SUBJECT], permission=permission, user=user, request=request
+        ) as (
+            session,
+            outcome,
+        ):
+            found = given(rows, columns, subject)
+            if before:
+                before(session, found)
+            outcome.figures["rows"] = _taken(session, taker, found)
+            if after:
+                after(session)
+    except runs.Answered:
+        return 0
+    return int(outcome.figures["rows"])
+
+
+def save_mapping(url: str, kind: str, name: str, mapping: Mapping, *, user: str = access.SYSTEM) -> bool:
+    """Save a mapping for the kind under a name; return whether that changed anything."""
+    with runs.run(url, "mapping", subject=f"{kind} {name}", permission="imports.map", user=user) as (session, _):
+        return save(session, kind=kind_of(kind), name=name, mapping=mapping)

@@ -88,6 +88,7 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
         access.allow(session, CLOSE)
         if first in periods.locked_months(session):
             return {"locked": True, "new": False}
+        queries.require_in_order(session, first)
         days = queries.closing_dates(session, first)
         drafted = set(queries.drafted(session))
         days = [day for day in days if day in drafted or queries.stale(session, "bill", day.isoformat())]

@@ -12,7 +12,7 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.doors.files import TAKERS
 from urikake.rooms.closing import actions
-from urikake.rooms.intake.queries import Kind, Sheet, given
+from urikake.rooms.intake.queries import Kind, Sheet, given, named
 from urikake.rooms.receipts.actions import RECEIPTS
 
 from .examples import ROWS
@@ -47,7 +47,13 @@ class Received(Taken):
     amount: int = Field(description="新しい入金の合計（円）")
 
 
-class ReceiptOptions(Trial):
+class RowOptions(Trial):
+    """The parameters of rows."""
+
+    mapping: Text = Field("", description="保存した列の対応づけの名前。行の項目を、その対応づけで読み替える")
+
+
+class ReceiptOptions(RowOptions):
     """The parameters of receipts."""
 
     account: Text = Field(description="銀行口座コード")
@@ -129,8 +135,9 @@ def body_of(kind: Kind) -> type[Schema]:
     return create_model(name, __base__=Strict, rows=(list[dict[str, Cell]], cast(Any, rows)))
 
 
-def _sheet(call: Call, kind: Kind) -> Sheet:
-    return given(call.body.rows, kind, SENT)
+def _sheet(session: Session, call: Call, kind: Kind) -> Sheet:
+    name = call.options.mapping
+    return given(call.body.rows, kind, SENT, named(session, kind.name, name) if name else None)
 
 
 def _subject(call: Call) -> str:
@@ -142,9 +149,9 @@ def _enter_rows(name: str) -> None:
     title = TITLES.get(name) or BY_NAME[name].title
 
     @writes(name, verb=f"import {name}", permission=permission, summary=f"{title}を登録", group=_group(name), body=body_of(kind),
-            response=Taken, subject=_subject, example={"rows": [ROWS[name]]}, description=_ABOUT)  # fmt: skip
+            response=Taken, options=RowOptions, subject=_subject, example={"rows": [ROWS[name]]}, description=_ABOUT)  # fmt: skip
     def taken(session: Session, call: Call) -> dict[str, Any]:
-        count = take(session, sheet=_sheet(call, kind))
+        count = take(session, sheet=_sheet(session, call, kind))
         return {"rows": len(call.body.rows), "new": count, "dry_run": call.options.dry_run}
 
 
@@ -167,7 +174,7 @@ for _name in TAKERS:
         description=_ABOUT)  # fmt: skip
 def receive(session: Session, call: Call) -> dict[str, Any]:
     """Receipts, posted to suspense."""
-    figures = actions.receive(session, sheet=_sheet(call, RECEIPTS), account=call.options.account)
+    figures = actions.receive(session, sheet=_sheet(session, call, RECEIPTS), account=call.options.account)
     return {
         "rows": len(call.body.rows),
         "new": figures["receipts"],

@@ -96,7 +96,15 @@ def upgrade() -> None:
 
 
 @app.command("import")
-def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> None:
+def import_(
+    kind: str,
+    file: Path,
+    mapping: Annotated[
+        str | None, typer.Option("--mapping", metavar="NAME", help="保存した列の対応づけ（取込の画面で作る）")
+    ] = None,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
     """ファイルを取り込む: partners products contracts events usage receivables openings users。"""
     load()
     from urikake.doors import files
@@ -106,7 +114,7 @@ def import_(kind: str, file: Path, dry_run: Dry = False, as_: As = "system") -> 
             "unknown-kind", f"取り込めない種類「{kind}」です。", f"{'・'.join(files.TAKERS)} から選んでください。"
         )
     with bar("import"):
-        count = files.take(from_environment(), kind, file, user=as_, preview=dry_run)
+        count = files.take(from_environment(), kind, file, user=as_, preview=dry_run, mapping=mapping)
     if count:
         print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
     else:
@@ -134,6 +142,7 @@ def receipts(
     file: Path,
     format_: Annotated[str, typer.Option("--format", help="csv")],
     account: Annotated[str, typer.Option("--account", help="銀行口座コード")],
+    mapping: Annotated[str | None, typer.Option("--mapping", metavar="NAME", help="保存した列の対応づけ")] = None,
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
@@ -144,7 +153,9 @@ def receipts(
     if format_ != "csv":
         raise Refusal("unknown-format", f"入金の形式「{format_}」には対応していません。", "csv を指定してください。")
     with bar("receipts"):
-        figures = files.take_receipts(from_environment(), file, account=account, user=as_, preview=dry_run)
+        figures = files.take_receipts(
+            from_environment(), file, account=account, user=as_, preview=dry_run, mapping=mapping
+        )
     say(figures, "新しい入金はありません（すべて取り込み済みです）。")
 
 

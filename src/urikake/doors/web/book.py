@@ -7,6 +7,7 @@ permission is asked, the page's function runs, and the frame's figures are read.
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.cache import patch_vary_headers
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
@@ -44,9 +46,33 @@ class Page:
     title: str
     view: Callable[..., HttpResponse]
     writes: bool = False
+    make: Maker | None = None
 
 
 BOOK: Final[dict[str, Page]] = {}
+LIST: Final = "section#list"
+"""What a script names that has only the list of a page replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """The opposite of a deed: the deed that does it (its ``path``), the fields it needs, and what it will do in words.
+
+    A field may have several values.
+    """
+
+    path: str
+    fields: dict[str, Any]
+    says: str = ""
+
+    def kept(self, code: str) -> str:
+        """The text in which a message carries it to the next page."""
+        fields = [
+            (name, value)
+            for name, held in self.fields.items()
+            for value in (held if isinstance(held, list) else [held])
+        ]
+        return json.dumps({"action": f"/{code}/{self.path}", "fields": fields, "says": self.says})
 
 
 @dataclass
@@ -61,11 +87,11 @@ class Deed:
 
     def field(self, name: str, default: str = "") -> str:
         """A field of the form, trimmed."""
-        return self.request.POST.get(name, default).strip()
+        return self.request.POST.get(name, default).replace("\0", "").strip()
 
-    def done(self, text: str, to: str) -> HttpResponse:
-        """Say what was done and go on to a page of the company."""
-        messages.success(self.request, text)
+    def done(self, text: str, to: str, undo: Undo | None = None) -> HttpResponse:
+        """Say what was done, offer its opposite where there is one, and go on to a page of the company."""
+        messages.success(self.request, text, extra_tags=undo.kept(self.company.code) if undo else "")
         return redirect(f"/{self.company.code}/{to}")
 
 
@@ -81,23 +107,27 @@ def page(
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method not in ("GET", "HEAD"):
                 return HttpResponse(status=405, headers={"Allow": "GET"})
-            return _shown(request, company, make, parts, BOOK[name])
+            return _private(_shown(request, company, parts, BOOK[name]))
 
-        BOOK[name] = Page(name, route, permission, shown, title, view)
+        BOOK[name] = Page(name, route, permission, shown, title, view, make=make)
         return view
 
     return enter
 
 
-def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable[..., HttpResponse]]:
-    """Enter a deed: ``POST /{company}/{route}``; a refusal leads back to where the form stood, with its reason."""
+def deed(name: str, route: str, *, permission: str, form: str = "") -> Callable[[Doer], Callable[..., HttpResponse]]:
+    """Enter a deed: ``POST /{company}/{route}``; a refusal leads back to where the form stood, with its reason.
+
+    ``form`` names the page of the same address that draws the form: refused, it is drawn again with what was typed and
+    what is wrong (``desk.refusal``).
+    """
 
     def enter(do: Doer) -> Callable[..., HttpResponse]:
         @functools.wraps(do)
         def view(request: HttpRequest, company: str, **parts: Any) -> HttpResponse:
             if request.method != "POST":
                 return HttpResponse(status=405, headers={"Allow": "POST"})
-            return _done(request, company, do, parts, permission)
+            return _private(_done(request, company, do, parts, BOOK[name], form))
 
         BOOK[name] = Page(name, route, permission, "", "", view, writes=True)
         return view
@@ -107,8 +137,23 @@ def deed(name: str, route: str, *, permission: str) -> Callable[[Doer], Callable
 
 def urls() -> list[URLPattern]:
     """The addresses of all pages and deeds under a company: plain ones before those that take any word in their place."""
-    every = sorted(BOOK.values(), key=lambda page: ("<" in page.route, not page.writes))
-    return [path(f"<slug:company>/{page.route}", page.view, name=page.name) for page in every]
+    every = sorted(BOOK.values(), key=lambda page: ("<" in page.route, -page.route.count("/"), not page.writes))
+    routes: dict[str, list[Page]] = {}
+    for page in every:
+        routes.setdefault(page.route, []).append(page)
+    return [path(f"<slug:company>/{route}", _answering(pages), name=pages[-1].name) for route, pages in routes.items()]
+
+
+def _answering(pages: list[Page]) -> Callable[..., HttpResponse]:
+    """The view of an address: its page where it is looked at, its deed where it is posted to."""
+    if len(pages) == 1:
+        return pages[0].view
+    doing, shown = sorted(pages, key=lambda page: not page.writes)
+
+    def view(request: HttpRequest, **parts: Any) -> HttpResponse:
+        return (doing if request.method == "POST" else shown).view(request, **parts)
+
+    return view
 
 
 @contextmanager
@@ -130,7 +175,10 @@ def books(code: str = "") -> str:
     return with_company(settings.BOOKS, code)
 
 
-def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], entry: Page) -> HttpResponse:
+def _shown(
+    request: HttpRequest, code: str, parts: dict[str, Any], entry: Page, refusal: Refusal | None = None
+) -> HttpResponse:
+    """The page, or the answer that there is none for this person; with a ``refusal`` the form that it draws once more."""
     if not request.user.is_authenticated:
         return signin.ask(request)
     when, name = asof(request, code), request.user.get_username()
@@ -140,13 +188,26 @@ def _shown(request: HttpRequest, code: str, make: Maker, parts: dict[str, Any], 
             return person
         if person is None or not access.may(person.role, entry.permission):
             return _forbidden(request, company, person, entry.permission)
-        desk = Desk(request, books(code), company, person, when, session)
-        found = make(desk, **parts)
-        if isinstance(found, HttpResponse):
-            return found
-        from . import frame
+        desk = Desk(request, books(code), company, person, when, session, refusal)
+        assert entry.make is not None
+        found = entry.make(desk, **parts)
+        return found if isinstance(found, HttpResponse) else _drawn(desk, entry, found)
 
-        return render(request, entry.template, frame.context(desk, entry) | found)
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """The answer, kept by nobody on its way; what it is depends on who asks for how much of it."""
+    patch_vary_headers(answer, ("HX-Target", "Accept"))
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _drawn(desk: Desk, entry: Page, found: dict[str, Any]) -> HttpResponse:
+    """The page in its frame; without the frame, and without its figures, where a script asks for the list alone."""
+    from . import frame
+
+    about = frame.around if desk.request.headers.get("HX-Target") == LIST else frame.context
+    status = 422 if desk.refusal else 200
+    return render(desk.request, entry.template, about(desk, entry) | found, status=status)
 
 
 def _person(request: HttpRequest, session: Session, company: Company, now: bool) -> Person | HttpResponse | None:
@@ -165,19 +226,19 @@ def _forbidden(request: HttpRequest, company: Company, person: Person | None, pe
     return render(request, "web/403.html", context, status=403)
 
 
-def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], permission: str) -> HttpResponse:
+def _done(request: HttpRequest, code: str, do: Doer, parts: dict[str, Any], entry: Page, form: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return signin.ask(request)
     with entered(code, request.user.get_username()) as (session, company):
         person = _person(request, session, company, True)
     if isinstance(person, HttpResponse):
         return person
-    if person is None or not access.may(person.role, permission):
-        return _forbidden(request, company, person, permission)
+    if person is None or not access.may(person.role, entry.permission):
+        return _forbidden(request, company, person, entry.permission)
     try:
         return do(Deed(request, books(code), company, person), **parts)
     except Refusal as refusal:
-        return refused(request, refusal, code)
+        return _shown(request, code, parts, BOOK[form], refusal) if form else refused(request, refusal, code)
 
 
 def refused(request: HttpRequest, refusal: Refusal, code: str) -> HttpResponse:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
+from urikake.base import access
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.doors.demo_company.calendar import LAST
@@ -118,7 +119,10 @@ def asof(request: HttpRequest, code: str) -> AsOf:
 
 @dataclass
 class Desk:
-    """All that a page function needs; ``session`` is open while it runs and sees what ``asof`` says."""
+    """All that a page function needs; ``session`` is open while it runs and sees what ``asof`` says.
+
+    ``refusal`` is why the form that the page draws was not taken when it was sent just now.
+    """
 
     request: HttpRequest
     books: str
@@ -126,6 +130,7 @@ class Desk:
     person: Person
     asof: AsOf
     session: Session
+    refusal: Refusal | None = None
 
     @property
     def on(self) -> date:
@@ -142,6 +147,10 @@ class Desk:
         ``path`` is given in parts already quoted where needed (see `quoted`).
         """
         return link(self.company.code, self.asof, path, **params)
+
+    def way(self, permission: str, path: str, **params: Any) -> str:
+        """The address of a page where the person may read it, else nothing."""
+        return self.link(path, **params) if access.may(self.person.role, permission) else ""
 
     def api(self, path: str) -> str:
         """The address of an API resource of this company."""

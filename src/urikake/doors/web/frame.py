@@ -13,6 +13,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.rooms.closing.queries import work
 
+from . import notices
 from .book import Page
 from .desk import Company, Desk
 from .models import Job
@@ -69,15 +70,24 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
 
 def context(desk: Desk, page: Page) -> dict[str, Any]:
     """What the frame draws around the page."""
-    return {
-        "company": desk.company,
+    return around(desk, page) | {
+        "part": False,
         "companies": _companies(desk),
-        "person": desk.person,
-        "day": desk.asof,
-        "asof": _asof(desk),
         "period": _period(desk),
         "nav": _nav(desk),
         "tray": _tray(desk.company),
+        "bell": notices.bell(desk),
+    }
+
+
+def around(desk: Desk, page: Page) -> dict[str, Any]:
+    """What every template may ask for; alone, it leaves the frame away."""
+    return {
+        "part": True,
+        "company": desk.company,
+        "person": desk.person,
+        "day": desk.asof,
+        "asof": _asof(desk),
         "page": {"title": page.title, "name": page.name},
         "may": {p: access.may(desk.person.role, p) for p in access.PERMISSIONS},
         "can_write": not desk.asof.past,
@@ -127,18 +137,22 @@ def _asof(desk: Desk) -> dict[str, Any]:
     today = desk.asof.today
     start = policies(desk.session).number("fiscal_year_start_month")
     year = today.year if today.month >= start else today.year - 1
-    days = {
-        "本日": today,
-        "前月末": today.replace(day=1) - timedelta(1),
-        "前期末": date(year, start, 1) - timedelta(1),
-    }
+    ahead = last_day(periods.following(desk.on.replace(day=1)))
+    after = min(today, ahead) if desk.on < today else ahead
+    days = (
+        ("本日", "", today),
+        ("前月末", "", today.replace(day=1) - timedelta(1)),
+        ("前期末", "", date(year, start, 1) - timedelta(1)),
+        ("前の月", "[", desk.on.replace(day=1) - timedelta(1)),
+        ("次の月", "]", after),
+    )
     return {
         "on": desk.on,
         "label": desk.asof.label,
         "past": desk.asof.past,
         "known_at": desk.asof.known_label,
         "today_url": _at(desk, None),
-        "choices": [{"label": label, "on": day, "url": _at(desk, day)} for label, day in days.items()],
+        "choices": [{"label": label, "key": key, "on": day, "url": _at(desk, day)} for label, key, day in days],
         "hidden": [(name, value) for name, value in desk.request.GET.items() if name not in ("as_of", "known_at")],
     }
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.base.progress import STEPS, watched
 from urikake.doors import files, month
+from urikake.rooms.intake.queries import Mapping
 
 from .models import Job
 
@@ -76,9 +77,11 @@ def _import(url: str, user: str, job: Job) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / Path(job.subject).name
         file.write_bytes(bytes(job.content or b""))
-        if job.options["kind"] == "receipts":
-            return files.take_receipts(url, file, account=job.options["account"], user=user)
-        return {"rows": files.take(url, job.options["kind"], file, user=user)}
+        told = job.options.get("mapping")
+        mapping = Mapping.read(told) if told else None
+        if job.options["kind"] == files.RECEIPT:
+            return files.take_receipts(url, file, account=job.options["account"], user=user, mapping=mapping)
+        return {"rows": files.take(url, job.options["kind"], file, user=user, mapping=mapping)}
 
 
 KINDS: Final = {

@@ -1,4 +1,4 @@
-"""Tables of the web's own: running work, saved views, tokens. Facts are never here."""
+"""Tables of the web's own: running work, uploaded files, saved views, tokens. Facts are never here."""
 
 from __future__ import annotations
 
@@ -45,6 +45,27 @@ class Job(models.Model):
         )
 
 
+class Upload(models.Model):
+    """A file that somebody brought and has not decided on yet: its bytes, how its columns are matched, what a trial said.
+
+    It is gone once the file is taken or put away, and a day after it came at the latest.
+    """
+
+    company = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
+    account = models.CharField(max_length=20, blank=True)
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    actor = models.CharField(max_length=150)
+    key = models.CharField(max_length=200)
+    came_at = models.DateTimeField(auto_now_add=True)
+    mapping = models.JSONField(default=dict)
+    tried = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["company", "actor", "key"], name="web_upload_key"),)
+
+
 class View(models.Model):
     """A saved view of a list: its address under a name, for one person or for all of the company."""
 
@@ -78,3 +99,15 @@ class Token(models.Model):
 
     class Meta:
         indexes = (models.Index(fields=["company", "id"], name="web_token_company"),)
+
+
+class Read(models.Model):
+    """Up to where a person has read the notices (お知らせ) of a company: the newest run then, and the moment."""
+
+    company = models.CharField(max_length=20)
+    person = models.CharField(max_length=150)
+    run_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["company", "person"], name="web_read_person"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,24 @@ def day(value: date | None, *, full: bool = True) -> str:
     if value is None:
         return NONE
     return f"{value:%Y/%m/%d}" + (f"({WEEKDAYS[value.weekday()]})" if full else "")
+
+
+def ends(last: date) -> str:
+    """Until when something is used, by its last day and the first day without it.
+
+    >>> ends(date(2026, 11, 30))
+    '2026/11/30(月) まで使い、2026/12/01(火) から終わります。'
+    """
+    return f"{day(last)} まで使い、{day(last + timedelta(1))} から終わります。"
+
+
+def turns(first: date) -> str:
+    """From when something is otherwise, by the last day as it was and the first day as it will be.
+
+    >>> turns(date(2026, 12, 1))
+    '2026/11/30(月) までは今のまま、2026/12/01(火) から変わります。'
+    """
+    return f"{day(first - timedelta(1))} までは今のまま、{day(first)} から変わります。"
 
 
 def month(value: date | str | None) -> str:

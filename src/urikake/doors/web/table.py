@@ -17,8 +17,9 @@ from django.http import HttpResponse
 
 from urikake.core import search
 
-from . import shown
+from . import shown, views
 from .desk import Desk
+from .views import Shipped
 
 PAGE: Final = 100
 RIGHT: Final = ("yen", "number", "quantity", "percent")
@@ -45,11 +46,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A filter that picks one value of a column; ``options`` are (value, label), else the values that are there."""
+    """A filter that picks one value of a column; ``options`` are (value, label), else the values that are there.
+
+    With ``where`` each value stands for a condition of its own instead.
+    """
 
     name: str
     title: str
     options: Sequence[tuple[str, str]] = ()
+    where: Mapping[str, pl.Expr] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,16 @@ class Table:
     column_choices: list[dict[str, Any]]
     empty: Empty
     select: bool = False
+    name: str = ""
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    tabs: list[dict[str, Any]] = field(default_factory=list)
+    asked: str = ""
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+    @property
+    def known(self) -> bool:
+        """Whether what the address asks for stands under a name already."""
+        return any(tab["current"] for tab in self.tabs)
 
 
 def table(
@@ -92,11 +106,13 @@ def table(
     sort: str = "",
     empty: Empty | None = None,
     select: bool = False,
+    shipped: Sequence[Shipped] = (),
 ) -> Table | HttpResponse:
     """The list that the address asks for; a file where it asks for ``format=csv`` or ``xlsx``.
 
     ``frame`` holds every row of the list, ``key`` names the column that names a row, ``find`` the columns searched by
-    ``q``, ``sort`` the order without any in the address.
+    ``q``, ``sort`` the order without any in the address,
+    ``shipped`` the views that every company has.
     """
     picked = _picked(desk, columns)
     options = [_options(desk, frame, choice) for choice in filters]
@@ -119,6 +135,10 @@ def table(
         empty=empty or Empty("条件に合うものはありません。"),
         select=select,
         frame=found,
+        name=name,
+        kept=_kept(desk, filters),
+        tabs=views.tabs(desk, name, shipped),
+        asked=views.asked(desk),
     )
 
 
@@ -132,7 +152,7 @@ def _found(desk: Desk, frame: pl.DataFrame, filters: Sequence[Choice], find: Seq
     """The rows that match the filters and the text of the address; width, kana kind and legal forms do not matter."""
     for choice in filters:
         if wanted := desk.ask(choice.name):
-            frame = frame.filter(pl.col(choice.name).cast(pl.String) == wanted)
+            frame = frame.filter(_meant(choice, wanted))
     text = desk.ask("q")
     if not text or not find or frame.is_empty():
         return frame
@@ -141,6 +161,19 @@ def _found(desk: Desk, frame: pl.DataFrame, filters: Sequence[Choice], find: Seq
         search.searchable(pl.col(column).cast(pl.String)).str.contains(wanted, literal=True) for column in find
     )
     return frame.filter(hit.fill_null(False))
+
+
+def _meant(choice: Choice, wanted: str) -> pl.Expr:
+    """The condition for which a value of a filter stands."""
+    if choice.where is not None:
+        return choice.where.get(wanted, pl.lit(False))
+    return pl.col(choice.name).cast(pl.String) == wanted
+
+
+def _kept(desk: Desk, filters: Sequence[Choice]) -> list[tuple[str, str]]:
+    """What of the address the form of filters carries on without showing it."""
+    shown_ones = {"q", "page", "format", *(choice.name for choice in filters)}
+    return [(name, value) for name, value in desk.request.GET.items() if name not in shown_ones]
 
 
 def _sorted(desk: Desk, frame: pl.DataFrame, columns: Sequence[Column], default: str) -> pl.DataFrame:

@@ -6,12 +6,13 @@ from django.urls import include, path
 
 from urikake.doors.api import routes as api
 
-from . import book, home, signin
+from . import book, home, parts, signin
 
 urlpatterns = [
     path("", home.root),
     path("accounts/", include("allauth.urls")),
     path("demo/signin", signin.demo),
+    path("dev/parts", parts.page),
     *api.urls(),
     *book.urls(),
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
 
 import polars as pl
 
@@ -15,6 +17,9 @@ from urikake.rooms.usage.queries import watermark
 from . import queries
 from .models import Charge
 
+AHEAD: Final = timedelta(days=400)
+"""How long before its cycle begins a charge may be made: a year paid in advance, at the closing before."""
+
 
 @action("billing.run")
 def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
@@ -22,9 +27,27 @@ def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
 
     Terms that end are renewed first. Refused in a locked month, if there is anything to bill.
     """
-    found = queries.scope(session, closing_on)
+    return _charged(session, closing_on, pl.lit(True))
+
+
+@action("billing.run")
+def charge_ahead(session: Session, *, contract_id: int, closings: Sequence[date]) -> pl.DataFrame:
+    """The charges of one contract at closings to come, one after the other as billing runs will make them; by id.
+
+    They stand beside what was charged already. It is for sessions that are undone: nothing is to be kept of it.
+    """
+    mine = pl.col("contract_id") == contract_id
+    for closing_on in sorted(closings):
+        _charged(session, closing_on, mine)
+    found = queries.of_contract(session, contract_id, max(closings) + AHEAD)
+    return found.filter(pl.col("closing_on").is_in(closings))
+
+
+def _charged(session: Session, closing_on: date, which: pl.Expr) -> pl.DataFrame:
+    """The charges that the closing makes of those lines."""
+    found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
-        found = queries.scope(session, closing_on)
+        found = _scope(session, closing_on, which)
     rows = queries.due_stretches(session, found, closing_on)
     if rows.height:
         rows = queries.rated(session, rows).filter(pl.col("amount") != 0)
@@ -32,6 +55,11 @@ def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, closing_on)
     return facts.record(session, Charge, _charges(rows, found, closing_on, watermark(session)))
+
+
+def _scope(session: Session, closing_on: date, which: pl.Expr) -> queries.Scope:
+    found = queries.scope(session, closing_on)
+    return queries.Scope(found.lines.filter(which), found.segments)
 
 
 @action("billing.run")

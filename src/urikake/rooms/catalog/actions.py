@@ -33,9 +33,7 @@ PRODUCTS: Final = Kind(
         Column("package_size", "入数", cells.micro),
         Column("minimum", "最低料金", cells.amount),
         Column("maximum", "上限料金", cells.amount),
-        options(
-            "revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime", required=True
-        ),
+        options("revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime"),
         Column("life_months", "見込月数", cells.amount),
         Column("ssp", "独立販売価格", cells.micro),
         options("obligation", "履行義務種別", "service", "goods", "lease", "right"),
@@ -113,8 +111,8 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         "price_model",
         "minimum",
         "maximum",
-        "revenue",
         "life_months",
+        revenue=pl.col("revenue").fill_null(company.policies(session)["recognition"]),
         product_name="name",
         inclusive=pl.col("tax").str.ends_with("_incl"),
         unit_price_micro=pl.col("unit_price").fill_null(0),

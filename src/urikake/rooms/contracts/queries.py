@@ -157,11 +157,42 @@ def in_force(session: Session, as_of: date, known_at: datetime | None = None) ->
     ``from_on`` (since when this state holds), ``line_id``.
     """
     lines, found = folded(session, known_at)
-    held = timeline.state_on(timeline.segments(lines, found), pl.lit(as_of))
+    return _named(session, lines, timeline.state_on(timeline.segments(lines, found), pl.lit(as_of)))
+
+
+def in_span(session: Session, first: date, last: date) -> pl.DataFrame:
+    """The lines that were in force on any day from ``first`` to ``last``, each as it last stood then; see `in_force`."""
+    lines, found = folded(session)
+    met = timeline.segments(lines, found).filter(
+        (pl.col("from_on") <= last) & (pl.col("to_on").is_null() | (pl.col("to_on") > first))
+    )
+    return _named(session, lines, met.sort("line_id", "from_on").unique("line_id", keep="last", maintain_order=True))
+
+
+def reserved(session: Session, after: date) -> pl.Series:
+    """The ids of the lines that something recorded will change after the day."""
+    _, found = folded(session)
+    return found.filter(pl.col("effective_on") > after)["line_id"].unique()
+
+
+def _named(session: Session, lines: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The states with their contract, partner and product."""
     named = held.join(lines.select("line_id", "contract_id", "position", "start_on", "end_on"), on="line_id")
     named = named.join(contracts(session), on="contract_id").join(codes(session), on="partner_id")
     named = named.join(products(session).select("product_id", "product", "product_name"), on="product_id")
     return named.rename({"code": "partner"}).sort("contract_no", "position")
+
+
+def lines_of(session: Session, contract_no: str) -> pl.DataFrame:
+    """Every state that the lines of the contract have or had, the newest first: ``line_id, product, product_name, from_on``."""
+    lines, found = folded(session)
+    chosen = contracts(session).filter(pl.col("contract_no") == contract_no).select("contract_id")
+    mine = lines.join(chosen, on="contract_id", how="semi")
+    states = timeline.segments(mine, found.join(mine.select("line_id"), on="line_id", how="semi"))
+    named = states.join(products(session).select("product_id", "product", "product_name"), on="product_id")
+    return named.select("line_id", "product", "product_name", "from_on").sort(
+        "from_on", descending=True, maintain_order=True
+    )
 
 
 def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
@@ -253,9 +284,12 @@ def touched(session: Session) -> pl.DataFrame:
     def find() -> pl.DataFrame:
         every = session.table("contracts_event", EVENT)
         found = every.filter(~pl.col("kind").is_in(["renew", "decline_renewal", "add_option"]))
-        named = by_line(found.drop("id"), every_line(session))
+        own = every_line(session)
+        named = by_line(found.drop("id"), own).join(own.select("line_id", "start_on"), on="line_id", how="left")
+        moved = pl.when(pl.col("kind") == "change_start").then(pl.min_horizontal("start_on", "effective_on"))
+        named = named.with_columns(since_on=moved.otherwise("effective_on"))
         return named.group_by("line_id").agg(
-            first_changed_on=pl.col("effective_on").min(),
+            first_changed_on=pl.col("since_on").min(),
             changed_on=pl.col("effective_on").max(),
             changed_run_id=pl.col("run_id").max(),
         )

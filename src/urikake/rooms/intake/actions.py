@@ -1,7 +1,8 @@
-"""The record of a file that was taken, and the users file."""
+"""The record of a file that was taken, the mappings of columns, and the users file."""
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 import polars as pl
@@ -9,17 +10,40 @@ import polars as pl
 from urikake.base import facts
 from urikake.base.access import ROLES, SYSTEM, action
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.base.models import User
 from urikake.base.users import users
 
+from . import models, queries
 from .models import File
 from .queries import Column, Kind, Sheet, options
+
+LONGEST_NAME: Final = 60
 
 
 def record_file(session: Session, *, sheet: Sheet) -> None:
     """Keep which file was taken in this run: kind, name, SHA-256 and number of rows."""
     row = {"kind": sheet.kind.name, "file_name": sheet.name, "sha256": sheet.sha256, "row_count": sheet.frame.height}
     facts.record(session, File, pl.DataFrame([row]))
+
+
+@action("imports.map")
+def save_mapping(session: Session, *, kind: Kind, name: str, mapping: queries.Mapping) -> bool:
+    """Keep a mapping for the kind of file under a name, in place of the one of that name; return whether that is new."""
+    if not name.strip() or name != name.strip() or len(name) > LONGEST_NAME:
+        raise Refusal(
+            "mapping-name", f"対応づけの名前が「{name}」です。", "前後に空白のない、60字までの名前を付けてください。"
+        )
+    strange = {*filter(None, mapping.columns.values()), *mapping.fixed} - {column.name for column in kind.columns}
+    if foreign := sorted(column for column in strange if not column.startswith("x_")):
+        raise Refusal(
+            "mapping-column", f"列「{foreign[0]}」はこの種類のファイルにありません。", "別の列を選んでください。"
+        )
+    if queries.mappings(session, kind.name).get(name) == mapping:
+        return False
+    row = {"kind": kind.name, "mapping_name": name, "content": json.dumps(mapping.told(), ensure_ascii=False)}
+    facts.record(session, models.Mapping, pl.DataFrame([row]))
+    return True
 
 
 @action("users.import")

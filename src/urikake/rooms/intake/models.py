@@ -1,4 +1,4 @@
-"""Tables of intake: the files that were taken."""
+"""Tables of intake: the files that were taken, and how the columns of other files are matched with ours."""
 
 from __future__ import annotations
 
@@ -17,3 +17,14 @@ class File(Fact):
 
     class Meta:
         db_table = "intake_file"
+
+
+class Mapping(Fact):
+    """How the columns of a kind of file are matched (対応づけ), under a name; the newest row of a name wins."""
+
+    kind = models.CharField(max_length=20)
+    mapping_name = models.CharField(max_length=60)
+    content = models.TextField()
+
+    class Meta:
+        db_table = "intake_mapping"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
@@ -55,3 +56,32 @@ def by_partner(session: Session, account: str, as_of: date) -> pl.DataFrame:
         " GROUP BY l.partner_id ORDER BY l.partner_id",
         (session.low, session.high, account, as_of),
     )
+
+
+def moved(session: Session, first: date, last: date) -> pl.DataFrame:
+    """What the entries posted from ``first`` to ``last`` moved, from the lines themselves: ``account, source, amount``.
+
+    ``amount`` is positive on the debit side.
+    """
+    return session.read(
+        "SELECT a.name AS account, e.source, sum(l.amount) AS amount FROM ledger_entry e"
+        " JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
+        " JOIN base_account a ON a.id = l.account_id"
+        " WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? GROUP BY a.name, e.source ORDER BY a.name, e.source",
+        (session.low, session.high, first, last),
+        account=pl.String,
+    )
+
+
+def course(session: Session, names: Sequence[str], days: Sequence[date]) -> pl.Series:
+    """The balance of the named accounts together on each of the days, which ascend; positive on the debit side."""
+    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
+    marks = ", ".join("?" * len(ids)) or "0"
+    daily = session.read(
+        "SELECT posted_on, sum(debit - credit) AS amount FROM ledger_total WHERE id >= ? AND id < ? AND posted_on <= ?"
+        f" AND account_id IN ({marks}) GROUP BY posted_on ORDER BY posted_on",
+        (session.low, session.high, days[-1], *ids),
+    )
+    sums = daily.select(on="posted_on", balance=pl.col("amount").cum_sum())
+    asked = pl.DataFrame({"on": pl.Series(days, dtype=pl.Date)}).sort("on")
+    return asked.join_asof(sums.sort("on"), on="on")["balance"].fill_null(0)

@@ -37,7 +37,7 @@ CYCLE: Final = ["line_id", "cycle_from_on"]
 
 def _ruled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     policy = policies(session)
-    return recognition.ruled(rows, policy["recognition"], policy["partial_month"], policy["remainder"])
+    return recognition.ruled(rows, policy["partial_month"], policy["remainder"])
 
 
 @action("invoices.issue")
@@ -122,15 +122,15 @@ def _keep_open(session: Session, rows: pl.DataFrame) -> None:
 def recognize(session: Session, *, month: date) -> pl.DataFrame:
     """Recognise everything up to the end of the month and return the moves (columns `MOVES`), one row a line and month.
 
-    Every month not recognised yet is posted on its last day, or in the first open month after it. A month that was
-    recognised already only takes what came late.
+    Every month not recognised yet is posted on its last day, or in the first open month after it. Where all of them were,
+    what came late is taken up as of the newest of them: looking from an earlier one would take back what later ones hold.
     """
     _renew(session, month)
     last = queries.cutoff(session)
     first = periods.following(last) if last else (_first_month(session) or month)
     pending = _months(session, first, month)
     moves = [_one_month(session, each) for each in pending]
-    late = [] if pending else _late(session, month)
+    late = [] if pending else _late(session, last or month)
     return pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
 
 

@@ -16,11 +16,14 @@ from urikake.rooms.closing.queries import closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.billing import closing_before
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
+from ..bridge import bridge
 from ..desk import Desk, quoted
 from ..frame import month_before
+from ..pictures import Part
 from ..table import Choice, Column, Empty, table
 
 REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
@@ -125,17 +128,17 @@ def _changes(desk: Desk, day: date, made: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bridge(desk: Desk, day: date, changes: pl.DataFrame, made: pl.DataFrame) -> dict[str, Any]:
-    """先月 + each reason = 今月; the parts add up to the yen."""
-    now = int(made["amount"].sum())
-    moved = int(changes["difference"].sum())
+    """先月 + each reason = 今月; both ends are the sums of all that was billed, the parts those of the lines that differ."""
     sums = changes.group_by("reason").agg(pl.col("difference").sum(), count=pl.len())
     by_reason = {row["reason"]: row for row in sums.iter_rows(named=True)}
     parts = [
-        {"label": name, "amount": by_reason[name]["difference"], "count": by_reason[name]["count"],
-         "url": desk.link(f"billing/{day}", reason=name)}
+        Part(name, by_reason[name]["difference"], desk.link(f"billing/{day}", reason=name), f"{by_reason[name]['count']:,}件")
         for name in REASONS if name in by_reason
     ]  # fmt: skip
-    return {"from": {"label": "先月", "amount": now - moved}, "parts": parts, "to": {"label": "今月", "amount": now}}
+    before = int(billing.at_closing(desk.session, closing_before(day))["amount"].sum())
+    return bridge(
+        Part("先月", before), parts, Part("今月", int(made["amount"].sum())), label="先月から今月への請求の差"
+    )
 
 
 @deed("bill", "billing/run", permission="billing.run")

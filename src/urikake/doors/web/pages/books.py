@@ -1,70 +1,21 @@
-"""収益認識・仕訳・試算表: the waterfall of revenue with its roll-forward, the journal, the balances of accounts."""
+"""仕訳・試算表・年齢調べ: the journal, the balances of accounts, open balances by age."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
 import polars as pl
 from django.http import Http404, HttpResponse
 
-from urikake.base import periods
-from urikake.rooms.catalog.queries import products
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
-from urikake.rooms.revenue import queries as revenue
 
+from .. import ages
 from ..book import Shown, page
 from ..desk import Desk, quoted
-from ..frame import last_day, month_before
-from ..table import Choice, Column, Empty, listed_as, table
-
-
-@page("revenue", "revenue", permission="revenue.read", title="収益認識")
-def waterfall(desk: Desk) -> Shown:
-    """Revenue by product and month: the months recognised, and those to come as the schedules say; the roll-forward."""
-    months = _months(desk.on)
-    found = pl.DataFrame(
-        report(desk.session, "schedule"),
-        schema={"contract_no": pl.String, "product": pl.String, "month": pl.String, "amount": pl.Int64},
-    )
-    inside = found.filter(pl.col("month").is_in(months))
-    sums = inside.group_by("product", "month").agg(pl.col("amount").sum())
-    titles = dict(products(desk.session).select("product", "product_name").iter_rows())
-    cut = revenue.cutoff(desk.session)
-    return {
-        "months": [{"month": m, "done": cut is not None and m <= f"{cut:%Y-%m}"} for m in months],
-        "rows": [
-            {"product": product, "name": titles.get(product, product), "cells": _cells(part, months)}
-            for (product,), part in sums.sort("product").group_by("product", maintain_order=True)
-        ],
-        "totals": _cells(inside.group_by("month").agg(pl.col("amount").sum()), months),
-        "roll": _roll(desk),
-        "cutoff": cut,
-    }
-
-
-def _months(on: date) -> list[str]:
-    """Two months before the day's, it, and nine after."""
-    first = month_before(month_before(on.replace(day=1)))
-    found = []
-    for _ in range(12):
-        found.append(f"{first:%Y-%m}")
-        first = periods.following(first)
-    return found
-
-
-def _cells(part: pl.DataFrame, months: list[str]) -> dict[str, Any]:
-    amounts = dict(part.select("month", "amount").iter_rows())
-    cells = [amounts.get(month, 0) for month in months]
-    return {"cells": cells, "total": sum(cells)}
-
-
-def _roll(desk: Desk) -> dict[str, Any]:
-    """契約負債: opening + billed − recognised = closing of the day's month."""
-    rows = report(desk.session, "deferred", month=f"{desk.on:%Y-%m}")
-    return {name: sum(row[name] for row in rows) for name in ("opening", "billed", "recognized", "closing")}
+from ..frame import last_day
+from ..table import Choice, Column, Empty, table
 
 
 @page("journals", "journals", permission="journals.read", title="仕訳")
@@ -180,7 +131,11 @@ def aging(desk: Desk) -> Shown:
         *[Column(label, f"{label}日(円)", "yen", summed=True) for label in labels],
         Column("partner", "コード", hidden=True),
     ]
-    return listed_as(
-        table(desk, frame, columns, key="partner", name="aging", find=["name", "partner"], sort="-total",
-              empty=Empty("この日に未回収の債権はありません。"))
+    listing = table(
+        desk, frame, columns, key="partner", name="aging", find=["name", "partner"], sort="-total",
+        empty=Empty("この日に未回収の債権はありません。"),
     )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    sums = listing.frame.select(pl.col("not_due", *labels).sum()).row(0, named=True) if rows else {}
+    return {"table": listing, "ages": ages.picture(desk, sums, q=desk.ask("q")) if listing.frame.height else None}

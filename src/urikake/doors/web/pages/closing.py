@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -13,13 +13,17 @@ from urikake.base.errors import Refusal
 from urikake.doors import month as steps
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing import queries as closing
-from urikake.rooms.closing.queries import work
+from urikake.rooms.closing.queries import changes, work
 from urikake.rooms.reports.queries import report
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
+from ..bridge import bridge
 from ..desk import Desk
 from ..frame import last_day, month_before
+from ..pictures import Part
+from .books import SOURCES
+from .revenue import NO_SERVICE
 
 
 @page("close", "close", permission="closing.read", title="月次締め")
@@ -43,7 +47,7 @@ def one(desk: Desk, month: str) -> Shown:
         "before": month_before(first),
         "after": periods.following(first),
         "before_locked": month_before(first) in periods.locked_months(desk.session),
-        "change": _change(desk, first),
+        "changes": _changes(desk, first),
         "closed_by": closing.closed_by(desk.session, first) if locked else None,
         "page": {"title": f"{first:%Y年%-m月}の締め", "name": "close-month"},
     }
@@ -99,21 +103,64 @@ def _step(
             "figure": figure, "proof": proof if holds else open_, "url": url}  # fmt: skip
 
 
-def _change(desk: Desk, first: date) -> dict[str, Any]:
-    """Revenue of last month and of this, by product, as a bridge."""
-    now = {
-        row["key"]: row["amount"] for row in report(desk.session, "recognized", month=f"{first:%Y-%m}", by="service")
-    }
-    then = {
-        row["key"]: row["amount"]
-        for row in report(desk.session, "recognized", month=f"{month_before(first):%Y-%m}", by="service")
-    }
-    parts = [{"label": key or "その他", "amount": now.get(key, 0) - then.get(key, 0)} for key in sorted({*now, *then})]
-    return {
-        "from": {"label": f"{month_before(first):%-m月}", "amount": sum(then.values())},
-        "parts": [part for part in parts if part["amount"]],
-        "to": {"label": f"{first:%-m月}", "amount": sum(now.values())},
-    }
+WORDS: Final = {
+    "invoice": "請求", "application": "消込・充当", "recognition": "収益の認識", "receipt": "入金", "slip": "債権伝票",
+    "opening": "期首残高",
+}  # fmt: skip
+
+
+def _changes(desk: Desk, first: date) -> list[dict[str, Any]]:
+    """売上・前受金・売掛金 of this month against last month, each as a bridge with its proof."""
+    names = f"{month_before(first):%-m月}", f"{first:%-m月}"
+    owed = changes.owed(desk.session, first)
+    return [
+        {"title": "売上", "bridge": _sales(desk, first, names)},
+        {"title": "前受金", "bridge": _balance(desk, first, changes.advances(desk.session, first), names)},
+        {
+            "title": "売掛金",
+            "bridge": _balance(
+                desk, first, owed, names, f"債権明細 {owed.check:,}", None if owed.check == owed.after else owed.check
+            ),
+        },
+    ]
+
+
+def _sales(desk: Desk, first: date, names: tuple[str, str]) -> dict[str, Any]:
+    """Revenue of both months as the ledger has it, and the difference by service as it was recognised."""
+    before = month_before(first)
+    now, then = (
+        {row["key"] or NO_SERVICE: row["amount"] for row in report(desk.session, "recognized", month=f"{m:%Y-%m}", by="service")}
+        for m in (first, before)
+    )  # fmt: skip
+    was, is_ = changes.sales(desk.session, before), changes.sales(desk.session, first)
+    apart = (is_ - sum(now.values())) - (was - sum(then.values()))
+    parts = [
+        Part(key, now.get(key, 0) - then.get(key, 0), desk.way("revenue.read", "revenue", service=key))
+        for key in sorted({*now, *then})
+    ]
+    every = [*parts, Part("契約によらない売上", apart, _entries(desk, first, "伝票"))]
+    return bridge(
+        Part(names[0], was), [part for part in every if part.amount], Part(names[1], is_), label="売上の先月からの差",
+        width=336,
+    )  # fmt: skip
+
+
+def _balance(
+    desk: Desk, first: date, change: changes.Change, names: tuple[str, str], proof: str = "", wrong: int | None = None
+) -> dict[str, Any]:
+    """A balance over the month by what moved it; each bar leads to the entries behind it."""
+    parts = [
+        Part(WORDS.get(source, source), amount, _entries(desk, first, SOURCES.get(source, source)))
+        for source, amount in change.moved.items() if amount
+    ]  # fmt: skip
+    return bridge(
+        Part(f"{names[0]}末", change.before), parts, Part(f"{names[1]}末", change.after), label="先月末からの差",
+        width=336, proof=proof, wrong=wrong,
+    )  # fmt: skip
+
+
+def _entries(desk: Desk, first: date, source: str) -> str:
+    return desk.way("journals.read", "journals", **{"from": first, "to": last_day(first), "source": source})
 
 
 @deed("close-run", "close/run", permission="closing.close")

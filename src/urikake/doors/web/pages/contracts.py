@@ -8,26 +8,28 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404
 
-from urikake.core import timeline
-from urikake.rooms.billing.queries import of_contract
-from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.queries import contracts as every_contract
 from urikake.rooms.parties.queries import profiles
-from urikake.rooms.reports.queries import report
 
-from .. import shown
 from ..book import Shown, page
 from ..desk import Desk, quoted
+from ..frame import last_day
 from ..table import Choice, Column, Empty, listed_as, table
+from ..timelines import timeline
+from ..views import Shipped
 
 TIMINGS: Final = {"advance": "前払", "current": "当月", "arrears": "後払"}
+STAGES: Final = {"started": "今月開始", "left": "今月解約", "ahead": "変更予約"}
+SHIPPED: Final = tuple(Shipped(title, f"stage={name}") for name, title in STAGES.items())
 
 
 @page("contracts", "contracts", permission="contracts.read", title="契約")
 def listed(desk: Desk) -> Shown:
-    """The contract lines in force on the day looked at."""
-    found = _in_force(desk)
+    """The contract lines in force on the day looked at; those that came or left in its month where the address asks for them."""
+    month = (desk.on.replace(day=1), last_day(desk.on))
+    whole = desk.ask("stage") in ("started", "left")
+    found = _with_terms(desk, contracts.in_span(desk.session, *month) if whole else _held(desk))
     contract = lambda row: f"contracts/{quoted(row['contract_no'])}"  # noqa: E731
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(contract(row))),
@@ -44,16 +46,32 @@ def listed(desk: Desk) -> Shown:
     ]
     listing = table(
         desk, found, columns, key="line_id", name="contracts", url=lambda row: desk.link(contract(row)),
-        filters=[Choice("product_name", "商品"), Choice("cycle", "請求")],
+        filters=[Choice("product_name", "商品"), Choice("cycle", "請求"), _stages(desk, *month)], shipped=SHIPPED,
         find=["contract_no", "partner_name", "partner", "product_name"], sort="contract_no",
         empty=Empty("この日に有効な契約はありません。", "契約を取り込む", desk.link("imports")),
     )  # fmt: skip
     return listed_as(listing)
 
 
-def _in_force(desk: Desk) -> pl.DataFrame:
-    """The lines in force with names and terms in words."""
-    held = contracts.in_force(desk.session, desk.on)
+def _stages(desk: Desk, first: date, last: date) -> Choice:
+    """The filter that finds what begins, ends or changes."""
+    gone = contracts.ended(desk.session, last + timedelta(1))
+    return Choice(
+        "stage", "動き", tuple(STAGES.items()),
+        where={
+            "started": pl.col("start_on").is_between(first, last),
+            "left": pl.col("line_id").is_in(gone.implode()) & pl.col("last_on").is_between(first, last),
+            "ahead": pl.col("line_id").is_in(contracts.reserved(desk.session, desk.on).implode()),
+        },
+    )  # fmt: skip
+
+
+def _held(desk: Desk) -> pl.DataFrame:
+    return contracts.in_force(desk.session, desk.on)
+
+
+def _with_terms(desk: Desk, held: pl.DataFrame) -> pl.DataFrame:
+    """The lines with names and terms in words."""
     names = profiles(desk.session, "name").select(partner="code", partner_name="name")
     lines, _ = contracts.folded(desk.session)
     terms = contracts.terms(desk.session).select("contract_terms_id", "cycle_months", "timing")
@@ -96,78 +114,20 @@ def one(desk: Desk, contract_no: str) -> Shown:
     found = every_contract(desk.session).filter(pl.col("contract_no") == contract_no)
     if found.is_empty():
         raise Http404(contract_no)
-    contract_id, partner_id = found["contract_id"][0], found["partner_id"][0]
+    partner_id = found["partner_id"][0]
     partner = profiles(desk.session, "name").filter(pl.col("partner_id") == partner_id).row(0, named=True)
     history = contracts.history(desk.session, partner_id).filter(pl.col("contract_no") == contract_no)
-    lines = _in_force(desk).filter(pl.col("contract_no") == contract_no)
+    lines = _with_terms(desk, _held(desk)).filter(pl.col("contract_no") == contract_no)
     return {
         "contract_no": contract_no,
         "partner": partner,
         "lines": lines.to_dicts(),
         "events": [_event(row, desk.on) for row in reversed(history.to_dicts())],
-        "timeline": _timeline(desk, contract_no, contract_id),
+        "timeline": timeline(desk, found, history, label=f"契約 {contract_no} の時間軸"),
         "page": {"title": f"契約 {contract_no}", "name": "contract"},
     }
 
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:
-    return row | {"label": contracts.WORDS.get(row["kind"], row["kind"]), "ahead": row["effective_on"] > on}
-
-
-def _timeline(desk: Desk, contract_no: str, contract_id: int) -> dict[str, Any]:
-    """What `uk-timeline` draws: lanes of states, marks of events, bills by closing and revenue by month."""
-    since, until = _window(desk.on)
-    months = [
-        {"month": row["month"], "amount": row["amount"]}
-        for row in report(desk.session, "schedule", contract=contract_no)
-        if f"{since:%Y-%m}" <= row["month"] <= f"{until:%Y-%m}"
-    ]
-    return {
-        "from": since.isoformat(),
-        "to": until.isoformat(),
-        "now": desk.on.isoformat(),
-        "lanes": _lanes(desk, contract_id, since, until),
-        "bills": _bills(desk, contract_id, since, until),
-        "revenue": months,
-    }
-
-
-def _window(on: date) -> tuple[date, date]:
-    """From a year before to a year and a month after."""
-    return (on - timedelta(365)).replace(day=1), (on + timedelta(180)).replace(day=1)
-
-
-def _lanes(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[str, Any]]:
-    """One lane a line: its states with what they say, cut to the window."""
-    lines, events = contracts.folded(desk.session)
-    mine = lines.filter(pl.col("contract_id") == contract_id)
-    segments = timeline.segments(mine, events.filter(pl.col("line_id").is_in(mine["line_id"].implode())))
-    named = segments.join(
-        products(desk.session).select("product_id", "product_name"), on="product_id", maintain_order="left"
-    )
-    lanes: dict[int, dict[str, Any]] = {}
-    for row in named.iter_rows(named=True):
-        begins, ends = row["from_on"], row["to_on"]
-        if begins >= until or (ends is not None and ends <= since):
-            continue
-        lane = lanes.setdefault(row["line_id"], {"label": row["product_name"], "parts": []})
-        text = f"{shown.plain(row['quantity_micro'])} @{shown.plain(row['unit_price_micro'])}"
-        lane["parts"].append(
-            {
-                "from": max(begins, since).isoformat(),
-                "to": min(ends or until, until).isoformat(),
-                "open": ends is None or ends > until,
-                "text": f"{row['product_name']} {text}",
-                "note": text,
-                "ahead": begins > desk.on,
-            }
-        )
-    return list(lanes.values())
-
-
-def _bills(desk: Desk, contract_id: int, since: date, until: date) -> list[dict[str, Any]]:
-    """What was charged at each closing in the window."""
-    found = of_contract(desk.session, contract_id, until)
-    inside = found.filter(pl.col("closing_on").is_between(since, until))
-    sums = inside.group_by("closing_on").agg(pl.col("amount").sum()).sort("closing_on")
-    return [{"on": on.isoformat(), "amount": amount} for on, amount in sums.iter_rows()]
+    label, day = contracts.WORDS.get(row["kind"], row["kind"]), row["effective_on"].isoformat()
+    return row | {"label": label, "day": day, "ahead": row["effective_on"] > on}

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+import polars as pl
+
 from urikake.base import access, periods
-from urikake.rooms.closing.queries import status, work
+from urikake.rooms.closing.queries import changes, status, work
+from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.revenue import queries as revenue
 
+from .. import pictures, shown
 from ..book import Shown, page
 from ..desk import Desk
 from ..frame import Badge, last_day, month_before
+from ..pictures import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,30 +93,59 @@ def _task(desk: Desk, task: Task) -> dict[str, Any]:
 
 
 def _figures(desk: Desk, month: date) -> list[dict[str, Any]]:
-    """Billed this month and last, what is open, what waits for matching."""
-    now, before = _billed(desk, month), _billed(desk, month_before(month))
-    owed = work.open_items(desk.session, desk.on)
-    unmatched = work.waiting_receipts(desk.session, desk.on)
-    share = (now - before) / before if before else None
-    return [
-        {"title": title, "url": desk.link(path), **figure}
-        for title, path, need, figure in (
-            ("今月の請求", "invoices", "invoices.read", {"amount": now, "before": before, "share": share}),
-            ("未回収", "receivables", "receivables.read", {"amount": owed.amount, "count": owed.count}),
-            ("消込待ちの入金", "matching", "matching.read", {"amount": unmatched.amount, "count": unmatched.count}),
-        )
-        if access.may(desk.person.role, need)
-    ]
+    """Billed this month, what is open, what waits for matching; each with its course over twelve months."""
+    months = _months(month)
+    makers = (("invoices.read", _billing), ("receivables.read", _owing), ("matching.read", _unmatched))
+    return [make(desk, months) for need, make in makers if access.may(desk.person.role, need)]
 
 
-def _billed(desk: Desk, month: date) -> int:
-    """What the invoices issued in the month come to, tax included, up to the day looked at."""
-    until = min(last_day(month), desk.on)
+def _months(month: date) -> list[date]:
+    """The month and the eleven before it, oldest first."""
+    found = [month]
+    while len(found) < 12:
+        found.append(month_before(found[-1]))
+    return found[::-1]
+
+
+def _billing(desk: Desk, months: list[date]) -> dict[str, Any]:
+    """今月の請求: the invoices issued in the month, tax included, up to the day looked at."""
+    until = min(last_day(months[-1]), desk.on)
     found = desk.session.read(
-        "SELECT sum(total) AS amount FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on BETWEEN ? AND ?",
-        (desk.session.low, desk.session.high, month, until),
+        "SELECT issue_on, sum(total) AS amount FROM invoices_invoice"
+        " WHERE id >= ? AND id < ? AND issue_on BETWEEN ? AND ? GROUP BY issue_on",
+        (desk.session.low, desk.session.high, months[0], until),
     )
-    return int(found["amount"][0] or 0)
+    sums = dict(found.group_by(pl.col("issue_on").dt.truncate("1mo")).agg(pl.col("amount").sum()).iter_rows())
+    amounts = [int(sums.get(month, 0)) for month in months]
+    now, before = amounts[-1], amounts[-2]
+    share = (now - before) / before if before else None
+    return _figure("今月の請求", desk.link("invoices"), months, amounts) | {"before": before, "share": share}
+
+
+def _owing(desk: Desk, months: list[date]) -> dict[str, Any]:
+    """未回収: the accounts of receivables at each month's end, and how many items are open."""
+    names = changes.receivable_names(desk.session)
+    amounts = ledger.course(desk.session, names, _ends(desk, months)).to_list()
+    count = work.open_items(desk.session, desk.on).count
+    return _figure("未回収", desk.link("receivables"), months, amounts) | {"count": count}
+
+
+def _unmatched(desk: Desk, months: list[date]) -> dict[str, Any]:
+    """消込待ちの入金: 仮受金 at each month's end, and how many receipts wait."""
+    amounts = (-ledger.course(desk.session, ["仮受金"], _ends(desk, months))).to_list()
+    count = work.waiting_receipts(desk.session, desk.on).count
+    return _figure("消込待ちの入金", desk.link("matching"), months, amounts) | {"count": count}
+
+
+def _ends(desk: Desk, months: list[date]) -> list[date]:
+    """The last day of each month, of the newest the day looked at."""
+    return [*(last_day(month) for month in months[:-1]), desk.on]
+
+
+def _figure(title: str, url: str, months: list[date], amounts: list[int]) -> dict[str, Any]:
+    parts = [Part(shown.month(month), amount) for month, amount in zip(months, amounts, strict=True)]
+    trend = pictures.spark(parts, label=f"{title}の12か月の動き")
+    return {"title": title, "url": url, "amount": amounts[-1], "trend": trend}
 
 
 def _close(desk: Desk, month: date) -> dict[str, Any]:

@@ -13,9 +13,12 @@ from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
 
+from .. import ages
 from ..book import Shown, page
 from ..desk import Desk, quoted
+from ..pictures import Picture
 from ..table import Choice, Column, Empty, listed_as, table
+from ..timelines import timeline
 
 MOST = 30
 METHODS = {
@@ -109,6 +112,9 @@ def one(desk: Desk, code: str) -> Shown:
     partner = found.row(0, named=True)
     partner_id = partner["partner_id"]
     lines = contracts.in_force(desk.session, desk.on).filter(pl.col("partner") == code)
+    items = _open(desk, partner_id)
+    history = contracts.history(desk.session, partner_id)
+    own = contracts.contracts(desk.session).filter(pl.col("partner_id") == partner_id)
     return {
         "partner": partner,
         "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))[
@@ -116,9 +122,13 @@ def one(desk: Desk, code: str) -> Shown:
         ].to_list(),
         "lines": lines.to_dicts(),
         "invoices": _invoices(desk, partner_id),
-        "items": _open(desk, partner_id),
+        "items": items,
+        "ages": _ages(desk, code, items),
         "proof": _proof(desk, partner_id),
-        "history": _history(desk, partner_id),
+        "history": _history(desk, history),
+        "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸", named=True)
+        if own.height
+        else None,
         "page": {"title": partner["name"], "name": "partner"},
     }
 
@@ -129,10 +139,10 @@ def _invoices(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
     return found.reverse().head(12).to_dicts()
 
 
-def _history(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
+def _history(desk: Desk, history: pl.DataFrame) -> list[dict[str, Any]]:
     """The newest events of its contracts, with the products by name."""
     names = products(desk.session).unique("product", keep="last").select("product", "product_name")
-    found = contracts.history(desk.session, partner_id).join(names, on="product", how="left", maintain_order="left")
+    found = history.join(names, on="product", how="left", maintain_order="left")
     return [
         row | {"label": contracts.WORDS.get(row["kind"], row["kind"])} for row in found.reverse().head(MOST).to_dicts()
     ]
@@ -142,6 +152,16 @@ def _open(desk: Desk, partner_id: int) -> list[dict[str, Any]]:
     """The items of the partner that are open on the day."""
     owed = receivables.balances(desk.session, desk.on, partner_id)
     return owed.filter(pl.col("balance") != 0).sort("due_on").to_dicts()
+
+
+def _ages(desk: Desk, code: str, items: list[dict[str, Any]]) -> Picture | None:
+    """What the partner owes by days overdue; None where it owes nothing."""
+    if not items:
+        return None
+    owed = pl.DataFrame(items).select("balance", "due_on")
+    return ages.picture(
+        desk, ages.summed(owed, (pl.lit(desk.on) - pl.col("due_on")).dt.total_days()), width=700, q=code
+    )
 
 
 def _proof(desk: Desk, partner_id: int) -> dict[str, Any]:

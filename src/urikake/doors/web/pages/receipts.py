@@ -8,13 +8,17 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404, HttpResponse
 
+from urikake.base import periods, runs
+from urikake.base.bulk import Session
+from urikake.base.company import accounts
 from urikake.doors import month
+from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
-from ..book import Deed, Shown, deed, page
+from ..book import Deed, Shown, Undo, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
 
@@ -112,6 +116,7 @@ def _laid_open(desk: Desk, current: dict[str, Any], queue: pl.DataFrame) -> dict
         "items": _items(desk, current["partner_id"]),
         "applied": _applied(desk, current["receipt_id"]),
         "next": order[at + 1] if at + 1 < len(order) else None,
+        "opens_on": periods.open_date(desk.session, current["received_on"]),
     }
 
 
@@ -146,7 +151,8 @@ def _applied(desk: Desk, receipt_id: int) -> list[dict[str, Any]]:
 @deed("apply", "matching/apply", permission="matching.apply")
 def apply(doing: Deed) -> HttpResponse:
     """Apply a receipt to the documents that are ticked, and go on to the next one."""
-    targets = doing.request.POST.getlist("target")
+    ticked = doing.request.POST.getlist("target")  # a proposal names all its documents; one may be ticked below as well
+    targets = list(dict.fromkeys(target for names in ticked for target in names.split(",")))
     figures = month.apply(
         doing.books,
         doing.field("receipt"),
@@ -157,12 +163,69 @@ def apply(doing: Deed) -> HttpResponse:
     )
     after = doing.field("next")
     return doing.done(
-        f"{figures['amount']:,}円を消し込みました。", f"matching?receipt={quoted(after)}" if after else "matching"
+        f"{figures['amount']:,}円を消し込みました。",
+        f"matching?receipt={quoted(after)}" if after else "matching",
+        _undo(doing, doing.field("receipt")),
     )
+
+
+def _undo(doing: Deed, receipt: str) -> Undo | None:
+    """The reversal of what was applied to the receipt last, with the entry that it will post."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        found = receipts.named(session, receipt)
+        made = matching.applications(session, "receipt_id = ?", (found["receipt_id"][0],)).tail(1)
+        if made.is_empty():
+            return None
+        application_id, on = made["application_id"][0], made["applied_on"][0]
+        fields = {"application": application_id - session.low, "receipt": receipt}
+        return Undo(
+            "matching/unapply", fields, _entry(session, application_id, on, periods.open_date(session, on), back=True)
+        )
+
+
+def _again(doing: Deed, number: int) -> Undo | None:
+    """The application once more, as it was, with its entry; None for one that is not there."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        application_id = session.low + number
+        found = matching.applications(session, "id = ?", (application_id,))
+        if found.is_empty():
+            return None
+        was = found.row(0, named=True)
+        moved = receivables.movements(session, "source_id = ? AND kind = 'applied'", (application_id,))
+        on = periods.open_date(session, was["applied_on"])
+        fields = {
+            "receipt": was["receipt_id"] - session.low,
+            "target": [f"{item - session.low}={-amount}" for item, amount in moved.select("item_id", "moved").rows()],
+            "difference": was["difference_kind"] or "remain",
+            "on": on.isoformat(),
+        }
+        return Undo("matching/apply", fields, _entry(session, application_id, was["applied_on"], on, back=False))
+
+
+def _entry(session: Session, application_id: int, posted_on: date, on: date, *, back: bool) -> str:
+    """What the entry of an application, or its reversal, will be, in words."""
+    turn = -1 if back else 1
+    mine = (pl.col("source") == "application") & (pl.col("source_id") == application_id)
+    lines = ledger.lines(session, ledger.entries(session, posted_on, posted_on).filter(mine))
+    sums = (
+        lines.group_by("account_id", maintain_order=True)
+        .agg(amount=turn * pl.col("amount").sum())
+        .rename({"account_id": "id"})
+    )
+    named = sums.join(accounts(session).select("id", "name"), on="id", maintain_order="left")
+    sides = [(side, named.filter(pl.col("amount") * sign > 0)) for side, sign in (("借方", 1), ("貸方", -1))]
+    text = "　".join(
+        f"{side} {name} {abs(amount):,}円"
+        for side, part in sides
+        for name, amount in part.select("name", "amount").rows()
+    )
+    return f"元に戻すと、{on:%Y/%m/%d} 付で次の仕訳を計上します: {text}"
 
 
 @deed("unapply", "matching/unapply", permission="matching.apply")
 def unapply(doing: Deed) -> HttpResponse:
     """Reverse an application; the receipt waits again."""
-    month.unapply(doing.books, int(doing.field("application")), on=None, user=doing.person.name)
-    return doing.done("消込を取り消しました。", f"matching?receipt={quoted(doing.field('receipt'))}")
+    number = int(doing.field("application"))
+    undo = _again(doing, number)
+    month.unapply(doing.books, number, on=None, user=doing.person.name)
+    return doing.done("消込を取り消しました。", f"matching?receipt={quoted(doing.field('receipt'))}", undo)

@@ -9,18 +9,18 @@ from django.http import HttpResponse
 
 from urikake.base import access
 from urikake.base.company import dimensions
-from urikake.core import aging
 from urikake.doors import month
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 
+from .. import ages
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
+from ..pictures import Picture
 from ..table import Choice, Column, Empty, table
 from . import policies
 
-BUCKETS: Final = (30, 60, 90)
 STATES: Final = (("overdue", "期日超過"), ("open", "期日前"), ("settled", "回収済"))
 
 
@@ -46,13 +46,14 @@ def listed(desk: Desk) -> Shown:
         Column("partner", "取引先コード", hidden=True),
     ]
     listing = table(
-        desk, shown, columns, key="item_id", name="receivables", filters=[Choice("state", "状態", STATES)],
+        desk, shown, columns, key="item_id", name="receivables",
+        filters=[Choice("state", "状態", STATES), Choice("age", "年齢", tuple(ages.WORDS.items()))],
         find=["name", "partner_name", "partner", "order_no", "balance"], sort="due_on",
         empty=Empty("この日に未回収の債権はありません。"), select=True,
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    return {"table": listing, "proof": proof(desk, found), "ages": _ages(found, desk)}
+    return {"table": listing, "proof": proof(desk, found), "ages": _ages(desk, found)}
 
 
 def _items(desk: Desk) -> pl.DataFrame:
@@ -68,6 +69,7 @@ def _items(desk: Desk) -> pl.DataFrame:
         .with_columns(state=state, name="number", late=pl.when((late > 0) & (pl.col("balance") != 0)).then(late))
         .with_columns(
             state_name=pl.col("state").replace_strict(dict(STATES), return_dtype=pl.String),
+            age=pl.when(pl.col("balance") != 0).then(ages.age(pl.col("late"))),
             ref=pl.concat_str(pl.lit("item-"), (pl.col("item_id") - desk.session.low).cast(pl.String)),
         )
     )
@@ -86,14 +88,12 @@ def proof(desk: Desk, items: pl.DataFrame) -> dict[str, Any]:
     return {"raised": raised, "applied": raised - owed, "open": owed, "books": int(books or 0)}
 
 
-def _ages(items: pl.DataFrame, desk: Desk) -> list[dict[str, Any]]:
-    """The open balance by days overdue."""
-    owed = items.filter(pl.col("balance") != 0).select(one=pl.lit(1), amount="balance", basis_on="due_on")
-    if owed.is_empty():
-        return []
-    row = aging.age(owed, desk.on, BUCKETS, by=("one",)).row(0, named=True)
-    words = {"not_due": "期日前", **{label: f"{label}日超過" for label in aging.labels(BUCKETS)}}
-    return [{"label": word, "amount": row[name]} for name, word in words.items()]
+def _ages(desk: Desk, items: pl.DataFrame) -> Picture | None:
+    """The open balance by days overdue; None where nothing is open."""
+    owed = items.filter(pl.col("balance") != 0)
+    return (
+        ages.picture(desk, dict(owed.group_by("age").agg(pl.col("balance").sum()).iter_rows())) if owed.height else None
+    )
 
 
 @page("approvals", "approvals", permission="home.read", title="承認")

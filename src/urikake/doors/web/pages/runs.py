@@ -8,7 +8,7 @@ import polars as pl
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
-from urikake.base import access
+from urikake.base import access, proposals
 from urikake.base.errors import Refusal
 from urikake.doors import files
 
@@ -29,6 +29,8 @@ ACTIONS: Final = {
     "close": "月次締め",
     "reopen": "締めの解除",
     "approve": "承認",
+    "user add": "利用者の登録",
+    "user role": "役割の変更",
 }
 WORDS: Final = {
     "charges": "請求明細",
@@ -44,6 +46,15 @@ WORDS: Final = {
     "approved": "承認",
     "drafts": "下書き",
     "verified": "照合",
+    "exact": "一致",
+    "sum": "合算",
+    "fee": "手数料の差",
+    "part": "一部",
+    "ambiguous": "候補が複数",
+    "none": "候補なし",
+    "unknown": "名義が不明",
+    "unapplied": "取消",
+    "proposal": "申請",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -98,6 +109,8 @@ def title_of(action: str) -> str:
     ('取込 取引先', '請求')
     """
     verb, _, kind = action.partition(" ")
+    if kind in proposals.KINDS:
+        return f"{proposals.KINDS[kind].title}の{proposals.VERDICTS.get(verb, '申請')}"
     return f"取込 {FILES.get(kind, kind)}" if verb == "import" else ACTIONS.get(action, action)
 
 
@@ -112,7 +125,7 @@ def figures(found: dict[str, Any]) -> str:
     parts = []
     for name, value in found.items():
         if isinstance(value, dict):
-            parts.append("(" + " ".join(f"{k} {v:,}" for k, v in value.items()) + ")")
+            parts.append("(" + " ".join(f"{WORDS.get(k, k)} {v:,}" for k, v in value.items()) + ")")
         elif isinstance(value, bool):
             parts.append(f"{WORDS.get(name, name)} {'済' if value else '—'}")
         elif isinstance(value, int):
@@ -178,61 +191,6 @@ def again(doing: Deed, number: int) -> HttpResponse:
 
 def _own(doing: Deed, job: Job) -> None:
     """Refuse whoever may not do this kind of work."""
-    need = _permission(job.options["kind"]) if job.kind == "import" else jobs.KINDS[job.kind].permission
+    need = files.permission_of(job.options["kind"]) if job.kind == "import" else jobs.KINDS[job.kind].permission
     if not access.may(doing.person.role, need):
         raise Refusal("not-permitted", "この実行を扱う権限がありません。", "権限のある人に頼んでください。")
-
-
-@page("imports", "imports", permission="imports.read", title="取込")
-def imports(desk: Desk) -> Shown:
-    """What can be taken in, with its columns, and what was taken before."""
-    taken = desk.session.rows("intake_file", "id, run_id, kind, file_name, row_count").reverse().head(30)
-    who = desk.session.rows("base_run", "id, actor, recorded_at").rename({"id": "run_id"})
-    taken = taken.join(who, on="run_id", how="left", maintain_order="left")
-    banks = desk.session.table("base_bank_account", "id, code")["code"].to_list()
-    return {
-        "kinds": [
-            {"kind": kind, "title": title, "columns": _columns(kind)}
-            for kind, title in FILES.items()
-            if _may(desk, kind)
-        ],
-        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.iter_rows(named=True)],
-        "banks": banks,
-        "picked": desk.ask("kind"),
-    }
-
-
-def _permission(kind: str) -> str:
-    return "receipts.import" if kind == "receipts" else files.TAKERS[kind][2]
-
-
-def _may(desk: Desk, kind: str) -> bool:
-    return access.may(desk.person.role, _permission(kind))
-
-
-def _columns(kind: str) -> list[dict[str, Any]]:
-    """The columns of a kind of file: Japanese and English header, and whether it must be there."""
-    from urikake.rooms.receipts.actions import RECEIPTS
-
-    found = RECEIPTS if kind == "receipts" else files.TAKERS[kind][0]
-    return [{"name": c.name, "japanese": c.japanese or c.name, "required": c.required} for c in found.columns]
-
-
-@deed("import", "imports/take", permission="imports.read")
-def take(doing: Deed) -> HttpResponse:
-    """Take the file in as a run; whole, or not at all."""
-    kind, upload = doing.field("kind"), doing.request.FILES.get("file")
-    if kind not in FILES or upload is None:
-        raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
-    if not access.may(doing.person.role, _permission(kind)):
-        raise Refusal("not-permitted", f"{FILES[kind]}を取り込む権限がありません。", "権限のある人に頼んでください。")
-    job = jobs.ask(
-        doing.company.code,
-        "import",
-        subject=upload.name or "file.csv",
-        actor=doing.person.name,
-        options={"kind": kind, "account": doing.field("account")},
-        content=upload.read(),
-        key=doing.field("key"),
-    )
-    return redirect(f"/{doing.company.code}/runs/{job.pk}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
 
 from urikake.doors.web import shown
 from urikake.doors.web.desk import ROLES, link, quoted
@@ -42,6 +44,13 @@ def do(context: Any, path: str, *parts: Any) -> str:
 
 def _joined(path: str, parts: tuple[Any, ...]) -> str:
     return "/".join([path.strip("/"), *(quoted(part) for part in parts)])
+
+
+@register.simple_tag
+def undone(message: Message) -> dict[str, Any] | None:
+    """The opposite deed that a message offers (see `book.Undo`), or nothing."""
+    tags = message.extra_tags or ""
+    return dict(json.loads(tags)) if tags.startswith("{") else None
 
 
 @register.simple_tag

@@ -1,18 +1,54 @@
-"""The charges of one contract."""
+"""The charges of single contracts: those made, and those to come as events, prices and terms stand."""
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.core import terms
 
 from .charges import of_lines
-from .scope import scope
+from .due import due_stretches
+from .rates import rated
+from .scope import Scope, scope
+
+AHEAD = timedelta(40)
+"""More days than lie between two closings, so that what is billed in advance is not missed."""
 
 
 def of_contract(session: Session, contract_id: int, until: date) -> pl.DataFrame:
     """Every charge of the contract's lines whose cycle begins by the day, by id."""
-    lines = scope(session).lines.filter(pl.col("contract_id") == contract_id)
+    return of_contracts(session, [contract_id], until)
+
+
+def of_contracts(session: Session, contract_ids: Sequence[int], until: date) -> pl.DataFrame:
+    """Every charge of the contracts' lines whose cycle begins by the day, by id."""
+    lines = scope(session).lines.filter(pl.col("contract_id").is_in(contract_ids))
     return of_lines(session, lines.with_columns(last_on=pl.lit(until)))
+
+
+def planned(session: Session, contract_ids: Sequence[int], until: date) -> pl.DataFrame:
+    """What the contracts are to be charged at closings up to the day and were not yet: ``closing_on, amount``, by day.
+
+    As events, prices and terms stand: neither usage that is not known yet nor a renewal that was not made is in it.
+    """
+    every = scope(session)
+    lines = every.lines.filter(pl.col("contract_id").is_in(contract_ids)).with_columns(reach_on=pl.lit(until + AHEAD))
+    segments = every.segments.filter(pl.col("line_id").is_in(lines["line_id"].implode()))
+    rows = due_stretches(session, Scope(lines, segments), until + AHEAD)
+    if rows.is_empty():
+        return pl.DataFrame(schema={"closing_on": pl.Date, "amount": pl.Int64})
+    timed = rated(session, rows).join(
+        lines.select("line_id", "timing", "metered", "closing_mask"), on="line_id", maintain_order="left"
+    )
+    asked = timed.with_columns(
+        timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"),
+        from_on="cycle_from_on",
+        to_on="cycle_to_on",
+    )
+    found = timed.with_columns(closing_on=terms.bill_on(asked)).filter(pl.col("closing_on") <= until)
+    sums = found.group_by("closing_on").agg(pl.col("amount").sum()).filter(pl.col("amount") != 0)
+    return sums.sort("closing_on")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -30,7 +30,8 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     """What the closing is to bill that it did not: signed stretches with ``revision`` and, on metered ones, their usage.
 
     Lines that nothing happened to go on after their last billed cycle. For the others every cycle so far is compared
-    with what was billed of it. With ``served``, everything that began by that day and was not billed, due or not.
+    with what was billed of it. With ``served``, everything that began by that day and was not billed, due or not; of what
+    is measured only what was used by then.
     Metered stretches (従量) have ``usage_micro`` and, where they were billed before, ``before_micro`` and
     ``before_amount``; see `metering`.
     """
@@ -45,7 +46,8 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     if before is not None:
         due = pl.lit(True) if served else terms.falls_due(closing_on)
         rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments))
-    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before)
+    until = closing_on + timedelta(1) if served else None
+    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, until)
     return pl.concat([*rows, usage], how="diagonal")
 
 

@@ -7,6 +7,7 @@ was billed in between, also where it was nothing.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -30,8 +31,11 @@ def due(
     lines: pl.DataFrame,
     segments: pl.DataFrame,
     before: pl.DataFrame | None,
+    until: date | None = None,
 ) -> pl.DataFrame:
     """The metered stretches to bill, columns `NAMES`: those never billed, and the changed ones beside what was billed.
+
+    With ``until``, those never billed only up to that day (exclusive), as they are earned.
 
     ``wanted`` are metered stretches as `due.due_stretches` wants them, ``before`` the charges of the touched lines. A
     stretch that was billed and is wanted no more has ``sign`` 0.
@@ -42,14 +46,22 @@ def due(
     fresh = wanted.filter(~pl.col("touched"))
     late = _late(session, fresh, lines)
     one = pl.lit(1, dtype=pl.Int64)
-    new = fresh.filter("due").with_columns(sign=one, revision=one - 1, **BEFORE)
+    new = _earned(fresh.filter("due"), until).with_columns(sign=one, revision=one - 1, **BEFORE)
     rows = [_with_usage(session, new)]
     if before is not None:
-        rows.append(_compared(session, wanted.filter("touched"), before))
+        changed = wanted.filter("touched")
+        there = before.select(charging.KEYS).unique()
+        open_ = _earned(changed.join(there, on=charging.KEYS, how="anti", maintain_order="left"), until)
+        again = changed.join(there, on=charging.KEYS, how="semi", maintain_order="left")
+        rows.append(_compared(session, pl.concat([again, open_]), before))
     if late.height:
         again = _cycles_so_far(session, late, segments)
         rows.append(_compared(session, again, of_lines(session, late)))
     return pl.concat([part.select(NAMES) for part in rows])
+
+
+def _earned(stretches: pl.DataFrame, until: date | None) -> pl.DataFrame:
+    return stretches if until is None else charging.so_far(stretches, until)
 
 
 def rounds(charges: pl.DataFrame) -> pl.DataFrame:

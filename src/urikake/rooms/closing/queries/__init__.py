@@ -1,7 +1,7 @@
 """What is open of a month, and the proofs that the books hold together."""
 
 from .proofs import since_last_lock, ties, verify
-from .status import closed_by, closing_dates, drafted, matchable, note_idle, stale, status, waiting
+from .status import closed_by, closing_dates, drafted, matchable, note_idle, require_in_order, stale, status, waiting
 
 __all__ = [
     "closed_by",
@@ -9,6 +9,7 @@ __all__ = [
     "drafted",
     "matchable",
     "note_idle",
+    "require_in_order",
     "since_last_lock",
     "stale",
     "status",

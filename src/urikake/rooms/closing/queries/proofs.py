@@ -54,7 +54,7 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
     do, whatever their dates.
     """
     tops = after or {}
-    owed = _receivable_accounts(session)
+    owed = receivable_accounts(session)
     unbalanced, books = _lines(session, tops, owed)
     sums = _sums(session, tops)
     return [
@@ -117,7 +117,7 @@ def _summed(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     return off.filter(pl.col("amount") != 0), owed.group_by("partner_id").agg(balance=pl.col("amount").sum())
 
 
-def _receivable_accounts(session: Session) -> set[int]:
+def receivable_accounts(session: Session) -> set[int]:
     """The accounts on which receivables are kept."""
     slips = receivables.slips(session)["account_id"]
     return set(parties.payers(session)["receivable_account_id"].unique()) | set(slips)

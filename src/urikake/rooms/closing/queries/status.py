@@ -9,6 +9,7 @@ import polars as pl
 
 from urikake.base import periods
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.core import terms
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.contracts.queries import terms as contract_terms
@@ -130,3 +131,27 @@ def matchable(session: Session) -> bool:
 
 
 FEEDS: Final = {"bill": ["init"], "recognize": ["init", "bill"]}
+
+
+def require_in_order(session: Session, month: date) -> None:
+    """Return if every month before this one, from the first with anything in it, is locked; refuse naming the first open one.
+
+    Closed out of order, the bills of an open month would be issued into a later one, with its date and number.
+    """
+    first = periods.opening_month(session) or _first_posted(session)
+    locked = periods.locked_months(session)
+    while first is not None and first < month:
+        if first not in locked:
+            raise Refusal(
+                "earlier-open",
+                f"{month:%Y-%m} は締められません。前の {first:%Y-%m} がまだ締められていません。",
+                f"先に {first:%Y-%m} を締めてください。",
+            )
+        first = periods.following(first)
+
+
+def _first_posted(session: Session) -> date | None:
+    """The month of the first entry ever posted."""
+    sql = "SELECT min(posted_on) AS posted_on FROM ledger_total WHERE id >= ? AND id < ?"
+    day: date | None = session.value(sql, (session.low, session.high))
+    return day.replace(day=1) if day else None

@@ -155,7 +155,7 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     reached = rows.filter(~pl.col("kind").is_in(["decline_renewal", "withdraw", "renew", "change_start"]))
     renew_upto(session, reached=reached.select("contract_id", day=pl.col("effective_on").dt.offset_by("-1d")))
     rows = _begun(session, sheet, rows)
-    added = _add_lines(session, rows.filter(pl.col("kind") == "add_option"))
+    added = _add_lines(session, sheet, rows.filter(pl.col("kind") == "add_option"))
     rows = _on_lines(session, sheet, rows).join(added, on=AT, how="left", maintain_order="left")
     rows = rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")).drop("new_line_id")
     sheet.frame = rows
@@ -256,11 +256,12 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     return counted.select(AT, "target_id")
 
 
-def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+def _add_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     """New lines for added options, under the contract's cycle, timing, dimensions and term; ``line`` → ``new_line_id``."""
     if rows.is_empty():
         return pl.DataFrame(schema={AT: pl.Int64, "new_line_id": pl.Int64})
     lines, _ = queries.folded(session)
+    _check_twice(session, sheet, rows)
     named = lines.join(queries.terms(session), on="contract_terms_id", maintain_order="left")
     first = named.unique("contract_id", keep="first", maintain_order=True)
     top = lines.group_by("contract_id").agg(top=pl.col("position").max())
@@ -284,3 +285,19 @@ def _add_lines(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     )
     made = facts.record(session, Line, added.with_columns(contract_terms_id=_terms_ids(session, added)))
     return pl.DataFrame({AT: added[AT], "new_line_id": made["id"]})
+
+
+def _check_twice(session: Session, sheet: Sheet, rows: pl.DataFrame) -> None:
+    """Note options whose product the contract has already: no later change could say which line it means."""
+    lines, found = queries.folded(session)
+    held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id"), on="line_id")
+    code = products(session).select("product_id", on_line="product")
+    there = held.join(code, on="product_id").select("contract_id", "on_line", "from_on", "to_on")
+    asked = rows.select(AT, "contract_id", "effective_on", "product")
+    beside = asked.join(there, left_on=["contract_id", "product"], right_on=["contract_id", "on_line"])
+    twice = beside.filter(pl.col("to_on").is_null() | (pl.col("effective_on") < pl.col("to_on")))[AT]
+    same = asked.filter(pl.struct("contract_id", "product").is_duplicated())[AT]
+    sheet.frame = rows
+    why = "この契約には、この商品の明細が既にあります。数量を変える（change_quantity）か、別の商品コードにしてください"
+    sheet.check(pl.col(AT).is_in(pl.concat([twice, same]).implode()), "product", why)
+    sheet.accept()

@@ -174,9 +174,7 @@ def _paid(session: Session, raised: pl.DataFrame, owed: pl.DataFrame, last: date
 
 def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
     """What each contract line is billed at this closing beside the one a month before, with the reason."""
-    anchor = 31 if _month_end(closing) else closing.day
-    month_before = pl.select(calendar.add_months(pl.lit(closing), -1, anchor)).item()
-    now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, month_before))
+    now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, closing_before(closing)))
     keys = ["contract_no", "product"]
     both = now.rename({"amount": "current"}).join(
         before.select(*keys, previous="amount", had="kinds"), on=keys, how="full", coalesce=True
@@ -184,6 +182,17 @@ def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
     filled = both.with_columns(pl.col("current", "previous").fill_null(0))
     changed = filled.filter(pl.col("current") != pl.col("previous"))
     return rows(changed.select(*keys, "previous", "current", reason=_reason()).sort(keys))
+
+
+def closing_before(closing: date) -> date:
+    """The closing a month before, month end to month end.
+
+    >>> closing_before(date(2026, 11, 30)), closing_before(date(2026, 11, 20))
+    (datetime.date(2026, 10, 31), datetime.date(2026, 10, 20))
+    """
+    anchor = 31 if _month_end(closing) else closing.day
+    before: date = pl.select(calendar.add_months(pl.lit(closing), -1, anchor)).item()
+    return before
 
 
 def _month_end(day: date) -> bool:

@@ -75,8 +75,22 @@ def _detail(row: dict[str, Any]) -> str:
 
 def schedule(session: Session, contract: str | None = None) -> list[dict[str, Any]]:
     """Revenue by contract, product and month: what was recognised, and what the schedules say is to come."""
+    chosen = None
+    if contract is not None:
+        chosen = queries.contracts(session).filter(pl.col("contract_no") == contract)["contract_id"]
+    return rows(by_month(session, chosen).with_columns(month_text("month")))
+
+
+def by_month(session: Session, chosen: pl.Series | None = None) -> pl.DataFrame:
+    """Revenue of the chosen contracts, else of all, by contract, product and month, recognised and to come.
+
+    Columns: ``contract_no, product, month`` (its first day), ``amount``.
+    """
     done = revenue.recognized(session, BEGINNING, date.max).select("contract_id", "product_id", "month", "amount")
-    active = revenue.schedules(session).with_row_index("key")
+    active = revenue.schedules(session)
+    if chosen is not None:
+        done, active = (part.filter(pl.col("contract_id").is_in(chosen.implode())) for part in (done, active))
+    active = active.with_row_index("key")
     future = kernel.months(active.cast({"key": pl.Int64}), revenue.roundings(session)[0]).join(
         active.select(pl.col("key").cast(pl.Int64), "contract_id", "product_id", "until_on"), on="key"
     )
@@ -87,11 +101,7 @@ def schedule(session: Session, contract: str | None = None) -> list[dict[str, An
     named = sums.join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
         products(session).select("product_id", "product"), on="product_id"
     )
-    if contract is not None:
-        named = named.filter(pl.col("contract_no") == contract)
-    return rows(
-        named.sort("contract_no", "product", "month").select("contract_no", "product", month_text("month"), "amount")
-    )
+    return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:

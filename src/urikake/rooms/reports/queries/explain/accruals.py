@@ -92,7 +92,7 @@ def _served(session: Session, row: dict[str, Any]) -> int:
     policy = policies(session)
     ruled = recognition.ruled(
         _net(session, mine.with_columns(start_on=pl.lit(start)), last),
-        policy["recognition"], policy["partial_month"], policy["remainder"],
+        policy["partial_month"], policy["remainder"],
     )  # fmt: skip
     done = recognition.recognised(ruled, pl.lit(last + timedelta(1)), *revenues.roundings(session))
     return int(done["done"].sum())
@@ -111,7 +111,10 @@ def _wanted(session: Session, row: dict[str, Any], known: lines.Folded) -> pl.Da
     metered = pl.col("product_id").is_in(products(session).filter(pl.col("revenue") == "usage")["product_id"].implode())
     before = _billed(session, row)
     plain = _plain(own, known, stretches.filter(~metered), before.filter(~metered), row)
-    used = _used(session, row, stretches.filter(metered))
+    measured = stretches.filter(metered)
+    if before.filter(metered).is_empty():
+        measured = charging.so_far(measured, periods.last_day(row["month"]) + timedelta(1))
+    used = _used(session, row, measured)
     priced = charging.priced(pl.concat([plain, used.select(plain.columns)]), products(session), rounding)
     less = before.filter(metered).select("product_id", "from_on", "to_on", amount=-pl.col("amount"))
     return pl.concat([priced.select(PRICED), less.select(PRICED)])

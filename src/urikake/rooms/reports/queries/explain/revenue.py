@@ -91,7 +91,7 @@ def _rules(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     starts = reads.by_ids(session, "contracts_line", "id, start_on", rows["line_id"].unique()).rename({"id": "line_id"})
     named = rows.join(model, on="product_id", maintain_order="left").join(starts, on="line_id", maintain_order="left")
     asked = named.with_columns(charged="amount", served_from="from_on", served_to="to_on", amount="net")
-    ruled = recognition.ruled(asked, policy["recognition"], policy["partial_month"], policy["remainder"])
+    ruled = recognition.ruled(asked, policy["partial_month"], policy["remainder"])
     names = f"id, charge_id, {', '.join(KEPT)}"
     kept = reads.by_key(session, "revenue_schedule", names, "charge_id", rows["id"]).drop("id")
     kept = kept.select(id="charge_id", kept_method="pattern", kept_part="partial_month", kept_rest="remainder")
@@ -209,7 +209,6 @@ def _words(one: Earned, before: int, after: int, whole: bool) -> str:
 def _sources(session: Session) -> tuple[tuple[str, str], ...]:
     policy = policies(session)
     return (
-        words.policy("収益の配分", {"monthly": "月ごと", "daily": "日割り"}, policy["recognition"]),
         words.policy("初月と最終月の端数日", words.PARTS, policy["partial_month"]),
         words.policy("1円未満の端数", words.REMAINDERS, policy["remainder"]),
         words.policy("端数", words.ROUNDINGS, policy["amount_rounding"]),

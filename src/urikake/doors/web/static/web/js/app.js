@@ -5,17 +5,21 @@ import { openWhy, closeWhy } from "./why.js";
 import { fields } from "./fields.js";
 import { rows } from "./rows.js";
 import { watchRun } from "./run.js";
+import { toasts } from "./toasts.js";
+import { back } from "./back.js";
 
 const page = () => {
   fields(document);
   rows(document);
   watchRun(document);
+  toasts();
   if (document.querySelector("uk-timeline")) import("./timeline.js");
+  if (document.querySelector("form.entry")) import("./entry.js").then(({ entry }) => entry(document));
 };
 
 keys("Ctrl+K", "どこへでも", openPalette, { typing: true });
 keys("E", "根拠", () => openWhy());
-keys("Escape", "閉じる", closeWhy, { typing: true, quiet: true });
+keys("Escape", "閉じる、一覧に戻る", (event) => (closeWhy() === false ? back(event) : undefined), { typing: true, quiet: true });
 document.addEventListener("click", (event) => {
   const why = event.target.closest("[data-explain]");
   if (why && !event.ctrlKey && !event.metaKey) { event.preventDefault(); openWhy(why); }

@@ -1,5 +1,7 @@
 // 欄は、人が打つもの貼るものをそのまま受け取り、離れるときに整える。
-const half = (text) => text.normalize("NFKC").trim();
+import { keys } from "./keys.js";
+
+export const half = (text) => text.normalize("NFKC").trim();
 
 export function amount(text) {
   const plain = half(text).replace(/[,\s円¥]/g, "");
@@ -32,11 +34,27 @@ export function date(text, today) {
   return { 今日: today, 本日: today }[plain] ?? null;
 }
 
-const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
-const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
+export const iso = (day) => `${day.getUTCFullYear()}-${pad(day.getUTCMonth() + 1, 2)}-${pad(day.getUTCDate(), 2)}`;
+export const now = () => { const local = new Date(Date.now() + 9 * 3600000); return new Date(Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate())); };
+
+// 暦は、欄を押すか F4 で開く。開くまでは読まない
+const calendar = (field, enter) => { import("./dates.js").then(({ open }) => open(field, enter)); };
+
+// F4: 日付の欄は暦を、候補のある欄は候補を開く。ほかの欄では何もしない
+function pick() {
+  const field = document.activeElement;
+  if (field?.matches("[data-date]")) return calendar(field, true);
+  const listed = field?.closest("select, input[list], [data-pick]");
+  if (!listed?.showPicker) return false;
+  listed.showPicker();
+}
 
 export function fields(root) {
-  for (const field of root.querySelectorAll("[data-date]")) field.addEventListener("change", () => {
+  const dates = root.querySelectorAll("[data-date]");
+  if (root.querySelector("main [data-date]")) keys("F4", "暦", pick);
+  else if (dates.length || root.querySelector("main :is(select, input[list], [data-pick])")) keys("F4", "暦・候補", pick, { quiet: true });
+  for (const field of dates) { field.setAttribute("aria-haspopup", "dialog"); field.addEventListener("click", () => calendar(field, false)); }
+  for (const field of dates) field.addEventListener("change", () => {
     const found = field.value && date(field.value, now());
     if (found) field.value = iso(found);
     field.setCustomValidity(field.value && !found ? "日付として読めません。2026-11-30、11/30、R8.11.30、今月末 のように書いてください。" : "");

@@ -1,31 +1,34 @@
 // キーの台帳: ここに載らないキーは、どの画面にもない。F1 の一覧と下の帯もここから描く。
 const book = new Map();
+let drawn = false;
 
 export const converting = (event) => event.isComposing || event.keyCode === 229;
 const typing = (target) => target.closest("input:not([type=checkbox],[type=radio],[type=submit]),textarea,select,[contenteditable]");
 
-const CODES = { "/": "Slash", "[": "BracketLeft", "]": "BracketRight", "?": "Slash", Enter: "Enter", Space: "Space", Escape: "Escape", "↑": "ArrowUp", "↓": "ArrowDown" };
+const CODES = { "/": "Slash", "[": "BracketLeft", "]": "BracketRight", "?": "Slash", Enter: "Enter", Space: "Space", Escape: "Escape", "↑": "ArrowUp", "↓": "ArrowDown", "←": "ArrowLeft", "→": "ArrowRight" };
 const code = (name) => CODES[name] ?? (/^[A-Z]$/.test(name) ? `Key${name}` : /^\d$/.test(name) ? `Digit${name}` : name);
 
 export function keys(name, label, act, options = {}) {
   const parts = name.split("+");
   const last = parts.pop();
-  book.set(name, { name, label, act, code: code(last), ctrl: parts.includes("Ctrl"), shift: parts.includes("Shift"), ...options });
+  book.set(name, { name, label, act, code: code(last), ctrl: parts.includes("Ctrl"), shift: parts.includes("Shift"), alt: parts.includes("Alt"), ...options });
+  if (drawn) draw(); // あとから来た部品のキーも帯に載る
 }
 
 function pressed(event) {
   if (converting(event)) return;
   for (const key of book.values()) {
     const same = event.code === key.code || (key.code === "Enter" && event.code === "NumpadEnter") || (/^Digit/.test(key.code) && event.code === key.code.replace("Digit", "Numpad"));
-    if (!same || (event.ctrlKey || event.metaKey) !== key.ctrl || event.shiftKey !== key.shift || event.altKey) continue;
+    if (!same || (event.ctrlKey || event.metaKey) !== key.ctrl || event.shiftKey !== key.shift || event.altKey !== key.alt) continue;
     if (typing(event.target) && !key.typing && !/^F\d/.test(key.code)) continue;
-    if (document.querySelector("dialog[open]") && key.code !== "Escape") continue;
+    if (document.querySelector("dialog[open], :popover-open") && key.code !== "Escape") continue;
     if (key.act(event) !== false) event.preventDefault();
     return;
   }
 }
 
 function draw() {
+  drawn = true;
   const bar = document.querySelector("[data-keys]");
   if (!bar) return;
   bar.replaceChildren(...[...book.values()].filter((k) => !k.quiet).map((k) => {
@@ -58,10 +61,16 @@ export function start() {
     keys("F3", "さがす", find);
     keys("/", "さがす", find, { quiet: true });
   }
+  // 月のある画面は自分の [ ] を持ち、ほかの画面では基準日が月を移る
+  for (const [name, label] of [["[", "前の月"], ["]", "次の月"]]) if (document.querySelector("[data-month]")) keys(name, label, click(`[data-month="${name}"]`), { quiet: true });
   for (const button of document.querySelectorAll("[data-key]")) {
     keys(button.dataset.key, button.dataset.label ?? button.textContent.trim().replace(/\s+/g, " ").replace(button.dataset.key, "").trim(), click(`[data-key="${CSS.escape(button.dataset.key)}"]`), { typing: button.dataset.key.startsWith("Ctrl") });
   }
-  if (document.querySelector("main form[method=post]")) keys("Ctrl+Enter", "送る", (event) => { const form = event.target.closest("form") ?? document.querySelector("main form[method=post]"); form?.requestSubmit(); }, { typing: true, quiet: true });
+  if (document.querySelector("main form[method=post]:not([data-aside])")) keys("Ctrl+Enter", "送る", (event) => { const form = event.target.closest("form") ?? document.querySelector("main form[method=post]:not([data-aside])"); form?.requestSubmit(); }, { typing: true, quiet: true });
+  // 番号の付いたもの: 今日すること、消込の提案
+  [...document.querySelectorAll("main .tasks li a:first-child, main .prop input[type=checkbox]")].slice(0, 9).forEach((one, at) => {
+    keys(String(at + 1), one.closest("label")?.querySelector(".lead").textContent.trim() ?? one.textContent, () => one.click(), { quiet: true });
+  });
   document.addEventListener("keydown", pressed);
   draw();
 }

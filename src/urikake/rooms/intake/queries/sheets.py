@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Mapping as AnyMapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -16,44 +19,14 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.errors import FileRefusal, Refusal, RowError
-from urikake.core import cells
-from urikake.core.cells import Reader
+from urikake.core import cells, written
+
+from .columns import Column, Kind, Mapping
 
 LINE: Final = "file_line"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column of a kind of file: its English and Japanese header, how its cells are read, and whether it must be."""
-
-    name: str
-    japanese: str = ""
-    read: Reader = cells.text
-    required: bool = False
-    why: str = ""
-
-    @property
-    def dtype(self) -> Any:
-        """The type of the column once read; choices are text."""
-        return cells.TYPES.get(self.read, pl.String)
-
-    @property
-    def reason(self) -> str:
-        """What to say of a cell that cannot be read."""
-        return self.why or cells.WHY.get(self.read, "この値は使えません")
-
-
-def options(name: str, japanese: str, *choices: str, required: bool = False) -> Column:
-    """A column whose cells are one of the choices."""
-    return Column(name, japanese, cells.choice(*choices), required, f"{'・'.join(choices)} のいずれかで書いてください")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of file: its name and its columns."""
-
-    name: str
-    columns: tuple[Column, ...]
+EXCEL: Final = {".xlsx", ".xlsm", ".xls", ".ods"}
+LISTS: Final = ("payer_names", "virtual_account")
+SEPARATORS: Final = {",": "カンマ区切り", "\t": "タブ区切り", ";": "セミコロン区切り"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +78,26 @@ def _failed(checks: list[Check]) -> list[Check]:
     return [check for at, check in enumerate(checks) if (answers[str(at)] if found[at] is None else found[at])]
 
 
-def sheet(path: Path, kind: Kind) -> Sheet:
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A file as it stands: its bytes, its cells as texts under its own headers with ``file_line``, and how it was read."""
+
+    name: str
+    data: bytes
+    frame: pl.DataFrame
+    form: str
+
+    @property
+    def headers(self) -> list[str]:
+        """The file's headers, without white space around them."""
+        return [_short(header) for header in self.frame.columns if header != LINE]
+
+
+def sheet(path: Path, kind: Kind, mapping: Mapping | None = None) -> Sheet:
     """The file read as a sheet of the kind; refused whole where its form cannot be read.
 
-    Cells that cannot be read are null and noted, to be told together with what the room finds wrong (`Sheet.accept`).
+    With a ``mapping`` the file's columns become ours as it says, and days and numbers may be written as on screens. Cells that
+    cannot be read are null and noted, to be told together with what the room finds wrong (`Sheet.accept`).
     """
     try:
         data = path.read_bytes()
@@ -116,12 +105,78 @@ def sheet(path: Path, kind: Kind) -> Sheet:
         raise Refusal(
             "no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。"
         ) from None
-    raw = _excel(data) if path.suffix.lower() in {".xlsx", ".xlsm", ".xls", ".ods"} else _csv(data, path.name)
-    return _sheet(raw, kind, path.name, data, line=1)
+    return read(raw(data, path.name), kind, mapping)
 
 
-def given(rows: Sequence[Mapping[str, Any]], kind: Kind, name: str) -> Sheet:
-    """Rows that another program hands over, read as a sheet of the kind like a file with these columns.
+def raw(data: bytes, name: str) -> Raw:
+    """The cells of a file as texts, and in words how it was read; refused where it cannot be."""
+    if Path(name).suffix.lower() in EXCEL:
+        return Raw(name, data, _excel(data, name), "Excel")
+    text, encoding = _decoded(data, name)
+    separator = _separator(text)
+    return Raw(name, data, _csv(text, name, separator), f"{encoding}・{SEPARATORS[separator]}")
+
+
+def read(found: Raw, kind: Kind, mapping: Mapping | None = None) -> Sheet:
+    """The cells as a sheet of the kind, with a ``mapping`` as it says."""
+    return _read(found, kind, mapping, line=1)
+
+
+def _read(found: Raw, kind: Kind, mapping: Mapping | None, *, line: int) -> Sheet:
+    if mapping is None:
+        return _sheet(found.frame, kind, found.name, found.data, line=line)
+    frame, headers = _mapped(found, kind, mapping, line)
+    made = _sheet(frame, kind, found.name, found.data, line=line)
+    made.headers |= headers
+    return made
+
+
+def _short(header: str) -> str:
+    return header.strip().lstrip("\ufeff")
+
+
+def _mapped(found: Raw, kind: Kind, mapping: Mapping, line: int) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The cells under our column names, respelt as files write them, and by our name the header each came from."""
+    plain = {header: _short(header) for header in found.frame.columns if header != LINE}
+    into = {header: mapping.columns.get(short, short) for header, short in plain.items()}
+    used = {header: name for header, name in into.items() if name}
+    wanted = {short for short, name in mapping.columns.items() if name}
+    why = "対応づけにある列がファイルにありません。列の名前を確かめるか、対応づけを直してください"
+    errors = [RowError(line, short, "", why) for short in sorted(wanted - set(plain.values()))]
+    names = [*used.values(), *mapping.fixed]
+    errors += [
+        RowError(line, plain[header], name, "同じ列に二つ以上が対応しています。どれか一つにしてください")
+        for header, name in used.items()
+        if names.count(name) > 1
+    ]
+    if errors:
+        raise FileRefusal(found.name, errors)
+    frame = found.frame.select(LINE, *used).rename(used)
+    frame = frame.with_columns(pl.lit(value).alias(name) for name, value in mapping.fixed.items())
+    return frame.with_columns(_respelt(frame[c.name], c) for c in kind.columns if c.name in frame.columns), {
+        name: plain[header] for header, name in used.items()
+    }
+
+
+def _respelt(texts: pl.Series, column: Column) -> pl.Series:
+    """The cells with days, numbers and choices as files write them, each distinct cell once."""
+    spell = {cells.day: written.day, cells.amount: written.number, cells.micro: written.number}.get(column.read)
+    if column.choices:
+        codes = {_plain(word): code for code, word in column.words.items()}
+        spell = lambda text: codes.get(_plain(text), text)  # noqa: E731
+    distinct = texts.drop_nulls().unique()
+    if spell is None or distinct.is_empty():
+        return texts
+    return texts.replace_strict({text: spell(text) for text in distinct}, default=None, return_dtype=pl.String)
+
+
+def _plain(word: str) -> str:
+    """A word without what differs between spellings of it."""
+    return "".join(unicodedata.normalize("NFKC", word).split())
+
+
+def given(rows: Sequence[AnyMapping[str, Any]], kind: Kind, name: str, mapping: Mapping | None = None) -> Sheet:
+    """Rows that another program hands over, read as a sheet of the kind like a file with these columns (see `sheet`).
 
     ``file_line`` is the row's number from 1; what is wrong with the columns themselves is told of line 0.
     """
@@ -131,8 +186,9 @@ def given(rows: Sequence[Mapping[str, Any]], kind: Kind, name: str) -> Sheet:
         raise FileRefusal(name, [RowError(0, LINE, LINE, "この列はありません（自由項目は x_ で始めてください）")])
     columns = {key: [row.get(key, "") for row in cells_] for key in names}
     lines = pl.Series(LINE, range(1, len(cells_) + 1), dtype=pl.Int64)
-    raw = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_columns(lines)
-    return _sheet(raw, kind, name, json.dumps(cells_, ensure_ascii=False, sort_keys=True).encode(), line=0)
+    frame = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)).with_columns(lines)
+    data = json.dumps(cells_, ensure_ascii=False, sort_keys=True).encode()
+    return _read(Raw(name, data, frame, "JSON"), kind, mapping, line=0)
 
 
 def _written(value: Any) -> str:
@@ -154,38 +210,53 @@ def _sheet(raw: pl.DataFrame, kind: Kind, name: str, data: bytes, *, line: int) 
 
 def decoded(data: bytes, name: str) -> str:
     """The text of a file in UTF-8 (with or without BOM) or else CP932."""
-    for encoding in ("utf-8-sig", "cp932"):
+    return _decoded(data, name)[0]
+
+
+def _decoded(data: bytes, name: str) -> tuple[str, str]:
+    """The text of a file, and the name of its encoding."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding, title in (
+        (("utf-16", "UTF-16"),) if wide else (("utf-8-sig", "UTF-8"), ("cp932", "Shift_JIS（CP932）"))
+    ):
         try:
-            return data.decode(encoding)
+            text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if "\0" not in text:
+            return text, title
     raise Refusal(
         "encoding", f"{name} の文字コードが UTF-8 でも CP932（Shift_JIS）でもありません。", "保存し直してください。"
     )
 
 
-def _csv(data: bytes, name: str) -> pl.DataFrame:
-    text = decoded(data, name)
-    if not _regular(text):
-        return _rows(list(_csv_rows(text)), name)
-    frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False)
+def _separator(text: str) -> str:
+    """What stands between the cells: a comma, unless the header has none and has a tab or a semicolon."""
+    header = text.lstrip("\r\n").split("\n", 1)[0]
+    return next((mark for mark in SEPARATORS if mark in header), ",")
+
+
+def _csv(text: str, name: str, separator: str) -> pl.DataFrame:
+    if not _regular(text, separator):
+        return _rows(list(_csv_rows(text, separator)), name)
+    frame = pl.read_csv(io.BytesIO(text.encode()), infer_schema=False, separator=separator)
     return frame.with_columns(pl.int_range(2, pl.len() + 2, dtype=pl.Int64).alias(LINE)).filter(
         _not_blank(frame.columns)
     )
 
 
-def _regular(text: str) -> bool:
+def _regular(text: str, separator: str) -> bool:
     """Whether every line is a row of as many plain cells as the header, so that the quick reader takes it as it is."""
     if '"' in text or ("\r" in text and "\r\n" not in text):
         return False
     lines = pl.Series([text.rstrip("\r\n")]).str.split("\n").explode()
-    cells_ = lines.str.count_matches(",", literal=True)
-    header = text.split("\n", 1)[0].rstrip("\r").split(",")
+    cells_ = lines.str.count_matches(separator, literal=True)
+    header = text.split("\n", 1)[0].rstrip("\r").split(separator)
     return len(header) == len(set(header)) and "" not in header and bool((cells_ == cells_[0]).all())
 
 
-def _csv_rows(text: str) -> Sequence[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+def _csv_rows(text: str, separator: str) -> Sequence[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     last, rows = 0, []
     for row in reader:
         rows.append((last + 1, row))
@@ -193,11 +264,16 @@ def _csv_rows(text: str) -> Sequence[tuple[int, list[str]]]:
     return rows
 
 
-def _excel(data: bytes) -> pl.DataFrame:
-    from python_calamine import CalamineWorkbook
+def _excel(data: bytes, name: str) -> pl.DataFrame:
+    from python_calamine import CalamineError, CalamineWorkbook
 
-    table = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
-    return _rows([(at, [_cell(value) for value in row]) for at, row in enumerate(table, 1)], "Excel")
+    try:
+        table = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0).to_python()
+    except (CalamineError, IndexError):
+        raise Refusal(
+            "not-excel", f"{name} を Excel のファイルとして開けません。", "Excel で開いて、保存し直してください。"
+        ) from None
+    return _rows([(at, [_cell(value) for value in row]) for at, row in enumerate(table, 1)], name)
 
 
 def _cell(value: Any) -> str:
@@ -232,7 +308,7 @@ def _not_blank(names: Sequence[str]) -> pl.Expr:
 def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str, str]:
     """The file's headers → column names; unknown, repeated and missing ones are refused."""
     known = {c.name: c.name for c in kind.columns} | {c.japanese: c.name for c in kind.columns if c.japanese}
-    plain = {header: header.strip().lstrip("\ufeff") for header in found if header != LINE}
+    plain = {header: _short(header) for header in found if header != LINE}
     names = {header: known.get(short, short) for header, short in plain.items()}
     errors = [
         RowError(line, short, short, "この列はありません（自由項目は x_ で始めてください）")
@@ -241,9 +317,7 @@ def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str
     ]
     errors += [RowError(line, n, n, "同じ列が二つあります") for n in known if list(names.values()).count(n) > 1]
     missing = [c for c in kind.columns if c.required and c.name not in names.values()]
-    errors += [
-        RowError(line, c.japanese or c.name, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing
-    ]
+    errors += [RowError(line, c.label, "", f"必須の列 {c.name}［{c.japanese}］がありません") for c in missing]
     if errors:
         raise FileRefusal(name, errors)
     return names
@@ -262,11 +336,23 @@ def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     )
     found.frame = cleaned
     for c in present:
-        if c.read is not cells.text:
+        if c.read is cells.text:
+            _check_length(found, c)
+        else:
             found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
         if c.required:
             found.check(pl.col(c.name) == "", c.name, "必須です")
     return typed
+
+
+def _check_length(found: Sheet, column: Column) -> None:
+    """Note the texts that are longer than can be kept; in a list (``;``) each part counts."""
+    most = found.kind.longest(column)
+    long = pl.col(column.name).str.len_chars() > most
+    if column.name in LISTS:
+        parts = pl.col(column.name).str.split(";")
+        long = long & (parts.list.eval(pl.element().str.strip_chars().str.len_chars()).list.max() > most)
+    found.check(long, column.name, f"長すぎます。{most}字までで書いてください")
 
 
 def _values(texts: pl.Series, column: Column) -> pl.Series:

@@ -1,0 +1,24 @@
+"""What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
+
+from .columns import Column, Kind, Mapping, options
+from .mappings import guessed, mappings, named
+from .sheets import LINE, Check, Raw, Sheet, decoded, given, raw, read, sheet
+
+__all__ = [
+    "LINE",
+    "Check",
+    "Column",
+    "Kind",
+    "Mapping",
+    "Raw",
+    "Sheet",
+    "decoded",
+    "given",
+    "guessed",
+    "mappings",
+    "named",
+    "options",
+    "raw",
+    "read",
+    "sheet",
+]
