@@ -16,7 +16,7 @@ CLOSINGS = ("2026-05-31", "2026-06-30", "2026-07-31")
 CHANGES: list[dict[str, Any]] = [
     {"type": "change_quantity", "effective": "2026-05-16", "line": "PLAN", "quantity": "3"},
     {"type": "change_price", "effective": "2026-06-01", "unit_price": "15000"},
-    {"type": "add_option", "effective": "2026-06-11", "product": "PLAN", "unit_price": "3000", "quantity": "1"},
+    {"type": "add_option", "effective": "2026-06-11", "product": "OPTION", "unit_price": "3000", "quantity": "1"},
     {"type": "cancel", "last_day": "2026-06-20"},
 ]
 

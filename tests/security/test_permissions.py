@@ -58,6 +58,8 @@ ASK_THEIR_CALLER = {
         for what in ("application", "invoice", "receipt", "revenue", "slip")
     ),
     "urikake.rooms.invoices.actions.documents",
+    *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
+    *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
 }
 
 

@@ -117,14 +117,14 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     return full
 
 
-def digest(frame: pl.DataFrame) -> str:
-    """The SHA-256 of the rows in canonical form (version 1), in hex."""
-    return _sealed(frame)[0]
+def digest(frame: pl.DataFrame, model: type[Fact]) -> str:
+    """The SHA-256 of the rows of the model in canonical form (version 1), in hex."""
+    return _sealed(frame, model.later)[0]
 
 
-def marks(frame: pl.DataFrame) -> bytes:
+def marks(frame: pl.DataFrame, model: type[Fact]) -> bytes:
     """Two bytes a row that change with any number in it, to find the row once a digest differs."""
-    return _sealed(frame)[1]
+    return _sealed(frame, model.later)[1]
 
 
 def _sealed(frame: pl.DataFrame, later: frozenset[str] = frozenset()) -> tuple[str, bytes]:

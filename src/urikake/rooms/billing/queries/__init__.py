@@ -2,7 +2,7 @@
 
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contract, of_contracts, planned
-from .due import due_stretches
+from .due import due_stretches, kept_money
 from .rates import rated, unbilled
 from .scope import Scope, scope
 
@@ -12,6 +12,7 @@ __all__ = [
     "at_closing",
     "charges",
     "due_stretches",
+    "kept_money",
     "of_contract",
     "of_contracts",
     "of_cycle",

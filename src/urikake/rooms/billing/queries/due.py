@@ -114,7 +114,7 @@ def _changed(
     billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
     first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
-    rest = _kept_money(charging.outstanding(mine.join(there, on=keys, how="semi"), billed), lines)
+    rest = kept_money(charging.outstanding(mine.join(there, on=keys, how="semi"), billed), lines)
     _note_balanced(session, lines, first, rest)
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
     if first.is_empty() and rest.is_empty():
@@ -137,7 +137,7 @@ def _note_balanced(session: Session, lines: pl.DataFrame, *open_: pl.DataFrame) 
     known.line_ids = pl.concat([known.line_ids, found]).unique()
 
 
-def _kept_money(rest: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def kept_money(rest: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The differences without credits for days after the end of a line that gives nothing back (返金なし)."""
     keeping = lines.filter((pl.col("refund") == "none") & pl.col("end_on").is_not_null()).select("line_id", "end_on")
     if keeping.is_empty():

@@ -17,6 +17,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, recognition, tax
 from urikake.core.money import Rounding
+from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.revenue import queries as revenues
 
@@ -134,10 +135,11 @@ def _plain(
     if before.is_empty():
         return wanted.with_columns(sign=pl.lit(1, dtype=pl.Int64), usage_micro=none)
     billed = before.with_columns(sign="nature", quantity_micro="state_micro")
-    left = charging.outstanding(wanted, billed)
+    left = billing.kept_money(charging.outstanding(wanted, billed), own)
     bounds = lines.cycle(own, row["line_id"], row["cycle_from_on"]) or {}
     begins = wanted.select("from_on", "basis").unique("from_on", keep="first")
-    ends = own.select(from_on="end_on", end_basis="proration_end").filter(pl.col("from_on").is_not_null())
+    alone = known.segments.filter((pl.col("line_id") == row["line_id"]) & pl.col("left_alone"))
+    ends = alone.filter(pl.col("to_on").is_not_null()).select(from_on="to_on", end_basis="right_basis")
     based = left.join(begins, on="from_on", how="left", maintain_order="left").join(
         ends, on="from_on", how="left", maintain_order="left"
     )

@@ -14,7 +14,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import policies
-from urikake.core import calendar, charging, pricing
+from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.invoices.queries import numbered
@@ -93,7 +93,7 @@ def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:
         "billing_charge", lines.CHARGE, "cycle_from_on = ? AND line_id = ? AND id < ?",
         (row["cycle_from_on"], row["line_id"], row["id"]),
     )  # fmt: skip
-    same = [pl.col(name) == row[name] for name in ("product_id", "state_micro", "unit_price_micro")]
+    same = [pl.col(name) == row[name] for name in ("product_id", "state_micro", "unit_price_micro", *timeline.CUTS)]
     return cycle.filter(*same, (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0))
 
 
@@ -185,6 +185,7 @@ _STATE: Final = (
     ("product_id", "product_id"),
     ("quantity_micro", "state_micro"),
     ("unit_price_micro", "unit_price_micro"),
+    *((name, name) for name in timeline.CUTS),
 )
 
 
@@ -247,8 +248,10 @@ def _formula(session: Session, state: dict[str, Any], whole: dict[str, Any], usa
     bounds = [f"最低 {product['minimum']:,}円"] if product["minimum"] is not None else []
     bounds += [f"上限 {product['maximum']:,}円"] if product["maximum"] is not None else []
     inner = " ＋ ".join(parts) + (f"（{'・'.join(bounds)}）" if bounds else "")
+    less = words.discount(state["discount_rate"], state["discount_cut"])
+    inner = (f"（{inner}）" if len(parts) > 1 else inner) + less if less else inner
     cut = whole["numerator"] != whole["denominator"]
-    spelled = f"（{inner}）" if cut and len(parts) > 1 else inner
+    spelled = f"（{inner}）" if cut and (len(parts) > 1 or less) else inner
     share = f" × {whole['numerator']}/{whole['denominator']}" + ("（基本料の部分）" if usage else "") if cut else ""
     label = "利用量を料金体系で計算" if usage is not None else "単価 × 数量" + (" × 使った日の割合" if cut else "")
     said = f"{spelled}{share} = {words.yen(whole['amount'])}（{words.ROUNDINGS[_rounding(session)]}）"

@@ -94,6 +94,9 @@ def _event(row: dict[str, Any], named: pl.DataFrame) -> str:
         parts.append(f"数量 {words.count(row['quantity_micro'])}")
     if row["unit_price_micro"] is not None:
         parts.append(f"単価 {words.price(row['unit_price_micro'])}")
+    if row["kind"] == "discount":
+        parts.append(words.discount(row["discount_rate"] or 0, row["discount_cut"] or 0).strip() or "終了")
+        parts += [f"{words.day(words.last_day(row['until_on']))} まで"] if row["until_on"] else []
     return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
 
 
@@ -128,12 +131,14 @@ def line(session: Session, no: str, at: int, as_of: date | None = None) -> Expla
 
 def _stated(session: Session, own: dict[str, Any], events: pl.DataFrame, on: date) -> int:
     """The price worked out from the state as the events, one after the other, leave it on the day."""
-    state = {name: own[name] for name in timeline.STATE}
+    state = {name: own[name] for name in timeline.OWN}
     ordered = events.filter(pl.col("kind").is_in(timeline.CHANGES)).sort("effective_on", "recorded_at", "event_id")
     upto = max(min(on, words.last_day(own["end_on"])) if own["end_on"] else on, own["start_on"])
     for row in ordered.filter(pl.col("effective_on") <= upto).iter_rows(named=True):
-        state |= {name: row[name] for name in timeline.STATE if row[name] is not None}
-    return whole_price(session, state, on)[0]
+        state |= {name: row[name] for name in timeline.OWN if row[name] is not None}
+    day = pl.DataFrame({"line_id": [own["line_id"]], "from_on": [upto]})
+    cuts = timeline.discounted(day, events.filter(pl.col("kind") == "discount")).row(0, named=True)
+    return whole_price(session, state | {name: cuts[name] for name in timeline.CUTS}, on)[0]
 
 
 def _line_sources(

@@ -148,7 +148,7 @@ def _gives_its_hash(session: Session, relation: str, row_id: int, link: dict[str
     model = _model(relation)
     span = (link["first_id"], link["first_id"] + link["count"])
     rows = reads.within(session, model._meta.db_table, ", ".join(columns(model)), [span])
-    return facts.digest(rows) == link["content"]
+    return facts.digest(rows, model) == link["content"]
 
 
 def _gives_its_mark(session: Session, relation: str, row_id: int, link: dict[str, Any]) -> bool:
@@ -157,7 +157,7 @@ def _gives_its_mark(session: Session, relation: str, row_id: int, link: dict[str
     row = session.rows(model._meta.db_table, ", ".join(columns(model)), "id = ?", (row_id,))
     at = 2 * (row_id - link["first_id"]) + 1
     kept = session.read(f"SELECT substr(mark, {at}, 2) AS mark FROM base_link WHERE id = ?", (link["id"],))
-    return facts.marks(row) == kept["mark"][0]
+    return facts.marks(row, model) == kept["mark"][0]
 
 
 def _in_its_place(session: Session, relation: str, link: dict[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from urikake.core.money import plain
+from urikake.core.timeline import WHOLE
 from urikake.rooms.contracts.queries import WORDS
 
 TOKYO: Final = ZoneInfo("Asia/Tokyo")
@@ -116,3 +117,14 @@ def action(name: str) -> str:
 def policy(name: str, values: dict[str, str], value: Any) -> tuple[str, str]:
     """A policy that took part: its key and what it says."""
     return f"方針 {name}", values.get(value, str(value))
+
+
+def discount(rate: int, cut: int) -> str:
+    """What the discounts of a day take off a price, in words; nothing where there are none.
+
+    >>> discount(10_000_000, 50_000_000_000), discount(0, 0)
+    (' × 90%（値引） − 500円（値引）', '')
+    """
+    keep = (WHOLE - rate) * 100 / WHOLE
+    share = f" × {keep:g}%（値引）" if rate else ""
+    return share + (f" − {cut / WHOLE:,g}円（値引）" if cut else "")
