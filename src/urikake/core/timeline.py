@@ -107,7 +107,7 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     bounds = _bounds(discounts).select(
         "line_id", from_on="day", **dict.fromkeys(OWN, pl.lit(None)), paused=pl.lit(None)
     )
-    later = pl.concat([later, bounds.cast(dict(later.schema))])
+    later = pl.concat([later, bounds.cast(later.schema)])
     later = later.join(lines.select("line_id", "start_on", "end_on"), on="line_id", maintain_order="left")
     every = pl.concat([first, later.select(first.columns)]).sort("line_id", "from_on", maintain_order=True)
     filled = every.with_columns(pl.col(*OWN, "paused").forward_fill().over("line_id"))
@@ -148,7 +148,7 @@ def discounted(stretches: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame
     ).with_columns(turn=pl.int_range(pl.len()).over("line_id", "from_on"))
     keys = ["line_id", "from_on"]
     chain = held.select(keys).unique(maintain_order=True).with_columns(keep=pl.lit(WHOLE, dtype=pl.Int64), cut=none)
-    for turn in range(held["turn"].max() + 1 if held.height else 0):  # type: ignore[operator]
+    for turn in range(_turns(held["turn"])):
         step = held.filter(pl.col("turn") == turn).select(*keys, *CUTS)
         chain = chain.join(step, on=keys, how="left", maintain_order="left")
         share = wide(WHOLE - pl.col("discount_rate").fill_null(0))
@@ -161,6 +161,12 @@ def discounted(stretches: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame
     return joined.with_columns(
         discount_rate=WHOLE - pl.col("keep").fill_null(WHOLE), discount_cut=pl.col("cut").fill_null(0)
     ).drop("keep", "cut")
+
+
+def _turns(turn: pl.Series) -> int:
+    """How many turns there are, counted from 0."""
+    top = turn.max()
+    return top + 1 if isinstance(top, int) else 0
 
 
 def _until_cleared(ordered: pl.DataFrame) -> pl.DataFrame:
@@ -206,7 +212,7 @@ def uplifted(lines: pl.DataFrame, events: pl.DataFrame, rounding: Rounding) -> p
     )  # fmt: skip
     before = each.select("line_id", "first_price").unique("line_id").rename({"first_price": "last_price"})
     made = []
-    for turn in range(each["turn"].max() + 1):  # type: ignore[operator]
+    for turn in range(_turns(each["turn"])):
         part = each.filter(pl.col("turn") == turn).join(before, on="line_id", maintain_order="left")
         higher = wide("last_price") * (100 * MICRO + wide("uplift_micro"))
         new = divide(higher, pl.lit(100 * MICRO * MICRO, dtype=pl.Int128), rounding) * MICRO
