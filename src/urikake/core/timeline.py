@@ -97,7 +97,8 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     first = lines.select(
         "line_id", "start_on", "end_on", pl.col("start_on").alias("from_on"), *OWN, paused=pl.lit(False)
     )
-    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]))
+    idle = (pl.col("kind") == "renew") & pl.col("unit_price_micro").is_null()  # goes on as it was
+    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]) & ~idle)
     discounts = events.filter(pl.col("kind") == "discount")
     if changes.is_empty() and discounts.is_empty():
         return _clipped(first.with_columns(to_on="end_on", discount_rate=none, discount_cut=none))
