@@ -64,7 +64,6 @@ REFUSALS: Final = "Refusal"
 def files_page() -> str:
     """The page of every kind of file with its columns."""
     from urikake.doors.files import TAKERS
-    from urikake.rooms.contracts.actions.agree import LATER
     from urikake.rooms.intake.queries import Kind
     from urikake.rooms.receipts.actions import RECEIPTS
 
@@ -72,8 +71,7 @@ def files_page() -> str:
         for column in kind.columns:
             form = FORMS.get(getattr(column.read, "__name__", ""), "")
             form = form or column.why.removesuffix(" のいずれかで書いてください")
-            later = kind.name == "contracts" and column.name in LATER
-            note = "この版では空欄のまま" if later else NOTES.get((kind.name, column.name), "")
+            note = NOTES.get((kind.name, column.name), "")
             must = "○" if column.required else ""
             yield f"| {column.japanese or '—'} | `{column.name}` | {must} | {form} | {note} |"
 

@@ -1,7 +1,7 @@
 """What other rooms may read of billing, and what would be billed."""
 
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
-from .contract import of_contract, of_contracts, planned
+from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .rates import rated, unbilled
 from .scope import Scope, scope
@@ -13,7 +13,6 @@ __all__ = [
     "charges",
     "due_stretches",
     "kept_money",
-    "of_contract",
     "of_contracts",
     "of_cycle",
     "planned",

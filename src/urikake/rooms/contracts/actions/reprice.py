@@ -191,7 +191,7 @@ def _monthly(session: Session, states: pl.DataFrame) -> pl.Series:
 
 def _mark(product: str, since: date) -> str:
     """What the events of one revision bear, so that they are found again."""
-    return f"reprice|{product}|{since.isoformat()}"
+    return f"{queries.REVISION}|{product}|{since.isoformat()}"
 
 
 def _events(session: Session, moving: pl.DataFrame, product: str, new: dict[str, Any], since: date) -> pl.DataFrame:
