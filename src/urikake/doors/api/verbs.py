@@ -24,7 +24,7 @@ from .resources import Number
 MOST: Final = 10_000
 Cell = Annotated[str, Field(max_length=2000)] | int | float | bool | None
 SENT: Final = "送られた行"
-TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票"}
+TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票", "option-rules": "オプションの決まり"}
 
 
 class Strict(Schema):
@@ -137,7 +137,7 @@ def body_of(kind: Kind) -> type[Schema]:
     rows = Field(
         min_length=1, max_length=MOST, description="行（1〜10,000）", json_schema_extra={"items": row_of(kind)}
     )
-    name = f"{kind.name.title()}Rows"
+    name = f"{kind.name.title().replace('-', '')}Rows"
     return create_model(name, __base__=Strict, rows=(list[dict[str, Cell]], cast(Any, rows)))
 
 

@@ -25,7 +25,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-KINDS: Final = ("partners", "products", "contracts", "events", "usage", "receivables", "openings", "users")
+KINDS: Final = (
+    "partners",
+    "products",
+    "option-rules",
+    "contracts",
+    "events",
+    "usage",
+    "receivables",
+    "openings",
+    "users",
+)
 app.add_typer(users, name="user")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
@@ -98,7 +108,7 @@ def import_(
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """ファイルを取り込む: partners products contracts events usage receivables openings users。"""
+    """ファイルを取り込む: partners products option-rules contracts events usage receivables openings users。"""
     load()
     from urikake.doors import files
 

@@ -18,6 +18,7 @@ from urikake.core.money import MICRO, Rounding, divide
 from urikake.doors import revision
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.contracts.actions.reprice import MOVES
 from urikake.rooms.intake.queries import Column, Kind, given
 
 from .. import forms, shown
@@ -53,7 +54,7 @@ def one(desk: Desk, code: str) -> Shown:
         "versions": list(reversed(versions)),
         "timeline": _axis(desk, code, versions),
         "quantity": desk.ask("quantity", "1"),
-        "price": _calculated(held[-1], quantity, policies(desk.session)["amount_rounding"]),
+        "price": _calculated(desk, held[-1], quantity),
         "revisions": contracts.revisions(desk.session, code, desk.on).to_dicts(),
         "moves": len(versions) > 1,
         "page": {"title": f"{held[-1]['product_name']}", "name": "product"},
@@ -93,7 +94,17 @@ def _words(row: dict[str, Any]) -> str:
         for column, name in (("minimum", "最低"), ("maximum", "上限"))
         if row[column] is not None
     ]
-    return " ".join([row["tiers"] or said.get(row["price_model"], price), *bounds])
+    return " ".join([_tiers(row["tiers"]) or said.get(row["price_model"], price), *bounds])
+
+
+def _tiers(text: str) -> str:
+    """The tiers in words.
+
+    >>> _tiers("100@0;1000@12;*@8.5")
+    '100まで 0円・1000まで 12円・その先 8.5円'
+    """
+    parts = [part.split("@") for part in text.split(";") if part]
+    return "・".join(f"{'その先' if up_to == '*' else up_to + 'まで'} {price}円" for up_to, price in parts)
 
 
 def _axis(desk: Desk, code: str, versions: list[dict[str, Any]]) -> dict[str, Any]:
@@ -119,16 +130,19 @@ def _axis(desk: Desk, code: str, versions: list[dict[str, Any]]) -> dict[str, An
     }  # fmt: skip
 
 
-def _calculated(row: dict[str, Any], quantity: str, rounding: Rounding) -> dict[str, Any]:
+def _calculated(desk: Desk, row: dict[str, Any], quantity: str) -> dict[str, Any]:
     """What the quantity costs under the version, step by step; ``error`` where it is no quantity.
 
     Of a product billed by usage it is the usage of one line, else how many a line takes.
     """
+    rounding: Rounding = policies(desk.session)["amount_rounding"]  # type: ignore[assignment]
     sheet = pl.DataFrame({"quantity_micro": [quantity]}).select(cells.micro(pl.col("quantity_micro")))
     if sheet["quantity_micro"][0] is None or sheet["quantity_micro"][0] < 0:
         return {"error": "数量は 3 や 730.5 のように書いてください。"}
     taken = pl.lit(MICRO, dtype=pl.Int64) if row["revenue"] == "usage" else pl.col("quantity_micro")
-    model = pl.DataFrame([row], schema_overrides={"tier_list": pricing.TIERS}).rename({"tier_list": "tiers"})
+    model = (
+        pl.DataFrame([row], schema_overrides={"tier_list": pricing.TIERS}).drop("tiers").rename({"tier_list": "tiers"})
+    )
     line = pl.concat([model.drop("quantity_micro", strict=False), sheet], how="horizontal").with_columns(
         taken_micro=taken
     )
@@ -194,9 +208,9 @@ def look_ahead(doing: Deed, code: str) -> HttpResponse:
 
 def _told(found: pl.DataFrame) -> list[dict[str, Any]]:
     """The first lines, those that move before those that stay, with the difference and the fate in words."""
-    ordered = found.sort(pl.col("fate") != revision.MOVES, maintain_order=True).head(MOST)
+    ordered = found.sort(pl.col("fate") != MOVES, maintain_order=True).head(MOST)
     return [
-        row | {"difference": row["after"] - row["before"], "word": revision.FATES[row["fate"]], "moves": row["fate"] == revision.MOVES}
+        row | {"difference": row["after"] - row["before"], "word": revision.FATES[row["fate"]], "moves": row["fate"] == MOVES}
         for row in ordered.iter_rows(named=True)
     ]  # fmt: skip
 
