@@ -151,7 +151,7 @@ def spread(count: int, deaths: int) -> list[int]:
 
 def test_death_at_any_statement_leaves_no_trace(two_databases: tuple[str, str]) -> None:
     calm, struck = two_databases
-    story, steps = days(5)
+    story, steps = days(10)
     for url in two_databases:
         found_company(url, story)
     seen: dict[str, int] = {}
@@ -181,7 +181,7 @@ def dies(url: str, step: Step, at: int) -> bool:
 
 def test_a_process_that_ends_in_the_middle_leaves_no_trace(two_databases: tuple[str, str], tmp_path: Path) -> None:
     calm, struck = two_databases
-    story, steps = days(5)
+    story, steps = days(10)
     for url in two_databases:
         found_company(url, story)
     todo = {"bill": 1, "close": 1}
