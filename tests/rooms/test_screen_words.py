@@ -8,7 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["shown", "table", "database", "pictures", "bridge", "ages", "pages.product"])
+@pytest.mark.parametrize("name", ["shown", "table", "database", "pictures", "bridge", "ages"])
 def test_the_examples_hold(name: str) -> None:
     found = doctest.testmod(import_module(f"urikake.doors.web.{name}"))
     assert found.attempted > 0

@@ -97,9 +97,7 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     1 2026-06-01 None 7 2 3 0 0
     """
     none = pl.lit(0, dtype=pl.Int64)
-    first = lines.select(
-        "line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False)
-    )
+    first = lines.select("line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False))
     idle = (pl.col("kind") == "renew") & pl.col("unit_price_micro").is_null()  # goes on as it was
     changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]) & ~idle)
     discounts = events.filter(pl.col("kind") == "discount")

@@ -94,17 +94,7 @@ def _words(row: dict[str, Any]) -> str:
         for column, name in (("minimum", "最低"), ("maximum", "上限"))
         if row[column] is not None
     ]
-    return " ".join([_tiers(row["tiers"]) or said.get(row["price_model"], price), *bounds])
-
-
-def _tiers(text: str) -> str:
-    """The tiers in words.
-
-    >>> _tiers("100@0;1000@12;*@8.5")
-    '100まで 0円・1000まで 12円・その先 8.5円'
-    """
-    parts = [part.split("@") for part in text.split(";") if part]
-    return "・".join(f"{'その先' if up_to == '*' else up_to + 'まで'} {price}円" for up_to, price in parts)
+    return " ".join([shown.tiers(row["tiers"]) or said.get(row["price_model"], price), *bounds])
 
 
 def _axis(desk: Desk, code: str, versions: list[dict[str, Any]]) -> dict[str, Any]:

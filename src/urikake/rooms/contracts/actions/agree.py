@@ -172,7 +172,8 @@ def _check_overlap(sheet: Sheet) -> None:
     """
     keys = ["contract_no", "product", "order_no", "group", "management_group", "project", "department"]
     end = pl.col("end").fill_null(FAR)
-    terms = sheet.frame.select(*keys, "start", last=end).unique().sort("start", "last")
+    readable = sheet.frame.filter(pl.col("start") <= end)
+    terms = readable.select(*keys, "start", last=end).unique().sort("start", "last")
     before = terms.with_columns(before=pl.col("last").cum_max().shift(1).over(keys))
     bad = before.filter(pl.col("start") <= pl.col("before"))
     found = sheet.frame.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
