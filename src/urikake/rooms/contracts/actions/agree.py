@@ -73,6 +73,7 @@ def import_contracts(session: Session, *, sheet: Sheet) -> int:
     """
     known = queries.contracts(session)
     _check(session, sheet)
+    _check_new(session, sheet, known)
     sheet.accept()
     lines = _lines(session, sheet.frame)
     _check_known(session, sheet, lines, known)
@@ -131,8 +132,6 @@ def _check(session: Session, sheet: Sheet) -> None:
     known = codes(session)["code"]
     sheet.check(~pl.col("partner").is_in(known.implode()), "partner", "この取引先はありません")
     sheet.check(~pl.col("product").is_in(products(session)["product"].implode()), "product", "この商品はありません")
-    options_of(session, sheet)
-    _check_overlap(sheet)
     several = pl.col("partner").n_unique().over("contract_no") > 1
     sheet.check(several, "partner", "一つの契約に取引先が二つあります")
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
@@ -165,18 +164,25 @@ def _check(session: Session, sheet: Sheet) -> None:
 FAR: Final = date(9999, 12, 31)
 
 
-def _check_overlap(sheet: Sheet) -> None:
+def _check_new(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
+    """Note what is wrong between the lines of contracts that are not there yet; what was agreed on before stands."""
+    fresh = sheet.frame.filter(~pl.col("contract_no").is_in(known["contract_no"].implode()))
+    options_of(session, sheet, fresh)
+    _check_overlap(sheet, fresh)
+
+
+def _check_overlap(sheet: Sheet, fresh: pl.DataFrame) -> None:
     """Note lines of one product whose terms overlap: no later change could say which of them it means.
 
     Several of one and the same term are meant so; lines of other orders, groups or departments are apart.
     """
     keys = ["contract_no", "product", "order_no", "group", "management_group", "project", "department"]
     end = pl.col("end").fill_null(FAR)
-    readable = sheet.frame.filter(pl.col("start") <= end)
+    readable = fresh.filter(pl.col("start") <= end)
     terms = readable.select(*keys, "start", last=end).unique().sort("start", "last")
     before = terms.with_columns(before=pl.col("last").cum_max().shift(1).over(keys))
     bad = before.filter(pl.col("start") <= pl.col("before"))
-    found = sheet.frame.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
+    found = fresh.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
     why = "同じ商品の明細と期間が重なっています。前の明細の終了日の次の日から始めるか、別の契約番号にしてください"
     sheet.check(pl.col(LINE).is_in(found[LINE].implode()), "start", why)
 
