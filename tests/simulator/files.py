@@ -86,6 +86,11 @@ def line(row: Line, company: Company) -> Row:
         "anchor_day": None if row.anchor_day == calendar else row.anchor_day,
         **{f"proration_{end}": "" if basis == usual else basis for end, basis in row.bases.items()},
         "auto_renew": row.renew,
+        "uplift": "" if row.uplift is None else f"{number(row.uplift * 100)}%",
+        "refund": "none" if row.keeps else "",
+        "free_months": row.free_months or "",
+        "discount": row.deal,
+        "discount_months": row.deal_months,
     }
 
 
@@ -100,9 +105,17 @@ def event(row: Event) -> Row:
         "product": row.product,
         "quantity": number(row.quantity),
         "unit_price": number(row.price),
+        "discount": _discount(row),
+        "discount_months": row.months,
         "event_id": row.target or row.code,
         "recorded_at": f"{row.known}T09:{row.sequence // 60 % 60:02}:{row.sequence % 60:02}+09:00",
     }
+
+
+def _discount(row: Event) -> str:
+    if row.rate is not None:
+        return f"{number(row.rate * 100)}%"
+    return "" if row.cut is None else number(row.cut)
 
 
 def usage(row: Usage) -> Row:

@@ -69,6 +69,9 @@ class State:
     product: str
     quantity: Fraction
     price: Fraction
+    rate: Fraction = Fraction(0)
+    cut: Fraction = Fraction(0)
+    off: bool = False
 
 
 @dataclass
@@ -92,6 +95,12 @@ class Line:
     project: str = ""
     option_of: date | None = None
     priced: bool = False
+    uplift: Fraction | None = None
+    rounding: str = "floor"
+    keeps: bool = False
+    free_months: int = 0
+    deal: str = ""
+    deal_months: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,9 @@ class Event:
     price: Fraction | None = None
     target: str = ""
     spelled: str = "effective"
+    rate: Fraction | None = None
+    cut: Fraction | None = None
+    months: int | None = None
 
 
 @dataclass(frozen=True)

@@ -276,7 +276,7 @@ def _add_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFra
     added = rows.select(
         AT, "contract_id", "product_id", "quantity_micro", "unit_price_micro", "effective_on", "recorded_at"
     )
-    added = added.join(inherited, on="contract_id", maintain_order="left").with_columns(
+    added = _in_its_term(session, added.join(inherited, on="contract_id", maintain_order="left")).with_columns(
         start_on="effective_on",
         quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),
         anchor_on=pl.coalesce("anchor_on", "start"),
@@ -301,3 +301,16 @@ def _check_twice(session: Session, sheet: Sheet, rows: pl.DataFrame) -> None:
     why = "この契約には、この商品の明細が既にあります。数量を変える（change_quantity）か、別の商品コードにしてください"
     sheet.check(pl.col(AT).is_in(pl.concat([twice, same]).implode()), "product", why)
     sheet.accept()
+
+
+def _in_its_term(session: Session, added: pl.DataFrame) -> pl.DataFrame:
+    """The options, each ending with the term of the contract in which it begins; so it renews with it, whenever it is told."""
+    lines, found = queries.folded(session)
+    first = lines.unique("contract_id", keep="first", maintain_order=True)
+    renewed = found.filter(pl.col("kind") == "renew").select("line_id", bound_on="until_on")
+    bounds = pl.concat([first.select("line_id", bound_on="first_end_on"), renewed.select("line_id", "bound_on")])
+    bounds = bounds.join(first.select("line_id", "contract_id"), on="line_id").drop("line_id")
+    inside = added.select(AT, "contract_id", "effective_on").join(bounds, on="contract_id")
+    ends = inside.filter(pl.col("bound_on") > pl.col("effective_on")).group_by(AT).agg(pl.col("bound_on").min())
+    joined = added.join(ends, on=AT, how="left", maintain_order="left")
+    return joined.with_columns(end_on=pl.coalesce("bound_on", "end_on")).drop("bound_on")

@@ -143,8 +143,10 @@ def _plain(
     based = left.join(begins, on="from_on", how="left", maintain_order="left").join(
         ends, on="from_on", how="left", maintain_order="left"
     )
+    after = begins.rename({"from_on": "to_on", "basis": "next_basis"})
+    based = based.join(after, on="to_on", how="left", maintain_order="left")
     return based.with_columns(
-        basis=pl.coalesce("basis", "end_basis", pl.lit("daily")),
+        basis=pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily")),
         usage_micro=none,
         **{name: pl.lit(bounds.get(other)) for name, other in WHOLE},
     ).select(*wanted.columns, "sign", "usage_micro")
