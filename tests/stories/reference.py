@@ -55,6 +55,7 @@ NOTES: Final = {
     ("events", "line"): "変える明細の商品コード",
     ("events", "product"): "変更後（追加する）商品コード",
     ("usage", "event_id"): "同じ ID は一度だけ数える",
+    ("usage", "quantity"): "負の数量は、その日の訂正",
     ("receivables", "amount"): "税込",
     ("receipts", "id"): "銀行の取引番号。二度取り込んでも一度だけになる",
 }
