@@ -9,6 +9,7 @@ from tests.builders import (
     a_product,
     a_shop,
     an_event,
+    assert_coherent,
     assert_same,
     bill,
     billed,
@@ -136,3 +137,41 @@ def test_late_usage_of_a_recognised_month_is_revenue_of_the_month_that_learns_it
     bill(database, "2026-05-31")
     recognize(database, "2026-05")
     assert recognized(database, "2026-04", "2026-05") == [50, 30]
+
+
+def test_a_negative_quantity_corrects_the_day_down_to_nothing_and_no_further(database: str) -> None:
+    a_metered_shop(database)
+    use(database, 10, "2026-04-10T10:00")
+    use(database, -4, "2026-04-10T23:00")
+    with pytest.raises(FileRefusal, match=r"合計が -0\.5 になります"):
+        use(database, -6.5, "2026-04-10T12:00")
+    with pytest.raises(FileRefusal, match="合計が -1 になります"):
+        use(database, -1, "2026-04-11T12:00")  # another day has nothing to correct
+    bill(database, "2026-04-30")
+    assert [net for *_, net in billed(database)] == [60]
+
+
+def test_a_correction_may_stand_before_what_it_corrects_in_one_file(database: str) -> None:
+    a_metered_shop(database)
+    row = {"contract_no": "C1", "product": "API", "timestamp": "2026-04-10 10:00"}
+    rows = [row | {"event_id": "a", "quantity": -5}, row | {"event_id": "b", "quantity": 5}]
+    assert take_rows(database, "usage", rows) == 2
+    assert take_rows(database, "usage", rows) == 0
+    bill(database, "2026-04-30")
+    assert billed(database) == []
+
+
+def test_a_correction_after_the_bill_is_credited_with_the_next_one(database: str) -> None:
+    # 100 at 10, then 5: 120 used cost 1,100, of 90 it is 900; so 200 back with May's 500.
+    a_metered_shop(database)
+    a_product(database, "TIER", price_model="graduated", tiers="100@10;*@5", revenue="usage")
+    an_event(database, "change_plan", "2026-04-01", product="TIER")
+    use(database, 120, "2026-04-10T10:00", product="TIER")
+    bill(database, "2026-04-30")
+    use(database, -30, "2026-04-10T10:00", product="TIER")
+    use(database, 50, "2026-05-10T10:00", product="TIER")
+    bill(database, "2026-05-31")
+    assert [row["net"] for row in invoices(database)] == [1_100, 300]
+    recognize(database, "2026-05")
+    assert sum(recognized(database, "2026-04", "2026-05")) == 1_400
+    assert_coherent(database)

@@ -118,7 +118,7 @@ def import_(
     if count:
         print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
     else:
-        print(f"{file.name}: 新しい行はありません（すべて取り込み済みです）。")
+        print(f"{file.name}: {_nothing(file, '新しい行はありません（すべて取り込み済みです）。')}")
 
 
 @app.command()
@@ -156,7 +156,14 @@ def receipts(
         figures = files.take_receipts(
             from_environment(), file, account=account, user=as_, preview=dry_run, mapping=mapping
         )
-    say(figures, "新しい入金はありません（すべて取り込み済みです）。")
+    say(figures, "" if any(figures.values()) else _nothing(file, "新しい入金はありません（すべて取り込み済みです）。"))
+
+
+def _nothing(file: Path, known: str) -> str:
+    """Why a file brought nothing new: it has no rows, or what was ``known``."""
+    from urikake.rooms.intake.queries import opened
+
+    return known if opened(file).frame.height else "見出しのほかに行がありません。中身を確かめてください。"
 
 
 @app.command()

@@ -34,7 +34,7 @@ PRODUCTS: Final = Kind(
         Column("minimum", "最低料金", cells.amount),
         Column("maximum", "上限料金", cells.amount),
         options("revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime"),
-        Column("life_months", "見込月数", cells.amount),
+        Column("life_months", "見込月数", cells.amount, why="月数を 1 以上の整数で書いてください"),
         Column("ssp", "独立販売価格", cells.micro),
         options("obligation", "履行義務種別", "service", "goods", "lease", "right"),
         Column("revenue_account", "売上科目"),
@@ -50,8 +50,7 @@ TIERED: Final = ("graduated", "volume", "package")
 def import_products(session: Session, *, sheet: Sheet) -> int:
     """Take the product versions of the sheet and return how many are new; refused whole if any row is wrong."""
     _check(session, sheet)
-    sheet.accept()
-    wanted = _versions(session, sheet.frame)
+    wanted = _versions(session, sheet.sift())
     known = queries.products(session).rename({"product": "code"})
     keys = ["code", "valid_from_on"]
     same = wanted.join(known.drop("product_id"), on=wanted.columns, how="semi", nulls_equal=True)

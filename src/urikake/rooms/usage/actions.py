@@ -10,6 +10,7 @@ from urikake.base import facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.core import cells, timeline
+from urikake.core.money import MICRO
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import renew_upto
@@ -34,20 +35,43 @@ WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro"]
 @action("usage.import")
 def import_usage(session: Session, *, sheet: Sheet) -> int:
     """Take the usage events of the sheet and return how many are new; refused whole if any row is wrong."""
-    rows = _placed(session, sheet)
-    sheet.accept()
+    rows = sheet.sift(_placed(session, sheet))
     there = _known(session, rows["event_code"])
     distinct = rows.unique(WORDS, keep="first", maintain_order=True)
     every = pl.concat([there.select(WORDS), distinct.select(WORDS)]).unique()
     clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
     why = "この使用量ID は別の内容で使われています（先に登録した内容と、この行の内容が違います）"
     sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", why)
+    fresh = sheet.sift(distinct.join(there, on="event_code", how="anti", maintain_order="left"))
+    _check_corrections(session, sheet, fresh)
     sheet.accept()
-    fresh = distinct.join(there, on="event_code", how="anti", maintain_order="left")
     if fresh.height:
         facts.record(session, UsageEvent, fresh)
         record_file(session, sheet=sheet)
     return fresh.height
+
+
+def _check_corrections(session: Session, sheet: Sheet, fresh: pl.DataFrame) -> None:
+    """Note negative quantities (訂正) that take more than the line's usage of that day, on record and in the file."""
+    keys = ["line_id", "used_on"]
+    days = fresh.filter(pl.col("quantity_micro") < 0).select(keys).unique()
+    if days.is_empty():
+        return
+    session.stage(days)
+    there = session.read(
+        "SELECT e.line_id, e.used_on, e.quantity_micro FROM stage s"
+        " JOIN usage_event e ON e.line_id = s.line_id AND e.used_on = s.used_on"
+    )
+    every = pl.concat([there, fresh.select(there.columns)])
+    sums = every.group_by(keys).agg(total=pl.col("quantity_micro").sum())
+    names = ["contract_no", "product", "used_on"]  # where another row of that day is wrong, the sum is not known
+    missing = sheet.lost().with_columns(used_on=_day()).select(*names, missing=pl.lit(True)).unique()
+    joined = fresh.join(sums, on=keys, how="left", maintain_order="left")
+    sheet.frame = joined.join(missing, on=names, how="left", maintain_order="left")
+    below = (pl.col("quantity_micro") < 0) & (pl.col("total") < 0) & pl.col("missing").is_null()
+    total = (pl.col("total") / MICRO).cast(pl.String).str.strip_suffix(".0")
+    why = "訂正すると、この日のこの明細の使用量の合計が {} になります。合計が 0 を下回らない数量にしてください"
+    sheet.check(below, "quantity", pl.format(why, total))
 
 
 def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
@@ -61,9 +85,14 @@ def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
     )
 
 
+def _day() -> pl.Expr:
+    """The day in Japan of the instant."""
+    return pl.col("timestamp").dt.convert_time_zone("Asia/Tokyo").dt.date()
+
+
 def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     """The rows with the contract line that each measures."""
-    days = sheet.frame.select("contract_no", day=pl.col("timestamp").dt.convert_time_zone("Asia/Tokyo").dt.date())
+    days = sheet.frame.select("contract_no", day=_day())
     renew_upto(session, reached=days.join(contracts.contracts(session), on="contract_no"))
     lines, found = contracts.folded(session)
     held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id", "position"), on="line_id")
@@ -73,7 +102,7 @@ def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     known = numbers["contract_no"].implode()
     sheet.check(~pl.col("contract_no").is_in(known), "contract_no", "この契約はありません")
     rows = sheet.frame.with_columns(
-        used_on=pl.col("timestamp").dt.convert_time_zone("Asia/Tokyo").dt.date(),
+        used_on=_day(),
         event_code="event_id",
         used_at="timestamp",
         quantity_micro="quantity",

@@ -2,7 +2,7 @@
 
 from .columns import Column, Kind, Mapping, options
 from .mappings import guessed, mappings, named
-from .sheets import LINE, Check, Raw, Sheet, decoded, given, raw, read, sheet
+from .sheets import LINE, Check, Raw, Sheet, decoded, given, opened, raw, read, sheet
 
 __all__ = [
     "LINE",
@@ -17,6 +17,7 @@ __all__ = [
     "guessed",
     "mappings",
     "named",
+    "opened",
     "options",
     "raw",
     "read",

@@ -17,7 +17,7 @@ from urikake.rooms.contracts import queries
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
 
-from .balances import partner_id
+from .chosen import contract_ids, partner_id
 from .rows import inclusive, month_text, rows
 
 BEGINNING: Final = date(1900, 1, 1)
@@ -75,9 +75,7 @@ def _detail(row: dict[str, Any]) -> str:
 
 def schedule(session: Session, contract: str | None = None) -> list[dict[str, Any]]:
     """Revenue by contract, product and month: what was recognised, and what the schedules say is to come."""
-    chosen = None
-    if contract is not None:
-        chosen = queries.contracts(session).filter(pl.col("contract_no") == contract)["contract_id"]
+    chosen = None if contract is None else contract_ids(session, contract)
     return rows(by_month(session, chosen).with_columns(month_text("month")))
 
 
