@@ -227,17 +227,18 @@ def _weighed(session: Session, found: pl.DataFrame, renewal: int) -> pl.DataFram
     most = int(found["renewed"].max() or 0)  # type: ignore[arg-type]
     chances = [round(Fraction(renewal, 100) ** times * MICRO) for times in range(most + 1)]
     weights = pl.DataFrame({"renewed": range(most + 1), "weight": chances}, schema_overrides={"renewed": pl.Int64})
-    joined = _net(session, found, rounding).join(weights, on="renewed", maintain_order="left")
+    joined = _net(session, found).join(weights, on="renewed", maintain_order="left")
     return joined.with_columns(amount=divide(wide("amount") * wide("weight"), MICRO, rounding))
 
 
-def _net(session: Session, found: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
-    """The charges with the tax inside their price taken out."""
+def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The charges with the tax inside their price taken out, as an invoice of each alone would."""
+    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     of = products(session).select("product_id", "inclusive", "tax")
     joined = found.join(of, on="product_id", maintain_order="left")
     inside = pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), pl.col("closing_on"))).otherwise(0)
-    net = divide(wide("amount") * tax.PERCENT, wide(tax.PERCENT + inside), rounding)
-    return joined.with_columns(amount=net).drop("inclusive", "tax")
+    taxed = divide(wide("amount") * wide(inside), wide(tax.PERCENT + inside), rounding)
+    return joined.with_columns(amount=pl.col("amount") - taxed).drop("inclusive", "tax")
 
 
 def _drafts(session: Session) -> pl.DataFrame:
