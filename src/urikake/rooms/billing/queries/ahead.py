@@ -10,7 +10,8 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.rooms.contracts import queries as contracts
 
-from .contract import AHEAD, billed_on
+from .contract import AHEAD, on_closings
+from .due import due_stretches
 from .scope import Scope, scoped
 
 BLOCK: Final = 50_000
@@ -22,11 +23,11 @@ COLUMNS: Final = {
 
 
 def ahead(session: Session, until: date) -> pl.DataFrame:
-    """What closings up to the day are to charge and did not yet, renewals (自動更新) included, by line and cycle.
+    """What is to be charged and was not yet of all cycles that are billed or begin by the day, renewals (自動更新) included.
 
     Columns: ``line_id, contract_id, product_id, start_on, cycle_from_on, from_on, to_on, closing_on, amount``, and
     ``renewed``: how many renewals that nobody has made yet it rests on. Of usage to come only base price and minimum are
-    known.
+    known. Of what is billed in arrears the closing may come long after the day.
     """
     lines, events, coming = contracts.carried_on(session, until + AHEAD)
     found = scoped(session, lines, events)
@@ -44,5 +45,6 @@ def _block(session: Session, found: Scope, first: int, until: date) -> pl.DataFr
     lines = found.lines.slice(first, BLOCK)
     segments = found.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left")
     owner = lines.select("line_id", "contract_id", "start_on")
-    rows = billed_on(session, Scope(lines, segments), until)
+    part = Scope(lines, segments)
+    rows = on_closings(session, part, due_stretches(session, part, until + AHEAD, served=True))
     return rows.filter(pl.col("amount") != 0).join(owner, on="line_id").select(list(COLUMNS))
