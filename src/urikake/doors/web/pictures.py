@@ -221,9 +221,18 @@ class Series:
 
 
 def stacked(
-    months: Sequence[Month], series: Sequence[Series], *, label: str, width: int = 1120, height: int = 250
+    months: Sequence[Month],
+    series: Sequence[Series],
+    *,
+    label: str,
+    states: tuple[str, str] = ("認識済み", "予定"),
+    width: int = 1120,
+    height: int = 250,
 ) -> Picture:
-    """Amounts by month, a stack for each month and a colour for each series; months ahead are hatched."""
+    """Amounts by month, a stack for each month and a colour for each series; months ahead are hatched.
+
+    ``states`` are what a month that is over and one ahead are called.
+    """
     sums = [[amounts[at] for amounts in (each.amounts for each in series)] for at in range(len(months))]
     high = max((sum(a for a in stack if a > 0) for stack in sums), default=0)
     low = min((sum(a for a in stack if a < 0) for stack in sums), default=0)
@@ -234,7 +243,7 @@ def stacked(
     pitch = (width - 70) / max(len(months), 1)
     for at, (month, stack) in enumerate(zip(months, sums, strict=True)):
         x, wide = 70 + round(at * pitch), round(pitch * 0.66)
-        _stack(found, scale, series, stack, month, (x, wide))
+        _stack(found, scale, series, stack, (month.label, month.ahead, states[month.ahead]), (x, wide))
         top = scale.at(sum(amount for amount in stack if amount > 0))
         found.texts.append(Text(x + wide // 2, top - 4, shown.yen(round(sum(stack) / size)), "tick", "middle"))
         found.texts.append(Text(x + wide // 2, height - 6, month.label, "tick", "middle"))
@@ -245,10 +254,16 @@ def stacked(
 
 
 def _stack(
-    found: Picture, scale: Scale, series: Sequence[Series], stack: Sequence[int], month: Month, place: tuple[int, int]
+    found: Picture,
+    scale: Scale,
+    series: Sequence[Series],
+    stack: Sequence[int],
+    month: tuple[str, bool, str],
+    place: tuple[int, int],
 ) -> None:
     """The bars of one month: what adds above the zero line, what takes away below it."""
     above = below = 0
+    label, ahead, state = month
     for at, (each, amount) in enumerate(zip(series, stack, strict=True)):
         start = above if amount > 0 else below
         top, bottom = sorted((scale.at(start), scale.at(start + amount)))
@@ -258,10 +273,9 @@ def _stack(
             below += amount
         if not amount:
             continue
-        state = "予定" if month.ahead else "認識済み"
-        title = f"{month.label} {each.label} {shown.yen(amount)}円({state})"
-        pattern = "hatch" if month.ahead else PATTERNS[at % len(PATTERNS)]
-        tone = f"s{at % len(PATTERNS)}" + (" ahead" if month.ahead else "")
+        title = f"{label} {each.label} {shown.yen(amount)}円({state})"
+        pattern = "hatch" if ahead else PATTERNS[at % len(PATTERNS)]
+        tone = f"s{at % len(PATTERNS)}" + (" ahead" if ahead else "")
         found.bars.append(
             Bar(place[0], top, place[1], max(bottom - top, 1), tone, title, each.url, pattern, stop=False)
         )

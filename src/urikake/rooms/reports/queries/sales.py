@@ -185,14 +185,15 @@ def forecast(
     keys = [] if by is None else ["key"]
     labelled = found if by is None else found.with_columns(key=by)
     sums = labelled.group_by("month", *keys).agg(pl.col("billing", "revenue").sum())
-    asked = pl.DataFrame({"month": _months(first, months)})
+    asked = pl.DataFrame({"month": following_months(first, months)})
     filled = sums if keys else asked.join(sums, on="month", how="left").fill_null(0)
     return rows(
         filled.sort("month", *keys).with_columns(month_text("month")).select("month", *keys, "billing", "revenue")
     )
 
 
-def _months(first: date, count: int) -> list[date]:
+def following_months(first: date, count: int) -> list[date]:
+    """The month and those after it, ``count`` in all, by their first days."""
     found = [first]
     while len(found) < count:
         found.append(periods.following(found[-1]))
@@ -201,7 +202,7 @@ def _months(first: date, count: int) -> list[date]:
 
 def outlook(session: Session, first: date, months: int, renewal: int = 100) -> pl.DataFrame:
     """Billing and revenue by ``contract_id``, ``product_id`` and ``month``, with ``partner`` and ``service``."""
-    last = periods.last_day(_months(first, months)[-1])
+    last = periods.last_day(following_months(first, months)[-1])
     coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last)]), renewal)
     billed = pl.concat([_issued(session, first, last), _on_closing(coming)])
     earned = pl.concat([_columns(monthly(session)), _columns(_earned(session, coming))])
