@@ -50,9 +50,9 @@ def overview(desk: Desk) -> Shown:
     now = course.row(-1, named=True)
     return {
         "month": month,
-        "figures": _figures(desk, now, course),
+        "figures": _figures(desk, now),
         "bridge": _bridge(desk, month, now),
-        "course": _stacked(desk, month, course) if now["mrr"] or now["previous"] else None,
+        "course": _stacked(desk, course) if now["mrr"] or now["previous"] else None,
         "table": listing,
         "services": _services(desk, month),
         "cohorts": _cohorts(desk, month),
@@ -71,12 +71,11 @@ def _course(desk: Desk, month: date) -> pl.DataFrame:
     ).with_columns(key=pl.col("on").dt.strftime("%Y-%m"))
 
 
-def _figures(desk: Desk, now: dict[str, Any], course: pl.DataFrame) -> list[dict[str, Any]]:
+def _figures(desk: Desk, now: dict[str, Any]) -> list[dict[str, Any]]:
     """MRR, ARR, customers, ARPA and the two rates of churn, with where each leads."""
     found = sales.figures(desk.session, now)
     lines = desk.link("analytics/lines", month=now["key"])
     gone = desk.link("analytics/movements", month=now["key"], kind="churn")
-    parts = [Part(shown.month(row["on"]), row["mrr"]) for row in course.iter_rows(named=True)]
     share = sales.rate(now["net"], now["previous"])
     rows = [
         ("MRR(円)", shown.yen(found["mrr"]), f"先月 {shown.yen(now['previous'])}円 {shown.percent(share)}", lines),
@@ -86,9 +85,7 @@ def _figures(desk: Desk, now: dict[str, Any], course: pl.DataFrame) -> list[dict
         ("客数の解約率", shown.percent(found["customer_churn_rate"]), f"先月の {now['customers_before']:,}客に対して", gone),
         ("金額の解約率", shown.percent(found["revenue_churn_rate"]), "解約と減少 ÷ 先月の MRR", gone),
     ]  # fmt: skip
-    boxes = [{"title": title, "text": text, "note": note, "url": url} for title, text, note, url in rows]
-    boxes[0]["trend"] = pictures.spark(parts, label="MRR の動き")
-    return boxes
+    return [{"title": title, "text": text, "note": note, "url": url} for title, text, note, url in rows]
 
 
 def _bridge(desk: Desk, month: date, now: dict[str, Any]) -> dict[str, Any]:
@@ -111,13 +108,15 @@ def _way(desk: Desk, month: str, kind: str) -> str:
     return desk.link("analytics/movements", month=month, kind=kind)
 
 
-def _stacked(desk: Desk, month: date, course: pl.DataFrame) -> Picture:
+def _stacked(desk: Desk, course: pl.DataFrame) -> Picture:
     """The movements of each month stacked: what rises above the line, what falls below it."""
     months = [
         Month(f"{day:%y}年{day.month}月", last_day(day) > desk.asof.today) for day in course["on"]
     ]  # fmt: skip
+    names = [f"{day:%Y-%m}" for day in course["on"]]
     series = [
-        Series(word, [amount if kind in recurring.RISES else -amount for amount in course[kind]], _way(desk, f"{month:%Y-%m}", kind))
+        Series(word, [amount if kind in recurring.RISES else -amount for amount in course[kind]],
+               _way(desk, names[-1], kind), [_way(desk, name, kind) for name in names])
         for kind, word in KINDS.items()
     ]  # fmt: skip
     return pictures.stacked(months, series, label="月ごとの MRR の増減", states=STATES)
@@ -128,7 +127,7 @@ def _trend(desk: Desk, course: pl.DataFrame) -> Any:
     columns = [
         Column("on", "月", "month", url=lambda row: desk.link("analytics/lines", month=row["key"])),
         Column("previous", "先月の MRR(円)", "yen"),
-        *[Column(kind, f"{word}(円)", "yen", summed=True) for kind, word in KINDS.items()],
+        *[_movement(desk, kind) for kind in KINDS],
         Column("mrr", "MRR(円)", "yen"),
         Column("customers", "客数", "number"),
         Column("new_customers", "新しい客", "number", summed=True),
@@ -139,6 +138,12 @@ def _trend(desk: Desk, course: pl.DataFrame) -> Any:
     return table(
         desk, course, columns, key="key", name="mrr", sort="-on", empty=Empty("まだ契約がありません。")
     )  # fmt: skip
+
+
+def _movement(desk: Desk, kind: str) -> Column:
+    """The column of a movement, whose amounts lead to the contracts behind them."""
+    leads = lambda row: _way(desk, row["key"], kind) if row[kind] else None  # noqa: E731
+    return Column(kind, f"{KINDS[kind]}(円)", "yen", summed=True, url=leads)
 
 
 def _services(desk: Desk, month: date) -> dict[str, Any]:
