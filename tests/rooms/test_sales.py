@@ -150,6 +150,30 @@ def test_renewals_are_weighed_by_their_chance_once_for_each(database: str) -> No
     assert [(row["key"], row["billing"]) for row in parts] == [("P1", 10_000), ("P1", 10_000)]
 
 
+def test_lines_that_are_alike_are_looked_at_once_and_counted_each(database: str) -> None:
+    """Seven alike and one changed: as the sum of what each partner is forecast alone."""
+    a_shop(database)
+    for code in ("P2", "P3"):
+        a_partner(database, code)
+    lines = [
+        a_line(f"C{n}", partner=f"P{n % 3 + 1}", monthly=1_000, cycle_months=3, timing=timing, start="2026-04-11",
+               end="2026-10-10", auto_renew=6, **more)
+        for n, (timing, more) in enumerate([("advance", {}), ("current", {}), ("arrears", {}), ("current", {"uplift": "5%"})] * 3)
+    ]  # fmt: skip
+    take_rows(database, "contracts", lines)
+    an_event(database, "change_price", "2026-06-01", contract_no="C1", line="PLAN", unit_price=999)
+    for closing in ("2026-04-30", "2026-07-31"):
+        for renewal in (100, 70):
+            options = {"from_month": "2026-04", "months": 14, "renewal": renewal}
+            whole = report(database, "forecast", **options)
+            parts = report(database, "forecast", by="partner", **options)
+            for row in whole:
+                mine = [part for part in parts if part["month"] == row["month"]]
+                for name in ("billing", "revenue"):
+                    assert row[name] == sum(part[name] for part in mine)
+        bill(database, closing)
+
+
 @pytest.mark.parametrize("options", [{"months": 0}, {"months": 61}, {"renewal": 101}, {"by": "color"}])
 def test_a_forecast_that_cannot_be_made_is_refused(database: str, options: dict[str, Any]) -> None:
     a_shop(database)

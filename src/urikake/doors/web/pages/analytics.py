@@ -194,8 +194,13 @@ def _cohort(desk: Desk, part: pl.DataFrame, measure: str) -> dict[str, Any]:
         month, cohort = f"{row['on']:%Y-%m}", f"{row['came']:%Y-%m}"
         url = desk.link("analytics/lines", month=month, cohort=cohort)
         amounts = f"{row['customers']:,}客 {shown.yen(row['mrr'])}円"
-        cells.append({"share": share, "shade": min(ceil(share * SHADES), SHADES), "url": url, "title": amounts})
+        cells.append({"share": share, "shade": _shade(share), "url": url, "title": amounts})
     return {"came": first["came"], "customers": first["customers"], "mrr": first["mrr"], "cells": cells}
+
+
+def _shade(share: float) -> int:
+    """How deep a share is shaded: nearly all that happens lies between a half and the whole."""
+    return min(max(ceil((share - 0.5) * 2 * SHADES), 0), SHADES)
 
 
 def _late(desk: Desk) -> dict[str, Any]:
@@ -286,7 +291,8 @@ def forecast(desk: Desk) -> Shown:
     by = "partner" if desk.ask("by") == "partner" else "service"
     chance = int(desk.ask("renewal")) if desk.ask("renewal") in {str(c) for c in CHANCES} else CHANCES[0]
     months = sales.following_months(desk.on.replace(day=1), AHEAD)
-    found = sales.outlook(desk.session, months[0], AHEAD, chance).with_columns(_service())
+    found = sales.outlook(desk.session, months[0], AHEAD, chance, by)
+    found = found.with_columns(_service()) if by == "service" else found
     frame = _spread(desk, found, by, measure, months)
     columns = [
         Column("label", "取引先" if by == "partner" else "サービス", url=lambda row: _narrowed(desk, by, row["key"])),

@@ -18,7 +18,7 @@ from urikake.core.money import MICRO, Rounding, divide, wide
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
-from urikake.rooms.parties.queries import profiles
+from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.revenue import queries as revenue
 
 from .contracts import monthly
@@ -181,7 +181,7 @@ def forecast(
             "bad-forecast", f"月数が {months}、更新の見込みが {renewal}% です。",
             f"月数は 1〜{MOST}、更新の見込みは 0〜100 で指定してください。",
         )  # fmt: skip
-    found = outlook(session, first, months, renewal)
+    found = outlook(session, first, months, renewal, by or "service")
     keys = [] if by is None else ["key"]
     labelled = found if by is None else found.with_columns(key=by)
     sums = labelled.group_by("month", *keys).agg(pl.col("billing", "revenue").sum())
@@ -200,22 +200,30 @@ def following_months(first: date, count: int) -> list[date]:
     return found
 
 
-def outlook(session: Session, first: date, months: int, renewal: int = 100) -> pl.DataFrame:
-    """Billing and revenue by ``contract_id``, ``product_id`` and ``month``, with ``partner`` and ``service``."""
+def outlook(session: Session, first: date, months: int, renewal: int = 100, by: str = "service") -> pl.DataFrame:
+    """Billing and revenue by ``month`` and service or partner (a column of that name)."""
     last = periods.last_day(following_months(first, months)[-1])
-    coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last)]), renewal)
+    apart = ("partner_id",) if by == "partner" else ()
+    coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last, apart)]), renewal)
     billed = pl.concat([_issued(session, first, last), _on_closing(coming)])
     earned = pl.concat([_columns(monthly(session)), _columns(_earned(session, coming))])
     both = pl.concat([
         billed.with_columns(billing="amount", revenue=pl.lit(0, dtype=pl.Int64)),
         earned.with_columns(billing=pl.lit(0, dtype=pl.Int64), revenue="amount"),
     ])  # fmt: skip
-    inside = both.filter(pl.col("month").is_between(first, last))
-    sums = inside.group_by("contract_id", "product_id", "month").agg(pl.col("billing", "revenue").sum())
-    people = profiles(session, "name").select("partner_id", partner="code")
-    owner = contracts.contracts(session).join(people, on="partner_id").select("contract_id", "partner")
-    service = products(session).select("product_id", "service")
-    return sums.join(owner, on="contract_id").join(service, on="product_id")
+    inside = both.filter(pl.col("month").is_between(first, last)).join(_keys(session, by), on=_OWNERS[by])
+    return inside.group_by(by, "month").agg(pl.col("billing", "revenue").sum())
+
+
+_OWNERS: Final = {"service": "product_id", "partner": "contract_id"}
+
+
+def _keys(session: Session, by: str) -> pl.DataFrame:
+    """The service of every product, or the partner of every contract."""
+    if by == "service":
+        return products(session).select("product_id", "service")
+    people = codes(session).select("partner_id", partner="code")
+    return contracts.contracts(session).join(people, on="partner_id").select("contract_id", "partner")
 
 
 def _columns(found: pl.DataFrame) -> pl.DataFrame:
@@ -246,7 +254,8 @@ def _drafts(session: Session) -> pl.DataFrame:
     """The charges that wait to be issued, as `billing.ahead` gives those that are not made yet."""
     starts = contracts.every_line(session).select("line_id", "start_on")
     found = billing.waiting(session).join(starts, on="line_id", maintain_order="left")
-    return found.with_columns(renewed=pl.lit(0, dtype=pl.Int64)).select(*billing.AHEAD, "renewed")
+    one, none = pl.lit(1, dtype=pl.Int64), pl.lit(0, dtype=pl.Int64)
+    return found.select(*billing.AHEAD, lines=one, renewed=none)
 
 
 def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
@@ -256,12 +265,14 @@ def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
         " JOIN invoices_line l ON l.invoice_id = i.id JOIN billing_charge c ON c.id = l.charge_id"
         " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?"
     )
-    return _on_closing(session.read(sql, (session.low, session.high, first, last)))
+    return _on_closing(session.read(sql, (session.low, session.high, first, last)).with_columns(lines=1))
 
 
 def _on_closing(found: pl.DataFrame) -> pl.DataFrame:
     """The amounts in the month of their closing."""
-    return _columns(found.with_columns(month=pl.col("closing_on").dt.truncate("1mo")))
+    return _columns(
+        found.with_columns(month=pl.col("closing_on").dt.truncate("1mo"), amount=pl.col("amount") * pl.col("lines"))
+    )
 
 
 def _earned(session: Session, found: pl.DataFrame) -> pl.DataFrame:
@@ -273,6 +284,7 @@ def _earned(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     )
     ruled = recognition.ruled(named, policy["partial_month"], policy["remainder"])
     spread = schedule.months(ruled.select("key", *recognition.RULE), revenue.roundings(session)[0])
-    owner = named.select("key", "contract_id", "product_id")
+    owner = named.select("key", "contract_id", "product_id", "lines")
     after = revenue.beyond(revenue.cutoff(session))
-    return spread.filter(pl.col("month") >= after).join(owner, on="key")
+    found = spread.filter(pl.col("month") >= after).join(owner, on="key")
+    return found.with_columns(amount=pl.col("amount") * pl.col("lines"))
