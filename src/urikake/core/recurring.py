@@ -93,9 +93,10 @@ def movements(ranges: pl.DataFrame, by: str = "partner_id") -> pl.DataFrame:
     """
     found = levels(ranges, [by])
     first = (pl.col(by) != pl.col(by).shift(1)).fill_null(True)
-    kind = pl.when(first).then(pl.lit("new")).when(pl.col("before") == 0).then(pl.lit("reactivation"))
-    kind = kind.when(pl.col("after") == 0).then(pl.lit("churn"))
-    kind = kind.when(pl.col("after") > pl.col("before")).then(pl.lit("expansion")).otherwise(pl.lit("contraction"))
+    none, rises = pl.col("before") == 0, pl.col("after") > pl.col("before")
+    came = pl.when(first).then(pl.lit("new")).when(none).then(pl.lit("reactivation"))
+    left = came.when(pl.col("after") == 0).then(pl.lit("churn"))
+    kind = left.when(rises).then(pl.lit("expansion")).otherwise(pl.lit("contraction"))
     return found.with_columns(kind=kind, amount=(pl.col("after") - pl.col("before")).abs())
 
 
