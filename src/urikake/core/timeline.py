@@ -6,6 +6,7 @@ fold, on whole columns: leave out the events not yet known and it answers what w
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,8 @@ ENDINGS: Final = ("cancel", "remove_option")
 OWN: Final = ("product_id", "quantity_micro", "unit_price_micro")
 CUTS: Final = ("discount_rate", "discount_cut")
 STATE: Final = (*OWN, *CUTS)
+BEFORE: Final = date(1900, 1, 1)
+"""Before any event: what was agreed stands under all of them, also where the start was moved behind one."""
 WHOLE: Final = 10**8
 """The unit of discounts: a rate of 10 % is 0.1 × 10^8, a cut of one yen 1 × 10^8."""
 
@@ -95,9 +98,10 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """
     none = pl.lit(0, dtype=pl.Int64)
     first = lines.select(
-        "line_id", "start_on", "end_on", pl.col("start_on").alias("from_on"), *OWN, paused=pl.lit(False)
+        "line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False)
     )
-    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]))
+    idle = (pl.col("kind") == "renew") & pl.col("unit_price_micro").is_null()  # goes on as it was
+    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]) & ~idle)
     discounts = events.filter(pl.col("kind") == "discount")
     if changes.is_empty() and discounts.is_empty():
         return _clipped(first.with_columns(to_on="end_on", discount_rate=none, discount_cut=none))
@@ -107,7 +111,7 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     bounds = _bounds(discounts).select(
         "line_id", from_on="day", **dict.fromkeys(OWN, pl.lit(None)), paused=pl.lit(None)
     )
-    later = pl.concat([later, bounds.cast(dict(later.schema))])
+    later = pl.concat([later, bounds.cast(later.schema)])
     later = later.join(lines.select("line_id", "start_on", "end_on"), on="line_id", maintain_order="left")
     every = pl.concat([first, later.select(first.columns)]).sort("line_id", "from_on", maintain_order=True)
     filled = every.with_columns(pl.col(*OWN, "paused").forward_fill().over("line_id"))
@@ -148,7 +152,7 @@ def discounted(stretches: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame
     ).with_columns(turn=pl.int_range(pl.len()).over("line_id", "from_on"))
     keys = ["line_id", "from_on"]
     chain = held.select(keys).unique(maintain_order=True).with_columns(keep=pl.lit(WHOLE, dtype=pl.Int64), cut=none)
-    for turn in range(held["turn"].max() + 1 if held.height else 0):  # type: ignore[operator]
+    for turn in range(_turns(held["turn"])):
         step = held.filter(pl.col("turn") == turn).select(*keys, *CUTS)
         chain = chain.join(step, on=keys, how="left", maintain_order="left")
         share = wide(WHOLE - pl.col("discount_rate").fill_null(0))
@@ -161,6 +165,12 @@ def discounted(stretches: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame
     return joined.with_columns(
         discount_rate=WHOLE - pl.col("keep").fill_null(WHOLE), discount_cut=pl.col("cut").fill_null(0)
     ).drop("keep", "cut")
+
+
+def _turns(turn: pl.Series) -> int:
+    """How many turns there are, counted from 0."""
+    top = turn.max()
+    return top + 1 if isinstance(top, int) else 0
 
 
 def _until_cleared(ordered: pl.DataFrame) -> pl.DataFrame:
@@ -206,7 +216,7 @@ def uplifted(lines: pl.DataFrame, events: pl.DataFrame, rounding: Rounding) -> p
     )  # fmt: skip
     before = each.select("line_id", "first_price").unique("line_id").rename({"first_price": "last_price"})
     made = []
-    for turn in range(each["turn"].max() + 1):  # type: ignore[operator]
+    for turn in range(_turns(each["turn"])):
         part = each.filter(pl.col("turn") == turn).join(before, on="line_id", maintain_order="left")
         higher = wide("last_price") * (100 * MICRO + wide("uplift_micro"))
         new = divide(higher, pl.lit(100 * MICRO * MICRO, dtype=pl.Int128), rounding) * MICRO

@@ -206,7 +206,7 @@ def outlook(session: Session, first: date, months: int, renewal: int = 100, by: 
     apart = ("partner_id",) if by == "partner" else ()
     coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last, apart)]), renewal)
     billed = pl.concat([_issued(session, first, last), _on_closing(coming)])
-    earned = pl.concat([_columns(monthly(session)), _columns(_earned(session, coming))])
+    earned = pl.concat([_columns(monthly(session, since=first)), _columns(_earned(session, coming))])
     both = pl.concat([
         billed.with_columns(billing="amount", revenue=pl.lit(0, dtype=pl.Int64)),
         earned.with_columns(billing=pl.lit(0, dtype=pl.Int64), revenue="amount"),
