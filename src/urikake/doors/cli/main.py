@@ -293,6 +293,8 @@ def report(
     receipt: Annotated[str | None, typer.Option("--receipt")] = None,
     source: Annotated[str | None, typer.Option("--source")] = None,
     days: Annotated[int | None, typer.Option("--days")] = None,
+    months: Annotated[int | None, typer.Option("--months")] = None,
+    renewal: Annotated[int | None, typer.Option("--renewal")] = None,
     as_: As = "system",
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
 ) -> None:
@@ -301,7 +303,8 @@ def report(
     from urikake.doors.asked import answer
 
     options: dict[str, Any] = {
-        **_read({"as_of": as_of, "closing": closing, "since": since, "until": until}, day),
+        **_read({"as_of": as_of, "closing": closing, "until": until}, day),
+        **({"from_month": since} if name == "forecast" else _read({"since": since}, day)),
         **_read({"known_at": known_at}, instant),
         "partner": partner,
         "month": month,
@@ -313,6 +316,8 @@ def report(
         "receipt": receipt,
         "source": source,
         "days": days,
+        "months": months,
+        "renewal": renewal,
     }
     show(answer(from_environment(), name, options, user=as_), format_, name)
 

@@ -1,5 +1,7 @@
 """What other rooms may read of billing, and what would be billed."""
 
+from .ahead import COLUMNS as AHEAD
+from .ahead import ahead
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contract, of_contracts, planned
 from .due import due_stretches, kept_money
@@ -7,8 +9,10 @@ from .rates import rated, unbilled
 from .scope import Scope, scope
 
 __all__ = [
+    "AHEAD",
     "CHARGE",
     "Scope",
+    "ahead",
     "at_closing",
     "charges",
     "due_stretches",

@@ -84,6 +84,16 @@ def by_month(session: Session, chosen: pl.Series | None = None, since: date = BE
 
     Columns: ``contract_no, product, month`` (its first day), ``amount``.
     """
+    named = (
+        monthly(session, chosen, since)
+        .join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id")
+        .join(products(session).select("product_id", "product"), on="product_id")
+    )
+    return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
+
+
+def monthly(session: Session, chosen: pl.Series | None = None, since: date = BEGINNING) -> pl.DataFrame:
+    """As `by_month`, by ``contract_id`` and ``product_id``."""
     done = (
         revenue.recognized(session, since, date.max)
         .filter(pl.col("month") >= since)
@@ -99,11 +109,7 @@ def by_month(session: Session, chosen: pl.Series | None = None, since: date = BE
     upto = revenue.beyond(revenue.cutoff(session))
     ahead = future.filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
     every = pl.concat([done, ahead.select(done.columns)])
-    sums = every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
-    named = sums.join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
-        products(session).select("product_id", "product"), on="product_id"
-    )
-    return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
+    return every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:
