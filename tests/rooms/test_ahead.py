@@ -9,7 +9,9 @@ import pytest
 
 from tests.builders import a_contract, a_shop, an_event, assert_same, bill, dump, invoices, users
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors.ahead import look
+from urikake.doors.ahead import look, look_all
+from urikake.doors.files import TAKERS
+from urikake.rooms.intake.queries import given
 
 SINCE = date(2026, 5, 1)
 CLOSINGS = ("2026-05-31", "2026-06-30", "2026-07-31")
@@ -75,3 +77,17 @@ def test_other_contracts_are_not_billed_by_looking(database: str) -> None:
     a_billed_contract(database)
     look(database, "C1", [{"contract_no": "C1", "type": "cancel", "last_day": "2026-05-31"}], since=SINCE)
     assert of_closings(database, "C2") == [7_000, 7_000, 7_000]
+
+
+def test_a_file_of_changes_is_looked_at_in_sum(database: str) -> None:
+    a_billed_contract(database)
+    before = dump(database)
+    change = {"type": "change_price", "effective": "2026-06-01", "unit_price": "15000"}
+    rows = [{"contract_no": number, **change} for number in ("C1", "C2")]
+    found = look_all(database, lambda: given(rows, TAKERS["events"][0], "events.csv"), since=SINCE)
+    assert [(row["before"], row["after"]) for row in found.bills()] == [
+        (17_000, 17_000),
+        (17_000, 30_000),
+        (17_000, 30_000),
+    ]
+    assert_same(before, dump(database))

@@ -22,6 +22,7 @@ NOTE: Final = (
 TITLES: Final = {
     "partners": "取引先",
     "products": "商品",
+    "option-rules": "オプションの決まり",
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "使用量",
@@ -43,6 +44,9 @@ NOTES: Final = {
     ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",
     ("products", "tiers"): "`100@10;500@8;*@5`（100まで10円、500まで8円、その先5円）",
     ("products", "valid_from"): "価格を改めるときは新しい適用開始の行を足す",
+    ("option-rules", "rule"): "`needs` 相手のどれかと一緒に・`excludes` 相手とは一緒に売らない・`alone` 単独で売る",
+    ("option-rules", "other"): "`needs` の相手がいくつもあるときは、行を分けて書く",
+    ("option-rules", "valid_to"): "決まりをやめるときは、同じ行に最後の日を書いて取り込む",
     ("contracts", "contract_no"): "同じ番号の行が一つの契約の明細になる",
     ("contracts", "unit_price"): "空欄は商品の単価",
     ("contracts", "end"): "その日まで（含む）。空欄は期限なし",

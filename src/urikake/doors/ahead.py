@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from urikake.rooms.billing.actions import charge_ahead
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
-from urikake.rooms.intake.queries import given
+from urikake.rooms.intake.queries import Sheet, given
 
 from .files import TAKERS
 
@@ -54,37 +54,53 @@ def look(
     url: str, contract_no: str, events: Sequence[Mapping[str, Any]], *, since: date, user: str = access.SYSTEM
 ) -> Ahead:
     """What the next bills of the contract from that day on are, and would be with the events; nothing is stored."""
+    return _compared(url, [contract_no], lambda: given(events, TAKERS["events"][0], contract_no), since, user)
+
+
+def look_all(url: str, found: Callable[[], Sheet], *, since: date, user: str = access.SYSTEM) -> Ahead:
+    """As `look`, of all contracts that a file of events names, in sum; ``found`` reads the file."""
+    numbers = found().frame["contract_no"].drop_nulls().unique(maintain_order=True).to_list()
+    return _compared(url, numbers, found, since, user)
+
+
+def _compared(url: str, numbers: Sequence[str], found: Callable[[], Sheet], since: date, user: str) -> Ahead:
+    """The next bills of the contracts as they stand and with the sheet taken in."""
     with runs.reading(url, user) as session:
         access.allow(session, CHANGE)
-        days = _closings(session, _contract_id(session, contract_no), since)
-    before = _billed(url, contract_no, [], days, user)
-    return Ahead(days, before, _billed(url, contract_no, events, days, user))
+        days = _closings(session, _contract_ids(session, numbers), since)
+    before = _billed(url, numbers, None, days, user)
+    return Ahead(days, before, _billed(url, numbers, found, days, user))
 
 
-def _contract_id(session: Session, contract_no: str) -> int:
-    found = contracts(session).filter(pl.col("contract_no") == contract_no)
-    if found.is_empty():
-        raise Refusal("unknown-contract", f"契約「{contract_no}」はありません。", "契約番号を確かめてください。")
-    return int(found["contract_id"][0])
+def _contract_ids(session: Session, numbers: Sequence[str]) -> list[int]:
+    """The ids of the contracts of those numbers; refused where there is none of such a number."""
+    known = contracts(session)
+    missing = [number for number in numbers if number not in known["contract_no"]]
+    if missing:
+        raise Refusal("unknown-contract", f"契約「{missing[0]}」はありません。", "契約番号を確かめてください。")
+    return known.filter(pl.col("contract_no").is_in(list(numbers)))["contract_id"].to_list()
 
 
-def _closings(session: Session, contract_id: int, since: date) -> list[date]:
-    """The next closing days on which the contract may be billed; of one that any day closes, the ends of months."""
-    masks = scope(session).lines.filter(pl.col("contract_id") == contract_id)["closing_mask"].unique()
-    wanted = [mask or terms.closing_mask("31") for mask in masks]
-    days = (since + timedelta(ahead) for ahead in range(DAYS))
-    closing = (day for day in days if any(terms.closes(mask, day) for mask in wanted) and periods.is_open(session, day))
-    return [day for day, _ in zip(closing, range(BILLS), strict=False)]
+def _closings(session: Session, contract_ids: Sequence[int], since: date) -> list[date]:
+    """The next closing days on which the contracts may be billed; of those that any day closes, the ends of months."""
+    mine = scope(session).lines.filter(pl.col("contract_id").is_in(list(contract_ids)))
+    wanted = {mask or terms.closing_mask("31") for mask in mine["closing_mask"].unique()}
+    days = [since + timedelta(ahead) for ahead in range(DAYS)]
+    found: set[date] = set()
+    for mask in wanted:
+        closing = (day for day in days if terms.closes(mask, day) and periods.is_open(session, day))
+        found.update(day for day, _ in zip(closing, range(BILLS), strict=False))
+    return sorted(found)
 
 
 def _billed(
-    url: str, contract_no: str, events: Sequence[Mapping[str, Any]], days: Sequence[date], user: str
+    url: str, numbers: Sequence[str], found: Callable[[], Sheet] | None, days: Sequence[date], user: str
 ) -> pl.DataFrame:
-    """The charges at those closings after the events were taken in, in a run that is undone."""
-    columns, take, _ = TAKERS["events"]
-    with runs.run(url, "look ahead", subject=contract_no, permission=CHANGE, user=user, preview=True) as (session, _):
-        if events:
-            take(session, sheet=given(events, columns, contract_no))
-        found = charge_ahead(session, contract_id=_contract_id(session, contract_no), closings=days)
+    """The charges at those closings after the sheet was taken in, in a run that is undone."""
+    _, take, _ = TAKERS["events"]
+    with runs.run(url, "look ahead", subject=numbers[0], permission=CHANGE, user=user, preview=True) as (session, _):
+        if found:
+            take(session, sheet=found())
+        charged = charge_ahead(session, contract_ids=_contract_ids(session, numbers), closings=days)
         names = products(session).select("product_id", "product_name")
-        return found.join(names, on="product_id", how="left", maintain_order="left")
+        return charged.join(names, on="product_id", how="left", maintain_order="left")

@@ -13,7 +13,7 @@ from urikake.base import access, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.base.progress import step
-from urikake.rooms.catalog.actions import PRODUCTS, import_products
+from urikake.rooms.catalog.actions import OPTION_RULES, PRODUCTS, import_option_rules, import_products
 from urikake.rooms.closing.actions import enter as enter_slips
 from urikake.rooms.closing.actions import receive
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
@@ -30,6 +30,7 @@ Taker = Callable[..., int]
 TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "partners": (PARTNERS, import_partners, "partners.import"),
     "products": (PRODUCTS, import_products, "products.import"),
+    "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),
     "events": (EVENTS, import_events, "contracts.change"),
     "usage": (USAGE, import_usage, "usage.import"),

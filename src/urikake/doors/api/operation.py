@@ -203,7 +203,7 @@ KEY_HEADER: Final = {
 
 def _extra(entry: Entry) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-permission": entry.permission}
-    if entry.method == "POST" and not entry.route.startswith("/calculations"):
+    if entry.method == "POST" and not entry.route.startswith("/calculations") and not entry.route.endswith("/preview"):
         extra["parameters"] = [KEY_HEADER]
     if entry.example is not None:
         extra["requestBody"] = {"content": {"application/json": {"example": entry.example}}}

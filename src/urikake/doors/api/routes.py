@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +12,7 @@ from ninja import NinjaAPI
 from . import (
     calculations,
     companies,
+    contracting,
     document,
     explanations,
     operation,
@@ -22,7 +24,7 @@ from . import (
     work,
 )
 
-ENTERED: Final = (companies, settings, verbs, work, resources, reports, explanations, calculations)
+ENTERED: Final = (companies, settings, verbs, contracting, work, resources, reports, explanations, calculations)
 """Reading these modules enters their operations."""
 
 API: Final = NinjaAPI(
@@ -33,6 +35,10 @@ API: Final = NinjaAPI(
     docs_url=None,
     urls_namespace="api",
 )
+LAST: Final = "{path:key}"
+operation.ROUTER.path_operations = OrderedDict(
+    sorted(operation.ROUTER.path_operations.items(), key=lambda entry: entry[0].endswith(LAST))
+)  # a key that may have slashes would take the verb after it for a part of itself
 API.add_router("", operation.ROUTER)
 problems.install(API)
 

@@ -24,7 +24,7 @@ from .resources import Number
 MOST: Final = 10_000
 Cell = Annotated[str, Field(max_length=2000)] | int | float | bool | None
 SENT: Final = "送られた行"
-TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票"}
+TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票", "option-rules": "オプションの決まり"}
 
 
 class Strict(Schema):
@@ -119,19 +119,25 @@ class Reopened(Schema):
     dry_run: bool
 
 
-def body_of(kind: Kind) -> type[Schema]:
-    """What rows of a kind look like: a list of objects whose fields are the columns of its file."""
+def row_of(kind: Kind, *, without: str = "") -> dict[str, Any]:
+    """What a row of a kind looks like: an object whose fields are the columns of its file, but for the one left out."""
     cell = {"type": ["string", "number", "boolean", "null"]}
-    columns = {c.name: {**cell, "description": c.japanese or c.name} for c in kind.columns}
-    row = {
+    columns = [column for column in kind.columns if column.name != without]
+    return {
         "type": "object",
-        "properties": columns,
-        "required": [column.name for column in kind.columns if column.required],
+        "properties": {c.name: {**cell, "description": c.japanese or c.name} for c in columns},
+        "required": [column.name for column in columns if column.required],
         "patternProperties": {"^x_": cell},
         "additionalProperties": False,
     }
-    rows = Field(min_length=1, max_length=MOST, description="行（1〜10,000）", json_schema_extra={"items": row})
-    name = f"{kind.name.title()}Rows"
+
+
+def body_of(kind: Kind) -> type[Schema]:
+    """What rows of a kind look like: a list of them."""
+    rows = Field(
+        min_length=1, max_length=MOST, description="行（1〜10,000）", json_schema_extra={"items": row_of(kind)}
+    )
+    name = f"{kind.name.title().replace('-', '')}Rows"
     return create_model(name, __base__=Strict, rows=(list[dict[str, Cell]], cast(Any, rows)))
 
 

@@ -136,10 +136,14 @@ def _asked(job: Job) -> HttpResponse:
     return HttpResponse(body, status=202, content_type="application/json", headers={"Location": href})
 
 
-def _near(call: Call) -> None:
+def near(call: Call) -> None:
     """Return if the day or month that is asked for is no further than the books may be carried at once; else refuse."""
     far = f"{timezone.localdate().year + YEARS:04}"
-    named = [str(getattr(call.body, name)) for name in ("closing", "month", "date") if getattr(call.body, name, None)]
+    named = [
+        str(getattr(call.body, name))
+        for name in ("closing", "month", "date", "since", "notice")
+        if getattr(call.body, name, None)
+    ]
     if any(day[:4] > far for day in [*named, str(call.key)] if "-" in day):
         raise Problem(422, "too-far", f"{far}年より先は指定できません。", "近い日付か月を指定してください。")
 
@@ -162,7 +166,7 @@ def asks(
         def view(request: HttpRequest, **given: Any) -> HttpResponse:
             call = called(request, given, options)
             key_of(request)
-            _near(call)
+            near(call)
             if trial is not None and call.options.dry_run:
                 return HttpResponse(text({**trial(call), "dry_run": True}), content_type="application/json")
             return do(call)

@@ -11,8 +11,8 @@ import typer
 
 from urikake.base.url import from_environment
 
-from .main import app, day, instant
-from .options import As, load
+from .main import app, instant
+from .options import As, day, load
 from .shown import Format
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -14,8 +14,9 @@ from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
-from .options import As, Day, Dry, load
+from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
+from .reprice import reprice
 from .shown import Format, show
 from .users import users
 
@@ -24,7 +25,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-KINDS: Final = ("partners", "products", "contracts", "events", "usage", "receivables", "openings", "users")
+KINDS: Final = (
+    "partners",
+    "products",
+    "option-rules",
+    "contracts",
+    "events",
+    "usage",
+    "receivables",
+    "openings",
+    "users",
+)
 app.add_typer(users, name="user")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
@@ -37,14 +48,6 @@ def run() -> None:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
-
-
-def day(text: str) -> date:
-    """A day written ``2026-04-30`` or ``2026/04/30``; refused otherwise."""
-    try:
-        return date.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None
 
 
 def instant(text: str) -> datetime:
@@ -105,7 +108,7 @@ def import_(
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """ファイルを取り込む: partners products contracts events usage receivables openings users。"""
+    """ファイルを取り込む: partners products option-rules contracts events usage receivables openings users。"""
     load()
     from urikake.doors import files
 
@@ -119,6 +122,9 @@ def import_(
         print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
     else:
         print(f"{file.name}: {_nothing(file, '新しい行はありません（すべて取り込み済みです）。')}")
+
+
+app.command()(reprice)
 
 
 @app.command()

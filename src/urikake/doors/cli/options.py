@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import typer
+
+from urikake.base.errors import Refusal
 
 As = Annotated[str, typer.Option("--as", help="操作する利用者", metavar="USER")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="何も保存せず、結果だけを見る")]
@@ -16,3 +19,11 @@ def load() -> None:
     from urikake.base import loading
 
     loading.load()
+
+
+def day(text: str) -> date:
+    """A day written ``2026-04-30`` or ``2026/04/30``; refused otherwise."""
+    try:
+        return date.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WORDS: Final = {
+    "after": "改定後の月額",
+    "before": "今の月額",
     "charges": "請求明細",
+    "contracts": "契約",
+    "difference": "月額の差",
+    "kept_own": "据え置き（個別の単価）",
+    "kept_unrenewed": "据え置き（更新がない）",
+    "lines": "明細",
     "drafts": "下書き",
     "invoices": "請求書",
     "total": "請求額",
@@ -45,6 +52,9 @@ WORDS: Final = {
 
 
 VALUES: Final = {
+    "moves": "改定",
+    "own": "据え置き（個別の単価）",
+    "unrenewed": "据え置き（更新がない）",
     "opening": "前月繰越",
     "raised": "計上",
     "applied": "消込",
@@ -59,10 +69,12 @@ HEADERS: Final = {
     "account": "科目",
     "arpa": "客単価",
     "arr": "年換算",
+    "after": "改定後の月額",
     "amount": "金額",
     "applications": "消込番号",
     "at": "日時",
     "balance": "残高",
+    "before": "今の月額",
     "billed": "請求",
     "buckets": "経過日数別",
     "billing": "請求",
@@ -91,6 +103,7 @@ HEADERS: Final = {
     "end": "終了日",
     "ends": "満了日",
     "expansion": "増加",
+    "fate": "扱い",
     "funded": "資金化",
     "gross": "税込",
     "group": "グループ",
@@ -108,6 +121,7 @@ HEADERS: Final = {
     "new": "新規",
     "new_customers": "新しい客数",
     "net": "税抜",
+    "new_unit_price": "新しい単価",
     "not_due": "期日前",
     "notice_by": "通知期限",
     "number": "番号",

@@ -12,7 +12,8 @@ import typer
 
 from urikake.base import url as places
 
-from .main import As, app, day
+from .main import app
+from .options import As, day
 from .shown import Format, show
 
 token = typer.Typer(no_args_is_help=True, help="ほかのプログラムのトークン: create・list・revoke。")

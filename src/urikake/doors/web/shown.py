@@ -111,6 +111,16 @@ def tax(code: str | None) -> str:
     return TAXES.get(code.removesuffix("_incl"), code) if code else NONE
 
 
+def tiers(text: str) -> str:
+    """The tiers in words.
+
+    >>> tiers("100@0;1000@12;*@8.5")
+    '100まで 0円・1000まで 12円・その先 8.5円'
+    """
+    parts = [part.split("@") for part in text.split(";") if part]
+    return "・".join(f"{'その先' if up_to == '*' else up_to + 'まで'} {price}円" for up_to, price in parts)
+
+
 SHOW: Final[dict[str, Any]] = {
     "yen": yen,
     "quantity": plain,

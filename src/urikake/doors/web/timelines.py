@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
@@ -31,7 +32,7 @@ def timeline(
     With ``named`` every lane and event names its contract. What is after the day looked at is a reservation or a plan; what
     the reader may not see of billing and revenue is not in it.
     """
-    window = since, until = _window(desk.on)
+    window = since, until = window_of(desk.on)
     ids, numbers = chosen["contract_id"].to_list(), chosen["contract_no"].to_list()
     lanes = _lanes(desk, chosen, window, named)
     return {
@@ -51,7 +52,7 @@ def _may(desk: Desk, permission: str) -> bool:
     return access.may(desk.person.role, permission)
 
 
-def _window(on: date) -> Window:
+def window_of(on: date) -> Window:
     """From a year before the day's month to half a year after it."""
     return (on - timedelta(365)).replace(day=1), (on + timedelta(180)).replace(day=1)
 
@@ -77,6 +78,8 @@ def _lanes(desk: Desk, chosen: pl.DataFrame, window: Window, named: bool) -> lis
 
 def _lane(desk: Desk, line: dict[str, Any], rows: list[dict[str, Any]], window: Window, named: bool) -> dict[str, Any]:
     parts = [_part(row, window, desk.on) for row in rows if _inside(row["from_on"], row["to_on"], window)]
+    last = [{"from_on": line["end_on"] or window[1]}] if rows else []
+    parts += _pauses([*rows, *last], window, desk.on)
     renews = line["end_on"] is not None and line["end_on"] == line["term_end_on"] and not line["declined"]
     if rows and renews and line["auto_renew"] and _inside(line["end_on"], None, window):
         again = rows[-1] | {"from_on": line["end_on"], "to_on": None}
@@ -94,17 +97,39 @@ def _inside(begins: date, ends: date | None, window: Window) -> bool:
 
 
 def _part(row: dict[str, Any], window: Window, on: date) -> dict[str, Any]:
-    """A stretch of constant state; ``ahead`` where it begins after the day."""
+    """A stretch of constant state; ``ahead`` where it begins after the day, ``cut`` where it bears a discount."""
     begins, ends = row["from_on"], row["to_on"]
     price = f"{shown.plain(row['quantity_micro'])} @{shown.plain(row['unit_price_micro'])}"
     last = f"{ends - timedelta(1):%Y/%m/%d}" if ends else "継続"
+    cut = _discount(row)
     return {
         "from": max(begins, window[0]).isoformat(),
         "to": min(ends or window[1], window[1]).isoformat(),
-        "text": f"{row['product_name']} {price}円 {begins:%Y/%m/%d}〜{last}",
-        "note": price,
+        "text": f"{row['product_name']} {price}円{f' 値引 {cut}' if cut else ''} {begins:%Y/%m/%d}〜{last}",
+        "note": f"{price} {'無料' if cut == '100%' else '△' + cut}" if cut else price,
         "ahead": begins > on,
+        "cut": bool(cut),
     }
+
+
+def _discount(row: dict[str, Any]) -> str:
+    """What the discounts of a stretch come to, as people write it: ``10%``, ``500円``; empty for none."""
+    rate, cut = row.get("discount_rate") or 0, row.get("discount_cut") or 0
+    words = [f"{rate * 100 / kernel.WHOLE:g}%"] if rate else []
+    return " ".join([*words, *([f"{cut // kernel.WHOLE:,}円"] if cut else [])])
+
+
+def _pauses(rows: list[dict[str, Any]], window: Window, on: date) -> list[dict[str, Any]]:
+    """The gaps between the stretches of a line: while it was at rest (休止)."""
+    found = []
+    for before, after in itertools.pairwise(rows):
+        begins, ends = before["to_on"], after["from_on"]
+        if begins and begins < ends and _inside(begins, ends, window):
+            found.append({
+                "from": max(begins, window[0]).isoformat(), "to": min(ends, window[1]).isoformat(), "note": "休止",
+                "text": f"休止 {begins:%Y/%m/%d}〜{ends - timedelta(1):%Y/%m/%d}", "ahead": begins > on, "rest": True,
+            })  # fmt: skip
+    return found
 
 
 def _events(history: pl.DataFrame, on: date, window: Window, named: bool) -> list[dict[str, Any]]:

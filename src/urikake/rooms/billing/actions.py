@@ -31,16 +31,16 @@ def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
 
 
 @action("billing.run")
-def charge_ahead(session: Session, *, contract_id: int, closings: Sequence[date]) -> pl.DataFrame:
-    """The charges of one contract at closings to come, one after the other as billing runs will make them; by id.
+def charge_ahead(session: Session, *, contract_ids: Sequence[int], closings: Sequence[date]) -> pl.DataFrame:
+    """The charges of the contracts at closings to come, one after the other as billing runs will make them; by id.
 
     They stand beside what was charged already. It is for sessions that are undone: nothing is to be kept of it.
     """
-    mine = pl.col("contract_id") == contract_id
+    mine = pl.col("contract_id").is_in(list(contract_ids))
     for closing_on in sorted(closings):
         _charged(session, closing_on, mine)
-    found = queries.of_contract(session, contract_id, max(closings) + AHEAD)
-    return found.filter(pl.col("closing_on").is_in(closings))
+    found = queries.of_contracts(session, contract_ids, max(closings) + AHEAD)
+    return found.filter(pl.col("closing_on").is_in(list(closings)))
 
 
 def _charged(session: Session, closing_on: date, which: pl.Expr) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Products taken from a file: every new (code, first day) is a new version."""
+"""Products and what they may be sold with, taken from files: every new (code, first day) is a new version."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
 from . import queries
-from .models import Product
+from .models import OptionRule, Product
 
 TAXES: Final = "standard reduced exempt out_of_scope export".split()
 MODELS: Final = "flat unit graduated volume package included free".split()
@@ -148,3 +148,55 @@ def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
         facts.record(session, Product, _versions(session, rows))
     made = queries.products(session).select("product_id", code="product")
     return asked.join(made, on="code", how="left", maintain_order="left")["product_id"]
+
+
+RULES: Final = "needs excludes alone".split()
+OPTION_RULES: Final = Kind(
+    "option-rules",
+    (
+        Column("product", "商品コード", required=True),
+        options("rule", "決まり", *RULES, required=True),
+        Column("other", "相手の商品コード"),
+        Column("valid_from", "適用開始", cells.day),
+        Column("valid_to", "適用終了", cells.day),
+    ),
+)
+
+
+@action("products.import")
+def import_option_rules(session: Session, *, sheet: Sheet) -> int:
+    """Take what products may be sold with and return how many rows say something new; refused whole if any is wrong.
+
+    A rule is ended by its row with a last day.
+    """
+    _check_rules(session, sheet)
+    sheet.accept()
+    wanted = sheet.frame.select(
+        "rule",
+        product="product",
+        other=pl.col("other").fill_null(""),
+        from_on=pl.col("valid_from").fill_null(ALWAYS),
+        until_on=pl.col("valid_to").dt.offset_by("1d"),
+    ).unique(maintain_order=True)
+    known = queries.option_rules(session)
+    fresh = wanted.join(known, on=wanted.columns, how="anti", nulls_equal=True, maintain_order="left")
+    if fresh.height:
+        names = {"product": "code", "other": "other_code", "from_on": "valid_from_on"}
+        facts.record(session, OptionRule, fresh.rename(names))
+        record_file(session, sheet=sheet)
+    return fresh.height
+
+
+def _check_rules(session: Session, sheet: Sheet) -> None:
+    """Note what is wrong with the rules beyond their cells."""
+    codes = queries.products(session)["product"].implode()
+    sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
+    sheet.check(~pl.col("other").is_in(codes), "other", "この商品はありません")
+    alone = pl.col("rule") == "alone"
+    sheet.check(alone & pl.col("other").is_not_null(), "other", "alone（単独で契約）には相手を書けません")
+    sheet.check(~alone & pl.col("other").is_null(), "other", "needs と excludes には相手の商品コードが必要です")
+    sheet.check(pl.col("other") == pl.col("product"), "other", "自分自身は相手にできません")
+    first = pl.col("valid_from").fill_null(ALWAYS)
+    sheet.check(pl.col("valid_to") < first, "valid_to", "適用開始より前です")
+    key = pl.struct("product", "rule", pl.col("other").fill_null(""), first.alias("first"))
+    sheet.check(key.is_duplicated(), "product", "同じ決まり・適用開始の行が二つあります")

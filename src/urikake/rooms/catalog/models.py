@@ -1,4 +1,4 @@
-"""The table of product versions."""
+"""Tables of products: their versions, and which may be sold together."""
 
 from __future__ import annotations
 
@@ -36,3 +36,21 @@ class Product(Fact):
         constraints = [
             models.UniqueConstraint(fields=["company_id", "code", "valid_from_on"], name="catalog_product_version")
         ]
+
+
+class OptionRule(Fact):
+    """What a product may be sold with, from ``valid_from_on`` until ``until_on`` (exclusive; null = for good).
+
+    ``rule``: ``needs`` one of the products so named, ``excludes`` the other, ``alone``: with none. Of rows of one product,
+    rule, other and first day the newest counts.
+    """
+
+    company_id = ref()
+    code = models.CharField(max_length=60)
+    rule = models.CharField(max_length=10)
+    other_code = models.CharField(max_length=60)
+    valid_from_on = models.DateField()
+    until_on = models.DateField(null=True)
+
+    class Meta:
+        db_table = "catalog_option_rule"

@@ -47,3 +47,47 @@ def version_ids(session: Session, codes: pl.Series, on: pl.Series) -> pl.Series:
         versions.unique("product", keep="first"), on="product", how="left", maintain_order="left"
     )
     return held.select(pl.coalesce("product_id", first["product_id"])).to_series().alias("product_id")
+
+
+def option_rules(session: Session) -> pl.DataFrame:
+    """Which products may be sold together: ``product, rule, other, from_on, until_on`` (exclusive), as last said."""
+
+    def read() -> pl.DataFrame:
+        rows = session.table("catalog_option_rule", "id, code, rule, other_code, valid_from_on, until_on").sort("id")
+        named = rows.rename({"code": "product", "other_code": "other", "valid_from_on": "from_on"}).drop("id")
+        return named.unique(["product", "rule", "other", "from_on"], keep="last", maintain_order=True)
+
+    return session.derived("option_rules", ("catalog_option_rule",), read)
+
+
+def conflicts(session: Session, held: pl.DataFrame) -> pl.DataFrame:
+    """What may not be sold as it is held: ``at, product, other, rule, why``; ``other`` is each product it turns on.
+
+    In: the products held in a contract at each moment looked at, ``at, day, product``.
+    """
+    rules = option_rules(session)
+    held = held.unique(maintain_order=True)
+    since = (pl.col("from_on") <= pl.col("day")) & (pl.col("until_on").is_null() | (pl.col("day") < pl.col("until_on")))
+    mine = held.join(rules, on="product", maintain_order="left").filter(since).drop("from_on", "until_on")
+    others = held.select("at", other="product")
+    lacking = _lacking(mine.filter(pl.col("rule") == "needs"), others)
+    barred = mine.filter(pl.col("rule") == "excludes").join(others, on=["at", "other"], how="semi")
+    sole = mine.filter(pl.col("rule") == "alone").drop("other").join(others, on="at", maintain_order="left")
+    sole = sole.filter(pl.col("other") != pl.col("product"))
+    both = "{} は {} と一緒に契約できません。どちらか一方にしてください"
+    only = "{} は単独で契約する商品です。{} は別の契約にしてください"
+    told = [
+        lacking,
+        barred.with_columns(why=pl.format(both, "product", "other")),
+        sole.with_columns(why=pl.format(only, "product", "other")),
+    ]
+    return pl.concat(part.select("at", "product", "other", "rule", "why") for part in told)
+
+
+def _lacking(needs: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    """The products held without any of those that they need, a row for each of these."""
+    met = needs.join(others, on=["at", "other"], how="semi").select("at", "product")
+    bad = needs.join(met, on=["at", "product"], how="anti", maintain_order="left")
+    names = pl.col("other").str.join("・").over("at", "product")
+    says = "{} は {} のどれかと一緒に契約する商品です。同じ日までに、そのどれかを契約に加えてください"
+    return bad.with_columns(why=pl.format(says, "product", names))

@@ -298,6 +298,18 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
 
 
+REVISION: Final = "reprice"
+"""What the content of an event begins with that a price revision made; product and day follow."""
+
+
+def revisions(session: Session, product: str, on: date) -> pl.DataFrame:
+    """The price revisions of running contracts: ``since``, how many ``lines`` moved, and how many will ``ahead`` of the day."""
+    made = events(session).filter(pl.col("content").str.starts_with(f"{REVISION}|{product}|"))
+    day = pl.col("content").str.split("|").list.last().str.to_date("%Y-%m-%d")
+    later = pl.col("effective_on") > on
+    return made.group_by(since=day).agg(lines=pl.len(), ahead=later.sum().cast(pl.Int64)).sort("since", descending=True)
+
+
 def touched(session: Session) -> pl.DataFrame:
     """The lines that any event but a renewal ever named, withdrawn ones included, and when.
 

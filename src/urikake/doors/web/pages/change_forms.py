@@ -23,24 +23,38 @@ from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted, today
 from ..forms import Field, Group
 
-KINDS: Final = tuple(kind for kind in WORDS if kind != "start")
+KINDS: Final = tuple(kind for kind in (*WORDS, "correct") if kind != "start")
 LEAVING: Final = ("cancel", "remove_option")
 STARTING: Final = tuple(kind for kind in KINDS if kind not in LEAVING)
+ON_ONE: Final = ("change_plan", "change_quantity", "change_price", "remove_option")
+ON_SOME: Final = (*ON_ONE, "discount", "suspend", "resume", "change_start", "cancel")
+VALUED: Final = ("change_plan", "change_quantity", "add_option", "correct")
+HINTS: Final = {
+    "discount": "その日から値引した料金になります。",
+    "suspend": "その日から使えず、請求も収益もありません。",
+    "resume": "その日からまた使えます。",
+    "change_start": "契約はその日から始まります。",
+    "correct": "訂正した内容を、もとの変更の代わりにします。もとの記録も残ります。",
+}
 
 
 def _groups(session: Session, contract_no: str) -> tuple[Group, ...]:
     """The fields of a change; which there are depends on what changes."""
     lines = _lines(session, contract_no)
     if len(lines) > 1:
-        lines = [("", ""), *lines]
+        lines = [("", "契約全体（または一つだけの明細）"), *lines]
     return (
         Group("何を変えるか", (
-            Field("type", label="変更", options=[(kind, WORDS[kind]) for kind in KINDS], leads=True),
-            Field("line", label="どの明細を", options=lines,
-                  when=("change_plan", "change_quantity", "change_price", "remove_option")),
-            Field("product", label="どの商品に", pick="products", when=("change_plan", "add_option")),
-            Field("quantity", label="数量", hint="変えたあとの数", when=("change_plan", "change_quantity", "add_option")),
-            Field("unit_price", label="単価", hint="円。空欄なら商品の単価", when=("change_plan", "change_price", "add_option")),
+            Field("type", label="変更", options=[(kind, _word(kind)) for kind in KINDS], leads=True),
+            Field("line", label="どの明細を", options=lines, when=ON_SOME),
+            Field("event_id", label="どの変更を", hint="空欄なら、下の日の変更", options=_named(session, contract_no),
+                  when=("correct", "withdraw")),
+            Field("product", label="どの商品に", pick="products", when=("change_plan", "add_option", "correct")),
+            Field("quantity", label="数量", hint="変えたあとの数", when=VALUED),
+            Field("unit_price", label="単価", hint="円。空欄なら商品の単価", when=(*VALUED, "change_price")),
+            Field("discount", hint="10% か 500（円）。0 でそれまでの値引を終える", when=("discount", "correct")),
+            Field("discount_months", label="値引する月数", hint="空欄はずっと、0 はその請求期間だけ", when=("discount",),
+                  plain=True),
         )),
         Group("いつから", (
             Field("effective", label="新しい状態の最初の日", hint="この日から変わります。前の日までは今のままです", when=STARTING),
@@ -48,6 +62,19 @@ def _groups(session: Session, contract_no: str) -> tuple[Group, ...]:
             Field("reason", wide=True),
         )),
     )  # fmt: skip
+
+
+def _named(session: Session, contract_no: str) -> list[tuple[str, str]]:
+    """The standing events of the contract that bear an id, to pick from, the newest first."""
+    mine = contracts.contracts(session).filter(pl.col("contract_no") == contract_no).select("contract_id")
+    found = contracts.events(session).join(mine, on="contract_id", how="semi").filter(pl.col("event_code") != "")
+    rows = found.sort("effective_on", descending=True).select("event_code", "effective_on", "kind").iter_rows()
+    return [("", ""), *((code, f"{on:%Y/%m/%d} {WORDS.get(kind, kind)}（{code}）") for code, on, kind in rows)]
+
+
+def _word(kind: str) -> str:
+    """What people call the kind of change."""
+    return WORDS.get(kind, "訂正")
 
 
 def _lines(session: Session, contract_no: str) -> list[tuple[str, str]]:
@@ -62,7 +89,7 @@ def change(desk: Desk, contract_no: str) -> Shown:
     held = contracts.in_force(desk.session, desk.on).filter(pl.col("contract_no") == contract_no)
     if contract_no not in contracts.contracts(desk.session)["contract_no"]:
         raise Http404(contract_no)
-    values = {name: desk.ask(name) for name in ("type", "effective", "line")}
+    values = {name: desk.ask(name) for name in ("type", "effective", "line", "event_id")}
     form = forms.drawn(
         desk, EVENTS, _groups(desk.session, contract_no), values | {"type": values["type"] or "change_quantity"},
         submit="変更を予約する", back=desk.link(f"contracts/{quoted(contract_no)}"),
@@ -91,7 +118,7 @@ def reserve(doing: Deed, contract_no: str) -> HttpResponse:
         request=forms.once(doing, [row]),
     )
     return doing.done(
-        f"{WORDS[row['type']]}を登録しました。{_when(row)}",
+        f"{_word(row['type'])}を登録しました。{_when(row)}",
         f"contracts/{quoted(contract_no)}",
     )
 
@@ -125,4 +152,8 @@ def _when(row: dict[str, str]) -> str:
     first = date.fromisoformat(row["effective"])
     if row["type"] == "withdraw":
         return f"{shown.day(first)} に予約していた変更は行いません。"
-    return "いまの期間が終わると、更新せずに終わります。" if row["type"] == "decline_renewal" else shown.turns(first)
+    if row["type"] == "decline_renewal":
+        return "いまの期間が終わると、更新せずに終わります。"
+    if row["type"] in HINTS:
+        return f"{shown.day(first)}: {HINTS[row['type']]}"
+    return shown.turns(first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -12,12 +12,12 @@ from django.utils import timezone
 
 from urikake.base import access, runs
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import files
+from urikake.doors import ahead, files
 from urikake.rooms.intake.queries import LINE, Kind, Mapping, Raw, guessed, mappings, raw, read
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
-from ..desk import Desk
+from ..desk import Desk, today
 from ..models import Job, Upload
 from ..table import Column, export
 from .runs import FILES
@@ -96,8 +96,18 @@ def _try(doing: Deed, upload: Upload, found: Raw, mapping: Mapping) -> None:
         "count": len(came.errors),
         "bad": len({e.line for e in came.errors}),
         "sums": _sums(found, files.kind_of(upload.kind), mapping),
+        "ahead": _ahead(doing, found, mapping) if upload.kind == "events" and came.new else [],
     }
     upload.save(update_fields=["mapping", "tried"])
+
+
+def _ahead(doing: Deed, found: Raw, mapping: Mapping) -> list[dict[str, Any]]:
+    """What a file of events does to the next bills of all contracts that it names, in sum; nothing is stored."""
+    since = today(doing.company.code)
+    seen = ahead.look_all(
+        doing.books, lambda: read(found, files.kind_of("events"), mapping), since=since, user=doing.person.name
+    )
+    return [row | {"closing": row["closing"].isoformat()} for row in seen.bills()]
 
 
 def _sums(found: Raw, kind: Kind, mapping: Mapping) -> list[dict[str, Any]]:
@@ -134,6 +144,8 @@ def one(desk: Desk, number: int) -> Shown:
         "rows": found.frame.height,
         "good": None if whole.height else found.frame.height - tried["bad"],
         "tried": tried,
+        "ahead": [row | {"closing": date.fromisoformat(row["closing"])} for row in tried.get("ahead", [])],
+        "touched": _touched(found, mapping) if tried.get("ahead") else 0,
         "whole": whole.to_dicts(),
         "columns": _columns(found, kind, mapping),
         "lacking": _lacking(kind, mapping),
@@ -149,6 +161,11 @@ def one(desk: Desk, number: int) -> Shown:
 
 ERRORS: Final = {"line": pl.Int64, "column": pl.String, "value": pl.String, "why": pl.String}
 TITLES: Final = {"line": "行", "column": "列", "value": "値", "why": "理由"}
+
+
+def _touched(found: Raw, mapping: Mapping) -> int:
+    """How many contracts a file of events names."""
+    return int(read(found, files.kind_of("events"), mapping).frame["contract_no"].n_unique())
 
 
 def _upload(code: str, name: str, number: int) -> Upload:

@@ -53,7 +53,6 @@ def listed(desk: Desk) -> Shown:
         priced=pl.when("inclusive").then(pl.lit("税込")).otherwise(pl.lit("税抜")),
     )
     counts = contracts.in_force(desk.session, desk.on).group_by("product").agg(lines=pl.len())
-    revises = access.may(desk.person.role, "products.import") and not desk.asof.past
     columns = [
         Column("product", "商品コード"),
         Column("product_name", "商品名"),
@@ -77,7 +76,7 @@ def listed(desk: Desk) -> Shown:
             columns,
             key="product",
             name="products",
-            url=lambda row: desk.link("products/new", product=row["product"]) if revises else None,
+            url=lambda row: desk.link(f"products/{quoted(row['product'])}"),
             filters=[Choice("model", "料金体系"), Choice("tax_name", "税区分")],
             find=["product", "product_name", "service"],
             sort="product",

@@ -94,7 +94,7 @@ def add(doing: Deed) -> HttpResponse:
         request=forms.once(doing, [row]), before=_later,
     )  # fmt: skip
     since = f"{row['valid_from'].replace('-', '/')} から" if row["valid_from"] else "はじめから"
-    return doing.done(f"商品 {row['name']} を登録しました（{since}）。", f"products?q={quoted(row['code'])}")
+    return doing.done(f"商品 {row['name']} を登録しました（{since}）。", f"products/{quoted(row['code'])}")
 
 
 def _later(session: Session, sheet: Sheet) -> None:

@@ -29,6 +29,8 @@ ACTIONS: Final = {
     "close": "月次締め",
     "reopen": "締めの解除",
     "approve": "承認",
+    "reprice": "料金改定",
+    "withdraw reprice": "料金改定の取消",
     "user add": "利用者の登録",
     "user role": "役割の変更",
 }
@@ -55,10 +57,18 @@ WORDS: Final = {
     "unknown": "名義が不明",
     "unapplied": "取消",
     "proposal": "申請",
+    "contracts": "契約",
+    "lines": "明細",
+    "before": "いまの月額",
+    "after": "改定後の月額",
+    "difference": "月額の差",
+    "kept_own": "個別の単価で据え置き",
+    "kept_unrenewed": "更新がなく据え置き",
 }
 FILES: Final = {
     "partners": "取引先",
     "products": "商品・料金",
+    "option-rules": "オプションの決まり",
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "利用量",

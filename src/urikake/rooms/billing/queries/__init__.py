@@ -3,7 +3,7 @@
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
-from .contract import of_contract, of_contracts, planned
+from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .rates import rated, unbilled
 from .scope import Scope, scope
@@ -17,7 +17,6 @@ __all__ = [
     "charges",
     "due_stretches",
     "kept_money",
-    "of_contract",
     "of_contracts",
     "of_cycle",
     "planned",

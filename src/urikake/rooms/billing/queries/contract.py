@@ -19,11 +19,6 @@ AHEAD = timedelta(40)
 """More days than lie between two closings, so that what is billed in advance is not missed."""
 
 
-def of_contract(session: Session, contract_id: int, until: date) -> pl.DataFrame:
-    """Every charge of the contract's lines whose cycle begins by the day, by id."""
-    return of_contracts(session, [contract_id], until)
-
-
 def of_contracts(session: Session, contract_ids: Sequence[int], until: date) -> pl.DataFrame:
     """Every charge of the contracts' lines whose cycle begins by the day, by id."""
     lines = scope(session).lines.filter(pl.col("contract_id").is_in(contract_ids))

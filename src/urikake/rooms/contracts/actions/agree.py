@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -14,12 +15,13 @@ from urikake.core import cells
 from urikake.rooms.catalog.actions import TAXES, fee_versions
 from urikake.rooms.catalog.queries import products, version_ids
 from urikake.rooms.intake.actions import record_file
-from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.intake.queries import LINE, Column, Kind, Sheet, options
 from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Contract, ContractTerms, Event, Line
 from . import discounts
+from .together import agreed as options_of
 
 CONTRACTS: Final = Kind(
     "contracts",
@@ -141,6 +143,8 @@ def _check(session: Session, sheet: Sheet) -> None:
     known = codes(session)["code"]
     sheet.check(~pl.col("partner").is_in(known.implode()), "partner", "この取引先はありません")
     sheet.check(~pl.col("product").is_in(products(session)["product"].implode()), "product", "この商品はありません")
+    options_of(session, sheet)
+    _check_overlap(sheet)
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
     sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
     sheet.check(pl.col("end") < pl.col("start"), "end", "開始日より前です")
@@ -162,6 +166,25 @@ def _check(session: Session, sheet: Sheet) -> None:
     _check_leaving(sheet)
     discounts.check(sheet)
     sheet.check(~pl.col("free_months").is_between(1, 120), "free_months")
+
+
+FAR: Final = date(9999, 12, 31)
+
+
+def _check_overlap(sheet: Sheet) -> None:
+    """Note lines of one product whose terms overlap: no later change could say which of them it means.
+
+    Several of one and the same term are meant so; lines of other orders, groups or departments are apart.
+    """
+    keys = ["contract_no", "product", "order_no", "group", "management_group", "project", "department"]
+    end = pl.col("end").fill_null(FAR)
+    readable = sheet.frame.filter(pl.col("start") <= end)
+    terms = readable.select(*keys, "start", last=end).unique().sort("start", "last")
+    before = terms.with_columns(before=pl.col("last").cum_max().shift(1).over(keys))
+    bad = before.filter(pl.col("start") <= pl.col("before"))
+    found = sheet.frame.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
+    why = "同じ商品の明細と期間が重なっています。前の明細の終了日の次の日から始めるか、別の契約番号にしてください"
+    sheet.check(pl.col(LINE).is_in(found[LINE].implode()), "start", why)
 
 
 def _check_leaving(sheet: Sheet) -> None:

@@ -17,7 +17,7 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
 from .. import queries
 from ..models import Event, Line
-from . import corrections, discounts, effects
+from . import corrections, discounts, effects, together
 from .agree import _terms_ids
 from .renew import renew_upto
 
@@ -72,6 +72,8 @@ def import_events(session: Session, *, sheet: Sheet) -> int:
     if rows.is_empty():
         return 0
     facts.record(session, Event, rows)
+    together.changed(session, sheet, rows)
+    sheet.accept()
     record_file(session, sheet=sheet)
     return rows.height
 
@@ -179,10 +181,18 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     lines, _ = queries.folded(session)
     named = lines.join(queries.terms(session).select("contract_terms_id", "auto_renew"), on="contract_terms_id")
     first = named.unique("contract_id", keep="first").select("contract_id", first_on="start_on", months="auto_renew")
+    served = lines.filter(~pl.col("leaving")).group_by("contract_id")
+    last = served.agg(over_on=pl.when(pl.col("end_on").null_count() == 0).then(pl.col("end_on").max()))
+    first = first.join(last, on="contract_id", how="left")
     rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
     sheet.frame = rows
     early = (pl.col("effective_on") < pl.col("first_on")) & (pl.col("kind") != "change_start")
     effects.check_day(sheet, early, pl.format("契約の開始日 {} より前です", "first_on"))
+    withdrawn = rows.filter(pl.col("kind") == "withdraw")["contract_id"].implode()
+    late = (pl.col("effective_on") > pl.col("over_on")) & pl.col("corrects_id").is_null()
+    late = late & ~pl.col("kind").is_in(["withdraw", "renew", "change_start"]) & ~pl.col("contract_id").is_in(withdrawn)
+    over = "契約は {} に終わっています。それまでの日にするか、先に解約を取り消してください"
+    sheet.check(late, "effective", pl.format(over, pl.col("over_on").dt.offset_by("-1d")))
     return sheet.sift()
 
 

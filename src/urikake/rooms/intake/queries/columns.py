@@ -17,7 +17,7 @@ LONGEST: Final = 60
 LONGER: Final = {
     "name": 200, "users.name": 150, "kana": 200, "postal_code": 10, "address": 300, "email": 254, "split": 200, "payer_names": 200,
     "virtual_account": 20, "currency": 3, "tiers": 2_000, "reason": 200, "description": 200, "maker": 150, "payer": 200,
-    "reference": 200,
+    "reference": 200, "reprice.contracts": 2_000,
 }  # fmt: skip
 """How many characters a text may have; of what is a list, each of its parts."""
 

@@ -35,6 +35,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
         "discount": "値引", "change_start": "開始日の変更", "suspend": "休止", "resume": "再開", "correct": "訂正",
     },
+    "rule": {"needs": "一緒に要る", "excludes": "一緒に売らない", "alone": "単独で売る"},
     "role": {
         "admin": "管理", "accountant": "経理", "billing": "請求", "sales": "営業", "approver": "承認", "auditor": "監査", "none": "なし",
     },

@@ -75,7 +75,7 @@ class Timeline extends HTMLElement {
     root.append(lane.url ? this.linked(name, lane.url, lane.label) : name);
     for (const part of lane.parts) {
       const [from, to] = [this.x(part.from), this.x(part.to)];
-      this.mark(root, draw("rect", { x: from, y: y + 3, width: Math.max(to - from - 1, 2), height: 20, rx: 3, class: part.ahead ? "tl-lane ahead" : "tl-lane" }), part.text + (part.ahead ? " (予約)" : ""));
+      this.mark(root, draw("rect", { x: from, y: y + 3, width: Math.max(to - from - 1, 2), height: 20, rx: 3, class: `tl-lane${part.rest ? " rest" : ""}${part.cut ? " cut" : ""}${part.ahead ? " ahead" : ""}` }), part.text + (part.ahead ? " (予約)" : ""));
       if (to - from > part.note.length * 8) root.append(draw("text", { x: from + 6, y: y + 17, class: "tl-note", "aria-hidden": true }, part.note));
     }
   }
@@ -128,8 +128,8 @@ class Timeline extends HTMLElement {
   tell() {
     const { lanes, bills, revenue } = this.data;
     const end = `${next(this.month, 1)}-01`;
-    const held = lanes.filter((lane) => lane.parts.some((part) => part.from < end && part.to >= end)).length;
-    const words = [`月末に有効 ${held}明細`];
+    const held = lanes.filter((lane) => lane.parts.some((part) => !part.rest && part.from < end && part.to >= end)).length;
+    const words = [`月末に有効 ${held}${this.data.unit ?? "明細"}`];
     if (bills.length) words.push(`請求 ${yen(sum(bills.filter((bill) => bill.on.startsWith(this.month))))}円`);
     if (revenue.length) words.push(`収益 ${yen(sum(revenue.filter((each) => each.month === this.month)))}円`);
     this.told.textContent = `${this.month.slice(0, 4)}年${+this.month.slice(5)}月　${words.join("　")}`;
