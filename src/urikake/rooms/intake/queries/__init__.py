@@ -2,6 +2,7 @@
 
 from .columns import Column, Kind, Mapping, options
 from .mappings import guessed, mappings, named
+from .parts import Parts, parts, whole
 from .sheets import LINE, Check, Raw, Sheet, decoded, given, raw, read, sheet
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Column",
     "Kind",
     "Mapping",
+    "Parts",
     "Raw",
     "Sheet",
     "decoded",
@@ -18,7 +20,9 @@ __all__ = [
     "mappings",
     "named",
     "options",
+    "parts",
     "raw",
     "read",
     "sheet",
+    "whole",
 ]
