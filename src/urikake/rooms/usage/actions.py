@@ -29,9 +29,10 @@ USAGE: Final = Kind(
         Column("product", "商品コード", required=True),
         Column("timestamp", "日時", cells.instant, required=True),
         Column("quantity", "数量", cells.micro, required=True),
+        Column("subject", "対象"),
     ),
 )
-WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro"]
+WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro", "subject"]
 
 
 JAPAN: Final = "9h"  # Japan has kept one offset since 1952
@@ -49,7 +50,8 @@ def import_usage(session: Session, *, sheet: Sheet) -> int:
 def import_usage_parts(session: Session, *, parts: Parts) -> int:
     """Take the usage events of a file part by part and return how many are new; refused whole if any row is wrong.
 
-    What is wrong is gathered over all parts, up to `MOST_ERRORS` rows; from the first error on nothing more is written.
+    What is wrong is gathered over all parts, up to `MOST_ERRORS` rows; from the first error on nothing more is written, so
+    that an id used twice is then looked for only among what was written before.
     """
     seen, errors, rows = _Seen(session), list[RowError](), 0
     fresh = 0
@@ -115,7 +117,7 @@ def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
         return pl.DataFrame(schema={name: bulk.types()[name] for name in WORDS})
     session.stage(pl.DataFrame({"code": wanted.unique()}))
     return session.read(
-        "SELECT e.event_code, e.line_id, e.used_at, e.quantity_micro FROM stage s"
+        "SELECT e.event_code, e.line_id, e.used_at, e.quantity_micro, e.subject FROM stage s"
         " JOIN usage_event e ON e.company_id = ? AND e.event_code = s.code",
         (session.company_id,),
     )
@@ -128,6 +130,7 @@ def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
         event_code="event_id",
         used_at="timestamp",
         quantity_micro="quantity",
+        subject=pl.col("subject").fill_null(""),
     )
     newest = rows.group_by("contract_no").agg(day=pl.col("used_on").max())
     renew_upto(session, reached=newest.join(contracts.contracts(session), on="contract_no"))
@@ -141,30 +144,32 @@ def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
     sheet.frame = rows
     sheet.check(missing, "product", "この日に、契約にこの商品の明細がありません")
     sheet.check(pl.col("revenue") != "usage", "product", "使用量で課金する商品（収益認識 usage）ではありません")
+    whose = (pl.col("meter") == "unique") & (pl.col("subject") == "")
+    sheet.check(whose, "subject", "対象の数で課金する商品です。対象（利用者や機器の番号など）を書いてください")
     return rows
 
 
 def _spans(session: Session) -> pl.DataFrame:
-    """The days on which each line bears each product: ``contract_no, product, line_id, position, revenue, from_on, to_on``."""
+    """The days on which each line bears each product: with its ``revenue`` and ``meter``."""
 
     def find() -> pl.DataFrame:
         lines, found = contracts.folded(session)
         held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id", "position"), on="line_id")
         numbers = contracts.contracts(session).select("contract_id", "contract_no")
-        code = products(session).select("product_id", "product", "revenue")
+        code = products(session).select("product_id", "product", "revenue", "meter")
         named = held.join(numbers, on="contract_id").join(code, on="product_id")
-        return named.select("contract_no", "product", "line_id", "position", "revenue", "from_on", "to_on")
+        return named.select("contract_no", "product", "line_id", "position", "revenue", "meter", "from_on", "to_on")
 
     return session.derived("usage_spans", (*contracts.TABLES, "contracts_terms", "catalog_product"), find)
 
 
 def _borne(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The line of each row: ``file_line, line_id, revenue``; of several the one that stands first in its contract."""
+    """The line of each row: ``file_line, line_id, revenue, meter``; of several the one that stands first in its contract."""
     names = ["contract_no", "product"]
     asked = rows.lazy().select(LINE, *names, "used_on").join(spans.lazy(), on=names)
     open_ended = pl.col("to_on").is_null() | (pl.col("used_on") < pl.col("to_on"))
     within = asked.filter((pl.col("from_on") <= pl.col("used_on")) & open_ended)
-    found = within.select(LINE, "line_id", "revenue", "position").collect()
+    found = within.select(LINE, "line_id", "revenue", "meter", "position").collect()
     if found[LINE].n_unique() < found.height:
         found = found.sort("position").unique(LINE, keep="first")
     return found.drop("position")

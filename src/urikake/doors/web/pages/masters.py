@@ -14,7 +14,7 @@ from urikake.doors import people
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
-from urikake.rooms.usage.queries import used
+from urikake.rooms.usage.queries import totals
 
 from .. import signin
 from ..book import Deed, Shown, deed, page
@@ -91,14 +91,9 @@ def usage(desk: Desk) -> Shown:
     """Usage by metered contract line over six months; a month without any is a gap."""
     months = _six(desk.on)
     lines = _metered(desk)
-    spans = lines.select(
-        "line_id",
-        from_on=pl.lit(months[0]),
-        to_on=pl.lit(periods.following(months[-1])),
-        after_id=pl.lit(0, dtype=pl.Int64),
-    )
-    found = used(desk.session, spans).with_columns(month=pl.col("used_on").dt.month_start())
-    sums = found.group_by("line_id", "month").agg(quantity=pl.col("quantity_micro").sum())
+    calendar_months = pl.DataFrame({"from_on": months, "to_on": [periods.following(month) for month in months]})
+    spans = lines.select("line_id", "meter").join(calendar_months, how="cross")
+    sums = totals(desk.session, spans).select("line_id", month="from_on", quantity="usage_micro").drop_nulls()
     wide = lines
     names = []
     for month in months:
@@ -137,9 +132,11 @@ def _six(on: date) -> list[date]:
 
 def _metered(desk: Desk) -> pl.DataFrame:
     """The metered lines in force on the day."""
-    metered = scope(desk.session).lines.filter("metered")["line_id"]
+    by_usage = scope(desk.session).lines.filter("metered")["line_id"]
     held = contracts.in_force(desk.session, desk.on)
-    return held.filter(pl.col("line_id").is_in(metered.implode())).select("line_id", "contract_no", "product_name")
+    meters = products(desk.session).select("product_id", "meter")
+    mine = held.filter(pl.col("line_id").is_in(by_usage.implode())).join(meters, on="product_id", maintain_order="left")
+    return mine.select("line_id", "contract_no", "product_name", "meter")
 
 
 @page("settings", "settings", permission="settings.read", title="設定")

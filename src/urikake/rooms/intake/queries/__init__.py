@@ -1,8 +1,8 @@
 """What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
 
 from .columns import Column, Kind, Mapping, options
+from .large import Parts, parts, whole
 from .mappings import guessed, mappings, named
-from .parts import Parts, parts, whole
 from .sheets import LINE, Check, Raw, Sheet, decoded, given, raw, read, sheet
 
 __all__ = [

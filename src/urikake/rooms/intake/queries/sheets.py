@@ -8,8 +8,8 @@ import hashlib
 import io
 import json
 import unicodedata
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -166,7 +166,10 @@ def _respelt(texts: pl.Series, column: Column) -> pl.Series:
     """The cells with days, numbers and choices as files write them, each distinct cell once."""
     if texts.dtype != pl.String:
         return texts
-    spell = {cells.day: written.day, cells.amount: written.number, cells.micro: written.number}.get(column.read)
+    spells: dict[cells.Reader, Callable[[str], str]] = {
+        cells.day: written.day, cells.amount: written.number, cells.micro: written.number,
+    }  # fmt: skip
+    spell = spells.get(column.read)
     if column.choices:
         codes = {_plain(word): code for code, word in column.words.items()}
         spell = lambda text: codes.get(_plain(text), text)  # noqa: E731
