@@ -41,7 +41,7 @@ def test_every_operation_says_in_japanese_what_it_does_and_what_it_needs() -> No
             assert "x-permission" in operation, path
             if method == "post":
                 assert "example" in operation["requestBody"]["content"]["application/json"], path
-                assert path.startswith("/api/v1/calculations/") or "Idempotency-Key" in {
+                assert path.startswith("/api/v1/calculations/") or {"Idempotency-Key", "Webhook-Id"} & {
                     parameter["name"] for parameter in operation["parameters"]
                 }, path
 

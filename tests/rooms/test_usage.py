@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
@@ -25,8 +25,11 @@ from tests.builders import (
     take_bytes,
     take_rows,
 )
+from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.core import cells
+from urikake.rooms.billing.queries import unmeasured
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Column, Kind, given
 
 
@@ -109,6 +112,17 @@ def test_the_base_fee_is_billed_without_usage_and_the_overage_above_what_is_incl
     use(database, 130, "2026-05-10T10:00", product="BASE")
     bill(database, "2026-04-30", "2026-05-31")
     assert [net for *_, net in billed(database)] == [5_000, 5_300]
+
+
+def test_lines_without_usage_are_told_and_hold_up_nothing(database: str) -> None:
+    a_metered_shop(database)
+    take_rows(database, "contracts", [a_line("C2", product="API"), a_line("C3", monthly=5_000)])
+    use(database, 1, "2026-04-10T10:00")
+    with runs.reading(database) as session:
+        found = unmeasured(session, date(2026, 4, 1), date(2026, 4, 30)).join(contracts(session), on="contract_id")
+    assert found["contract_no"].to_list() == ["C2"]
+    bill(database, "2026-04-30")
+    assert sorted(net for *_, net in billed(database)) == [10, 5_000]
 
 
 def test_a_minimum_is_billed_without_usage(database: str) -> None:

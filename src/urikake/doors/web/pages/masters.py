@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import polars as pl
 from django.http import HttpResponse
@@ -104,7 +105,10 @@ def usage(desk: Desk) -> Shown:
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
         Column("product_name", "商品"),
-        *[Column(name, f"{int(name[5:])}月", "quantity") for name in names],
+        *[
+            Column(name, f"{int(name[5:])}月", "quantity", gap=partial(_lacks, month))
+            for name, month in zip(names, months, strict=True)
+        ],
         Column("gap", "今月", "state", tone={"欠け": "bad", "あり": "good"}),
     ]
     listing = table(
@@ -123,6 +127,11 @@ def usage(desk: Desk) -> Shown:
     return {"table": listing, "gaps": wide.filter(pl.col("gap") == "欠け").height, "lines": wide.height}
 
 
+def _lacks(month: date, row: dict[str, Any]) -> bool:
+    """Whether the line was in force in the month, so that usage of it is to be there."""
+    return bool(row["start_on"] < periods.following(month) and (row["end_on"] is None or row["end_on"] > month))
+
+
 def _six(on: date) -> list[date]:
     found = [on.replace(day=1)]
     for _ in range(5):
@@ -136,7 +145,7 @@ def _metered(desk: Desk) -> pl.DataFrame:
     held = contracts.in_force(desk.session, desk.on)
     meters = products(desk.session).select("product_id", "meter")
     mine = held.filter(pl.col("line_id").is_in(by_usage.implode())).join(meters, on="product_id", maintain_order="left")
-    return mine.select("line_id", "contract_no", "product_name", "meter")
+    return mine.select("line_id", "contract_no", "product_name", "meter", "start_on", "end_on")
 
 
 @page("settings", "settings", permission="settings.read", title="設定")

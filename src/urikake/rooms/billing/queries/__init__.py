@@ -3,6 +3,7 @@
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contract, of_contracts, planned
 from .due import due_stretches, kept_money
+from .metering import unmeasured
 from .rates import rated, unbilled
 from .scope import Scope, scope
 
@@ -20,5 +21,6 @@ __all__ = [
     "rated",
     "scope",
     "unbilled",
+    "unmeasured",
     "waiting",
 ]

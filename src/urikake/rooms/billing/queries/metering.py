@@ -8,7 +8,7 @@ the past all come right, whatever was billed in between, also where it was nothi
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -19,7 +19,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.usage import queries as usage
 
 from .charges import of_lines
-from .scope import metered_products
+from .scope import metered_products, scope
 
 KEY: Final = [*charging.KEYS, "from_on", "to_on", *charging.STATE]
 NAMES: Final = [*charging.STRETCH, "sign", "revision", "usage_micro", "before_micro", "before_amount"]
@@ -60,6 +60,23 @@ def due(
         again = _cycles_so_far(session, late, segments)
         rows.append(_compared(session, again, of_lines(session, late)))
     return pl.concat([part.select(NAMES) for part in rows])
+
+
+def unmeasured(session: Session, first_on: date, closing_on: date) -> pl.DataFrame:
+    """The lines of a closing that bear a metered product between the days, of which no usage is known: with ``contract_id``.
+
+    Nothing waits for them: what has a fixed price is billed, and usage that comes later goes on the next bill.
+    """
+    until = closing_on + timedelta(1)
+    found = scope(session, closing_on)
+    borne = found.segments.filter(
+        pl.col("product_id").is_in(metered_products(session).implode())
+        & (pl.col("from_on") < until)
+        & (pl.col("to_on").is_null() | (pl.col("to_on") > first_on))
+    )
+    lines = found.lines.select("line_id", "contract_id").join(borne.select("line_id").unique(), on="line_id", how="semi")
+    spans = lines.with_columns(from_on=pl.lit(first_on), to_on=pl.lit(until), meter=pl.lit(""))
+    return usage.totals(session, spans).filter(pl.col("usage_micro").is_null()).select("line_id", "contract_id")
 
 
 def _earned(stretches: pl.DataFrame, until: date | None) -> pl.DataFrame:
