@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 
 from tests import builders
+from tests.simulator.arithmetic import month_end
 from tests.simulator.model import Step
 from tests.simulator.play import do, found_company
 from tests.simulator.story import Story, told
@@ -138,8 +139,9 @@ def two_databases(
 def days(seed: int) -> tuple[Story, list[Step]]:
     story = told(seed, months=3, size=8)
     steps = [step for step in story.steps if step.kind in KINDS]
-    last = steps[-1].on
-    return story, [*steps, Step("close", last, f"{last:%Y-%m}")]
+    closed = {step.what for step in steps if step.kind == "close"}
+    ends = sorted({month_end(step.on) for step in steps})
+    return story, [*steps, *(Step("close", end, f"{end:%Y-%m}") for end in ends if f"{end:%Y-%m}" not in closed)]
 
 
 def spread(count: int, deaths: int) -> list[int]:
@@ -151,7 +153,7 @@ def spread(count: int, deaths: int) -> list[int]:
 
 def test_death_at_any_statement_leaves_no_trace(two_databases: tuple[str, str]) -> None:
     calm, struck = two_databases
-    story, steps = days(5)
+    story, steps = days(10)
     for url in two_databases:
         found_company(url, story)
     seen: dict[str, int] = {}
@@ -181,7 +183,7 @@ def dies(url: str, step: Step, at: int) -> bool:
 
 def test_a_process_that_ends_in_the_middle_leaves_no_trace(two_databases: tuple[str, str], tmp_path: Path) -> None:
     calm, struck = two_databases
-    story, steps = days(5)
+    story, steps = days(10)
     for url in two_databases:
         found_company(url, story)
     todo = {"bill": 1, "close": 1}

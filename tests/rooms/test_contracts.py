@@ -18,6 +18,7 @@ from tests.builders import (
     bill,
     billed,
     dump,
+    invoices,
     recognize,
     recognized,
     report,
@@ -240,3 +241,13 @@ def test_contracts_up_for_renewal_are_listed_with_the_day_for_notice(database: s
         {"contract_no": "OFF", "partner": "P1", "ends": "2027-03-31", "notice_by": "2027-03-21", "renews_to": None},
         {"contract_no": "YES", "partner": "P1", "ends": "2027-03-31", "notice_by": "2027-03-01", "renews_to": "2028-03-31"},
     ]  # fmt: skip
+
+
+def test_a_renewal_that_raises_nothing_leaves_the_cycle_whole(database: str) -> None:
+    # The term ends on 15 May, in the middle of a calendar cycle: one line for May, in force since the start.
+    a_shop(database)
+    a_contract(database, start="2026-04-16", end="2026-05-15", auto_renew=12, anchor_day=1)
+    bill(database, "2026-04-30", "2026-05-31")
+    assert [len(invoice["lines"]) for invoice in invoices(database)] == [1, 1]
+    (line,) = report(database, "contracts", as_of="2026-05-31")
+    assert line["since"] == "2026-04-16"

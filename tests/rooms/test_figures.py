@@ -19,13 +19,15 @@ from tests.builders import (
     match,
     receive,
     recognize,
+    report,
 )
-from urikake.base import runs
+from urikake.base import periods, runs
 from urikake.base.bulk import Session
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing.queries import changes
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.revenue.queries import rolled
 
 Found = TypeVar("Found")
 MAY, JUNE = date(2026, 5, 1), date(2026, 6, 1)
@@ -98,3 +100,17 @@ def test_what_is_planned_is_what_is_billed(database: str, timing: str) -> None:
 def _plan(session: Session, until: date) -> dict[date, int]:
     ids = contracts(session).filter(pl.col("contract_no") == "C1")["contract_id"].to_list()
     return dict(billing.planned(session, ids, until).iter_rows())
+
+
+def test_the_roll_forward_in_sum_is_the_report_by_contract(database: str) -> None:
+    a_shop(database)
+    a_contract(database, "C1", cycle_months=12, monthly=120_000)
+    a_contract(database, "C2", cycle_months=3, timing="arrears", monthly=9_000)
+    bill(database, "2026-04-30", "2026-05-31", "2026-06-30")
+    recognize(database, "2026-06")
+    for month in (4, 5, 6):
+        rows = report(database, "deferred", month=f"2026-{month:02}")
+        first = date(2026, month, 1)
+        with runs.reading(database) as session:
+            found = rolled(session, first, periods.last_day(first))
+        assert found == {name: sum(row[name] for row in rows) for name in found}

@@ -40,6 +40,7 @@ NOTES: Final = {
     ("partners", "split"): "`transfer:50%;densai:rest:60d` のように",
     ("partners", "payer_names"): "銀行の明細に出る名義。複数は `;` で区切る",
     ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
+    ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",
     ("products", "tiers"): "`100@10;500@8;*@5`（100まで10円、500まで8円、その先5円）",
     ("products", "valid_from"): "価格を改めるときは新しい適用開始の行を足す",
     ("contracts", "contract_no"): "同じ番号の行が一つの契約の明細になる",
@@ -50,10 +51,21 @@ NOTES: Final = {
     ("contracts", "bill_day"): "空欄は取引先の締日",
     ("contracts", "anchor_day"): "請求期間が始まる日。空欄は会社の方針",
     ("contracts", "auto_renew"): "更新する月数。空欄は更新しない",
+    ("contracts", "uplift"): "`3%`。更新のたびに、前の単価に掛ける",
+    ("contracts", "minimum_months"): "この月数より前に解約すると解約金がかかる",
+    ("contracts", "termination_fee"): "最後に利用した日の締めで、一度だけ請求する",
+    ("contracts", "termination_tax"): "空欄は不課税",
+    ("contracts", "refund"): "`none` は、前払いを返さない",
+    ("contracts", "discount"): "`10%` か `500`（1回の請求あたりの円）",
+    ("contracts", "discount_months"): "空欄は続くかぎり、0 は一回だけ",
+    ("contracts", "free_months"): "開始から無料にする月数",
     ("events", "effective"): "新しい状態になる最初の日",
     ("events", "last_day"): "解約で、利用できる最後の日（適用日の代わり）",
     ("events", "line"): "変える明細の商品コード",
     ("events", "product"): "変更後（追加する）商品コード",
+    ("events", "discount"): "`10%` か `500`。`0` は、それまでの値引を終える",
+    ("events", "discount_months"): "空欄は続くかぎり、0 は適用日のある請求一回だけ",
+    ("events", "event_id"): "`withdraw` と `correct` では、取り消す・訂正する変更の ID",
     ("usage", "event_id"): "同じ ID は一度だけ数える",
     ("receivables", "amount"): "税込",
     ("receipts", "id"): "銀行の取引番号。二度取り込んでも一度だけになる",
@@ -64,7 +76,6 @@ REFUSALS: Final = "Refusal"
 def files_page() -> str:
     """The page of every kind of file with its columns."""
     from urikake.doors.files import TAKERS
-    from urikake.rooms.contracts.actions.agree import LATER
     from urikake.rooms.intake.queries import Kind
     from urikake.rooms.receipts.actions import RECEIPTS
 
@@ -72,8 +83,7 @@ def files_page() -> str:
         for column in kind.columns:
             form = FORMS.get(getattr(column.read, "__name__", ""), "")
             form = form or column.why.removesuffix(" のいずれかで書いてください")
-            later = kind.name == "contracts" and column.name in LATER
-            note = "この版では空欄のまま" if later else NOTES.get((kind.name, column.name), "")
+            note = NOTES.get((kind.name, column.name), "")
             must = "○" if column.required else ""
             yield f"| {column.japanese or '—'} | `{column.name}` | {must} | {form} | {note} |"
 

@@ -6,6 +6,7 @@ fold, on whole columns: leave out the events not yet known and it answers what w
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,8 @@ ENDINGS: Final = ("cancel", "remove_option")
 OWN: Final = ("product_id", "quantity_micro", "unit_price_micro")
 CUTS: Final = ("discount_rate", "discount_cut")
 STATE: Final = (*OWN, *CUTS)
+BEFORE: Final = date(1900, 1, 1)
+"""Before any event: what was agreed stands under all of them, also where the start was moved behind one."""
 WHOLE: Final = 10**8
 """The unit of discounts: a rate of 10 % is 0.1 × 10^8, a cut of one yen 1 × 10^8."""
 
@@ -95,9 +98,10 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """
     none = pl.lit(0, dtype=pl.Int64)
     first = lines.select(
-        "line_id", "start_on", "end_on", pl.col("start_on").alias("from_on"), *OWN, paused=pl.lit(False)
+        "line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False)
     )
-    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]))
+    idle = (pl.col("kind") == "renew") & pl.col("unit_price_micro").is_null()  # goes on as it was
+    changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]) & ~idle)
     discounts = events.filter(pl.col("kind") == "discount")
     if changes.is_empty() and discounts.is_empty():
         return _clipped(first.with_columns(to_on="end_on", discount_rate=none, discount_cut=none))

@@ -144,3 +144,21 @@ def billed(session: Session, first: date, last: date) -> pl.DataFrame:
         " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?",
         (session.low, session.high, first, last),
     )
+
+
+def rolled(session: Session, first: date, last: date) -> dict[str, int]:
+    """The contract balances of all contracts over the days, net of tax: ``opening``, ``billed``, ``recognized``, ``closing``."""
+    span = (first, first, last, session.low, session.high, last)
+    when = "sum(CASE WHEN {day} < ? THEN {amount} END) AS before, sum(CASE WHEN {day} BETWEEN ? AND ? THEN {amount} END) AS amount"
+    posted = when.format(day="posted_on", amount="amount")
+    net = when.format(day="issue_on", amount="net")
+    where = "WHERE id >= ? AND id < ? AND {day} <= ?"
+    billed = session.read(f"SELECT {net} FROM invoices_invoice {where.format(day='issue_on')}", span, before=pl.Int64)
+    parts = [
+        session.read(f"SELECT {posted} FROM {table} {where.format(day='posted_on')}", span, before=pl.Int64)
+        for table in ("revenue_recognition", "revenue_accrual")
+    ]
+    earned = pl.concat(parts)
+    opening = int(billed["before"].sum()) - int(earned["before"].sum())
+    found = {"opening": opening, "billed": int(billed["amount"].sum()), "recognized": int(earned["amount"].sum())}
+    return found | {"closing": opening + found["billed"] - found["recognized"]}

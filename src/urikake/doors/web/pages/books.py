@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.balances import aged
 
 from .. import ages
 from ..book import Shown, page
@@ -114,16 +115,11 @@ def trial_balance(desk: Desk) -> Shown:
 @page("aging", "receivables/aging", permission="receivables.read", title="年齢調べ")
 def aging(desk: Desk) -> Shown:
     """Open balances by partner and days overdue."""
-    rows = report(desk.session, "aging", as_of=desk.on)
-    names = dict(profiles(desk.session, "name").select("code", "name").iter_rows())
-    labels = [bucket["label"] for bucket in rows[0]["buckets"]] if rows else []
-    flat = [
-        {"partner": row["partner"], "name": names.get(row["partner"], ""), "total": row["total"], "not_due": row["not_due"],
-         **{bucket["label"]: bucket["amount"] for bucket in row["buckets"]}}
-        for row in rows
-    ]  # fmt: skip
-    amounts = dict.fromkeys(("total", "not_due", *labels), pl.Int64)
-    frame = pl.DataFrame(flat, schema={"partner": pl.String, "name": pl.String, **amounts})
+    labels = ages.LABELS
+    names = profiles(desk.session, "name").select("name", partner="code")
+    frame = aged(desk.session, desk.on, "due", ages.BUCKETS).join(
+        names, on="partner", how="left", maintain_order="left"
+    )
     columns = [
         Column("name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
         Column("total", "合計(円)", "yen", summed=True, ref=lambda row: f"balance:{row['partner']}:{desk.on}"),
@@ -137,5 +133,5 @@ def aging(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    sums = listing.frame.select(pl.col("not_due", *labels).sum()).row(0, named=True) if rows else {}
+    sums = listing.frame.select(pl.col("not_due", *labels).sum()).row(0, named=True)
     return {"table": listing, "ages": ages.picture(desk, sums, q=desk.ask("q")) if listing.frame.height else None}

@@ -10,7 +10,6 @@ import polars as pl
 from urikake.base import periods
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import changes
-from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.contracts import by_month
 from urikake.rooms.revenue import queries as revenue
 
@@ -59,7 +58,8 @@ def _months(desk: Desk) -> list[str]:
 
 def _schedule(desk: Desk, months: list[str]) -> pl.DataFrame:
     """Revenue by contract, product and month in the months shown, of the product or service asked for."""
-    every = by_month(desk.session).with_columns(pl.col("month").dt.strftime("%Y-%m"))
+    since = periods.first_day(months[0])
+    every = by_month(desk.session, since=since).with_columns(pl.col("month").dt.strftime("%Y-%m"))
     found = every.filter(pl.col("month").is_in(months))
     service = pl.when(pl.col("service") == "").then(pl.lit(NO_SERVICE)).otherwise("service").fill_null(NO_SERVICE)
     named = products(desk.session).select("product", "product_name", service=service).unique("product", keep="last")
@@ -131,7 +131,7 @@ def _picture(rows: list[dict[str, Any]], heads: list[dict[str, Any]]) -> Picture
 
 def _roll(desk: Desk) -> dict[str, Any]:
     """契約負債: opening + billed − recognised = closing of the day's month, beside the ledger's accounts."""
-    rows = report(desk.session, "deferred", month=f"{desk.on:%Y-%m}")
-    sums = {name: sum(row[name] for row in rows) for name in ("opening", "billed", "recognized", "closing")}
-    books = changes.position(desk.session, last_day(desk.on.replace(day=1)))
+    first = desk.on.replace(day=1)
+    sums = revenue.rolled(desk.session, first, last_day(first))
+    books = changes.position(desk.session, last_day(first))
     return sums | {"books": books, "off": sums["closing"] - books.net}

@@ -14,9 +14,10 @@ from urikake.core import terms
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.contracts.queries import terms as contract_terms
 from urikake.rooms.parties.queries import closing_masks
-from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
+
+from . import work
 
 
 def closing_dates(session: Session, month: date) -> list[date]:
@@ -64,23 +65,37 @@ def _true(session: Session) -> bool | int:
 def status(session: Session, month: date) -> list[dict[str, Any]]:
     """The steps of the month with their figures: ``step, state, count, amount``."""
     last = periods.last_day(month)
-    billed = revenue.billed(session, month, last)
-    recognised = revenue.recognized(session, month, last)
-    unapplied = receipts.unapplied(session).filter(pl.col("received_on") <= last)
-    drafts = billing.waiting(session).filter(pl.col("closing_on") <= last)
+    billed, recognised = (_counted(session, parts, month, last) for parts in (BILLED, RECOGNISED))
+    drafts, unapplied = work.waiting_drafts(session, last), work.waiting_receipts(session, last)
     done_to = revenue.cutoff(session)
     locked = month in periods.locked_months(session)
     rows = [
-        ("請求", not drafts.height, billed.height, int(billed["amount"].sum())),
-        ("下書きの請求", not drafts.height, drafts.height, int(drafts["amount"].sum())),
-        ("未消込の入金", not unapplied.height, unapplied.height, int(unapplied["unapplied"].sum())),
-        ("収益認識", done_to is not None and done_to >= month, recognised.height, int(recognised["amount"].sum())),
+        ("請求", not drafts.count, *billed),
+        ("下書きの請求", not drafts.count, drafts.count, drafts.amount),
+        ("未消込の入金", not unapplied.count, unapplied.count, unapplied.amount),
+        ("収益認識", done_to is not None and done_to >= month, *recognised),
         ("締め", locked, 0, 0),
     ]
     return [
         {"step": step, "state": "済" if done else "未", "count": count, "amount": amount}
         for step, done, count, amount in rows
     ]
+
+
+BILLED: Final = (
+    "SELECT sum(line_count) AS n, sum(net) AS amount FROM invoices_invoice WHERE {own} AND issue_on BETWEEN ? AND ?",
+)
+RECOGNISED: Final = tuple(
+    f"SELECT count(*) AS n, sum(amount) AS amount FROM {table} WHERE {{own}} AND posted_on BETWEEN ? AND ?"
+    for table in ("revenue_recognition", "revenue_accrual")
+)
+
+
+def _counted(session: Session, parts: tuple[str, ...], first: date, last: date) -> tuple[int, int]:
+    """How many rows there are of the days, and their sum."""
+    span = (session.low, session.high, first, last)
+    found = pl.concat([session.read(part.format(own="id >= ? AND id < ?"), span, n=pl.Int64) for part in parts])
+    return int(found["n"].sum()), int(found["amount"].sum())
 
 
 def drafted(session: Session) -> list[date]:

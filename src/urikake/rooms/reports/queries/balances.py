@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -61,7 +62,18 @@ def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
 
 def aging(session: Session, as_of: date, basis: str = "due", buckets: str = "30,60,90") -> list[dict[str, Any]]:
     """Open balances per partner by days overdue (年齢調べ), by due date or by invoice date."""
-    bounds = _bounds(buckets)
+    named = aged(session, as_of, basis, bounds := _bounds(buckets))
+    labels = kernel.labels(bounds)
+    amounts = [[{"label": label, "amount": amount} for amount in named[label].to_list()] for label in labels]
+    sums = (named[name].to_list() for name in ("partner", "total", "not_due"))
+    return [
+        {"partner": partner, "total": total, "not_due": not_due, "buckets": list(aged_by)}
+        for partner, total, not_due, aged_by in zip(*sums, zip(*amounts, strict=True), strict=True)
+    ]
+
+
+def aged(session: Session, as_of: date, basis: str, bounds: Sequence[int]) -> pl.DataFrame:
+    """Open balances by partner, of everyone ever billed: ``partner, total, not_due`` and a column a bucket (`aging.labels`)."""
     day = {"due": "due_on", "invoice": "posted_on"}.get(basis)
     if day is None:
         raise Refusal("bad-basis", f"--basis が「{basis}」です。", "due か invoice を指定してください。")
@@ -69,15 +81,8 @@ def aging(session: Session, as_of: date, basis: str = "due", buckets: str = "30,
     every = items.billed_by(session, as_of).with_columns(
         amount=pl.lit(0, dtype=pl.Int64), basis_on=pl.lit(None, dtype=pl.Date)
     )
-    aged = kernel.age(pl.concat([owed, every]), as_of, bounds, by=("partner_id",))
-    labels = kernel.labels(bounds)
-    named = aged.join(codes(session).rename({"code": "partner"}), on="partner_id").sort("partner")
-    amounts = [[{"label": label, "amount": amount} for amount in named[label].to_list()] for label in labels]
-    sums = (named[name].to_list() for name in ("partner", "total", "not_due"))
-    return [
-        {"partner": partner, "total": total, "not_due": not_due, "buckets": list(aged_by)}
-        for partner, total, not_due, aged_by in zip(*sums, zip(*amounts, strict=True), strict=True)
-    ]
+    found = kernel.age(pl.concat([owed, every]), as_of, bounds, by=("partner_id",))
+    return found.join(codes(session).rename({"code": "partner"}), on="partner_id").sort("partner")
 
 
 def _bounds(text: str) -> list[int]:

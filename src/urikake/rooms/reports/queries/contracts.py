@@ -81,12 +81,16 @@ def schedule(session: Session, contract: str | None = None) -> list[dict[str, An
     return rows(by_month(session, chosen).with_columns(month_text("month")))
 
 
-def by_month(session: Session, chosen: pl.Series | None = None) -> pl.DataFrame:
-    """Revenue of the chosen contracts, else of all, by contract, product and month, recognised and to come.
+def by_month(session: Session, chosen: pl.Series | None = None, since: date = BEGINNING) -> pl.DataFrame:
+    """Revenue of the chosen contracts, else of all, by contract, product and month from ``since``, recognised and to come.
 
     Columns: ``contract_no, product, month`` (its first day), ``amount``.
     """
-    done = revenue.recognized(session, BEGINNING, date.max).select("contract_id", "product_id", "month", "amount")
+    done = (
+        revenue.recognized(session, since, date.max)
+        .filter(pl.col("month") >= since)
+        .select("contract_id", "product_id", "month", "amount")
+    )
     active = revenue.schedules(session)
     if chosen is not None:
         done, active = (part.filter(pl.col("contract_id").is_in(chosen.implode())) for part in (done, active))
