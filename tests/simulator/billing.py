@@ -149,9 +149,16 @@ def _amount(world: World, line: Line, whole: tuple[date, date], stretch: Stretch
 
 
 def _used(world: World, line: Line, stretch: Stretch) -> Fraction:
-    """The usage of the line in the days of the stretch."""
-    every = world.usage.get(id(line), [])
-    return sum((use.quantity for use in every if stretch.start <= use.on < stretch.stop), Fraction(0))
+    """What the usage of the line in the days of the stretch comes to, by the meter of its product."""
+    every = [use for use in world.usage.get(id(line), []) if stretch.start <= use.on < stretch.stop]
+    meter = world.company.products[stretch.state.product].meter
+    if meter == "unique":
+        return Fraction(len({use.subject for use in every}))
+    if meter == "max":
+        return max((use.quantity for use in every), default=Fraction(0))
+    if meter == "last":
+        return sorted(every, key=lambda use: (use.on, use.second))[-1].quantity if every else Fraction(0)
+    return sum((use.quantity for use in every), Fraction(0))
 
 
 def _metered(

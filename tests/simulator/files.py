@@ -9,6 +9,8 @@ from typing import Any
 from .model import DAY, Company, Event, Line, Part, Partner, Product, Usage
 
 Row = dict[str, Any]
+EARLY, NOON = 1800, 43_200
+"""The seconds of the day at which the simulator measures."""
 
 
 def number(value: Fraction | None) -> str:
@@ -63,6 +65,7 @@ def product(row: Product) -> Row:
         "maximum": row.maximum,
         "revenue": row.revenue,
         "life_months": row.life_months,
+        "meter": row.meter if row.metered else "",
     }
 
 
@@ -121,13 +124,14 @@ def _discount(row: Event) -> str:
 def usage(row: Usage) -> Row:
     """A usage event; some are written in UTC, where the day in Japan is another one."""
     before = row.on - DAY
-    at = f"{before}T15:30:00Z" if row.quantity % 2 else f"{row.on}T12:00:00+09:00"
+    at = f"{before}T15:30:00Z" if row.second == EARLY else f"{row.on}T12:00:00+09:00"
     return {
         "event_id": row.code,
         "contract_no": row.contract,
         "product": row.product,
         "timestamp": at,
         "quantity": number(row.quantity),
+        "subject": row.subject,
     }
 
 

@@ -18,6 +18,7 @@ SPLITS: tuple[tuple[int | None, tuple[Part, ...]], ...] = (
     (30_000, (Part("transfer", Fraction(3, 10)), Part("densai", Fraction(3, 10)), Part("note", days=90))),
 )
 TAXES = ("standard", "standard", "standard", "reduced", "exempt", "out_of_scope", "export")
+METERS = ("sum", "sum", "max", "last", "unique")
 # code, price model, revenue
 SHELF = (
     ("FLAT", "flat", "monthly"),
@@ -78,6 +79,7 @@ def _product(rng: Random, code: str, model: str, revenue: str) -> Product:
         minimum=rng.randint(100, 2000) if bounded else None,
         maximum=rng.randint(4000, 20_000) if bounded else None,
         life_months=rng.randint(6, 30) if revenue == "lifetime" else None,
+        meter=METERS[int(some[1]) % len(METERS)] if revenue == "usage" else "sum",
     )  # fmt: skip
 
 

@@ -30,6 +30,7 @@ class Product:
     minimum: int | None = None
     maximum: int | None = None
     life_months: int | None = None
+    meter: str = "sum"
 
     @property
     def metered(self) -> bool:
@@ -126,13 +127,15 @@ class Event:
 
 @dataclass(frozen=True)
 class Usage:
-    """A measured quantity."""
+    """A measured quantity, whose it was, and at which second of the day in Japan."""
 
     code: str
     contract: str
     product: str
     on: date
     quantity: Fraction
+    subject: str = ""
+    second: int = 0
 
 
 Kind = Literal["take", "receipts", "bill", "match", "recognize", "close", "check"]

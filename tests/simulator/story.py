@@ -152,7 +152,10 @@ class _Teller:
                 continue
             state = [state for first, state, _ in folded(line, happened, self.company.products) if first <= day][-1]
             if self.world.metered(state) and not state.off:
-                rows.append(Usage(self.number("U"), line.contract, state.product, day, self._quantity()))
+                quantity = self._quantity()
+                subject = f"S{int(quantity) % 3}"  # nothing drawn, so that the seeds stay as they were
+                second = files.EARLY if quantity % 2 else files.NOON
+                rows.append(Usage(self.number("U"), line.contract, state.product, day, quantity, subject, second))
                 self.world.usage.setdefault(id(line), []).append(rows[-1])
         if rows:
             self.step("take", on, "usage", [files.usage(use) for use in rows])

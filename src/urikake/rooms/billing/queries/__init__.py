@@ -5,6 +5,7 @@ from .ahead import ahead
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
+from .metering import unmeasured
 from .rates import rated, unbilled
 from .scope import Scope, scope
 
@@ -23,5 +24,6 @@ __all__ = [
     "rated",
     "scope",
     "unbilled",
+    "unmeasured",
     "waiting",
 ]

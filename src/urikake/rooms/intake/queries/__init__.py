@@ -1,6 +1,7 @@
 """What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
 
 from .columns import Column, Kind, Mapping, options
+from .large import Parts, parts, whole
 from .mappings import guessed, mappings, named
 from .sheets import LINE, Check, Raw, Sheet, decoded, given, opened, raw, read, sheet
 
@@ -10,6 +11,7 @@ __all__ = [
     "Column",
     "Kind",
     "Mapping",
+    "Parts",
     "Raw",
     "Sheet",
     "decoded",
@@ -19,7 +21,9 @@ __all__ = [
     "named",
     "opened",
     "options",
+    "parts",
     "raw",
     "read",
     "sheet",
+    "whole",
 ]

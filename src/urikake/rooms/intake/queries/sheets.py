@@ -8,8 +8,8 @@ import hashlib
 import io
 import json
 import unicodedata
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -26,6 +26,8 @@ from .columns import Column, Kind, Mapping
 LINE: Final = "file_line"
 EXCEL: Final = {".xlsx", ".xlsm", ".xls", ".ods"}
 LISTS: Final = ("payer_names", "virtual_account")
+HEAD: Final = 100
+PARQUET: Final = ".parquet"
 SEPARATORS: Final = {",": "カンマ区切り", "\t": "タブ区切り", ";": "セミコロン区切り"}
 
 
@@ -166,6 +168,8 @@ def raw(data: bytes, name: str) -> Raw:
     """The cells of a file as texts, and in words how it was read; refused where it cannot be."""
     if Path(name).suffix.lower() in EXCEL:
         return Raw(name, data, _excel(data, name), "Excel")
+    if Path(name).suffix.lower() == PARQUET:
+        return Raw(name, data, _parquet(data, name), "Parquet")
     text, encoding = _decoded(data, name)
     separator = _separator(text)
     return Raw(name, data, _csv(text, name, separator), f"{encoding}・{SEPARATORS[separator]}")
@@ -213,7 +217,12 @@ def _mapped(found: Raw, kind: Kind, mapping: Mapping, line: int) -> tuple[pl.Dat
 
 def _respelt(texts: pl.Series, column: Column) -> pl.Series:
     """The cells with days, numbers and choices as files write them, each distinct cell once."""
-    spell = {cells.day: written.day, cells.amount: written.number, cells.micro: written.number}.get(column.read)
+    if texts.dtype != pl.String:
+        return texts
+    spells: dict[cells.Reader, Callable[[str], str]] = {
+        cells.day: written.day, cells.amount: written.number, cells.micro: written.number,
+    }  # fmt: skip
+    spell = spells.get(column.read)
     if column.choices:
         codes = {_plain(word): code for code, word in column.words.items()}
         spell = lambda text: codes.get(_plain(text), text)  # noqa: E731
@@ -334,6 +343,23 @@ def _excel(data: bytes, name: str) -> pl.DataFrame:
     return _rows([(at, [_cell(value) for value in row]) for at, row in enumerate(table, 1)], name)
 
 
+def _parquet(data: bytes, name: str) -> pl.DataFrame:
+    """The cells of a Parquet file as texts, its rows numbered from 1."""
+    try:
+        table = pl.read_parquet(io.BytesIO(data))
+        texts = table.with_columns(pl.all().cast(pl.String).fill_null(""))
+    except (pl.exceptions.PolarsError, OSError):
+        raise not_parquet(name) from None
+    return texts.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE))
+
+
+def not_parquet(name: str) -> Refusal:
+    """The refusal of a file that is no Parquet file."""
+    return Refusal(
+        "not-parquet", f"{name} を Parquet のファイルとして開けません。", "作り直すか、CSV で保存してください。"
+    )
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -382,9 +408,11 @@ def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str
 
 
 def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
-    """The raw text columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
-    cleaned = raw.with_columns(pl.col(c).fill_null("").str.strip_chars() for c in raw.columns if c != LINE)
+    """The raw columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
     present = [c for c in found.kind.columns if c.name in raw.columns]
+    native = {c.name for c in present if cells.typed(c.read, raw.schema[c.name])}
+    texts = [pl.col(name).cast(pl.String) for name in raw.columns if name != LINE and name not in native]
+    cleaned = raw.with_columns(text.fill_null("").str.strip_chars() for text in texts)
     absent = [c for c in found.kind.columns if c.name not in raw.columns]
     typed = cleaned.select(
         LINE,
@@ -394,12 +422,13 @@ def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     )
     found.frame = cleaned
     for c in present:
+        empty = pl.col(c.name).is_null() if c.name in native else pl.col(c.name) == ""
         if c.read is cells.text:
             _check_length(found, c)
         else:
-            found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
+            found.check(~empty & typed[c.name].is_null(), c.name, c.reason)
         if c.required:
-            found.check(pl.col(c.name) == "", c.name, "必須です")
+            found.check(empty, c.name, "必須です")
     return typed
 
 
@@ -413,11 +442,33 @@ def _check_length(found: Sheet, column: Column) -> None:
     found.check(long, column.name, f"長すぎます。{most}字までで書いてください")
 
 
-def _values(texts: pl.Series, column: Column) -> pl.Series:
-    """The cells of a column read as its values, each distinct cell once; null where empty or not to be read."""
+def _values(cells_: pl.Series, column: Column) -> pl.Series:
+    """The cells of a column read as its values; null where empty or not to be read."""
+    every = cells_.to_frame("cell")
+    read = cells.typed(column.read, cells_.dtype)
+    if read or column.read is cells.text:
+        cell = pl.col("cell") if read else pl.when(pl.col("cell") != "").then("cell")
+        return every.select((read or column.read)(cell).alias(column.name)).to_series()
+    quick = _quick(every, column)
+    if quick is None:
+        return _each_once(every, column)
+    if quick.null_count() == 0:
+        return quick
+    left = every.select(pl.when(quick.is_null()).then("cell").alias("cell"))
+    return pl.select(pl.coalesce(quick, _each_once(left, column))).to_series()
+
+
+def _quick(every: pl.DataFrame, column: Column) -> pl.Series | None:
+    """What a quicker reader makes of the cells, null where it does not; None if none reads any of the first ones."""
+    for read in cells.QUICK.get(column.read, ()):
+        values = read(pl.col("cell")).alias(column.name)
+        if every.head(HEAD).select(values.is_not_null().any()).item():
+            return every.select(values).to_series()
+    return None
+
+
+def _each_once(every: pl.DataFrame, column: Column) -> pl.Series:
+    """The cells read as values, each distinct one once."""
     cell = pl.when(pl.col("cell") != "").then("cell")
-    if column.read is cells.text:
-        return texts.to_frame("cell").select(column.read(cell).alias(column.name)).to_series()
-    every = texts.to_frame("cell")
     distinct = every.unique().with_columns(column.read(cell).alias(column.name))
     return every.join(distinct, on="cell", how="left", maintain_order="left")[column.name]
