@@ -255,8 +255,8 @@ def users(url: str, **roles: str) -> None:
 # --- answers -------------------------------------------------------------------------------------------------------
 
 
-def report(url: str, name: str, **options: Any) -> Rows:
-    """A report; options written as on the command line, dates as text."""
+def report(url: str, name: str, **options: Any) -> Any:
+    """A report's rows, or its one row; options written as on the command line, dates as text."""
     days = {"as_of", "closing", "since", "until"}
     read = {key: date.fromisoformat(value) if key in days else value for key, value in options.items()}
     return asked.answer(url, name, read)

@@ -44,7 +44,7 @@ def test_every_operation_says_in_japanese_what_it_does_and_what_it_needs() -> No
                 assert (
                     path.startswith("/api/v1/calculations/")
                     or path.endswith("/preview")
-                    or "Idempotency-Key" in {parameter["name"] for parameter in operation["parameters"]}
+                    or {"Idempotency-Key", "Webhook-Id"} & {parameter["name"] for parameter in operation["parameters"]}
                 ), path
 
 

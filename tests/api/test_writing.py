@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
+import json
+import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import Place
-from tests.builders import GIVEN, a_contract, assert_same, bill, dump, receive
+from tests.api.conftest import Answer, Place
+from tests.builders import GIVEN, a_contract, a_line, assert_same, bill, dump, receive, take_rows
 from urikake.base.bulk import transaction
 
 ROWS = {
@@ -180,3 +184,45 @@ def test_what_one_enters_another_approves(place: Place) -> None:
     assert (own.status, own.json["code"]) == (403, "own-work")
     assert place.post("receivables/approve", {"slips": ["S1"]}, by="approver").json["approved"] == 1
     assert place.get("receivables/1")["source"] == "slip"
+
+
+# --- usage that another program sends by itself ----------------------------------------------------------------------
+
+
+def pushed(place: Place, body: dict[str, Any], *, id_: str = "msg-1", at: int = 0, **wrong: str) -> Answer:
+    """A signed request of usage; ``wrong`` takes the place of what would be right."""
+    secret = place.token("billing", scopes="usage.import")
+    data, moment = json.dumps(body).encode(), str(int(time.time()) + at)
+    mac = hmac.new(secret.encode(), f"{id_}.{moment}.".encode() + data, "sha256")
+    right = {"Id": id_, "Timestamp": moment, "Signature": f"v1,{b64encode(mac.digest()).decode()}"}
+    headers = {f"Webhook-{name}": wrong.get(name.lower(), value) for name, value in right.items()}
+    path = f"/api/v1/{place.code}/webhooks/usage"
+    return place.served.ask("POST", path, data, Authorization=f"Bearer {secret}", **headers)
+
+
+def test_signed_usage_is_taken_once_under_its_id(place: Place) -> None:
+    take_rows(place.url, "contracts", [a_line("U1", product="API")])
+    body = {"rows": GIVEN["usage"]}
+    assert pushed(place, body).json["new"] == 1
+    again = pushed(place, body)
+    assert (again.status, again.json["new"], again.headers["Idempotent-Replay"]) == (200, 1, "true")
+    assert pushed(place, body, id_="msg-2").json["new"] == 0
+    assert pushed(place, {"rows": [GIVEN["usage"][0] | {"event_id": "other"}]}).json["code"] == "key-reused"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "code"),
+    [
+        ({"signature": "v1,AAAA"}, 401, "webhook-signature"),
+        ({"signature": ""}, 400, "webhook-headers"),
+        ({"id": ""}, 400, "webhook-headers"),
+        ({"timestamp": "soon"}, 400, "webhook-headers"),
+        ({"timestamp": "1000000000"}, 400, "webhook-old"),
+    ],
+)
+def test_what_is_not_signed_as_it_should_be_is_refused(
+    place: Place, wrong: dict[str, str], status: int, code: str
+) -> None:
+    answer = pushed(place, {"rows": GIVEN["usage"]}, **wrong)
+    assert (answer.status, answer.json["code"]) == (status, code)
+    assert place.get("usage")["items"] == []

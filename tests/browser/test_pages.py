@@ -52,6 +52,14 @@ PAGES = {
     "audit": "audit.read",
     "settings": "settings.read",
     "notices": "home.read",
+    "analytics": "reports.read",
+    "analytics?as_of=2025-10-31&measure=mrr": "reports.read",
+    "analytics/movements": "reports.read",
+    "analytics/movements?month=2026-10&kind=churn": "reports.read",
+    "analytics/lines": "reports.read",
+    "analytics/lines?month=2020-01": "reports.read",
+    "analytics/forecast": "reports.read",
+    "analytics/forecast?measure=billing&by=partner&renewal=80": "reports.read",
     "contracts?stage=started": "contracts.read",
     "settings/policies": "settings.read",
     "search?q=会社": "home.read",
@@ -72,7 +80,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
-        "explain", "calendar", "notices", "product", "product-reprice",
+        "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
     }  # fmt: skip
     assert known == tried
 

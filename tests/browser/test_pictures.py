@@ -214,3 +214,40 @@ def test_the_calendar_of_another_year_comes_when_it_is_reached(sato: Page) -> No
     expect(calendar).to_contain_text("12/31 銀行休業日")
     sato.keyboard.press("ArrowRight")
     expect(calendar.get_by_title("元日")).to_be_visible()
+
+
+def test_the_bridge_of_mrr_adds_up_and_its_movements_are_the_sums_of_their_contracts(sato: Page) -> None:
+    sato.goto("/demo/analytics")
+    bridge = sato.locator("section.panel", has=sato.locator("table.bridge"))
+    adds_up(bridge)
+    amounts = dict(zip(bridge.locator("table.bridge th a").all_inner_texts(), cells(bridge)[1:], strict=False))
+    for name, amount in amounts.items():
+        if name.startswith(("先月", "今月")):
+            continue
+        sato.goto("/demo/analytics")
+        bridge.get_by_role("row", name=name).get_by_role("link").click()
+        sato.wait_for_url("**/analytics/movements?*kind=*")
+        assert yen(sato.locator("tr.total td").last.inner_text()) == amount
+        assert set(sato.locator("tbody tr[data-row] .state").all_inner_texts()) == {name}
+
+
+def test_every_month_of_the_course_leads_to_its_own_contracts(sato: Page) -> None:
+    sato.goto("/demo/analytics")
+    bars = sato.get_by_role("figure", name="月ごとの MRR の増減").locator("a")
+    titles = [str(bar.get_attribute("aria-label")) for bar in bars.all()]
+    at = next(i for i, title in enumerate(titles) if title.startswith("26年6月 解約"))
+    address = str(bars.nth(at).get_attribute("href"))
+    assert re.search(r"month=2026-06&kind=churn$", address)
+    sato.goto(address)
+    assert yen(sato.locator("tr.total td").last.inner_text()) == yen(titles[at].removeprefix("26年6月 解約 "))
+
+
+def test_the_forecast_sums_its_rows_and_weighs_renewals(sato: Page) -> None:
+    totals = []
+    for chance in (100, 50):
+        sato.goto(f"/demo/analytics/forecast?renewal={chance}")
+        rows = sato.locator("tbody tr[data-row] td:last-child").all_inner_texts()
+        total = yen(sato.locator("tr.total td").last.inner_text())
+        assert sum(yen(text) for text in rows) == total
+        totals.append(total)
+    assert 0 < totals[1] < totals[0]

@@ -22,9 +22,10 @@ from urikake.rooms.reports.queries import REPORTS, report
 DAY = datetime(2099, 12, 31).date()  # noqa: DTZ001
 OPTIONS: dict[str, dict[str, Any]] = {
     "billing-diff": {}, "receivables": {"as_of": DAY}, "aging": {"as_of": DAY}, "trial-balance": {"as_of": DAY},
+    "forecast": {"from_month": "2026-04", "months": 3},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
-MONTHLY = ("recognized", "deferred", "close-status")
+MONTHLY = ("recognized", "deferred", "close-status", "mrr", "mrr-movements", "cohorts")
 ONE_BY_ONE = {"billing-diff", "matches", "statement", "audit", "timeline"}  # asked of one document or partner each
 
 

@@ -269,3 +269,74 @@ def test_events_that_cannot_be_are_refused(database: str, event: dict[str, objec
     an_event(database, "add_option", "2026-04-02", product="OPTION")
     with pytest.raises(FileRefusal, match=says):
         an_event(database, **event)  # type: ignore[arg-type]
+
+
+def refusal(url: str, kind: str, effective: str = "", **columns: object) -> str:
+    """What is said of an event that is refused."""
+    before = dump(url)
+    with pytest.raises(FileRefusal) as error:
+        an_event(url, kind, effective, **columns)
+    assert_same(before, dump(url))
+    assert len(error.value.errors) == 1
+    return error.value.errors[0].why
+
+
+def test_what_has_ended_is_not_ended_again(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    a_contract(database, "C2", end="2026-05-31")
+    an_event(database, "cancel", last_day="2026-06-30")
+    assert "2026-06-30 で終わって" in refusal(database, "cancel", "2026-07-01", reason="再度")
+    assert "2026-06-30 で終わって" in refusal(database, "cancel", last_day="2026-09-30")
+    assert "2026-06-30 で終わって" in refusal(database, "suspend", "2026-07-01")
+    assert "2026-05-31 で終わって" in refusal(database, "cancel", "2026-07-01", contract_no="C2")
+    assert an_event(database, "cancel", "2026-06-01", contract_no="C2", reason="満了") == 1  # notice on its last day
+    assert an_event(database, "cancel", last_day="2026-05-15") == 1  # earlier than before is a change
+
+
+def test_a_contract_that_renews_is_ended_after_its_term(database: str) -> None:
+    a_shop(database)
+    a_contract(database, end="2026-05-31", auto_renew=2)
+    assert an_event(database, "cancel", "2026-08-16") == 1
+    a_contract(database, "C2", end="2026-05-31", auto_renew=2)
+    an_event(database, "decline_renewal", "2026-05-01", contract_no="C2")
+    assert "2026-05-31 で終わって" in refusal(database, "cancel", "2026-08-16", contract_no="C2")
+
+
+def test_a_pause_within_a_pause_and_a_resumption_without_one_are_refused(database: str) -> None:
+    a_shop(database)
+    take_rows(database, "contracts", [a_line(), a_line(product="OPTION")])
+    assert "休止していません" in refusal(database, "resume", "2026-05-01")
+    an_event(database, "suspend", "2026-05-11", line="OPTION")
+    assert an_event(database, "suspend", "2026-05-21") == 1  # the other line goes on until then
+    assert "既に休止" in refusal(database, "suspend", "2026-06-01")
+    an_event(database, "resume", "2026-06-21")
+    assert "休止していません" in refusal(database, "resume", "2026-07-01", line="OPTION")
+
+
+def test_events_of_one_file_follow_each_other(database: str) -> None:
+    a_shop(database)
+    a_contract(database, recorded_at="2026-04-01")
+    an_event(database, "cancel", "2026-07-01", event_id="E1", recorded_at="2026-04-02")
+    event = {"contract_no": "C1", "recorded_at": "2026-04-03"}
+    rows = [
+        event | {"type": "withdraw", "effective": "2026-07-01", "event_id": "E1"},
+        event | {"type": "suspend", "effective": "2026-08-01"},
+        event | {"type": "resume", "effective": "2026-09-01"},
+        event | {"type": "cancel", "effective": "2026-10-01"},
+    ]
+    with pytest.raises(FileRefusal) as error:
+        take_rows(database, "events", [*rows, event | {"type": "cancel", "effective": "2026-11-01"}])
+    assert [(e.line, e.column) for e in error.value.errors] == [(6, "effective")]
+    assert take_rows(database, "events", rows) == 4
+    bill(database, *MONTHS, "2026-09-30", "2026-10-31")
+    assert nets(database) == [10_000] * 5
+
+
+def test_a_cancellation_is_corrected_to_a_later_day(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    an_event(database, "cancel", "2026-06-01", event_id="E1")
+    assert an_event(database, "correct", "2026-07-01", event_id="E1", reason="申し出の訂正") == 1
+    bill(database, *MONTHS)
+    assert nets(database) == [10_000] * 3

@@ -287,3 +287,221 @@ def test_a_file_of_contracts_takes_numbers_with_separators(database: str) -> Non
     a_contract(database, quantity="１，０００", unit_price="1,234.5")
     bill(database, "2026-04-30")
     assert report(database, "invoices")[0]["net"] == 1_234_500
+
+
+# --- nothing hidden: each row's first fault is told, whatever stage of the checks finds it -------------------------------
+
+
+def told(error: FileRefusal) -> list[tuple[int, str, str]]:
+    """Line, column and value of every error."""
+    return [(e.line, e.column, e.value) for e in error.errors]
+
+
+def test_events_that_are_wrong_in_different_ways_are_all_listed(database: str) -> None:
+    a_ready_shop(database)
+    take_rows(database, "contracts", [a_line("C2", end="2026-05-31")])
+    an_event(database, "change_price", "2026-07-01", unit_price=1, event_id="E1")
+    event = {"contract_no": "C1", "effective": "2026-06-01", "type": "change_price", "unit_price": 5}
+    rows: Rows = [
+        event,
+        event | {"unit_price": "five"},
+        event | {"contract_no": "C0"},
+        event | {"effective": "2026-03-01"},
+        event | {"event_id": "E1"},
+        event | {"contract_no": "C2", "effective": "2026-07-01", "line": "PLAN"},
+        event | {"type": "withdraw", "effective": "2026-08-01", "unit_price": None},
+        event | {"type": "correct", "effective": "2026-08-02"},
+        event | {"type": "cancel", "effective": None, "last_day": "2026-02-28", "unit_price": None},
+        event | {"type": "add_option", "product": "PLAN"},
+        event | {"type": "resume", "effective": "2026-06-10", "unit_price": None},
+        event | {"type": "renew", "unit_price": None},
+    ]
+    assert told(refused(database, "events", rows)) == [
+        (3, "unit_price", "five"),
+        (4, "contract_no", "C0"),
+        (5, "effective", "2026-03-01"),
+        (6, "event_id", "E1"),
+        (7, "line", "PLAN"),
+        (8, "effective", "2026-08-01"),
+        (9, "effective", "2026-08-02"),
+        (10, "last_day", "2026-02-28"),
+        (11, "product", "PLAN"),
+        (12, "type", "resume"),
+        (13, "type", "renew"),
+    ]
+
+
+def test_a_row_that_only_lacks_what_a_bad_row_would_have_made_is_not_told(database: str) -> None:
+    a_ready_shop(database)
+    event = {"contract_no": "C1", "effective": "2026-06-01"}
+    rows: Rows = [
+        event | {"type": "add_option", "product": "OPTION", "quantity": "many"},
+        event | {"type": "change_quantity", "line": "OPTION", "quantity": 2},
+        event | {"type": "change_quantity", "line": "BIG", "quantity": 2},
+    ]
+    assert told(refused(database, "events", rows)) == [(2, "quantity", "many"), (4, "line", "BIG")]
+
+
+def test_usage_slips_and_receipts_that_are_wrong_in_different_ways_are_all_listed(database: str) -> None:
+    a_ready_shop(database)
+    for kind in ("usage", "receivables", "receipts", "openings"):
+        take_rows(database, kind, GIVEN[kind])
+    use = GIVEN["usage"][0]
+    rows: Rows = [use | {"event_id": "u2", "quantity": "x"}, use | {"event_id": "u3", "contract_no": "C0"}]
+    rows += [use | {"quantity": 4}, use | {"event_id": "u4"}, use | {"event_id": "u4", "quantity": 9}]
+    rows += [use | {"event_id": "u5", "timestamp": "2026-04-06 10:00", "quantity": "-1"}]
+    assert told(refused(database, "usage", rows)) == [
+        (2, "quantity", "x"),
+        (3, "contract_no", "C0"),
+        (4, "event_id", "u1"),
+        (5, "event_id", "u4"),
+        (6, "event_id", "u4"),
+        (7, "quantity", "-1"),
+    ]
+    slip = GIVEN["receivables"][0]
+    rows = [
+        slip | {"slip_no": "S2", "partner": "NO"},
+        slip | {"amount": 10},
+        slip | {"slip_no": "S3", "date": "2026-03-01"},
+    ]
+    assert told(refused(database, "receivables", rows)) == [
+        (2, "partner", "NO"),
+        (3, "slip_no", "S1"),
+        (4, "date", "2026-03-01"),
+    ]
+    paid = GIVEN["receipts"][0]
+    rows = [paid | {"id": "R2", "amount": "-1"}, paid | {"amount": 1}, paid | {"id": "R3", "date": "2026/3/1"}]
+    assert told(refused(database, "receipts", rows)) == [(2, "amount", "-1"), (3, "id", "R1"), (4, "date", "2026/3/1")]
+    old = GIVEN["openings"][0]
+    rows = [old | {"invoice_no": "OLD-2", "balance": "0"}, old | {"balance": 1}]
+    assert told(refused(database, "openings", rows)) == [(2, "balance", "0"), (3, "invoice_no", "OLD-1")]
+
+
+def test_masters_and_contracts_that_are_wrong_in_different_ways_are_all_listed(database: str) -> None:
+    a_ready_shop(database)
+    rows: Rows = [{"code": "PLAN", "name": "x", "tax": "standard", "price_model": "flat", "unit_price": 1}]
+    rows += [rows[0] | {"code": "P9", "unit_price": None}]
+    assert told(refused(database, "products", rows)) == [(2, "code", "PLAN"), (3, "unit_price", "")]
+    rows = [{"code": "A", "name": "A", "bill_to": "NO"}, {"code": "B", "name": "B", "bill_to": "C"}]
+    rows += [{"code": "C", "name": "C", "bill_to": "P1"}]
+    assert told(refused(database, "partners", rows)) == [(2, "bill_to", "NO"), (3, "bill_to", "C")]
+    rows = [
+        a_line("C1", quantity=2),
+        a_line("C7", partner="NO"),
+        a_line("C7"),
+        a_line("C8"),
+        a_line("C8", partner="P2"),
+    ]
+    a_partner(database, "P2")
+    assert told(refused(database, "contracts", rows)) == [
+        (2, "contract_no", "C1"),
+        (3, "partner", "NO"),
+        (5, "partner", "P1"),
+        (6, "partner", "P2"),
+    ]
+
+
+def test_a_missing_row_of_a_known_contract_does_not_make_its_other_rows_wrong(database: str) -> None:
+    a_shop(database)
+    rows = [a_line(), a_line(product="OPTION")]
+    take_rows(database, "contracts", rows)
+    assert told(refused(database, "contracts", [rows[0] | {"quantity": "x"}, rows[1]])) == [(2, "quantity", "x")]
+
+
+def test_the_first_fault_of_a_cell_alone_is_told_and_nothing_that_rests_on_it(database: str) -> None:
+    a_ready_shop(database)
+    event = {"contract_no": "C1", "effective": "soon", "type": "change_price", "unit_price": "５円"}
+    assert told(refused(database, "events", [event])) == [(2, "effective", "soon"), (2, "unit_price", "５円")]
+    rows = [a_line("C8", end="later", auto_renew=12)]
+    assert told(refused(database, "contracts", rows)) == [(2, "end", "later")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value"),
+    [
+        ("usage", "quantity", "-100"),
+        ("contracts", "quantity", " -1.50 "),
+        ("contracts", "unit_price", "－１,０００"),
+        ("contracts", "start", "2026/4/1"),
+        ("contracts", "uplift", "-2%"),
+        ("partners", "credit_limit", "▲5"),
+        ("partners", "credit_limit", "-１，０００"),
+    ],
+)
+def test_the_value_told_is_the_one_in_the_file(database: str, kind: str, column: str, value: str) -> None:
+    a_ready_shop(database)
+    row = GIVEN[kind][0] | {column: value} | ({"end": "2026-03-31"} if column == "start" else {})
+    if kind == "contracts" and column == "uplift":
+        row |= {"auto_renew": 12, "end": "2027-03-31"}
+    error = refused(database, kind, [row]).errors[0]
+    assert error.value == ("2026-03-31" if column == "start" else value.strip()), error
+
+
+def test_the_value_told_under_a_mapping_is_the_one_in_the_file(database: str) -> None:
+    from urikake.rooms.intake.queries import Mapping
+
+    a_company(database)
+    mapping = Mapping({"CD": "code", "名": "name", "枠": "credit_limit"})
+    with pytest.raises(FileRefusal) as error:
+        take_bytes(database, "partners", "CD,名,枠\nP1,一,-1千\nP2,二,-5円\n".encode(), mapping=mapping)
+    assert [(e.column, e.value) for e in error.value.errors] == [("枠", "-1千"), ("枠", "-5円")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "wants"),
+    [
+        ("partners", "payment_day", "1〜28、月末は 31"),
+        ("partners", "payment_months", "何か月後"),
+        ("contracts", "cycle_months", "0（一回だけ）〜120"),
+        ("contracts", "notice_days", "日数"),
+        ("products", "life_months", "月数"),
+        ("partners", "credit_limit", "整数の金額"),
+    ],
+)
+def test_an_unreadable_number_is_told_with_what_its_column_wants(
+    database: str, kind: str, column: str, wants: str
+) -> None:
+    a_ready_shop(database)
+    error = refused(database, kind, [GIVEN[kind][0] | {column: "月末"}]).errors[0]
+    assert (error.column, error.value) == (column, "月末")
+    assert wants in error.why
+
+
+def test_a_file_that_cannot_be_opened_is_told_in_japanese(database: str, tmp_path: Path) -> None:
+    from urikake.doors import files, setup
+
+    a_company(database)
+    for file, why in ((tmp_path / "no.csv", "その場所にありません"), (tmp_path, "フォルダー")):
+        with pytest.raises(Refusal, match=why):
+            files.take(database, "partners", file)
+        with pytest.raises(Refusal, match=why):
+            setup.set_up(database, file)
+
+
+def test_a_header_without_rows_is_told_as_such(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from urikake.doors.cli.main import import_, receipts
+
+    a_company(database)
+    monkeypatch.setenv("DATABASE_URL", database)
+    file, paid = tmp_path / "partners.csv", tmp_path / "receipts.csv"
+    file.write_text("code,name\n", encoding="utf-8")
+    paid.write_text("date,amount,payer\n", encoding="utf-8")
+    import_("partners", file)
+    receipts(paid, format_="csv", account="main")
+    said = capsys.readouterr().out
+    assert said.count("見出しのほかに行がありません") == 2
+    assert "取り込み済み" not in said
+
+
+def test_a_slip_taken_again_after_its_month_was_closed_changes_nothing(database: str) -> None:
+    from urikake.doors import month
+
+    a_company(database, second_person=[])
+    a_partner(database)
+    take_rows(database, "receivables", GIVEN["receivables"])
+    month.close(database, "2026-04")
+    assert take_rows(database, "receivables", GIVEN["receivables"]) == 0
+    late = GIVEN["receivables"][0] | {"slip_no": "S2"}
+    assert told(refused(database, "receivables", [late])) == [(2, "date", "2026-04-10")]

@@ -7,7 +7,7 @@ from datetime import date
 from fractions import Fraction
 
 from .arithmetic import bill_on, closes, price, rounded, share
-from .lines import Cycle, Stretch, end_of, wanted
+from .lines import Cycle, Stretch, end_of, folded, wanted
 from .model import DAY, Company, Event, Line, State, Usage
 
 
@@ -141,16 +141,24 @@ def _amount(world: World, line: Line, whole: tuple[date, date], stretch: Stretch
     part = share(stretch.basis, whole, (stretch.start, stretch.stop), line.cycle or 1)
     state, rounding = stretch.state, world.company.policy["amount_rounding"]
     if used is None:
-        return rounded(price(product, state.price, state.quantity, state.quantity) * part, rounding)
-    base = price(product, state.price, state.quantity, Fraction(0))
-    full = price(product, state.price, state.quantity, used)
-    return rounded(base * part + (full - base), rounding)
+        exact = price(product, state.price, state.quantity, state.quantity) * part
+    else:
+        base = price(product, state.price, state.quantity, Fraction(0))
+        exact = base * part + (price(product, state.price, state.quantity, used) - base)
+    return rounded(max(exact * (1 - state.rate) - state.cut * part, Fraction(0)), rounding)
 
 
 def _used(world: World, line: Line, stretch: Stretch) -> Fraction:
-    """The usage of the line in the days of the stretch."""
-    every = world.usage.get(id(line), [])
-    return sum((use.quantity for use in every if stretch.start <= use.on < stretch.stop), Fraction(0))
+    """What the usage of the line in the days of the stretch comes to, by the meter of its product."""
+    every = [use for use in world.usage.get(id(line), []) if stretch.start <= use.on < stretch.stop]
+    meter = world.company.products[stretch.state.product].meter
+    if meter == "unique":
+        return Fraction(len({use.subject for use in every}))
+    if meter == "max":
+        return max((use.quantity for use in every), default=Fraction(0))
+    if meter == "last":
+        return sorted(every, key=lambda use: (use.on, use.second))[-1].quantity if every else Fraction(0)
+    return sum((use.quantity for use in every), Fraction(0))
 
 
 def _metered(
@@ -190,8 +198,12 @@ def _differences(world: World, line: Line, start: date, want: list[Stretch], min
     states = list(dict.fromkeys([*(c.state for c in mine), *(s.state for s in want if not world.metered(s.state))]))
     for state in states:
         for first, stop, sign in _runs(state, want, mine):
-            basis = _basis(world, line, first, want, mine)
+            basis = _basis(world, line, (first, stop), want, mine)
             found.append(Charge(line, start, first, stop, state, sign, basis, 0))
+    end = end_of(line, world.happened(line))
+    if line.keeps:  # nothing goes back of the days after the line's end
+        found = [replace(row, stop=min(row.stop, end)) if row.sign < 0 else row for row in found]
+        found = [row for row in found if row.start < row.stop]
     found.sort(key=lambda row: (row.start, row.sign))
     whole = next(c.whole for c in _all_cycles(line, start) if c.start == start)
     for row in found:
@@ -232,13 +244,19 @@ def _runs(state: State, want: list[Stretch], mine: list[Charge]) -> list[tuple[d
     return runs
 
 
-def _basis(world: World, line: Line, first: date, want: list[Stretch], mine: list[Charge]) -> str:
-    """The proration of a difference: that of the change on its first day, else of the end, else of what is undone."""
+def _basis(world: World, line: Line, days: tuple[date, date], want: list[Stretch], mine: list[Charge]) -> str:
+    """The proration of a difference: of the change on its first day, of an end there, of what begins after it, or undone."""
+    first, stop = days
     for stretch in want:
         if stretch.start == first:
             return stretch.basis
-    if first == end_of(line, world.happened(line)):
+    happened = world.happened(line)
+    off = [on for on, state, _ in folded(line, happened, world.company.products) if state.off]
+    if first == end_of(line, happened) or first in off:
         return line.bases["end"]
+    for stretch in want:
+        if stretch.start == stop:
+            return stretch.basis
     return next((charge.basis for charge in mine if charge.start == first), "daily")
 
 

@@ -180,7 +180,8 @@ def alone_net(company: Company, charge: Charge) -> int:
 def recognised(world: World, charge: Charge, net: int, until: date) -> int:
     """What of the charge is revenue before the first of the month ``until``; an expected life ends with its line."""
     policy, sold = world.company.policy, product(world.company, charge)
-    if sold.revenue == "lifetime" and end_of(charge.line, world.happened(charge.line)) <= until:
+    over = sold.revenue == "lifetime" or charge.line.keeps
+    if over and end_of(charge.line, world.happened(charge.line)) <= until:
         return net
     start, stop = _range(charge, sold)
     method = "daily" if sold.revenue == "daily" else "monthly"

@@ -11,7 +11,7 @@ from random import Random
 
 from .arithmetic import months_later
 from .billing import World
-from .lines import FAR, KEPT, cycles, end_of, folded
+from .lines import FAR, KEPT, cycles, end_of, folded, renewals
 from .model import DAY, Event, Line
 
 
@@ -27,8 +27,10 @@ def an_event(rng: Random, world: World, contract: str, on: date, code: str) -> E
         "cancel": lambda: _left(rng, world, lines, on, code, "cancel"),
         "decline_renewal": lambda: _declined(world, lines, on, code),
         "withdraw": lambda: _withdrawn(rng, world, lines, on, code),
+        "discount": lambda: _discounted(rng, world, lines, on, code),
+        "suspend": lambda: _paused(rng, world, lines, on, code),
     }
-    weights = (5, 4, 4, 3, 1, 2, 1, 2)
+    weights = (5, 4, 4, 3, 1, 2, 1, 2, 3, 3)
     event = kinds[rng.choices(list(kinds), weights)[0]]()
     if event is not None:
         world.events.setdefault(contract, []).append(event)
@@ -52,8 +54,12 @@ def _changed(rng: Random, world: World, lines: list[Line], on: date, code: str, 
     end = end_of(line, happened)
     if not line.start < day < end or (kind == "change_plan" and any(e.on == day for e in happened)):
         return None
+    if day in renewals(line, happened):
+        return None  # which of the two comes first is a matter of the clock
     states = folded(line, happened, world.company.products)
     before = [state for first, state, _ in states if first < day][-1]
+    if before.off:
+        return None
     sold = world.company.products[before.product]
     event = Event(code, line.contract, kind, day, on, _sequence(world), line=before.product)
     if kind == "change_quantity":
@@ -75,6 +81,50 @@ def _changed(rng: Random, world: World, lines: list[Line], on: date, code: str, 
     if _decided(world, line, [*happened, event], event):
         return event
     del world.targets[code]
+    return None
+
+
+def _discounted(rng: Random, world: World, lines: list[Line], on: date, code: str) -> Event | None:
+    """A discount of a line from a day on, for some months or for ever."""
+    line, day = rng.choice(lines), _a_day(rng, lines[0], on)
+    happened = world.happened(line)
+    if not line.start < day < end_of(line, happened) or line.cycle == 0 or day in renewals(line, happened):
+        return None
+    states = folded(line, happened, world.company.products)
+    before = [state for first, state, _ in states if first < day][-1]
+    rate = rng.choice((Fraction(1, 10), Fraction(1, 4), Fraction(1, 2))) if rng.random() < 0.6 else None
+    cut = None if rate is not None else Fraction(rng.choice((100, 1500, 9000)))
+    event = Event(
+        code, line.contract, "discount", day, on, _sequence(world), line=before.product, rate=rate, cut=cut,
+        months=rng.choice((None, 1, 2, 6)),
+    )  # fmt: skip
+    return _kept(world, line, event) if not before.off else None
+
+
+def _paused(rng: Random, world: World, lines: list[Line], on: date, code: str) -> Event | None:
+    """A line suspended, or one that is resumed."""
+    line, day = rng.choice(lines), _a_day(rng, lines[0], on)
+    happened = world.happened(line)
+    if not line.start < day < end_of(line, happened) or line.cycle == 0 or line.state.off:
+        return None
+    pauses = sorted((e for e in happened if e.kind in {"suspend", "resume"}), key=lambda e: e.on)
+    if pauses and day <= pauses[-1].on:
+        return None
+    kind = "resume" if pauses and pauses[-1].kind == "suspend" else "suspend"
+    states = folded(line, happened, world.company.products)
+    if any(first == day for first, _, _ in states):
+        return None
+    before = [state for first, state, _ in states if first < day][-1]
+    event = Event(code, line.contract, kind, day, on, _sequence(world), line=before.product)
+    return _kept(world, line, event)
+
+
+def _kept(world: World, line: Line, event: Event) -> Event | None:
+    """The event of the line, if the rules decide what it does."""
+    world.targets[event.code] = line
+    if _decided(world, line, [*world.happened(line), event], event):
+        return event
+    del world.targets[event.code]
     return None
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from .model import DAY, Company, Event, Line, Part, Partner, Product, Usage
 
 Row = dict[str, Any]
+EARLY, NOON = 1800, 43_200
+"""The seconds of the day at which the simulator measures."""
 
 
 def number(value: Fraction | None) -> str:
@@ -63,6 +65,7 @@ def product(row: Product) -> Row:
         "maximum": row.maximum,
         "revenue": row.revenue,
         "life_months": row.life_months,
+        "meter": row.meter if row.metered else "",
     }
 
 
@@ -86,6 +89,11 @@ def line(row: Line, company: Company) -> Row:
         "anchor_day": None if row.anchor_day == calendar else row.anchor_day,
         **{f"proration_{end}": "" if basis == usual else basis for end, basis in row.bases.items()},
         "auto_renew": row.renew,
+        "uplift": "" if row.uplift is None else f"{number(row.uplift * 100)}%",
+        "refund": "none" if row.keeps else "",
+        "free_months": row.free_months or "",
+        "discount": row.deal,
+        "discount_months": row.deal_months,
     }
 
 
@@ -100,21 +108,30 @@ def event(row: Event) -> Row:
         "product": row.product,
         "quantity": number(row.quantity),
         "unit_price": number(row.price),
+        "discount": _discount(row),
+        "discount_months": row.months,
         "event_id": row.target or row.code,
         "recorded_at": f"{row.known}T09:{row.sequence // 60 % 60:02}:{row.sequence % 60:02}+09:00",
     }
 
 
+def _discount(row: Event) -> str:
+    if row.rate is not None:
+        return f"{number(row.rate * 100)}%"
+    return "" if row.cut is None else number(row.cut)
+
+
 def usage(row: Usage) -> Row:
     """A usage event; some are written in UTC, where the day in Japan is another one."""
     before = row.on - DAY
-    at = f"{before}T15:30:00Z" if row.quantity % 2 else f"{row.on}T12:00:00+09:00"
+    at = f"{before}T15:30:00Z" if row.second == EARLY else f"{row.on}T12:00:00+09:00"
     return {
         "event_id": row.code,
         "contract_no": row.contract,
         "product": row.product,
         "timestamp": at,
         "quantity": number(row.quantity),
+        "subject": row.subject,
     }
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from fractions import Fraction
 
-from .arithmetic import first_of, months_later
+from .arithmetic import first_of, months_later, rounded
 from .model import DAY, Event, Line, Product, State
 
 KEPT = ("full_month", "free")
@@ -88,28 +89,71 @@ def cycles(line: Line, end: date, until: date) -> Iterator[Cycle]:
 
 def folded(line: Line, events: list[Event], products: dict[str, Product]) -> list[tuple[date, State, str]]:
     """The states of the line in order: first day, state, and the proration of the change into it."""
-    changes = sorted((e for e in events if e.kind.startswith("change_")), key=lambda e: (e.on, e.known, e.sequence))
-    found = [(line.start, line.state, line.bases["start"])]
-    for event in changes:
-        _, state, _ = found[-1]
-        after = State(
-            event.product or state.product,
-            state.quantity if event.quantity is None else event.quantity,
-            event.price
-            if event.price is not None
-            else (products[event.product].price if event.product else state.price),
+    raises = renewals(line, events) if line.uplift is not None else []
+    ends = [until(event) for event in events if event.kind == "discount"]
+    days = {event.on for event in events if event.kind.startswith("change_") or event.kind in OTHER}
+    found = [(line.start, state_on(line, events, products, line.start, raises), line.bases["start"])]
+    for day in sorted({*days, *ends, *raises}):
+        _, before, _ = found[-1]
+        after = state_on(line, events, products, day, raises)
+        if day <= line.start or after == before:
+            continue
+        basis = (
+            line.bases["end" if after.off else "start"]
+            if after.off or before.off
+            else _change_basis(line, before, after)
         )
-        if found[-1][0] == event.on:
-            before = found[-2][1] if len(found) > 1 else None
-            basis = found[-1][2] if before is None else _change_basis(line, before, after)
-            found[-1] = (event.on, after, basis)
-        else:
-            found.append((event.on, after, _change_basis(line, state, after)))
+        found.append((day, after, basis))
     return found
 
 
+OTHER = ("discount", "suspend", "resume")
+
+
+def until(event: Event) -> date:
+    """The first day on which the discount is off no more."""
+    return FAR if event.months is None else months_later(event.on.replace(day=1), event.months, event.on.day)
+
+
+def renewals(line: Line, events: list[Event]) -> list[date]:
+    """The first days of the terms after the first, as far as anybody looks."""
+    if line.last is None or line.renew is None:
+        return []
+    first = line.last + DAY
+    anchor = line.start.day if months_later(first_of(first), 0, line.start.day) == first else first.day
+    days = [months_later(first_of(first), times * line.renew, anchor) for times in range(60)]
+    return [day for day in days if line.start < day < terms_end(line, events)]
+
+
+def state_on(line: Line, events: list[Event], products: dict[str, Product], day: date, raises: list[date]) -> State:
+    """The state of the line on the day: what was agreed, and every change by then in its turn."""
+    turns: list[tuple[date, date, int, Event | None]] = [(e.on, e.known, e.sequence, e) for e in events if e.on <= day]
+    turns += [(on, FAR, 0, None) for on in raises if on <= day]
+    state = line.state
+    for _, _, _, event in sorted(turns, key=lambda turn: turn[:3]):
+        if event is None:
+            assert line.uplift is not None
+            state = replace(state, price=Fraction(rounded(state.price * (1 + line.uplift), line.rounding)))
+        elif event.kind in {"suspend", "resume"}:
+            state = replace(state, off=event.kind == "suspend")
+        elif event.kind.startswith("change_"):
+            listed = products[event.product].price if event.product else state.price
+            state = replace(
+                state,
+                product=event.product or state.product,
+                quantity=state.quantity if event.quantity is None else event.quantity,
+                price=listed if event.price is None else event.price,
+            )
+        elif event.kind == "discount" and day < until(event):
+            share = 1 - (event.rate or 0)
+            cut = state.cut * share + (event.cut or 0)
+            state = replace(state, rate=1 - (1 - state.rate) * share, cut=cut)
+    return state
+
+
 def _change_basis(line: Line, before: State, after: State) -> str:
-    rose = after.price * after.quantity > before.price * before.quantity
+    now, then = (state.price * state.quantity * (1 - state.rate) - state.cut for state in (after, before))
+    rose = now > then
     return line.bases["up" if rose else "down"]
 
 
@@ -121,7 +165,8 @@ def wanted(
     states = folded(line, events, products)
     for cycle in cycles(line, end, until):
         inside = _states_of(cycle, states)
-        yield cycle, [_stretch(line, cycle, inside, at, states) for at in range(len(inside))]
+        every = [_stretch(line, cycle, inside, at, states) for at in range(len(inside))]
+        yield cycle, [stretch for stretch in every if not stretch.state.off]
 
 
 def _states_of(cycle: Cycle, states: list[tuple[date, State, str]]) -> list[tuple[date, State, str]]:
@@ -130,7 +175,7 @@ def _states_of(cycle: Cycle, states: list[tuple[date, State, str]]) -> list[tupl
     for on, state, basis in states:
         if on <= cycle.start:
             found = [(cycle.start, state, basis if on == cycle.start else "")]
-        elif on < cycle.stop and basis not in KEPT:
+        elif on < cycle.stop and (basis not in KEPT or state.off or found[-1][1].off):
             found.append((on, state, basis))
     return found
 

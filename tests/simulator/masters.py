@@ -9,7 +9,7 @@ from random import Random
 from urikake.base.company import CHOICES, PRORATION
 
 from .arithmetic import months_later
-from .model import DAY, Company, Line, Part, Partner, Product, State
+from .model import DAY, Company, Event, Line, Part, Partner, Product, State
 
 CLOSINGS = ((31,), (31,), (20,), (10,), (15, 31), (5,), (10, 20, 31), (25,))
 SPLITS: tuple[tuple[int | None, tuple[Part, ...]], ...] = (
@@ -18,6 +18,7 @@ SPLITS: tuple[tuple[int | None, tuple[Part, ...]], ...] = (
     (30_000, (Part("transfer", Fraction(3, 10)), Part("densai", Fraction(3, 10)), Part("note", days=90))),
 )
 TAXES = ("standard", "standard", "standard", "reduced", "exempt", "out_of_scope", "export")
+METERS = ("sum", "sum", "max", "last", "unique")
 # code, price model, revenue
 SHELF = (
     ("FLAT", "flat", "monthly"),
@@ -78,6 +79,7 @@ def _product(rng: Random, code: str, model: str, revenue: str) -> Product:
         minimum=rng.randint(100, 2000) if bounded else None,
         maximum=rng.randint(4000, 20_000) if bounded else None,
         life_months=rng.randint(6, 30) if revenue == "lifetime" else None,
+        meter=METERS[int(some[1]) % len(METERS)] if revenue == "usage" else "sum",
     )  # fmt: skip
 
 
@@ -106,9 +108,51 @@ def a_contract(rng: Random, company: Company, number: int, months: int) -> list[
         if sold.revenue in {"point", "contract_start", "lifetime"} and rng.random() < 0.7:
             line.cycle = 0
             line.anchor_day = None if anchor == calendar else anchor
+        line.rounding = company.policy["amount_rounding"]
+        _deal(rng, line)
         lines.append(line)
     _end(rng, lines)
     return lines
+
+
+def _deal(rng: Random, line: Line) -> None:
+    """What a line begins with: free months, a discount, and what is not given back."""
+    if rng.random() < 0.12 and line.cycle:
+        line.free_months = rng.randint(1, 3)
+    if rng.random() < 0.2:
+        line.deal = rng.choice(("10%", "12.5%", "300", "2500"))
+        line.deal_months = rng.choice((None, 1, 3, 12)) if line.cycle else None
+    line.keeps = rng.random() < 0.1
+
+
+def deals(line: Line) -> list[Event]:
+    """The discounts that the line begins with, as events."""
+    common = {"contract": line.contract, "kind": "discount", "on": line.start, "known": line.start}
+    found = []
+    if line.free_months:
+        found.append(
+            Event(
+                f"free {line.contract}/{line.position}",
+                sequence=-2,
+                rate=Fraction(1),
+                months=line.free_months,
+                **common,
+            )
+        )  # type: ignore[arg-type]
+    if line.deal:
+        rate = Fraction(line.deal.removesuffix("%")) / 100 if line.deal.endswith("%") else None
+        cut = None if rate is not None else Fraction(line.deal)
+        found.append(
+            Event(
+                f"deal {line.contract}/{line.position}",
+                sequence=-1,
+                rate=rate,
+                cut=cut,
+                months=line.deal_months,
+                **common,
+            )
+        )  # type: ignore[arg-type]
+    return found
 
 
 def _a_start(rng: Random, opening: date, months: int) -> date:
@@ -140,3 +184,4 @@ def _end(rng: Random, lines: list[Line]) -> None:
         for line in lines:
             line.last = boundary(line, at + months) - DAY
             line.renew = rng.choice((first.cycle, term)) if first is line else first.renew
+            line.uplift = rng.choice((None, None, Fraction(3, 100), Fraction(25, 1000)))

@@ -30,6 +30,7 @@ class Product:
     minimum: int | None = None
     maximum: int | None = None
     life_months: int | None = None
+    meter: str = "sum"
 
     @property
     def metered(self) -> bool:
@@ -69,6 +70,9 @@ class State:
     product: str
     quantity: Fraction
     price: Fraction
+    rate: Fraction = Fraction(0)
+    cut: Fraction = Fraction(0)
+    off: bool = False
 
 
 @dataclass
@@ -92,6 +96,12 @@ class Line:
     project: str = ""
     option_of: date | None = None
     priced: bool = False
+    uplift: Fraction | None = None
+    rounding: str = "floor"
+    keeps: bool = False
+    free_months: int = 0
+    deal: str = ""
+    deal_months: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,17 +120,22 @@ class Event:
     price: Fraction | None = None
     target: str = ""
     spelled: str = "effective"
+    rate: Fraction | None = None
+    cut: Fraction | None = None
+    months: int | None = None
 
 
 @dataclass(frozen=True)
 class Usage:
-    """A measured quantity."""
+    """A measured quantity, whose it was, and at which second of the day in Japan."""
 
     code: str
     contract: str
     product: str
     on: date
     quantity: Fraction
+    subject: str = ""
+    second: int = 0
 
 
 Kind = Literal["take", "receipts", "bill", "match", "recognize", "close", "check"]

@@ -96,7 +96,7 @@ def _product(row: Row) -> Product:
         price=_number(row["unit_price"]) or Fraction(0), tiers=tuple(_tiers(row["tiers"])),
         included=_number(row["included"]) or Fraction(0), overage=_number(row["overage_price"]) or Fraction(0),
         package=_number(row["package_size"]) or Fraction(1), minimum=_whole(row["minimum"]), maximum=_whole(row["maximum"]),
-        life_months=_whole(row["life_months"]),
+        life_months=_whole(row["life_months"]), meter=row.get("meter") or "sum",
     )  # fmt: skip
 
 
@@ -184,9 +184,11 @@ def take_usage(world: World, file: Path) -> None:
     for line in world.lines:
         by_contract.setdefault(line.contract, []).append(line)
     for row in rows(file):
-        day = datetime.fromisoformat(row["timestamp"]).date()
+        moment = datetime.fromisoformat(row["timestamp"])
+        day, second = moment.date(), moment.hour * 3600 + moment.minute * 60 + moment.second
         line = _bearer(world, by_contract[row["contract_no"]], row["product"], day)
-        use = Usage(row["event_id"], row["contract_no"], row["product"], day, Fraction(row["quantity"]))
+        amount, subject = Fraction(row["quantity"]), row.get("subject", "")
+        use = Usage(row["event_id"], row["contract_no"], row["product"], day, amount, subject, second)
         world.usage.setdefault(id(line), []).append(use)
 
 

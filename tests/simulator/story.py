@@ -108,6 +108,10 @@ class _Teller:
     def _agree(self, on: date, fresh: list[list[Line]]) -> None:
         lines = [line for contract in fresh for line in contract]
         self.world.lines += lines
+        for line in lines:
+            for event in masters.deals(line):
+                self.world.events.setdefault(line.contract, []).append(event)
+                self.world.targets[event.code] = line
         self.step("take", on, "contracts", [files.line(line, self.company) for line in lines])
 
     def _change(self, on: date, contract: str) -> None:
@@ -147,8 +151,11 @@ class _Teller:
             if not line.start <= day < end_of(line, happened) or self.rng.random() > self.usual[line.contract]:
                 continue
             state = [state for first, state, _ in folded(line, happened, self.company.products) if first <= day][-1]
-            if self.world.metered(state):
-                rows.append(Usage(self.number("U"), line.contract, state.product, day, self._quantity()))
+            if self.world.metered(state) and not state.off:
+                quantity = self._quantity()
+                subject = f"S{int(quantity) % 3}"  # nothing drawn, so that the seeds stay as they were
+                second = files.EARLY if quantity % 2 else files.NOON
+                rows.append(Usage(self.number("U"), line.contract, state.product, day, quantity, subject, second))
                 self.world.usage.setdefault(id(line), []).append(rows[-1])
         if rows:
             self.step("take", on, "usage", [files.usage(use) for use in rows])

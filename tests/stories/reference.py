@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -71,6 +71,7 @@ NOTES: Final = {
     ("events", "discount_months"): "空欄は続くかぎり、0 は適用日のある請求一回だけ",
     ("events", "event_id"): "`withdraw` と `correct` では、取り消す・訂正する変更の ID",
     ("usage", "event_id"): "同じ ID は一度だけ数える",
+    ("usage", "quantity"): "負の数量は、その日の訂正",
     ("receivables", "amount"): "税込",
     ("receipts", "id"): "銀行の取引番号。二度取り込んでも一度だけになる",
 }
@@ -171,11 +172,52 @@ def _said(node: ast.expr) -> str:
 def row_errors() -> Iterator[tuple[str, str]]:
     """Every reason for which a row of a file may be refused, with its column."""
     for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "check":
-                said = [_said(arg) for arg in node.args[1:]]
-                if len(said) == 2 and "…" not in said[1]:
-                    yield said[0], said[1]
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = _assigned(tree.body)
+        for scope in [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]:
+            named = constants | _assigned(ast.walk(scope))
+            for call in [n for n in ast.walk(scope) if isinstance(n, ast.Call)]:
+                yield from _checked(call, named)
+    yield from _unreadable()
+
+
+def _assigned(nodes: Iterable[ast.AST]) -> dict[str, ast.expr]:
+    """What each name is given among the nodes."""
+    found: dict[str, ast.expr] = {}
+    for node in nodes:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+        found |= {target.id: value for target in targets if isinstance(target, ast.Name) and value is not None}
+    return found
+
+
+def _checked(call: ast.Call, named: dict[str, ast.expr]) -> Iterator[tuple[str, str]]:
+    """The column and the reason of one check, where the call is one and the source says them."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name == "check" and len(call.args) == 3:
+        column, why = _said(call.args[1]), call.args[2]
+    elif name == "check_day":
+        column, why = "effective", call.args[2]
+    else:
+        return
+    why = named.get(getattr(why, "id", ""), why)
+    if isinstance(why, ast.Call) and getattr(why.func, "attr", "") == "format":
+        why = named.get(getattr(why.args[0], "id", ""), why.args[0])
+    text = _said(why).replace("{}", "…")
+    if "…" not in (column, text):
+        yield column, text
+
+
+def _unreadable() -> Iterator[tuple[str, str]]:
+    """What is said of a cell that cannot be read as what its column wants."""
+    from urikake.core import cells
+    from urikake.doors.files import TAKERS
+    from urikake.rooms.receipts.actions import RECEIPTS
+
+    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS]:
+        yield from ((c.name, c.reason) for c in kind.columns if c.read is not cells.text)
 
 
 def permissions_page() -> str:

@@ -32,6 +32,7 @@ from .url import sqlite_path, with_company
 
 CHUNK: Final = 200_000
 COMPANY_BITS: Final = 40
+BACKLOG: Final = 2_000_000
 FEW: Final = 200  # keys that are written out in a statement rather than staged
 Value = Any
 T = TypeVar("T")
@@ -265,13 +266,15 @@ class Overlapped:
     """A driver whose writes and statements go on in the background while the next columns are computed.
 
     They keep their order on one connection; a read waits for them, so that what is read is what was written. An error of
-    one is raised by the next read, at the latest by ``end``.
+    one is raised by the next read, at the latest by ``end``. Where more than `BACKLOG` rows wait to be written, a
+    write waits too, so that memory does not fill with them.
     """
 
     def __init__(self, inner: Driver) -> None:
         self._inner, self.kind = inner, inner.kind
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bulk")
         self._pending: list[Future[None]] = []
+        self._backlog: list[tuple[Future[None], int]] = []
 
     def _settle(self) -> None:
         pending, self._pending = self._pending, []
@@ -289,8 +292,13 @@ class Overlapped:
         return self._inner.read(sql, params, schema)
 
     def write(self, table: str, frame: pl.DataFrame, *, temporary: bool = False) -> None:
+        self._backlog = [(task, rows) for task, rows in self._backlog if not task.done()]
+        while sum(rows for _, rows in self._backlog) > BACKLOG:
+            self._backlog.pop(0)[0].result()
         own = frame.clone()  # two threads at one frame object can each wait for the other, in Polars, for ever
-        self._pending.append(self._writer.submit(self._inner.write, table, own, temporary=temporary))
+        task = self._writer.submit(self._inner.write, table, own, temporary=temporary)
+        self._pending.append(task)
+        self._backlog.append((task, own.height))
 
     def end(self, *, keep: bool) -> None:
         try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 
 class Refusal(Exception):
@@ -32,6 +34,30 @@ class RowError:
 
     def __str__(self) -> str:
         return f"{self.line}行目 {self.column} 「{self.value}」: {self.why}"
+
+
+CAUSES: Final = {
+    errno.ENOENT: "その場所にありません",
+    errno.EACCES: "読み書きする権限がありません",
+    errno.EPERM: "読み書きする権限がありません",
+    errno.EISDIR: "ファイルではなくフォルダーです",
+    errno.ENOTDIR: "途中の名前がフォルダーではありません",
+    errno.ENAMETOOLONG: "名前が長すぎます",
+    errno.ELOOP: "リンクが堂々巡りしています",
+    errno.EMFILE: "開いているファイルが多すぎます",
+    errno.ENOSPC: "ディスクに空きがありません",
+    errno.EROFS: "書き込めないディスクです",
+    errno.EIO: "ディスクの読み書きに失敗しました",
+}
+
+
+def cause_of(error: OSError) -> str:
+    """Why the system could not open or write a file, in words.
+
+    >>> cause_of(FileNotFoundError(2, "No such file or directory")), cause_of(OSError(9999, "odd"))
+    ('その場所にありません', 'システムのエラー 9999')
+    """
+    return CAUSES.get(error.errno or 0, f"システムのエラー {error.errno or 0}")
 
 
 class FileRefusal(Refusal):

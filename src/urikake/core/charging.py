@@ -167,15 +167,15 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
     below = wide("denominator") * EXACT
     amount = divide(above * wide("sign"), below, rounding)
     if exact.select(pl.any_horizontal(pl.col(CUTS) != 0).any()).item():
-        amount = pl.when(pl.any_horizontal(pl.col(CUTS) != 0)).then(_reduced(above, below, rounding)).otherwise(amount)
+        amount = pl.when(pl.any_horizontal(pl.col(CUTS) != 0)).then(reduced(above, below, rounding)).otherwise(amount)
     return exact.with_columns(amount=amount).select(*rows.columns, "amount", "numerator", "denominator")
 
 
 ROUND: Final = 1_000_000
 
 
-def _reduced(above: pl.Expr, below: pl.Expr, rounding: Rounding) -> pl.Expr:
-    """The amount ``above`` ÷ ``below`` with the row's discounts off.
+def reduced(above: pl.Expr, below: pl.Expr, rounding: Rounding) -> pl.Expr:
+    """The amount ``above`` ÷ ``below`` × ``sign`` with the row's discounts off; ``numerator`` is the share of the cut.
 
     A rate of whole hundredths, as nearly all are, is taken in hundredths: then a price of 10^15 yen stays far inside 128
     bits also over ten years of days. A finer one has that room up to 10^10 yen.

@@ -115,7 +115,18 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     filled = every.with_columns(pl.col(*OWN, "paused").forward_fill().over("line_id"))
     last = filled.unique(["line_id", "from_on"], keep="last", maintain_order=True)
     whole = last.with_columns(to_on=pl.col("from_on").shift(-1).over("line_id").fill_null(pl.col("end_on")))
-    return _clipped(discounted(whole.filter(~pl.col("paused")), discounts))
+    return _merged(_clipped(discounted(whole.filter(~pl.col("paused")), discounts)))
+
+
+def _merged(stretches: pl.DataFrame) -> pl.DataFrame:
+    """The stretches, neighbours of one state made one: a change to what is already so begins nothing."""
+    same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in ("line_id", *STATE))
+    joins = (same & (pl.col("to_on").shift(1) == pl.col("from_on"))).fill_null(False)
+    if not stretches.select(joins.any()).item():
+        return stretches
+    turn = stretches.with_columns(turn=(~joins).cum_sum())
+    last = turn.group_by("turn", maintain_order=True).agg(pl.col("to_on").last())
+    return turn.unique("turn", keep="first", maintain_order=True).with_columns(last["to_on"]).drop("turn")
 
 
 def _bounds(discounts: pl.DataFrame) -> pl.DataFrame:

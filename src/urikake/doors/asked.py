@@ -10,10 +10,11 @@ from urikake.base.errors import Refusal
 from urikake.rooms.reports.queries import READING, REPORTS, report
 
 KNOWN: Final = "known_at"
+SPELT: Final = {"since": "from", "until": "to", "from_month": "from"}
 
 
-def answer(url: str, name: str, options: dict[str, Any], *, user: str = access.SYSTEM) -> list[dict[str, Any]]:
-    """The rows of the report; refused where it does not exist, the user may not see it, or an option is amiss.
+def answer(url: str, name: str, options: dict[str, Any], *, user: str = access.SYSTEM) -> Any:
+    """The rows of the report, or its one row; refused where it does not exist, the user may not see it, or an option is amiss.
 
     With ``known_at`` it is answered from what was recorded here by that instant. Reports of contracts have an option of
     that name of their own: what files say of when a change was registered (登録日時), be it before this database began.
@@ -37,4 +38,4 @@ def answer(url: str, name: str, options: dict[str, Any], *, user: str = access.S
 
 
 def _spelled(name: str) -> str:
-    return "--" + {"since": "from", "until": "to"}.get(name, name.replace("_", "-"))
+    return "--" + SPELT.get(name, name.replace("_", "-"))

@@ -19,11 +19,11 @@ from urikake.rooms.closing.actions import receive
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
-from urikake.rooms.intake.queries import Kind, Mapping, Raw, Sheet, given, named, read, sheet
+from urikake.rooms.intake.queries import Kind, Mapping, Parts, Raw, Sheet, given, named, parts, read, sheet, whole
 from urikake.rooms.parties.actions import PARTNERS, import_partners
 from urikake.rooms.receipts.actions import RECEIPTS
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
-from urikake.rooms.usage.actions import USAGE, import_usage
+from urikake.rooms.usage.actions import USAGE, import_usage, import_usage_parts
 
 Taker = Callable[..., int]
 
@@ -38,6 +38,8 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "openings": (OPENINGS, partial(enter_slips, openings=True), "receivables.enter"),
     "users": (USERS, import_users, "users.import"),
 }
+PARTED: Final[dict[str, Taker]] = {"usage": import_usage_parts}
+"""The kinds whose files may be too large for memory and are taken part by part."""
 RECEIPT: Final = "receipts"
 SUBJECT: Final = 120
 """How long the subject of a run may be; of a longer file name the end counts."""
@@ -66,18 +68,26 @@ def take(
 
     With a ``mapping``, or the name of one that was saved, the file's columns are matched with ours by it.
     """
-    columns, taker, permission = TAKERS[kind]
+    columns, _, permission = TAKERS[kind]
     step("ファイルを読む")
-    found = sheet(file, columns, _looked_up(url, user, kind, mapping))
+    matched = _looked_up(url, user, kind, mapping)
+    found = parts(file, columns, matched) if kind in PARTED else whole(sheet(file, columns, matched))
     with runs.run(
         url, f"import {kind}", subject=file.name[-SUBJECT:], permission=permission, user=user, preview=preview
     ) as (
         session,
         outcome,
     ):
-        count = _taken(session, taker, found)
+        count = _taken_parts(session, kind, found)
         outcome.figures["rows"] = count
     return count
+
+
+def _taken_parts(session: Session, kind: str, found: Parts) -> int:
+    """How many rows of the file were new."""
+    if kind in PARTED:
+        return PARTED[kind](session, parts=found)
+    return sum(_taken(session, TAKERS[kind][1], each) for each in found.sheets)
 
 
 def _looked_up(url: str, user: str, kind: str, mapping: Mapping | str | None) -> Mapping | None:

@@ -10,7 +10,7 @@ import polars as pl
 
 from urikake.base import bulk, company, facts, runs, schema
 from urikake.base.bulk import INSTANT, Session
-from urikake.base.errors import Refusal
+from urikake.base.errors import Refusal, cause_of
 from urikake.base.models import Run
 from urikake.base.url import company_code
 
@@ -24,7 +24,7 @@ def set_up(url: str, settings_file: Path) -> str:
         text = settings_file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise Refusal(
-            "no-file", f"{settings_file} を開けません（{error.strerror}）。", "場所を確かめてください。"
+            "no-file", f"{settings_file} を開けません（{cause_of(error)}）。", "場所を確かめてください。"
         ) from None
     settings = company.parsed(text)
     code = company.code(settings, company_code(url))

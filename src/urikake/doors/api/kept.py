@@ -122,7 +122,7 @@ def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     full = frame.join(kinds, on="id", how="left", maintain_order="left")
     tax = pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit(""))
     named = _account(session, full, "revenue_account_id", "revenue_account")
-    return named.with_columns(number=number(session), tax=tax).rename(
+    return named.with_columns(number=number(session), tax=tax, meter=pl.col("meter").replace("", "sum")).rename(
         {"product_name": "name", "valid_from_on": "valid_from"}
     )
 
@@ -130,7 +130,7 @@ def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 _PRODUCT: Final = [
     "product_name", "tax", "inclusive", "price_model", "unit_price_micro", "tiers", "included_micro", "overage_price_micro",
     "package_size_micro", "minimum", "maximum", "revenue", "life_months", "ssp_micro", "obligation", "revenue_account_id",
-    "service", "valid_from_on",
+    "service", "valid_from_on", "meter",
 ]  # fmt: skip
 
 
@@ -319,7 +319,7 @@ RESOURCES: Final = (
             "overage_price": (float, "超過単価"), "package_size": (float, "入数"), "minimum": (int, "最低料金（円）"),
             "maximum": (int, "上限料金（円）"), "revenue": (str, "収益認識"), "life_months": (int, "見込月数"),
             "ssp": (float, "独立販売価格"), "obligation": (str, "履行義務種別"), "revenue_account": (str, "売上科目"),
-            "service": (str, "サービス区分"), "valid_from": (date, "適用開始"),
+            "service": (str, "サービス区分"), "valid_from": (date, "適用開始"), "meter": (str, "集計"),
         },
         _products, key="code", named="code",
         about="料金の改定ごとに1件。商品コードで一つを求めると、いちばん後に登録した版を返す。",
@@ -345,10 +345,10 @@ RESOURCES: Final = (
         _events,
     ),
     Resource(
-        "usage", "使用量", "usage.read", "usage_event t", "t.id, t.event_code, t.line_id, t.used_at, t.quantity_micro",
+        "usage", "使用量", "usage.read", "usage_event t", "t.id, t.event_code, t.line_id, t.used_at, t.quantity_micro, t.subject",
         {
             **NUMBER, "event_id": (str, "使用量ID"), "contract_no": (str, "契約番号"), "product": (str, "商品コード"),
-            "timestamp": (datetime, "日時"), "quantity": (float, "数量"),
+            "timestamp": (datetime, "日時"), "quantity": (float, "数量"), "subject": (str, "対象"),
         },
         _usage, key="event_id", named="event_code",
     ),

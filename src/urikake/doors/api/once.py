@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,7 @@ from urikake.base import requests, runs
 from urikake.base.bulk import Session
 from urikake.doors.web.models import Job
 
-from .operation import Call, Trial, add, called
+from .operation import KEY_HEADER, Call, Trial, add, called
 from .problems import Problem
 
 KEY: Final = re.compile(r"[!-~]{1,200}")
@@ -34,17 +34,22 @@ def writes(
     key: Any = None,
     description: str = "",
     example: dict[str, Any] | None = None,
+    named: Callable[[HttpRequest], str] | None = None,
+    headers: Sequence[dict[str, Any]] = (KEY_HEADER,),
 ) -> Callable[[Doing], Doing]:
-    """Enter ``POST /{company}/{route}``: the function does the verb in one run, whose figures are the answer."""
+    """Enter ``POST /{company}/{route}``: the function does the verb in one run, whose figures are the answer.
+
+    ``named`` gives a request's key where it is not that of the header ``Idempotency-Key``; ``headers`` tell of it.
+    """
 
     def enter(do: Doing) -> Doing:
         def view(request: HttpRequest, **given: Any) -> HttpResponse:
             call = called(request, given, options)
-            asked = runs.Request(key_of(request), fingerprint(request))
+            asked = runs.Request((named or key_of)(request), fingerprint(request))
             return done(call, asked, verb, permission, subject(call), do)
 
         add("POST", route, view, permission=permission, summary=summary, group=group, response={200: response},
-            options=options, body=body, key=key, description=description, example=example)  # fmt: skip
+            options=options, body=body, key=key, description=description, example=example, headers=headers)  # fmt: skip
         return do
 
     return enter

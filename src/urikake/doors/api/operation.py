@@ -146,6 +146,7 @@ def add(
     key: Any = None,
     description: str = "",
     example: dict[str, Any] | None = None,
+    headers: Sequence[dict[str, Any]] | None = None,
 ) -> None:
     """Enter an operation into the router and the list; ``key`` is the type of ``{key}`` in the route, if any."""
     route = f"/{{company}}/{route}" if group != ANYWHERE else f"/{route}"
@@ -158,7 +159,7 @@ def add(
         auth=[BearerToken(permission), Session(permission)],
         response={**response, **dict.fromkeys(_failures(entry, body), ProblemDetails)},
         operation_id=_id(method, route), summary=summary, description=description or None, tags=[group],
-        openapi_extra=_extra(entry),
+        openapi_extra=_extra(entry, headers),
     )  # fmt: skip
 
 
@@ -201,10 +202,10 @@ KEY_HEADER: Final = {
 }
 
 
-def _extra(entry: Entry) -> dict[str, Any]:
+def _extra(entry: Entry, headers: Sequence[dict[str, Any]] | None) -> dict[str, Any]:
     extra: dict[str, Any] = {"x-permission": entry.permission}
     if entry.method == "POST" and not entry.route.startswith("/calculations") and not entry.route.endswith("/preview"):
-        extra["parameters"] = [KEY_HEADER]
+        extra["parameters"] = [KEY_HEADER] if headers is None else list(headers)
     if entry.example is not None:
         extra["requestBody"] = {"content": {"application/json": {"example": entry.example}}}
     return extra
@@ -247,5 +248,5 @@ def tagged(request: HttpRequest, found: Any) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
 
-__all__ = ["ANYWHERE", "MEDIA", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month", "Options", "Text", "Trial",
-           "add", "called", "reads", "tagged", "text"]  # fmt: skip
+__all__ = ["ANYWHERE", "KEY_HEADER", "MEDIA", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month", "Options",
+           "Text", "Trial", "add", "called", "reads", "tagged", "text"]  # fmt: skip

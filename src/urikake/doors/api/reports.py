@@ -9,7 +9,8 @@ from ninja import Schema
 from pydantic import Field, create_model
 
 from urikake.base.bulk import Session
-from urikake.rooms.reports.queries import READING, REPORTS, report
+from urikake.doors.asked import SPELT
+from urikake.rooms.reports.queries import READING, REPORTS, SINGLE, report
 
 from .operation import SIGNED_IN, Call, Day, Known, Month, Text, reads
 
@@ -33,6 +34,10 @@ TITLES: Final = {
     "timeline": "契約の出来事",
     "contracts": "有効な契約明細",
     "renewals": "更新予定",
+    "mrr": "月次経常収益（MRR）とその増減",
+    "mrr-movements": "MRR を動かした契約明細",
+    "cohorts": "開始した月ごとの残り方",
+    "forecast": "請求と収益の見通し",
 }
 OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "as_of": (Day, "基準日"),
@@ -49,8 +54,10 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "receipt": (Text, "入金番号か取引番号"),
     "source": (Text, "請求書番号"),
     "days": (int, "何日先までか"),
+    "from_month": (Month, "この月から"),
+    "months": (int, "何か月分か"),
+    "renewal": (int, "自動更新される見込み（%）"),
 }
-SPELT: Final = {"since": "from", "until": "to"}
 
 
 class Line(Schema):
@@ -85,8 +92,8 @@ def _enter(name: str) -> None:
     own = KNOWN in inspect.signature(REPORTS[name]).parameters  # as files say it of contracts, not as recorded here
 
     @reads(f"reports/{name}", permission=READING[name], summary=f"帳票: {TITLES[name]}", group=GROUP,
-           response=list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
-    def made(session: Session, call: Call) -> list[dict[str, Any]]:
+           response=dict[str, Any] if name in SINGLE else list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
+    def made(session: Session, call: Call) -> Any:
         asked = {p.name: getattr(call.options, p.name) for p in wanted(name)}
         return report(session, name, **asked, **({KNOWN: call.known_at} if own else {}))
 

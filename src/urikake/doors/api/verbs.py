@@ -15,6 +15,7 @@ from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
 from urikake.rooms.receipts.actions import RECEIPTS
 
+from . import signed
 from .examples import ROWS
 from .kept import BY_NAME
 from .once import writes
@@ -173,6 +174,17 @@ def _group(name: str) -> str:
 
 for _name in TAKERS:
     _enter_rows(_name)
+
+
+@writes("webhooks/usage", verb="import usage", permission="usage.import", summary="署名した使用量を受け取る（Webhook）",
+        group=_group("usage"), body=body_of(TAKERS["usage"][0]), response=Taken, options=RowOptions, subject=_subject,
+        example={"rows": [ROWS["usage"]]}, named=signed.id_of, headers=signed.HEADERS,
+        description=f"{_ABOUT}usage.import の権限を持つトークンで署名する。名前（Webhook-Id）ごとに一度だけ行う。")  # fmt: skip
+def pushed(session: Session, call: Call) -> dict[str, Any]:
+    """Usage that another program sent by itself, signed."""
+    _, take, _ = TAKERS["usage"]
+    count = take(session, sheet=_sheet(session, call, TAKERS["usage"][0]))
+    return {"rows": len(call.body.rows), "new": count, "dry_run": call.options.dry_run}
 
 
 @writes("receipts", verb="receipts", permission="receipts.import", summary="入金を登録", group="入金", body=body_of(RECEIPTS),

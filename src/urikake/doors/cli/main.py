@@ -121,7 +121,7 @@ def import_(
     if count:
         print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
     else:
-        print(f"{file.name}: 新しい行はありません（すべて取り込み済みです）。")
+        print(f"{file.name}: {_nothing(file, '新しい行はありません（すべて取り込み済みです）。')}")
 
 
 app.command()(reprice)
@@ -162,7 +162,14 @@ def receipts(
         figures = files.take_receipts(
             from_environment(), file, account=account, user=as_, preview=dry_run, mapping=mapping
         )
-    say(figures, "新しい入金はありません（すべて取り込み済みです）。")
+    say(figures, "" if any(figures.values()) else _nothing(file, "新しい入金はありません（すべて取り込み済みです）。"))
+
+
+def _nothing(file: Path, known: str) -> str:
+    """Why a file brought nothing new: it has no rows, or what was ``known``."""
+    from urikake.rooms.intake.queries import opened
+
+    return known if opened(file).frame.height else "見出しのほかに行がありません。中身を確かめてください。"
 
 
 @app.command()
@@ -292,6 +299,8 @@ def report(
     receipt: Annotated[str | None, typer.Option("--receipt")] = None,
     source: Annotated[str | None, typer.Option("--source")] = None,
     days: Annotated[int | None, typer.Option("--days")] = None,
+    months: Annotated[int | None, typer.Option("--months")] = None,
+    renewal: Annotated[int | None, typer.Option("--renewal")] = None,
     as_: As = "system",
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
 ) -> None:
@@ -300,7 +309,8 @@ def report(
     from urikake.doors.asked import answer
 
     options: dict[str, Any] = {
-        **_read({"as_of": as_of, "closing": closing, "since": since, "until": until}, day),
+        **_read({"as_of": as_of, "closing": closing, "until": until}, day),
+        **({"from_month": since} if name == "forecast" else _read({"since": since}, day)),
         **_read({"known_at": known_at}, instant),
         "partner": partner,
         "month": month,
@@ -312,6 +322,8 @@ def report(
         "receipt": receipt,
         "source": source,
         "days": days,
+        "months": months,
+        "renewal": renewal,
     }
     show(answer(from_environment(), name, options, user=as_), format_, name)
 

@@ -59,9 +59,16 @@ VALUES: Final = {
     "raised": "計上",
     "applied": "消込",
     "unapplied": "消込取消",
+    "new": "新規",
+    "expansion": "増加",
+    "reactivation": "再開",
+    "contraction": "減少",
+    "churn": "解約",
 }
 HEADERS: Final = {
     "account": "科目",
+    "arpa": "客単価",
+    "arr": "年換算",
     "after": "改定後の月額",
     "amount": "金額",
     "applications": "消込番号",
@@ -70,15 +77,23 @@ HEADERS: Final = {
     "before": "今の月額",
     "billed": "請求",
     "buckets": "経過日数別",
+    "billing": "請求",
     "by": "担当",
+    "change": "増減",
+    "churn": "解約",
+    "churned_customers": "解約した客数",
     "closing": "期末",
+    "cohort": "開始した月",
     "collected": "回収額",
     "collected_on": "回収日",
     "contract_no": "契約番号",
+    "contraction": "減少",
     "count": "件数",
     "credit": "貸方",
     "currency": "通貨",
     "current": "今回",
+    "customer_churn_rate": "客数の解約率",
+    "customers": "客数",
     "date": "日付",
     "debit": "借方",
     "description": "摘要",
@@ -87,6 +102,7 @@ HEADERS: Final = {
     "effective": "適用日",
     "end": "終了日",
     "ends": "満了日",
+    "expansion": "増加",
     "fate": "扱い",
     "funded": "資金化",
     "gross": "税込",
@@ -100,7 +116,10 @@ HEADERS: Final = {
     "management_group": "管理グループ",
     "method": "回収手段",
     "month": "月",
+    "mrr": "MRR",
     "name": "名称",
+    "new": "新規",
+    "new_customers": "新しい客数",
     "net": "税抜",
     "new_unit_price": "新しい単価",
     "not_due": "期日前",
@@ -114,13 +133,16 @@ HEADERS: Final = {
     "previous": "前回",
     "product": "商品",
     "quantity": "数量",
+    "reactivation": "再開",
     "reason": "理由",
     "receipt": "入金",
     "recognized": "認識",
     "recorded_at": "登録日時",
     "ref": "参照",
     "renews_to": "更新後の満了日",
+    "revenue": "収益",
     "revenue_basis": "計上区分",
+    "revenue_churn_rate": "金額の解約率",
     "score": "確からしさ",
     "since": "適用開始",
     "start": "開始日",
@@ -163,10 +185,11 @@ def words(figures: dict[str, Any]) -> str:
     return "・".join(parts)
 
 
-def show(rows: list[dict[str, Any]], form: Format, name: str = "") -> None:
-    """Print the rows of the named report in the form asked for; as a table, some reports have a paper of their own."""
+def show(answer: list[dict[str, Any]] | dict[str, Any], form: Format, name: str = "") -> None:
+    """Print the rows, or the one row, of the named report in the form asked for; as a table, some reports have a paper of their own."""
+    rows = [answer] if isinstance(answer, dict) else answer
     if form is Format.json:
-        print(json.dumps(rows, ensure_ascii=False))
+        print(json.dumps(answer, ensure_ascii=False))
     elif form is Format.csv:
         print(_csv(rows), end="")
     else:

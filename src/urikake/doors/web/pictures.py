@@ -213,17 +213,27 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """An amount for every month, under one name."""
+    """An amount for every month, under one name; ``urls`` are where each month leads, where that differs from ``url``."""
 
     label: str
     amounts: Sequence[int]
     url: str = ""
+    urls: Sequence[str] = ()
 
 
 def stacked(
-    months: Sequence[Month], series: Sequence[Series], *, label: str, width: int = 1120, height: int = 250
+    months: Sequence[Month],
+    series: Sequence[Series],
+    *,
+    label: str,
+    states: tuple[str, str] = ("認識済み", "予定"),
+    width: int = 1120,
+    height: int = 250,
 ) -> Picture:
-    """Amounts by month, a stack for each month and a colour for each series; months ahead are hatched."""
+    """Amounts by month, a stack for each month and a colour for each series; months ahead are hatched.
+
+    ``states`` are what a month that is over and one ahead are called.
+    """
     sums = [[amounts[at] for amounts in (each.amounts for each in series)] for at in range(len(months))]
     high = max((sum(a for a in stack if a > 0) for stack in sums), default=0)
     low = min((sum(a for a in stack if a < 0) for stack in sums), default=0)
@@ -234,7 +244,10 @@ def stacked(
     pitch = (width - 70) / max(len(months), 1)
     for at, (month, stack) in enumerate(zip(months, sums, strict=True)):
         x, wide = 70 + round(at * pitch), round(pitch * 0.66)
-        _stack(found, scale, series, stack, month, (x, wide))
+        parts = [
+            Part(s.label, amount, s.urls[at] if s.urls else s.url) for s, amount in zip(series, stack, strict=True)
+        ]
+        _stack(found, scale, parts, (month, states[month.ahead]), (x, wide))
         top = scale.at(sum(amount for amount in stack if amount > 0))
         found.texts.append(Text(x + wide // 2, top - 4, shown.yen(round(sum(stack) / size)), "tick", "middle"))
         found.texts.append(Text(x + wide // 2, height - 6, month.label, "tick", "middle"))
@@ -245,25 +258,25 @@ def stacked(
 
 
 def _stack(
-    found: Picture, scale: Scale, series: Sequence[Series], stack: Sequence[int], month: Month, place: tuple[int, int]
+    found: Picture, scale: Scale, parts: Sequence[Part], month: tuple[Month, str], place: tuple[int, int]
 ) -> None:
     """The bars of one month: what adds above the zero line, what takes away below it."""
     above = below = 0
-    for at, (each, amount) in enumerate(zip(series, stack, strict=True)):
-        start = above if amount > 0 else below
-        top, bottom = sorted((scale.at(start), scale.at(start + amount)))
-        if amount > 0:
-            above += amount
+    head, state = month
+    for at, part in enumerate(parts):
+        start = above if part.amount > 0 else below
+        top, bottom = sorted((scale.at(start), scale.at(start + part.amount)))
+        if part.amount > 0:
+            above += part.amount
         else:
-            below += amount
-        if not amount:
+            below += part.amount
+        if not part.amount:
             continue
-        state = "予定" if month.ahead else "認識済み"
-        title = f"{month.label} {each.label} {shown.yen(amount)}円({state})"
-        pattern = "hatch" if month.ahead else PATTERNS[at % len(PATTERNS)]
-        tone = f"s{at % len(PATTERNS)}" + (" ahead" if month.ahead else "")
+        title = f"{head.label} {part.label} {shown.yen(part.amount)}円({state})"
+        pattern = "hatch" if head.ahead else PATTERNS[at % len(PATTERNS)]
+        tone = f"s{at % len(PATTERNS)}" + (" ahead" if head.ahead else "")
         found.bars.append(
-            Bar(place[0], top, place[1], max(bottom - top, 1), tone, title, each.url, pattern, stop=False)
+            Bar(place[0], top, place[1], max(bottom - top, 1), tone, title, part.url, pattern, stop=False)
         )
 
 

@@ -31,7 +31,8 @@ class Column:
     """A column: ``name`` in the frame, ``title``, ``kind`` (how it is shown), and what a cell leads to.
 
     ``ref`` gives the reference that explains the cell's amount, ``url`` the page it leads to, ``summed`` whether the
-    total row sums it, ``tone`` the colour word of a state. ``hidden`` ones show only when asked for.
+    total row sums it, ``tone`` the colour word of a state. ``hidden`` ones show only when asked for. ``gap`` tells the
+    rows in which an empty cell lacks something (欠け).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Column:
     summed: bool = False
     tone: Mapping[str, str] | None = None
     hidden: bool = False
+    gap: Callable[[dict[str, Any]], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,16 @@ def _row(row: dict[str, Any], columns: Sequence[Column], key: str, url: Link | N
 
 def _cell(row: dict[str, Any], column: Column) -> dict[str, Any]:
     value = row[column.name]
+    if value is None and column.gap and column.gap(row):
+        return {
+            "kind": "state",
+            "value": None,
+            "text": "欠け",
+            "ref": None,
+            "url": None,
+            "tone": "bad",
+            "negative": False,
+        }
     return {
         "kind": column.kind,
         "value": value,

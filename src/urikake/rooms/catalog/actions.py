@@ -19,6 +19,7 @@ from .models import OptionRule, Product
 
 TAXES: Final = "standard reduced exempt out_of_scope export".split()
 MODELS: Final = "flat unit graduated volume package included free".split()
+METERS: Final = "max last unique".split()
 PRODUCTS: Final = Kind(
     "products",
     (
@@ -34,12 +35,13 @@ PRODUCTS: Final = Kind(
         Column("minimum", "最低料金", cells.amount),
         Column("maximum", "上限料金", cells.amount),
         options("revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime"),
-        Column("life_months", "見込月数", cells.amount),
+        Column("life_months", "見込月数", cells.amount, why="月数を 1 以上の整数で書いてください"),
         Column("ssp", "独立販売価格", cells.micro),
         options("obligation", "履行義務種別", "service", "goods", "lease", "right"),
         Column("revenue_account", "売上科目"),
         Column("service", "サービス区分"),
         Column("valid_from", "適用開始", cells.day),
+        options("meter", "集計", "sum", *METERS),
     ),
 )
 ALWAYS: Final = date(1900, 1, 1)
@@ -50,8 +52,7 @@ TIERED: Final = ("graduated", "volume", "package")
 def import_products(session: Session, *, sheet: Sheet) -> int:
     """Take the product versions of the sheet and return how many are new; refused whole if any row is wrong."""
     _check(session, sheet)
-    sheet.accept()
-    wanted = _versions(session, sheet.frame)
+    wanted = _versions(session, sheet.sift())
     known = queries.products(session).rename({"product": "code"})
     keys = ["code", "valid_from_on"]
     same = wanted.join(known.drop("product_id"), on=wanted.columns, how="semi", nulls_equal=True)
@@ -96,6 +97,8 @@ def _check(session: Session, sheet: Sheet) -> None:
     )
     for name in ("unit_price", "included", "overage_price", "minimum", "maximum"):
         sheet.check(pl.col(name) < 0, name, "0 以上で書いてください")
+    metered = pl.col("meter").is_in(METERS) & ~(pl.col("revenue") == "usage").fill_null(False)
+    sheet.check(metered, "meter", "集計は、使用量で課金する商品（収益認識 usage）だけで選べます")
     chart = company.accounts(session)["name"].to_list()
     sheet.check(~pl.col("revenue_account").is_in(chart), "revenue_account", "科目表にない科目です")
 
@@ -125,6 +128,7 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         revenue_account_id=pl.col("revenue_account").fill_null("売上高").replace_strict(account, return_dtype=pl.Int64),
         service=pl.col("service").fill_null(""),
         valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
+        meter=pl.when(pl.col("meter").is_in(METERS)).then("meter").otherwise(pl.lit("")),
     )
 
 
@@ -141,7 +145,10 @@ def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
     if fresh.height:
         empty = {name: pl.lit(None, dtype=pl.Int64) for name in ("unit_price", "included", "overage_price", "package_size",
                  "minimum", "maximum", "life_months", "ssp")}  # fmt: skip
-        texts = {name: pl.lit(None, dtype=pl.String) for name in ("tiers", "obligation", "revenue_account", "service")}
+        texts = {
+            name: pl.lit(None, dtype=pl.String)
+            for name in ("tiers", "obligation", "revenue_account", "service", "meter")
+        }
         rows = fresh.with_columns(
             name=pl.lit(FEE), price_model=pl.lit("flat"), revenue=pl.lit("point"),
             valid_from=pl.lit(None, dtype=pl.Date), **empty, **texts,

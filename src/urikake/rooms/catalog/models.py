@@ -8,7 +8,10 @@ from urikake.base.facts import Fact, ref
 
 
 class Product(Fact):
-    """A version of a product, in force from ``valid_from_on`` until the next version of its code."""
+    """A version of a product, in force from ``valid_from_on`` until the next version of its code.
+
+    ``meter`` is how usage becomes a quantity (集計): ``max``, ``last`` or ``unique``; empty for the sum.
+    """
 
     company_id = ref()
     code = models.CharField(max_length=60)
@@ -30,6 +33,9 @@ class Product(Fact):
     revenue_account_id = ref()
     service = models.CharField(max_length=60)
     valid_from_on = models.DateField()
+    meter = models.CharField(max_length=10, db_default="")
+
+    later = frozenset({"meter"})
 
     class Meta:
         db_table = "catalog_product"

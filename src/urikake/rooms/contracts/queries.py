@@ -9,7 +9,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import policies
-from urikake.core import timeline
+from urikake.core import renewal, timeline
 from urikake.core.calendar import add_months
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
@@ -112,6 +112,30 @@ def fold_lines(session: Session, lines: pl.DataFrame, found: pl.DataFrame) -> tu
         mine = timeline.uplifted(rising, mine, rounding)
     ended = timeline.ends(served, mine)
     return pl.concat([ended, _fees(session, fees, ended, found)]) if fees.height else ended, mine
+
+
+def carried_on(
+    session: Session, horizon: date, known_at: datetime | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """As `folded`, with the renewals (自動更新) that no run has made yet but will have by the day; and those renewals.
+
+    They stand as ``line_id``, ``effective_on`` (the first day of the term) and ``times`` (the how-manieth of them, from 0).
+    """
+    lines, found = folded(session, known_at)
+    named = lines.join(terms(session).select("contract_terms_id", "auto_renew", "anchor_on"), on="contract_terms_id")
+    coming = renewal.due(named.with_columns(horizon_on=pl.lit(horizon)))
+    told = coming.select("line_id", "effective_on", "times")
+    if coming.is_empty():
+        return lines, found, told
+    top = pl.lit(1 << 62) + pl.int_range(pl.len())
+    fresh = coming.select(
+        "contract_id", "line_id", "effective_on", "until_on", event_id=top, kind=pl.lit("renew"), reason=pl.lit("")
+    )
+    stored = events(session, known_at)
+    every = pl.concat(
+        [stored, fresh.cast({n: t for n, t in stored.schema.items() if n in fresh.columns})], how="diagonal"
+    )
+    return *fold_lines(session, every_line(session, known_at), every), told
 
 
 def _fees(session: Session, fees: pl.DataFrame, ended: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -23,7 +23,12 @@ LONGEST_NAME: Final = 60
 
 def record_file(session: Session, *, sheet: Sheet) -> None:
     """Keep which file was taken in this run: kind, name, SHA-256 and number of rows."""
-    row = {"kind": sheet.kind.name, "file_name": sheet.name, "sha256": sheet.sha256, "row_count": sheet.frame.height}
+    record_parts(session, parts=queries.whole(sheet), rows=sheet.frame.height)
+
+
+def record_parts(session: Session, *, parts: queries.Parts, rows: int) -> None:
+    """Keep which file was taken part by part in this run, as `record_file`."""
+    row = {"kind": parts.kind.name, "file_name": parts.name, "sha256": parts.sha256, "row_count": rows}
     facts.record(session, File, pl.DataFrame([row]))
 
 

@@ -31,8 +31,8 @@ PARTNERS: Final = Kind(
         Column("address", "住所"),
         Column("email", "メール"),
         Column("closing_day", "締日"),
-        Column("payment_months", "回収サイト月", cells.amount),
-        Column("payment_day", "回収日", cells.amount),
+        Column("payment_months", "回収サイト月", cells.amount, why="締月から何か月後かを 0 以上の整数で書いてください"),
+        Column("payment_day", "回収日", cells.amount, why="1〜28、月末は 31 で書いてください"),
         options("holiday_shift", "休日", "before", "after", "none"),
         options("method", "回収手段", *METHODS),
         Column("split", "分割回収"),
@@ -64,6 +64,8 @@ def import_partners(session: Session, *, sheet: Sheet) -> int:
     for read in (queries.payer_names, queries.virtual_accounts):
         read(session)  # before the first write: later they would have to wait for it
     _check(session, sheet, known)
+    sheet.sift()
+    _check_circle(sheet, known)
     sheet.accept()
     frame = sheet.frame.with_columns(
         *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
@@ -90,14 +92,12 @@ def _check(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
     _each(sheet, "registration_number", registration_number.problem)
     _each(sheet, "closing_day", _closing_error)
     _each(sheet, "split", terms.split_error)
-    sheet.check(~pl.col("payment_day").is_between(1, 31), "payment_day", "1〜28、月末は 31 で書いてください")
-    sheet.check(pl.col("payment_day").is_between(29, 30), "payment_day", "1〜28、月末は 31 で書いてください")
-    sheet.check(pl.col("payment_months") < 0, "payment_months", "0 以上で書いてください")
+    sheet.check(~(pl.col("payment_day").is_between(1, 28) | (pl.col("payment_day") == 31)), "payment_day")
+    sheet.check(pl.col("payment_months") < 0, "payment_months")
     sheet.check(pl.col("credit_limit") < 0, "credit_limit", "0 以上で書いてください")
     sheet.check(pl.col("currency") != "JPY", "currency", "この版で使える通貨は JPY だけです")
     chart = company.accounts(session)["name"].to_list()
     sheet.check(~pl.col("receivable_account").is_in(chart), "receivable_account", "科目表にない科目です")
-    _check_circle(sheet, known)
 
 
 def _each(sheet: Sheet, name: str, problem: object) -> None:

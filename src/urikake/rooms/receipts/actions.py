@@ -40,9 +40,9 @@ def import_receipts(session: Session, *, sheet: Sheet, account: str) -> pl.DataF
     bank_id, _ = company.bank_account(session, account)
     sheet.check(pl.col("amount") <= 0, "amount", "入金額は正の整数で書いてください")
     sheet.check(pl.col("id").is_duplicated() & pl.col("id").is_not_null(), "id", "同じ取引番号の行が二つあります")
-    closed = [day for day in sheet.frame["date"].drop_nulls().unique() if not periods.is_open(session, day)]
-    sheet.accept()
-    rows = sheet.frame.with_columns(
+    good = sheet.sift()
+    closed = [day for day in good["date"].unique() if not periods.is_open(session, day)]
+    rows = good.with_columns(
         pl.col("payer", "reference", "virtual_account").fill_null(""),
         bank_account_id=pl.lit(bank_id, dtype=pl.Int64),
         received_on="date",

@@ -111,14 +111,15 @@ def import_slips(session: Session, *, sheet: Sheet) -> int:
     """Take manual slips (債権伝票); they wait for another person's approval. Return how many are new."""
     known = queries.slips(session).filter(~pl.col("opening"))
     _check(session, sheet, "slip_no")
+    _check_closed(session, sheet, known)
     chart = company.accounts(session)["name"].to_list()
     for name in ("account", "credit_account"):
         sheet.check(~pl.col(name).is_in(chart), name, "科目表にない科目です")
     sheet.check(pl.col("amount") == 0, "amount", "0 円の伝票は登録できません")
-    sheet.accept()
+    good = sheet.sift()
     account = dict(company.accounts(session).select("name", "id").iter_rows())
     profile = parties.profiles(session, "terms_id").join(parties.terms(session), on="terms_id")
-    rows = _common(session, sheet.frame, "date").with_columns(
+    rows = _common(session, good, "date").with_columns(
         slip_no="slip_no",
         account_id=pl.col("account").replace_strict(account, return_dtype=pl.Int64),
         credit_account_id=pl.col("credit_account").replace_strict(account, return_dtype=pl.Int64),
@@ -168,9 +169,9 @@ def import_openings(session: Session, *, sheet: Sheet) -> int:
         "currency",
         "この版で使える通貨は JPY だけです",
     )
-    sheet.accept()
+    good = sheet.sift()
     profile = parties.profiles(session, "terms_id, receivable_account_id").join(parties.terms(session), on="terms_id")
-    rows = _common(session, sheet.frame, "invoice_date").join(
+    rows = _common(session, good, "invoice_date").join(
         profile.select("partner_id", "method", account_id="receivable_account_id"),
         on="partner_id",
         maintain_order="left",
@@ -196,10 +197,14 @@ def _check(session: Session, sheet: Sheet, key: str) -> None:
     codes = parties.codes(session)["code"].implode()
     sheet.check(~pl.col("partner").is_in(codes), "partner", "この取引先はありません")
     sheet.check(pl.col(key).is_duplicated() & pl.col(key).is_not_null(), key, "同じ番号の行が二つあります")
-    dates = sheet.frame["date" if key == "slip_no" else "invoice_date"].drop_nulls().unique()
-    if key == "slip_no":
-        closed = [day for day in dates if not periods.is_open(session, day)]
-        sheet.check(pl.col("date").is_in(closed), "date", "締め済みの月です")
+
+
+def _check_closed(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
+    """Note slips of months that are closed; one that is there already was taken before they were."""
+    dates = sheet.frame["date"].drop_nulls().unique()
+    closed = [day for day in dates if not periods.is_open(session, day)]
+    fresh = ~pl.col("slip_no").is_in(known["slip_no"].implode())
+    sheet.check(pl.col("date").is_in(closed) & fresh, "date", "締め済みの月です")
 
 
 def _common(session: Session, frame: pl.DataFrame, day: str) -> pl.DataFrame:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from urikake.base.bulk import Session
+
+BLOCK: Final = 1_000_000
 
 
 def watermark(session: Session) -> int:
@@ -12,18 +16,49 @@ def watermark(session: Session) -> int:
     return session.next_id("usage_event") - 1
 
 
-def used(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
-    """The usage of lines by day, within their spans: ``line_id, used_on, quantity_micro``.
+_METERED: Final = {
+    "": "sum(e.quantity_micro) {}",
+    "max": "max(e.quantity_micro) {}",
+    "last": "e.quantity_micro {} ORDER BY e.used_at DESC, e.id DESC LIMIT 1",
+    "unique": "count(DISTINCT e.subject) * 1000000 {}",
+}
+"""By meter: what the usage of a line's days comes to, around the events that it is made of."""
 
-    ``spans`` has, one row a line, ``line_id``, ``from_on``, ``to_on`` (exclusive) and ``after_id``: only events that came
-    after that one count.
+
+def totals(session: Session, spans: pl.DataFrame, through: int | None = None) -> pl.DataFrame:
+    """The spans with ``usage_micro``, what the usage of their days comes to by their ``meter`` (集計); null or 0 without any.
+
+    The sum of the quantities, or where the meter says so the greatest (``max``), the one measured last (``last``; of two at
+    the same instant the one recorded later) or the number of different subjects (``unique``).
+    ``spans`` has ``line_id, from_on, to_on`` (exclusive) and ``meter``; with ``through`` only events up to that id count.
     """
-    behind = spans.filter(pl.col("after_id") < watermark(session))
-    if behind.is_empty():
-        return pl.DataFrame(schema={"line_id": pl.Int64, "used_on": pl.Date, "quantity_micro": pl.Int64})
-    session.stage(behind.select("line_id", "from_on", "to_on", "after_id"))
-    return session.read(
-        "SELECT e.line_id, e.used_on, sum(e.quantity_micro) AS quantity_micro FROM stage s"
-        " JOIN usage_event e ON e.line_id = s.line_id AND e.used_on >= s.from_on AND e.used_on < s.to_on"
-        " AND e.id > s.after_id GROUP BY e.line_id, e.used_on"
+    keys = ["line_id", "from_on", "to_on", "meter"]
+    asked = spans.select(keys).unique(maintain_order=True)
+    found = [
+        _by_meter(session, part, meter, through) for (meter,), part in asked.group_by("meter", maintain_order=True)
+    ]
+    every = pl.concat(found) if found else asked.with_columns(usage_micro=pl.lit(None, dtype=pl.Int64))
+    return spans.join(every, on=keys, how="left", maintain_order="left")
+
+
+def _by_meter(session: Session, spans: pl.DataFrame, meter: object, through: int | None) -> pl.DataFrame:
+    """The spans of one meter with what their usage comes to: each looked up alone, in the index of lines and days."""
+    session.stage(spans.select("line_id", "from_on", "to_on"))
+    known = "" if through is None else " AND e.id <= ?"
+    events = f"FROM usage_event e WHERE e.line_id = s.line_id AND e.used_on >= s.from_on AND e.used_on < s.to_on{known}"
+    found = session.read(
+        f"SELECT s.line_id, s.from_on, s.to_on, (SELECT {_METERED[str(meter)].format(events)}) AS usage_micro FROM stage s",
+        () if through is None else (through,),
     )
+    return spans.join(found, on=["line_id", "from_on", "to_on"], how="left", maintain_order="left")
+
+
+def since(session: Session, after: int) -> pl.DataFrame:
+    """The days of which usage came after the event of that id: ``line_id, used_on`` and the newest ``id``, block by block."""
+    newest, top = [], watermark(session)
+    for first in range(max(after, session.low) + 1, top + 1, BLOCK):
+        rows = session.rows("usage_event", "line_id, used_on, id", "id >= ? AND id < ?", (first, first + BLOCK))
+        newest.append(rows.group_by("line_id", "used_on").agg(pl.col("id").max()))
+    if not newest:
+        return pl.DataFrame(schema={"line_id": pl.Int64, "used_on": pl.Date, "id": pl.Int64})
+    return pl.concat(newest).group_by("line_id", "used_on").agg(pl.col("id").max())

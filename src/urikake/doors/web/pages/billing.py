@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import polars as pl
@@ -93,8 +93,18 @@ def review(desk: Desk, closing: str) -> Shown:
         "bridge": _bridge(desk, day, changes, made),
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
         "partners": made["partner_id"].n_unique(),
+        "missing": _missing(desk, day),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
+
+
+def _missing(desk: Desk, day: date) -> dict[str, Any]:
+    """The metered lines of the closing without any usage since the one before: how many, and the first of them."""
+    found = billing.unmeasured(desk.session, closing_before(day) + timedelta(1), day)
+    named = found.join(contracts(desk.session), on="contract_id").sort("contract_no")
+    first = named["contract_no"].unique(maintain_order=True).head(10)
+    links = [{"contract_no": no, "url": desk.link(f"contracts/{quoted(no)}")} for no in first]
+    return {"count": found.height, "links": links, "url": desk.link("usage", on=str(day))}
 
 
 def _day(text: str) -> date:

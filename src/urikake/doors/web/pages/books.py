@@ -38,7 +38,7 @@ def journals(desk: Desk) -> Shown:
         desk, found, columns, key="line", name="journals",
         filters=[Choice("account", "勘定科目"), Choice("source", "元")],
         find=["account", "partner_name", "debit", "credit"], sort="",
-        empty=Empty("この期間に仕訳はありません。"),
+        empty=Empty("この期間に仕訳はありません。" if since <= until else BACKWARDS),
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
@@ -47,6 +47,9 @@ def journals(desk: Desk) -> Shown:
 
 
 SOURCES = {"invoice": "請求", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "伝票"}
+
+
+BACKWARDS = "期間の初めが終わりより後です。日付を確かめて、もう一度示してください。"
 
 
 def _span(desk: Desk) -> tuple[date, date]:

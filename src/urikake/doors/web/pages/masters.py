@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import polars as pl
 from django.http import HttpResponse
@@ -14,7 +15,7 @@ from urikake.doors import people
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
-from urikake.rooms.usage.queries import used
+from urikake.rooms.usage.queries import totals
 
 from .. import signin
 from ..book import Deed, Shown, deed, page
@@ -90,14 +91,9 @@ def usage(desk: Desk) -> Shown:
     """Usage by metered contract line over six months; a month without any is a gap."""
     months = _six(desk.on)
     lines = _metered(desk)
-    spans = lines.select(
-        "line_id",
-        from_on=pl.lit(months[0]),
-        to_on=pl.lit(periods.following(months[-1])),
-        after_id=pl.lit(0, dtype=pl.Int64),
-    )
-    found = used(desk.session, spans).with_columns(month=pl.col("used_on").dt.month_start())
-    sums = found.group_by("line_id", "month").agg(quantity=pl.col("quantity_micro").sum())
+    calendar_months = pl.DataFrame({"from_on": months, "to_on": [periods.following(month) for month in months]})
+    spans = lines.select("line_id", "meter").join(calendar_months, how="cross")
+    sums = totals(desk.session, spans).select("line_id", month="from_on", quantity="usage_micro").drop_nulls()
     wide = lines
     names = []
     for month in months:
@@ -108,7 +104,10 @@ def usage(desk: Desk) -> Shown:
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
         Column("product_name", "商品"),
-        *[Column(name, f"{int(name[5:])}月", "quantity") for name in names],
+        *[
+            Column(name, f"{int(name[5:])}月", "quantity", gap=partial(_lacks, month))
+            for name, month in zip(names, months, strict=True)
+        ],
         Column("gap", "今月", "state", tone={"欠け": "bad", "あり": "good"}),
     ]
     listing = table(
@@ -127,6 +126,11 @@ def usage(desk: Desk) -> Shown:
     return {"table": listing, "gaps": wide.filter(pl.col("gap") == "欠け").height, "lines": wide.height}
 
 
+def _lacks(month: date, row: dict[str, Any]) -> bool:
+    """Whether the line was in force in the month, so that usage of it is to be there."""
+    return bool(row["start_on"] < periods.following(month) and (row["end_on"] is None or row["end_on"] > month))
+
+
 def _six(on: date) -> list[date]:
     found = [on.replace(day=1)]
     for _ in range(5):
@@ -136,9 +140,11 @@ def _six(on: date) -> list[date]:
 
 def _metered(desk: Desk) -> pl.DataFrame:
     """The metered lines in force on the day."""
-    metered = scope(desk.session).lines.filter("metered")["line_id"]
+    by_usage = scope(desk.session).lines.filter("metered")["line_id"]
     held = contracts.in_force(desk.session, desk.on)
-    return held.filter(pl.col("line_id").is_in(metered.implode())).select("line_id", "contract_no", "product_name")
+    meters = products(desk.session).select("product_id", "meter")
+    mine = held.filter(pl.col("line_id").is_in(by_usage.implode())).join(meters, on="product_id", maintain_order="left")
+    return mine.select("line_id", "contract_no", "product_name", "meter", "start_on", "end_on")
 
 
 @page("settings", "settings", permission="settings.read", title="設定")

@@ -51,7 +51,8 @@ def _groups(session: Session) -> tuple[Group, ...]:
             Field("package_size", hint="1組の数", when=("package",)), Field("minimum"), Field("maximum"),
         )),
         Group("収益認識", (
-            Field("revenue"), Field("life_months", label="見込月数", hint="収益認識が見込期間のとき", plain=True), Field("ssp"),
+            Field("revenue"), Field("meter", hint="収益認識が使用量のとき。空欄は合計"),
+            Field("life_months", label="見込月数", hint="収益認識が見込期間のとき", plain=True), Field("ssp"),
             Field("obligation"), Field("revenue_account", options=chart),
         )),
     )  # fmt: skip

@@ -1,14 +1,19 @@
 """What other rooms may read of billing, and what would be billed."""
 
+from .ahead import COLUMNS as AHEAD
+from .ahead import ahead
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
+from .metering import unmeasured
 from .rates import rated, unbilled
 from .scope import Scope, scope
 
 __all__ = [
+    "AHEAD",
     "CHARGE",
     "Scope",
+    "ahead",
     "at_closing",
     "charges",
     "due_stretches",
@@ -19,5 +24,6 @@ __all__ = [
     "rated",
     "scope",
     "unbilled",
+    "unmeasured",
     "waiting",
 ]

@@ -122,7 +122,8 @@ def _changed(
     whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
     rest = rest.join(_bases(wanted, segments), on=["line_id", "from_on"], how="left", maintain_order="left")
-    rest = _credited(rest.with_columns(basis=pl.coalesce("basis", "end_basis", pl.lit("daily"))))
+    rest = rest.join(_begins(wanted, "to_on", "next_basis"), on=["line_id", "to_on"], how="left", maintain_order="left")
+    rest = _credited(rest.with_columns(basis=pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily"))))
     every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, rest)])
     return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
         pl.col("revision").fill_null(0)
@@ -135,6 +136,13 @@ def _note_balanced(session: Session, lines: pl.DataFrame, *open_: pl.DataFrame) 
     found = lines.filter(~pl.col("metered") & ~pl.col("line_id").is_in(still.implode()))["line_id"]
     known = _balanced(session)
     known.line_ids = pl.concat([known.line_ids, found]).unique()
+
+
+def _begins(mine: pl.DataFrame, day: str, basis: str) -> pl.DataFrame:
+    """The policy of the stretch that begins on each day: ``line_id``, the day and the policy under the names given."""
+    return mine.select("line_id", pl.col("from_on").alias(day), pl.col("basis").alias(basis)).unique(
+        ["line_id", day], keep="first"
+    )
 
 
 def kept_money(rest: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -185,8 +193,11 @@ def _credited(due: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bases(mine: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """The policy for each first day of a difference: that of the stretch which begins there, else of what ended there."""
-    begins = mine.select("line_id", "from_on", "basis").unique(["line_id", "from_on"], keep="first")
+    """The policy for each first day of a difference: that of the stretch which begins there, else of what ended there.
+
+    Where neither does, as before a late start or a resumption, it is that of what begins after the difference.
+    """
+    begins = _begins(mine, "from_on", "basis")
     alone = segments.filter(pl.col("left_alone") & pl.col("to_on").is_not_null())
     ends = alone.select("line_id", from_on="to_on", end_basis="right_basis")
     ends = ends.filter(pl.col("line_id").is_in(mine["line_id"].unique().implode()))

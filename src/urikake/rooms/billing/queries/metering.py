@@ -1,23 +1,25 @@
 """The usage that stretches of metered products bear (従量), and what was billed of it before.
 
-A metered stretch is priced from all the usage of its days, as known now. Where it was billed before, only the difference
-is charged: so usage that comes late, a price changed backwards and a contract left in the past all come right, whatever
-was billed in between, also where it was nothing.
+A metered stretch is priced from all the usage of its days, as known now, by its product's meter (集計: the sum, the
+greatest, the last, the number of different subjects); a stretch that a change cut off is metered by itself. Where it was
+billed before, only the difference is charged: so usage that comes late, a price changed backwards and a contract left in
+the past all come right, whatever was billed in between, also where it was nothing.
 """
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.core import calendar, charging
+from urikake.rooms.catalog.queries import products
 from urikake.rooms.usage import queries as usage
 
 from .charges import of_lines
-from .scope import metered_products
+from .scope import metered_products, scope
 
 KEY: Final = [*charging.KEYS, "from_on", "to_on", *charging.STATE]
 NAMES: Final = [*charging.STRETCH, "sign", "revision", "usage_micro", "before_micro", "before_amount"]
@@ -60,6 +62,25 @@ def due(
     return pl.concat([part.select(NAMES) for part in rows])
 
 
+def unmeasured(session: Session, first_on: date, closing_on: date) -> pl.DataFrame:
+    """The lines of a closing that bear a metered product between the days, of which no usage is known: with ``contract_id``.
+
+    Nothing waits for them: what has a fixed price is billed, and usage that comes later goes on the next bill.
+    """
+    until = closing_on + timedelta(1)
+    found = scope(session, closing_on)
+    borne = found.segments.filter(
+        pl.col("product_id").is_in(metered_products(session).implode())
+        & (pl.col("from_on") < until)
+        & (pl.col("to_on").is_null() | (pl.col("to_on") > first_on))
+    )
+    lines = found.lines.select("line_id", "contract_id").join(
+        borne.select("line_id").unique(), on="line_id", how="semi"
+    )
+    spans = lines.with_columns(from_on=pl.lit(first_on), to_on=pl.lit(until), meter=pl.lit(""))
+    return usage.totals(session, spans).filter(pl.col("usage_micro").is_null()).select("line_id", "contract_id")
+
+
 def _earned(stretches: pl.DataFrame, until: date | None) -> pl.DataFrame:
     return stretches if until is None else charging.so_far(stretches, until)
 
@@ -70,18 +91,12 @@ def rounds(charges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_usage(session: Session, stretches: pl.DataFrame) -> pl.DataFrame:
-    """The stretches with ``usage_micro``, all that was used in their days."""
+    """The stretches with ``usage_micro``, what the usage of their days comes to by the meter of their product (集計)."""
     if stretches.is_empty():
         return stretches.with_columns(usage_micro=NONE)
-    bounds = stretches.group_by("line_id").agg(pl.col("from_on").min(), pl.col("to_on").max())
-    used = usage.used(session, bounds.with_columns(after_id=pl.lit(0, dtype=pl.Int64)))
-    named = used.rename({"quantity_micro": "used_micro"}).sort("used_on")
-    spans = stretches.select("line_id", "from_on", "to_on").sort("from_on")
-    placed = named.join_asof(spans, left_on="used_on", right_on="from_on", by="line_id", check_sortedness=False)
-    inside = placed.filter(pl.col("used_on") < pl.col("to_on"))
-    sums = inside.group_by("line_id", "from_on").agg(usage_micro=pl.col("used_micro").sum())
-    joined = stretches.join(sums, on=["line_id", "from_on"], how="left", maintain_order="left")
-    return joined.with_columns(pl.col("usage_micro").fill_null(0))
+    meters = products(session).select("product_id", "meter")
+    named = stretches.join(meters, on="product_id", how="left", maintain_order="left")
+    return usage.totals(session, named).drop("meter").with_columns(pl.col("usage_micro").fill_null(0))
 
 
 def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -91,12 +106,13 @@ def _late(session: Session, fresh: pl.DataFrame, lines: pl.DataFrame) -> pl.Data
         return billed
     next_on = fresh.group_by("line_id").agg(next_on=pl.col("cycle_from_on").min())
     spans = billed.join(next_on, on="line_id", how="left").select(
-        "line_id",
-        from_on="start_on",
-        to_on=pl.coalesce("next_on", "billed_to_on"),
-        after_id="usage_through",
+        "line_id", "start_on", "usage_through", until_on=pl.coalesce("next_on", "billed_to_on")
     )
-    return billed.filter(pl.col("line_id").is_in(usage.used(session, spans)["line_id"].implode()))
+    oldest = spans.select(pl.col("usage_through").min()).item()
+    came = usage.since(session, oldest).join(spans, on="line_id")
+    inside = (pl.col("used_on") >= pl.col("start_on")) & (pl.col("used_on") < pl.col("until_on"))
+    late = came.filter(inside & (pl.col("id") > pl.col("usage_through")))
+    return billed.filter(pl.col("line_id").is_in(late["line_id"].implode()))
 
 
 def _cycles_so_far(session: Session, lines: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:

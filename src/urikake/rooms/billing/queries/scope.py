@@ -44,7 +44,11 @@ def scope(session: Session, closing_on: date | None = None) -> Scope:
 
 
 def _every(session: Session) -> Scope:
-    lines, events = contracts.folded(session)
+    return scoped(session, *contracts.folded(session))
+
+
+def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope:
+    """The scope of lines with their ends and events by line, as `contracts.folded` gives them."""
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
     lines = lines.join(contracts.touched(session), on="line_id", how="left", maintain_order="left")

@@ -38,25 +38,36 @@ CONTRACTS: Final = Kind(
         Column("management_group", "管理グループ"),
         Column("project", "プロジェクト"),
         Column("department", "部門"),
-        Column("cycle_months", "請求サイクル月", cells.amount, required=True),
+        Column(
+            "cycle_months",
+            "請求サイクル月",
+            cells.amount,
+            required=True,
+            why="0（一回だけ）〜120 の整数で書いてください",
+        ),
         options("timing", "請求時期", "advance", "current", "arrears", required=True),
-        Column("bill_day", "請求日", cells.amount),
-        Column("anchor_day", "起算日", cells.amount),
+        Column("bill_day", "請求日", cells.amount, why="1〜28、月末は 31 で書いてください"),
+        Column("anchor_day", "起算日", cells.amount, why="1〜31 の整数で書いてください"),
         options("proration", "日割り", *PRORATION),
         options("proration_start", "開始時日割り", *PRORATION),
         options("proration_end", "終了時日割り", *PRORATION),
         options("proration_up", "増加時日割り", *PRORATION),
         options("proration_down", "減少時日割り", *PRORATION),
-        Column("auto_renew", "自動更新", cells.amount),
+        Column(
+            "auto_renew",
+            "自動更新",
+            cells.amount,
+            why="更新する月数を 12 のように整数で書いてください（空欄は更新なし）",
+        ),
         Column("uplift", "更新時改定", cells.percent),
-        Column("notice_days", "通知日数", cells.amount),
-        Column("minimum_months", "最低利用月数", cells.amount),
+        Column("notice_days", "通知日数", cells.amount, why="日数を 0 以上の整数で書いてください"),
+        Column("minimum_months", "最低利用月数", cells.amount, why="1〜600 の整数で書いてください"),
         Column("termination_fee", "解約金", cells.amount),
         options("termination_tax", "解約金税区分", *TAXES),
         options("refund", "解約返金", "daily", "none"),
         Column("discount", "値引"),
-        Column("discount_months", "値引月数", cells.amount),
-        Column("free_months", "無料月数", cells.amount),
+        Column("discount_months", "値引月数", cells.amount, why=discounts.MONTHS),
+        Column("free_months", "無料月数", cells.amount, why="1〜120 の整数で書いてください"),
         Column("currency", "通貨"),
         Column("recorded_at", "登録日時", cells.instant),
     ),
@@ -73,9 +84,10 @@ def import_contracts(session: Session, *, sheet: Sheet) -> int:
     """
     known = queries.contracts(session)
     _check(session, sheet)
+    sheet.sift()
+    _check_together(sheet)
     _check_new(session, sheet, known)
-    sheet.accept()
-    lines = _lines(session, sheet.frame)
+    lines = _lines(session, sheet.sift())
     _check_known(session, sheet, lines, known)
     sheet.accept()
     fresh = lines.join(known, on="contract_no", how="anti", maintain_order="left")
@@ -132,23 +144,17 @@ def _check(session: Session, sheet: Sheet) -> None:
     known = codes(session)["code"]
     sheet.check(~pl.col("partner").is_in(known.implode()), "partner", "この取引先はありません")
     sheet.check(~pl.col("product").is_in(products(session)["product"].implode()), "product", "この商品はありません")
-    several = pl.col("partner").n_unique().over("contract_no") > 1
-    sheet.check(several, "partner", "一つの契約に取引先が二つあります")
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
     sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
     sheet.check(pl.col("end") < pl.col("start"), "end", "開始日より前です")
-    sheet.check(~pl.col("cycle_months").is_between(0, 120), "cycle_months", "0（一回だけ）〜120 で書いてください")
-    sheet.check(~pl.col("anchor_day").is_between(1, 31), "anchor_day", "1〜31 で書いてください")
-    sheet.check(
-        ~(pl.col("bill_day").is_between(1, 28) | (pl.col("bill_day") == 31)),
-        "bill_day",
-        "1〜28、月末は 31 で書いてください",
-    )
+    sheet.check(~pl.col("cycle_months").is_between(0, 120), "cycle_months")
+    sheet.check(~pl.col("anchor_day").is_between(1, 31), "anchor_day")
+    sheet.check(~(pl.col("bill_day").is_between(1, 28) | (pl.col("bill_day") == 31)), "bill_day")
     renews = pl.col("auto_renew").fill_null(0) > 0
-    sheet.check(pl.col("auto_renew") < 0, "auto_renew", "更新の月数を書いてください（空欄は更新なし）")
+    sheet.check(pl.col("auto_renew") < 0, "auto_renew")
     sheet.check(renews & pl.col("end").is_null(), "auto_renew", "自動更新には終了日が必要です")
     sheet.check(renews & (pl.col("cycle_months") == 0), "auto_renew", "一回だけの請求は更新できません")
-    sheet.check(pl.col("notice_days") < 0, "notice_days", "0 以上で書いてください")
+    sheet.check(pl.col("notice_days") < 0, "notice_days")
     sheet.check(
         pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"),
         "currency",
@@ -158,15 +164,19 @@ def _check(session: Session, sheet: Sheet) -> None:
     sheet.check((pl.col("uplift") > 0) & ~renews, "uplift", "自動更新のない契約には書けません")
     _check_leaving(sheet)
     discounts.check(sheet)
-    sheet.check(~pl.col("free_months").is_between(1, 120), "free_months", "1〜120 で書いてください")
+    sheet.check(~pl.col("free_months").is_between(1, 120), "free_months")
 
 
 FAR: Final = date(9999, 12, 31)
 
 
 def _check_new(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
-    """Note what is wrong between the lines of contracts that are not there yet; what was agreed on before stands."""
-    fresh = sheet.frame.filter(~pl.col("contract_no").is_in(known["contract_no"].implode()))
+    """Note what is wrong between the lines of contracts that are not there yet; what was agreed on before stands.
+
+    A contract of which a line is wrong by itself cannot be judged as a whole.
+    """
+    apart = pl.concat([known["contract_no"], sheet.lost()["contract_no"]])
+    fresh = sheet.frame.filter(~pl.col("contract_no").is_in(apart.implode()))
     options_of(session, sheet, fresh)
     _check_overlap(sheet, fresh)
 
@@ -190,15 +200,20 @@ def _check_overlap(sheet: Sheet, fresh: pl.DataFrame) -> None:
 def _check_leaving(sheet: Sheet) -> None:
     """Note what is wrong with the minimum term and its fee."""
     least, fee = pl.col("minimum_months"), pl.col("termination_fee")
-    sheet.check(~least.is_between(1, 600), "minimum_months", "1〜600 で書いてください")
+    sheet.check(~least.is_between(1, 600), "minimum_months")
     sheet.check(fee < 0, "termination_fee", "0 以上で書いてください")
     sheet.check(fee.is_not_null() & least.is_null(), "termination_fee", "最低利用月数も書いてください")
     sheet.check(pl.col("termination_tax").is_not_null() & fee.is_null(), "termination_tax", "解約金も書いてください")
-    several = (
-        pl.struct("minimum_months", "termination_fee", "termination_tax").drop_nulls().n_unique().over("contract_no")
-        > 1
-    )
-    sheet.check(fee.is_not_null() & several, "termination_fee", "一つの契約に解約金の決め方が二つあります")
+
+
+def _check_together(sheet: Sheet) -> None:
+    """Note rows of one contract that do not agree, among those right by themselves."""
+    several = pl.col("partner").n_unique().over("contract_no") > 1
+    sheet.check(several, "partner", "一つの契約に取引先が二つあります")
+    leaving = pl.struct("minimum_months", "termination_fee", "termination_tax").drop_nulls()
+    several = leaving.n_unique().over("contract_no") > 1
+    fee = pl.col("termination_fee").is_not_null()
+    sheet.check(fee & several, "termination_fee", "一つの契約に解約金の決め方が二つあります")
 
 
 def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
@@ -245,8 +260,8 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_known(session: Session, sheet: Sheet, lines: pl.DataFrame, known: pl.DataFrame) -> None:
-    """Note contracts that are there already in other words."""
-    again = lines.join(known, on="contract_no", how="semi")
+    """Note contracts that are there already in other words; not those of which a row is wrong and so missing here."""
+    again = lines.join(known, on="contract_no", how="semi").join(sheet.lost(), on="contract_no", how="anti")
     if again.is_empty():
         return
     words = [

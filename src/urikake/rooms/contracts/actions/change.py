@@ -17,7 +17,7 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
 from .. import queries
 from ..models import Event, Line
-from . import corrections, discounts, together
+from . import corrections, discounts, effects, together
 from .agree import _terms_ids
 from .renew import renew_upto
 
@@ -37,13 +37,15 @@ EVENTS: Final = Kind(
         Column("quantity", "数量", cells.micro),
         Column("unit_price", "単価", cells.micro),
         Column("discount", "値引"),
-        Column("discount_months", "値引月数", cells.amount),
+        Column("discount_months", "値引月数", cells.amount, why=discounts.MONTHS),
         Column("reason", "理由"),
         Column("event_id", "変更ID"),
         Column("recorded_at", "登録日時", cells.instant),
     ),
 )
 ON_A_LINE: Final = ("change_plan", "change_quantity", "change_price", "remove_option")
+MAKING: Final = ("add_option", "change_plan")
+"""What puts a product on a contract that it did not have, for later rows to name."""
 ON_ANY: Final = ("cancel", "discount", "suspend", "resume", "change_start")
 """What may name a line, and else is about the whole contract."""
 TAKES: Final = ("withdraw", "correct")
@@ -61,16 +63,14 @@ def import_events(session: Session, *, sheet: Sheet) -> int:
     is refused.
     """
     _check_cells(sheet)
-    sheet.accept()
-    rows = _prepared(session, sheet)
-    sheet.accept()
+    _check_names(session, sheet)
+    rows = _prepared(session, sheet.sift())
     rows = _fresh(session, sheet, rows)
+    if rows.height:
+        rows = _placed(session, sheet, rows)
     sheet.accept()
     if rows.is_empty():
         return 0
-    sheet.frame = rows
-    rows = _placed(session, sheet, rows)
-    sheet.accept()
     facts.record(session, Event, rows)
     together.changed(session, sheet, rows)
     sheet.accept()
@@ -104,15 +104,19 @@ def _check_cells(sheet: Sheet) -> None:
     sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
 
 
-def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
-    """The rows with their contracts, products, prices, and the words that tell two events apart."""
+def _check_names(session: Session, sheet: Sheet) -> None:
+    """Note the contracts and products that there are not."""
     known = queries.contracts(session)
     sheet.check(~pl.col("contract_no").is_in(known["contract_no"].implode()), "contract_no", "この契約はありません")
     codes = products(session)["product"].implode()
     sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
     sheet.check(~pl.col("line").is_in(codes), "line", "この商品はありません")
+
+
+def _prepared(session: Session, good: pl.DataFrame) -> pl.DataFrame:
+    """The rows with their contracts, products, prices, and the words that tell two events apart."""
     taking = pl.col("type").is_in(TAKES)  # its event_id names the event that it takes the place of
-    frame = sheet.frame.with_columns(
+    frame = good.with_columns(
         effective=pl.coalesce("effective", pl.col("last_day").dt.offset_by("1d")),
         kind="type",
         reason=pl.col("reason").fill_null(""),
@@ -134,7 +138,7 @@ def _prepared(session: Session, sheet: Sheet) -> pl.DataFrame:
         content=pl.concat_str(*words, "target_code", separator="|"),
         recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
     )
-    return taken.join(known, on="contract_no", how="left", maintain_order="left")
+    return taken.join(queries.contracts(session), on="contract_no", how="left", maintain_order="left")
 
 
 def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
@@ -148,7 +152,8 @@ def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     bad = pl.col("event_id").is_in(clash.implode()) & ~pl.col("type").is_in(TAKES)
     sheet.check(bad, "event_id", why)
     keys = ["event_code", "content"]
-    return rows.unique(keys, keep="first", maintain_order=True).join(there, on=keys, how="anti", maintain_order="left")
+    fresh = rows.unique(keys, keep="first", maintain_order=True)
+    return sheet.sift(fresh.join(there, on=keys, how="anti", maintain_order="left"))
 
 
 def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
@@ -158,16 +163,17 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     renew_upto(session, reached=reached.select("contract_id", day=pl.col("effective_on").dt.offset_by("-1d")))
     rows = _begun(session, sheet, rows)
     added = _add_lines(session, sheet, rows.filter(pl.col("kind") == "add_option"))
-    rows = _on_lines(session, sheet, rows).join(added, on=AT, how="left", maintain_order="left")
+    rows = _on_lines(session, sheet, sheet.sift(rows)).join(added, on=AT, how="left", maintain_order="left")
     rows = rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")).drop("new_line_id")
-    sheet.frame = rows
     renew = pl.col("kind") == "renew"
+    sheet.frame = rows
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")
     carried = timeline.carried(pl.col("effective_on"), pl.col("first_on"), pl.col("months"))
     targets = _targets(session, sheet, rows)
-    rows = rows.join(targets, on=AT, how="left", maintain_order="left")
+    rows = sheet.sift(rows).join(targets, on=AT, how="left", maintain_order="left")
     rows = rows.with_columns(target_id=pl.coalesce("corrects_id", "target_id"))
-    return discounts.ending(session, sheet, rows.with_columns(until_on=pl.when(renew).then(carried)))
+    rows = effects.checked(session, sheet, rows.with_columns(until_on=pl.when(renew).then(carried)))
+    return discounts.ending(session, sheet, rows)
 
 
 def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
@@ -181,14 +187,13 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     rows = rows.join(first, on="contract_id", how="left", maintain_order="left")
     sheet.frame = rows
     early = (pl.col("effective_on") < pl.col("first_on")) & (pl.col("kind") != "change_start")
-    sheet.check(early, "effective", pl.format("契約の開始日 {} より前です", "first_on"))
+    effects.check_day(sheet, early, pl.format("契約の開始日 {} より前です", "first_on"))
     withdrawn = rows.filter(pl.col("kind") == "withdraw")["contract_id"].implode()
     late = (pl.col("effective_on") > pl.col("over_on")) & pl.col("corrects_id").is_null()
     late = late & ~pl.col("kind").is_in(["withdraw", "renew", "change_start"]) & ~pl.col("contract_id").is_in(withdrawn)
     over = "契約は {} に終わっています。それまでの日にするか、先に解約を取り消してください"
     sheet.check(late, "effective", pl.format(over, pl.col("over_on").dt.offset_by("-1d")))
-    sheet.accept()
-    return rows
+    return sheet.sift()
 
 
 def _on_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
@@ -216,17 +221,26 @@ def _on_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFram
         hits = hits.sort("from_on").unique([AT, "line_id"], keep="last", maintain_order=True)
         counted = hits.group_by(AT).agg(pl.col("line_id").first(), hits=pl.len())
         placed = turn.join(counted, on=AT, how="left", maintain_order="left")
-        sheet.frame = placed
-        why = "適用日にこの商品の明細がありません（開始前・終了後・商品違い）"
-        sheet.check(pl.col("hits").is_null(), "line", why)
-        sheet.check(
-            pl.col("hits") > 1, "line", "適用日に当てはまる明細が二つ以上あります。明細商品コードで一つに決めてください"
-        )
-        sheet.accept()
+        placed = _hit(sheet, placed)
         done.append(placed.drop("hits"))
         found = pl.concat([found, _as_events(placed, found)])
     kept = rows.filter(~needed)
     return pl.concat([kept, *[part.select(kept.columns) for part in done]]).sort(AT)
+
+
+def _hit(sheet: Sheet, placed: pl.DataFrame) -> pl.DataFrame:
+    """The rows that hit one line; the others are noted, but where the line may be missing for another row's fault alone."""
+    making = sheet.lost().filter(pl.col("type").is_in(MAKING))
+    names = ["contract_no", "line"]
+    made = making.select("contract_no", line="product", excused=pl.lit(True)).unique()
+    sheet.frame = placed.join(made, on=names, how="left", maintain_order="left")
+    none = pl.col("hits").is_null()
+    why = "適用日にこの商品の明細がありません（開始前・終了後・商品違い）"
+    sheet.check(none & pl.col("excused").is_null(), "line", why)
+    sheet.check(
+        pl.col("hits") > 1, "line", "適用日に当てはまる明細が二つ以上あります。明細商品コードで一つに決めてください"
+    )
+    return sheet.sift(placed).filter(~none)
 
 
 def _as_events(placed: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
@@ -262,7 +276,6 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     sheet.check(
         pl.col("on") <= known_day, "effective", "適用日を過ぎた変更は取り消せません。新しい変更を登録してください"
     )
-    sheet.frame = rows
     return counted.select(AT, "target_id")
 
 
@@ -271,7 +284,7 @@ def _add_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFra
     if rows.is_empty():
         return pl.DataFrame(schema={AT: pl.Int64, "new_line_id": pl.Int64})
     lines, _ = queries.folded(session)
-    _check_twice(session, sheet, rows)
+    rows = _once(session, sheet, rows)
     named = lines.join(queries.terms(session), on="contract_terms_id", maintain_order="left")
     first = named.unique("contract_id", keep="first", maintain_order=True)
     top = lines.group_by("contract_id").agg(top=pl.col("position").max())
@@ -286,7 +299,7 @@ def _add_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFra
     added = rows.select(
         AT, "contract_id", "product_id", "quantity_micro", "unit_price_micro", "effective_on", "recorded_at"
     )
-    added = added.join(inherited, on="contract_id", maintain_order="left").with_columns(
+    added = _in_its_term(session, added.join(inherited, on="contract_id", maintain_order="left")).with_columns(
         start_on="effective_on",
         quantity_micro=pl.col("quantity_micro").fill_null(1_000_000),
         anchor_on=pl.coalesce("anchor_on", "start"),
@@ -297,8 +310,8 @@ def _add_lines(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFra
     return pl.DataFrame({AT: added[AT], "new_line_id": made["id"]})
 
 
-def _check_twice(session: Session, sheet: Sheet, rows: pl.DataFrame) -> None:
-    """Note options whose product the contract has already: no later change could say which line it means."""
+def _once(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
+    """The options whose product the contract does not have; of the others no later change could say which line it means."""
     lines, found = queries.folded(session)
     held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id"), on="line_id")
     code = products(session).select("product_id", on_line="product")
@@ -310,4 +323,17 @@ def _check_twice(session: Session, sheet: Sheet, rows: pl.DataFrame) -> None:
     sheet.frame = rows
     why = "この契約には、この商品の明細が既にあります。数量を変える（change_quantity）か、別の商品コードにしてください"
     sheet.check(pl.col(AT).is_in(pl.concat([twice, same]).implode()), "product", why)
-    sheet.accept()
+    return sheet.sift()
+
+
+def _in_its_term(session: Session, added: pl.DataFrame) -> pl.DataFrame:
+    """The options, each ending with the term of the contract in which it begins; so it renews with it, whenever it is told."""
+    lines, found = queries.folded(session)
+    first = lines.unique("contract_id", keep="first", maintain_order=True)
+    renewed = found.filter(pl.col("kind") == "renew").select("line_id", bound_on="until_on")
+    bounds = pl.concat([first.select("line_id", bound_on="first_end_on"), renewed.select("line_id", "bound_on")])
+    bounds = bounds.join(first.select("line_id", "contract_id"), on="line_id").drop("line_id")
+    inside = added.select(AT, "contract_id", "effective_on").join(bounds, on="contract_id")
+    ends = inside.filter(pl.col("bound_on") > pl.col("effective_on")).group_by(AT).agg(pl.col("bound_on").min())
+    joined = added.join(ends, on=AT, how="left", maintain_order="left")
+    return joined.with_columns(end_on=pl.coalesce("bound_on", "end_on")).drop("bound_on")

@@ -11,6 +11,7 @@ from urikake.rooms.intake.queries import LINE as AT
 from urikake.rooms.intake.queries import Sheet
 
 from .. import queries
+from . import effects
 
 VALUES: Final = ("product_id", "quantity_micro", "unit_price_micro", "discount_rate", "discount_cut")
 FIXED: Final = ("add_option", "renew", "decline_renewal")
@@ -59,13 +60,12 @@ def placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
         on="target", how="left", maintain_order="left",
     )  # fmt: skip
     sheet.frame = whole
-    sheet.check(
-        pl.col("hits").is_null(), "effective", "訂正する変更が見つかりません（変更ID か適用日を確かめてください）"
-    )
-    sheet.check(pl.col("hits") > 1, "effective", "この日の変更が二つ以上あります。変更ID で指定してください")
+    lacking = "訂正する変更が見つかりません（変更ID か適用日を確かめてください）"
+    effects.check_day(sheet, pl.col("hits").is_null(), lacking)
+    effects.check_day(sheet, pl.col("hits") > 1, "この日の変更が二つ以上あります。変更ID で指定してください")
     fixed = pl.col("old_kind").is_in(FIXED)
     sheet.check(fixed, "type", "この変更は訂正できません（オプションは解除して追加し直してください）")
-    sheet.accept()
+    whole = sheet.sift()
     given = pl.col("discount").is_not_null()
     values = {
         name: pl.when(given).then(name).otherwise(f"old_{name}")
@@ -75,5 +75,4 @@ def placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     }
     corrected = whole.with_columns(kind="old_kind", line_id="old_line_id", corrects_id="target", **values)
     both = pl.concat([rows.filter(pl.col("kind") != "correct"), corrected.select(rows.columns)]).sort(AT)
-    sheet.frame = both
-    return both
+    return sheet.sift(both)

@@ -18,6 +18,8 @@ from ..models import Event
 
 FREE: Final = "無料期間"
 AGREED: Final = "契約時の値引"
+MONTHS: Final = "0（一回だけ）〜600 の整数で書いてください"
+"""What the column of a discount's months wants."""
 
 
 def rate() -> pl.Expr:
@@ -37,7 +39,7 @@ def check(sheet: Sheet) -> None:
     sheet.check(rate() > WHOLE, "discount", "100% を超える値引はできません")
     sheet.check(cut() < 0, "discount", "0 以上で書いてください")
     sheet.check(cut() > 10**10 * WHOLE, "discount", "値引の額が大きすぎます")
-    sheet.check(~pl.col("discount_months").is_between(0, 600), "discount_months", "0（一回だけ）〜600 で書いてください")
+    sheet.check(~pl.col("discount_months").is_between(0, 600), "discount_months")
     sheet.check(pl.col("discount_months").is_not_null() & ~given, "discount_months", "値引も書いてください")
 
 
@@ -98,7 +100,7 @@ def ending(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     sheet.frame = placed
     several = pl.col("discount_cut").is_not_null() & (pl.col("discount_cut") > 0) & (pl.col("lines") > 1)
     sheet.check(several, "line", "明細が二つ以上ある契約の定額の値引は、明細商品コードで一つに決めてください")
-    sheet.accept()
+    placed = sheet.sift()
     first = pl.col("effective_on")
     months = add_months(first, pl.col("discount_months"), first.dt.day())
     once = placed.filter(pl.col("discount_months") == 0)
@@ -107,8 +109,7 @@ def ending(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
         until_on=pl.when(pl.col("discount_months") == 0).then("cycle_end_on").otherwise(months)
     )
     whole = pl.concat([rows.filter(pl.col("kind") != "discount"), dated.select(rows.columns)]).sort(AT)
-    sheet.frame = whole
-    return whole
+    return sheet.sift(whole)
 
 
 def _cycle_ends(held: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:

@@ -7,7 +7,7 @@ import polars as pl
 from urikake.base import facts, runs
 from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
-from urikake.core import calendar, timeline
+from urikake.core import renewal
 
 from .. import queries
 from ..models import Event
@@ -17,24 +17,12 @@ from ..models import Event
 def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     """Renew every line whose term ends on or before its ``horizon_on``, as often as it takes; return the new events.
 
-    ``lines`` are as `timeline.ends` gives them, with ``auto_renew``, ``anchor_on`` and ``horizon_on``. A term keeps the day
-    of the contract's start, also that of an option begun later, however often it was clipped on the way. A line renews that has a renewal
-    term, was not declined, and was not left before its term ends. Each renewal is an event on the first day of its term.
+    ``lines`` are as `renewal.due` takes them. Each renewal is an event on the first day of its term.
     """
-    horizon = pl.col("horizon_on")
-    stays = (pl.col("end_on") == pl.col("term_end_on")) & ~pl.col("declined") & pl.col("auto_renew").is_not_null()
-    due = lines.filter((pl.col("term_end_on") <= horizon) & stays)
+    due = renewal.due(lines)
     if due.is_empty():
         return pl.DataFrame()
-    months = pl.col("auto_renew")
-    behind = calendar.month_number(horizon) - calendar.month_number(pl.col("term_end_on"))
-    counted = due.with_columns(times=pl.int_ranges(0, behind // months + 2)).explode("times")
-    end, start = pl.col("term_end_on"), pl.coalesce("anchor_on", "start_on")
-    spelled = counted.with_columns(
-        effective_on=timeline.carried(end, start, pl.col("times") * months),
-        until_on=timeline.carried(end, start, (pl.col("times") + 1) * months),
-    )
-    renewed = spelled.filter(pl.col("effective_on") <= horizon).select(
+    renewed = due.select(
         "contract_id",
         "line_id",
         "effective_on",

@@ -1,8 +1,9 @@
 """What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
 
 from .columns import Column, Kind, Mapping, options
+from .large import Parts, parts, whole
 from .mappings import guessed, mappings, named
-from .sheets import LINE, Check, Raw, Sheet, decoded, given, raw, read, sheet
+from .sheets import LINE, Check, Raw, Sheet, decoded, given, opened, raw, read, sheet
 
 __all__ = [
     "LINE",
@@ -10,6 +11,7 @@ __all__ = [
     "Column",
     "Kind",
     "Mapping",
+    "Parts",
     "Raw",
     "Sheet",
     "decoded",
@@ -17,8 +19,11 @@ __all__ = [
     "guessed",
     "mappings",
     "named",
+    "opened",
     "options",
+    "parts",
     "raw",
     "read",
     "sheet",
+    "whole",
 ]

@@ -8,8 +8,8 @@ import hashlib
 import io
 import json
 import unicodedata
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AnyMapping
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base.errors import FileRefusal, Refusal, RowError
+from urikake.base.errors import FileRefusal, Refusal, RowError, cause_of
 from urikake.core import cells, written
 
 from .columns import Column, Kind, Mapping
@@ -26,6 +26,8 @@ from .columns import Column, Kind, Mapping
 LINE: Final = "file_line"
 EXCEL: Final = {".xlsx", ".xlsm", ".xls", ".ods"}
 LISTS: Final = ("payer_names", "virtual_account")
+HEAD: Final = 100
+PARQUET: Final = ".parquet"
 SEPARATORS: Final = {",": "カンマ区切り", "\t": "タブ区切り", ";": "セミコロン区切り"}
 
 
@@ -38,36 +40,85 @@ class Check:
     column: str
     why: str | pl.Expr
 
-    def errors(self, header: str) -> list[RowError]:
-        """An error for every row where it holds."""
+    @property
+    def rests_on(self) -> set[str]:
+        """The columns that the check looks at, the one it tells of among them."""
+        seen = self.bad.meta.root_names() if isinstance(self.bad, pl.Expr) else []
+        return {self.column, *seen}
+
+    def found(self, texts: pl.DataFrame) -> pl.DataFrame:
+        """Every row where it holds: ``file_line``, the ``value`` as it stands in the file, and ``why``."""
         reason = self.why if isinstance(self.why, pl.Expr) else pl.lit(self.why)
-        cell = pl.col(self.column).cast(pl.String).fill_null("")
-        rows = self.frame.filter(self.bad).select(LINE, cell, reason.alias("why"))
-        return [RowError(line, header, value, text) for line, value, text in rows.iter_rows()]
+        value = pl.col(self.column).cast(pl.String).alias("value")
+        rows = self.frame.filter(self.bad).select(LINE, value, reason.alias("why"))
+        if self.column in texts.columns:
+            cell = pl.col(self.column).str.strip_chars().alias("value")
+            rows = rows.drop("value").join(texts.select(LINE, cell), on=LINE, how="left", maintain_order="left")
+        return rows.select(LINE, pl.col("value").fill_null(""), "why")
 
 
 @dataclass
 class Sheet:
-    """A file as typed columns (null where a cell is empty), with ``file_line``, and the checks not made yet."""
+    """A file as typed columns (null where a cell is empty), with ``file_line``, and what is wrong with it.
+
+    Checks are noted (`check`), made when the rows are sifted (`sift`), and told all together at the end (`accept`): a room
+    goes on with the rows that are right, so that no fault hides another one behind it.
+    """
 
     name: str
     kind: Kind
     frame: pl.DataFrame
     headers: dict[str, str]
     sha256: str
+    texts: pl.DataFrame
+    every: pl.DataFrame
     checks: list[Check] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+    told: set[tuple[int, str]] = field(default_factory=set)
 
-    def check(self, bad: pl.Expr | pl.Series, column: str, why: str | pl.Expr) -> None:
-        """Have every row of the frame as it is now refused where ``bad`` holds; ``why`` may be computed per row."""
-        self.checks.append(Check(self.frame, bad, column, why))
+    def check(self, bad: pl.Expr | pl.Series, column: str, why: str | pl.Expr = "") -> None:
+        """Have every row of the frame as it is now refused where ``bad`` holds; ``why`` may be computed per row.
+
+        Without one it is what the column wants (`Column.reason`).
+        """
+        own = self.kind.column(column)
+        reason = own.reason if own is not None and isinstance(why, str) and not why else why
+        self.checks.append(Check(self.frame, bad, column, reason))
+
+    def sift(self, rows: pl.DataFrame | None = None) -> pl.DataFrame:
+        """The rows, else the frame, without those that anything noted so far is wrong with; it is the frame from now on."""
+        self._tell()
+        found = self.frame if rows is None else rows
+        self.frame = found.filter(~pl.col(LINE).is_in(self._wrong().implode())) if self.told else found
+        return self.frame
+
+    def lost(self) -> pl.DataFrame:
+        """The rows as they were read of which anything is wrong: what others rest on them for cannot be judged."""
+        return self.every.filter(pl.col(LINE).is_in(self._wrong().implode()))
 
     def accept(self) -> None:
-        """Return if nothing is wrong; refuse the whole file otherwise."""
+        """Return if nothing is wrong; refuse the whole file otherwise, with everything that is."""
+        self._tell()
+        if self.errors:
+            raise FileRefusal(self.name, self.errors)
+
+    def _wrong(self) -> pl.Series:
+        return pl.Series(sorted({line for line, _ in self.told}), dtype=pl.Int64)
+
+    def _tell(self) -> None:
+        """Make the checks noted and keep what they find."""
         checks, self.checks = self.checks, []
-        failed = [check for _, each in groupby(checks, lambda check: id(check.frame)) for check in _failed(list(each))]
-        if failed:
-            errors = [e for check in failed for e in check.errors(self.headers.get(check.column, check.column))]
-            raise FileRefusal(self.name, errors)
+        for _, each in groupby(checks, lambda check: id(check.frame)):
+            for check in _failed(list(each)):
+                self._keep(check)
+
+    def _keep(self, check: Check) -> None:
+        """Keep what the check finds, but for rows where it looks at a cell that was told of already."""
+        header, rests_on = self.headers.get(check.column, check.column), check.rests_on
+        for line, value, why in check.found(self.texts).iter_rows():
+            if self.told.isdisjoint((line, name) for name in rests_on):
+                self.told.add((line, check.column))
+                self.errors.append(RowError(line, header, value, why))
 
 
 def _failed(checks: list[Check]) -> list[Check]:
@@ -99,19 +150,26 @@ def sheet(path: Path, kind: Kind, mapping: Mapping | None = None) -> Sheet:
     With a ``mapping`` the file's columns become ours as it says, and days and numbers may be written as on screens. Cells that
     cannot be read are null and noted, to be told together with what the room finds wrong (`Sheet.accept`).
     """
+    return read(opened(path), kind, mapping)
+
+
+def opened(path: Path) -> Raw:
+    """The cells of the file as texts; refused where it cannot be opened or read."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Refusal(
-            "no-file", f"{path} を開けません（{error.strerror}）。", "ファイルの場所を確かめてください。"
+            "no-file", f"{path} を開けません（{cause_of(error)}）。", "ファイルの場所を確かめてください。"
         ) from None
-    return read(raw(data, path.name), kind, mapping)
+    return raw(data, path.name)
 
 
 def raw(data: bytes, name: str) -> Raw:
     """The cells of a file as texts, and in words how it was read; refused where it cannot be."""
     if Path(name).suffix.lower() in EXCEL:
         return Raw(name, data, _excel(data, name), "Excel")
+    if Path(name).suffix.lower() == PARQUET:
+        return Raw(name, data, _parquet(data, name), "Parquet")
     text, encoding = _decoded(data, name)
     separator = _separator(text)
     return Raw(name, data, _csv(text, name, separator), f"{encoding}・{SEPARATORS[separator]}")
@@ -124,9 +182,10 @@ def read(found: Raw, kind: Kind, mapping: Mapping | None = None) -> Sheet:
 
 def _read(found: Raw, kind: Kind, mapping: Mapping | None, *, line: int) -> Sheet:
     if mapping is None:
-        return _sheet(found.frame, kind, found.name, found.data, line=line)
+        return _sheet(found.frame, found.frame, kind, found, line=line)
     frame, headers = _mapped(found, kind, mapping, line)
-    made = _sheet(frame, kind, found.name, found.data, line=line)
+    spelt = frame.with_columns(_respelt(frame[c.name], c) for c in kind.columns if c.name in frame.columns)
+    made = _sheet(spelt, frame, kind, found, line=line)
     made.headers |= headers
     return made
 
@@ -136,7 +195,7 @@ def _short(header: str) -> str:
 
 
 def _mapped(found: Raw, kind: Kind, mapping: Mapping, line: int) -> tuple[pl.DataFrame, dict[str, str]]:
-    """The cells under our column names, respelt as files write them, and by our name the header each came from."""
+    """The cells under our column names, and by our name the header each came from."""
     plain = {header: _short(header) for header in found.frame.columns if header != LINE}
     into = {header: mapping.columns.get(short, short) for header, short in plain.items()}
     used = {header: name for header, name in into.items() if name}
@@ -153,14 +212,17 @@ def _mapped(found: Raw, kind: Kind, mapping: Mapping, line: int) -> tuple[pl.Dat
         raise FileRefusal(found.name, errors)
     frame = found.frame.select(LINE, *used).rename(used)
     frame = frame.with_columns(pl.lit(value).alias(name) for name, value in mapping.fixed.items())
-    return frame.with_columns(_respelt(frame[c.name], c) for c in kind.columns if c.name in frame.columns), {
-        name: plain[header] for header, name in used.items()
-    }
+    return frame, {name: plain[header] for header, name in used.items()}
 
 
 def _respelt(texts: pl.Series, column: Column) -> pl.Series:
     """The cells with days, numbers and choices as files write them, each distinct cell once."""
-    spell = {cells.day: written.day, cells.amount: written.number, cells.micro: written.number}.get(column.read)
+    if texts.dtype != pl.String:
+        return texts
+    spells: dict[cells.Reader, Callable[[str], str]] = {
+        cells.day: written.day, cells.amount: written.number, cells.micro: written.number,
+    }  # fmt: skip
+    spell = spells.get(column.read)
     if column.choices:
         codes = {_plain(word): code for code, word in column.words.items()}
         spell = lambda text: codes.get(_plain(text), text)  # noqa: E731
@@ -200,12 +262,17 @@ def _written(value: Any) -> str:
     return format(Decimal(repr(value)), "f") if isinstance(value, float) else str(value)
 
 
-def _sheet(raw: pl.DataFrame, kind: Kind, name: str, data: bytes, *, line: int) -> Sheet:
-    headers = _headers(raw.columns, kind, name, line)
-    sha256 = hashlib.sha256(data).hexdigest()
-    found = Sheet(name, kind, raw, {column: header for header, column in headers.items()}, sha256)
-    found.frame = _typed(found, raw.rename(headers))
-    return found
+def _sheet(spelt: pl.DataFrame, cells_: pl.DataFrame, kind: Kind, found: Raw, *, line: int) -> Sheet:
+    """The cells, spelt as files write them, as a sheet; of those that are no text it keeps what stands in the file."""
+    headers = _headers(spelt.columns, kind, found.name, line)
+    sha256 = hashlib.sha256(found.data).hexdigest()
+    read_as_text = {c.name for c in kind.columns if c.read is cells.text}
+    shown = [header for header, column in headers.items() if column not in read_as_text]
+    texts = cells_.select(LINE, *shown).rename({header: headers[header] for header in shown})
+    names = {column: header for header, column in headers.items()}
+    made = Sheet(found.name, kind, spelt, names, sha256, texts, spelt)
+    made.frame = made.every = _typed(made, spelt.rename(headers))
+    return made
 
 
 def decoded(data: bytes, name: str) -> str:
@@ -276,6 +343,23 @@ def _excel(data: bytes, name: str) -> pl.DataFrame:
     return _rows([(at, [_cell(value) for value in row]) for at, row in enumerate(table, 1)], name)
 
 
+def _parquet(data: bytes, name: str) -> pl.DataFrame:
+    """The cells of a Parquet file as texts, its rows numbered from 1."""
+    try:
+        table = pl.read_parquet(io.BytesIO(data))
+        texts = table.with_columns(pl.all().cast(pl.String).fill_null(""))
+    except (pl.exceptions.PolarsError, OSError):
+        raise not_parquet(name) from None
+    return texts.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE))
+
+
+def not_parquet(name: str) -> Refusal:
+    """The refusal of a file that is no Parquet file."""
+    return Refusal(
+        "not-parquet", f"{name} を Parquet のファイルとして開けません。", "作り直すか、CSV で保存してください。"
+    )
+
+
 def _cell(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
@@ -324,9 +408,11 @@ def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str
 
 
 def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
-    """The raw text columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
-    cleaned = raw.with_columns(pl.col(c).fill_null("").str.strip_chars() for c in raw.columns if c != LINE)
+    """The raw columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
     present = [c for c in found.kind.columns if c.name in raw.columns]
+    native = {c.name for c in present if cells.typed(c.read, raw.schema[c.name])}
+    texts = [pl.col(name).cast(pl.String) for name in raw.columns if name != LINE and name not in native]
+    cleaned = raw.with_columns(text.fill_null("").str.strip_chars() for text in texts)
     absent = [c for c in found.kind.columns if c.name not in raw.columns]
     typed = cleaned.select(
         LINE,
@@ -336,12 +422,13 @@ def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     )
     found.frame = cleaned
     for c in present:
+        empty = pl.col(c.name).is_null() if c.name in native else pl.col(c.name) == ""
         if c.read is cells.text:
             _check_length(found, c)
         else:
-            found.check((pl.col(c.name) != "") & typed[c.name].is_null(), c.name, c.reason)
+            found.check(~empty & typed[c.name].is_null(), c.name, c.reason)
         if c.required:
-            found.check(pl.col(c.name) == "", c.name, "必須です")
+            found.check(empty, c.name, "必須です")
     return typed
 
 
@@ -355,11 +442,33 @@ def _check_length(found: Sheet, column: Column) -> None:
     found.check(long, column.name, f"長すぎます。{most}字までで書いてください")
 
 
-def _values(texts: pl.Series, column: Column) -> pl.Series:
-    """The cells of a column read as its values, each distinct cell once; null where empty or not to be read."""
+def _values(cells_: pl.Series, column: Column) -> pl.Series:
+    """The cells of a column read as its values; null where empty or not to be read."""
+    every = cells_.to_frame("cell")
+    read = cells.typed(column.read, cells_.dtype)
+    if read or column.read is cells.text:
+        cell = pl.col("cell") if read else pl.when(pl.col("cell") != "").then("cell")
+        return every.select((read or column.read)(cell).alias(column.name)).to_series()
+    quick = _quick(every, column)
+    if quick is None:
+        return _each_once(every, column)
+    if quick.null_count() == 0:
+        return quick
+    left = every.select(pl.when(quick.is_null()).then("cell").alias("cell"))
+    return pl.select(pl.coalesce(quick, _each_once(left, column))).to_series()
+
+
+def _quick(every: pl.DataFrame, column: Column) -> pl.Series | None:
+    """What a quicker reader makes of the cells, null where it does not; None if none reads any of the first ones."""
+    for read in cells.QUICK.get(column.read, ()):
+        values = read(pl.col("cell")).alias(column.name)
+        if every.head(HEAD).select(values.is_not_null().any()).item():
+            return every.select(values).to_series()
+    return None
+
+
+def _each_once(every: pl.DataFrame, column: Column) -> pl.Series:
+    """The cells read as values, each distinct one once."""
     cell = pl.when(pl.col("cell") != "").then("cell")
-    if column.read is cells.text:
-        return texts.to_frame("cell").select(column.read(cell).alias(column.name)).to_series()
-    every = texts.to_frame("cell")
     distinct = every.unique().with_columns(column.read(cell).alias(column.name))
     return every.join(distinct, on="cell", how="left", maintain_order="left")[column.name]

@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import audit, balances, billing, books, contracts
+from . import audit, balances, billing, books, contracts, sales
 
 Rows = list[dict[str, Any]]
-Report = Callable[..., Rows]
+Report = Callable[..., Any]
+"""Most answer rows; those in `SINGLE` one row alone."""
 
 REPORTS: Final[dict[str, Report]] = {
     "invoices": billing.invoices,
@@ -30,7 +31,13 @@ REPORTS: Final[dict[str, Report]] = {
     "timeline": contracts.timeline,
     "contracts": contracts.contracts,
     "renewals": contracts.renewals,
+    "mrr": sales.mrr,
+    "mrr-movements": sales.mrr_movements,
+    "cohorts": sales.cohorts,
+    "forecast": sales.forecast,
 }
+SINGLE: Final = frozenset({"mrr"})
+"""The reports that answer one row: figures of a month."""
 
 
 READING: Final[dict[str, str]] = {
@@ -51,10 +58,14 @@ READING: Final[dict[str, str]] = {
     "timeline": "contracts.read",
     "contracts": "contracts.read",
     "renewals": "contracts.read",
+    "mrr": "reports.read",
+    "mrr-movements": "reports.read",
+    "cohorts": "reports.read",
+    "forecast": "reports.read",
 }
 """The permission that each report asks of its reader."""
 
 
-def report(session: Session, name: str, **options: Any) -> Rows:
-    """The rows of a report; options that are None are left out."""
+def report(session: Session, name: str, **options: Any) -> Any:
+    """The rows of a report, or its one row (`SINGLE`); options that are None are left out."""
     return REPORTS[name](session, **{key: value for key, value in options.items() if value is not None})

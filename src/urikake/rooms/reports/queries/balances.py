@@ -17,15 +17,8 @@ from urikake.rooms.parties.queries import codes
 from urikake.rooms.receipts import queries as receipt_queries
 from urikake.rooms.receivables import queries as items
 
+from .chosen import partner_id, require_span
 from .rows import rows
-
-
-def partner_id(session: Session, code: str) -> int:
-    """The id of a partner by its code; refused where there is none."""
-    found = codes(session).filter(pl.col("code") == code)
-    if found.is_empty():
-        raise Refusal("no-partner", f"取引先「{code}」はありません。", "取引先コードを確かめてください。")
-    return int(found["partner_id"][0])
 
 
 def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
@@ -96,6 +89,10 @@ def _bounds(text: str) -> list[int]:
 
 def receipts(session: Session, status: str | None = None) -> list[dict[str, Any]]:
     """Receipts with what of each is unapplied and the partner that it points to."""
+    if status not in (None, "unapplied"):
+        raise Refusal(
+            "bad-status", f"--status が「{status}」です。", "unapplied を指定するか、指定を外してください（すべて）。"
+        )
     left = receipt_queries.unapplied(session).select("receipt_id", "unapplied", "partner_id")
     if status == "unapplied":
         found = receipt_queries.receipts(session).join(left, on="receipt_id", maintain_order="left")
@@ -134,6 +131,7 @@ def matches(session: Session, receipt: str) -> list[dict[str, Any]]:
 
 def statement(session: Session, partner: str, since: date, until: date) -> list[dict[str, Any]]:
     """The receivable ledger of a partner (得意先元帳): what was raised and settled, with the running balance."""
+    require_span(since, until)
     mine = partner_id(session, partner)
     raised = matching.labels(session, items.items(session, "partner_id = ? AND posted_on <= ?", (mine, until)))
     moved = items.movements(session, "moved_on <= ?", (until,)).join(raised.select("item_id", "number"), on="item_id")

@@ -17,6 +17,7 @@ from urikake.rooms.invoices import queries as documents
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.receivables import queries as items
 
+from .chosen import partner_id
 from .rows import inclusive, nested, rows
 
 
@@ -26,7 +27,7 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
     code = codes(session).rename({"code": "partner"})
     found = found.join(code, on="partner_id", maintain_order="left")
     if partner is not None:
-        found = found.filter(pl.col("partner") == partner)
+        found = found.filter(pl.col("partner_id") == partner_id(session, partner))
     if found.is_empty():
         return []
     lines = _lines(session, found)

@@ -19,6 +19,7 @@ from urikake.rooms.parties.queries import codes
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
+from .chosen import require_span
 from .rows import nested, rows
 
 WORDS = {
@@ -38,6 +39,7 @@ def trial_balance(session: Session, as_of: date) -> list[dict[str, Any]]:
 
 def journals(session: Session, since: date, until: date) -> list[dict[str, Any]]:
     """Journal entries (仕訳) from day to day, with their lines, by day and number."""
+    require_span(since, until)
     heads = ledger.entries(session, since, until)
     if heads.is_empty():
         return []

@@ -17,7 +17,7 @@ from urikake.rooms.contracts import queries
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
 
-from .balances import partner_id
+from .chosen import contract_ids, partner_id
 from .rows import inclusive, month_text, rows
 
 BEGINNING: Final = date(1900, 1, 1)
@@ -77,9 +77,7 @@ def _detail(row: dict[str, Any]) -> str:
 
 def schedule(session: Session, contract: str | None = None) -> list[dict[str, Any]]:
     """Revenue by contract, product and month: what was recognised, and what the schedules say is to come."""
-    chosen = None
-    if contract is not None:
-        chosen = queries.contracts(session).filter(pl.col("contract_no") == contract)["contract_id"]
+    chosen = None if contract is None else contract_ids(session, contract)
     return rows(by_month(session, chosen).with_columns(month_text("month")))
 
 
@@ -88,6 +86,16 @@ def by_month(session: Session, chosen: pl.Series | None = None, since: date = BE
 
     Columns: ``contract_no, product, month`` (its first day), ``amount``.
     """
+    named = (
+        monthly(session, chosen, since)
+        .join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id")
+        .join(products(session).select("product_id", "product"), on="product_id")
+    )
+    return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
+
+
+def monthly(session: Session, chosen: pl.Series | None = None, since: date = BEGINNING) -> pl.DataFrame:
+    """As `by_month`, by ``contract_id`` and ``product_id``."""
     done = (
         revenue.recognized(session, since, date.max)
         .filter(pl.col("month") >= since)
@@ -103,11 +111,7 @@ def by_month(session: Session, chosen: pl.Series | None = None, since: date = BE
     upto = revenue.beyond(revenue.cutoff(session))
     ahead = future.filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
     every = pl.concat([done, ahead.select(done.columns)])
-    sums = every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
-    named = sums.join(queries.contracts(session).select("contract_id", "contract_no"), on="contract_id").join(
-        products(session).select("product_id", "product"), on="product_id"
-    )
-    return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
+    return every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:

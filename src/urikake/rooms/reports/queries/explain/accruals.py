@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base import periods
+from urikake.base import facts, periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, recognition, tax
@@ -20,6 +20,7 @@ from urikake.core.money import Rounding
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.revenue import queries as revenues
+from urikake.rooms.usage.queries import totals
 
 from . import lines, reads, words
 from .made import Step
@@ -27,6 +28,7 @@ from .made import Step
 ACCRUAL: Final = (
     "id, run_id, contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on, month, posted_on, amount"
 )
+USAGE: Final = "usage.UsageEvent"
 CYCLE: Final = ("line_id", "product_id", "cycle_from_on")
 
 
@@ -143,8 +145,10 @@ def _plain(
     based = left.join(begins, on="from_on", how="left", maintain_order="left").join(
         ends, on="from_on", how="left", maintain_order="left"
     )
+    after = begins.rename({"from_on": "to_on", "basis": "next_basis"})
+    based = based.join(after, on="to_on", how="left", maintain_order="left")
     return based.with_columns(
-        basis=pl.coalesce("basis", "end_basis", pl.lit("daily")),
+        basis=pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily")),
         usage_micro=none,
         **{name: pl.lit(bounds.get(other)) for name, other in WHOLE},
     ).select(*wanted.columns, "sign", "usage_micro")
@@ -155,16 +159,11 @@ WHOLE: Final = (("cycle_to_on", "to_on"), ("whole_from_on", "whole_from_on"), ("
 
 def _used(session: Session, row: dict[str, Any], wanted: pl.DataFrame) -> pl.DataFrame:
     """The metered stretches, each with all the usage that earlier runs had taken."""
-    sums = [
-        session.value(
-            "SELECT sum(quantity_micro) AS quantity_micro FROM usage_event"
-            " WHERE line_id = ? AND used_on >= ? AND used_on < ? AND run_id <= ?",
-            (row["line_id"], one["from_on"], one["to_on"], row["run_id"]),
-        )
-        for one in wanted.iter_rows(named=True)
-    ]
-    usage = pl.Series("usage_micro", [int(total or 0) for total in sums], dtype=pl.Int64)
-    return wanted.with_columns(usage, sign=pl.lit(1, dtype=pl.Int64))
+    through = facts.tops(session, row["run_id"]).get(USAGE, 0)
+    meters = products(session).select("product_id", "meter")
+    named = wanted.join(meters, on="product_id", how="left", maintain_order="left")
+    used = totals(session, named, through).drop("meter")
+    return used.with_columns(pl.col("usage_micro").fill_null(0), sign=pl.lit(1, dtype=pl.Int64))
 
 
 def _drafts(session: Session, row: dict[str, Any]) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.invoices.queries import numbered
+from urikake.rooms.usage.queries import totals
 
 from . import lines, reads, words
 from .made import Cause, Explanation, Step, number, recorded
@@ -28,12 +29,13 @@ AGAIN: Final = "同じ日の分は、前に請求したものとの差だけを�
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What was used in the charge's days as its run saw it: the quantity, how many records, from which day to which."""
+    """What was used in the charge's days as its run saw it: the quantity by the meter, how many records, since when."""
 
     micro: int
     events: int
     first_on: date | None
     last_on: date | None
+    meter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     known = lines.folded(session, row["contract_id"], row["run_id"])
     earlier = _earlier(session, row)
     product = reads.product(session, products(session), row["product_id"])
-    usage = _usage(session, row) if product["revenue"] == "usage" else None
+    usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" else None
     if usage is not None:
         amount, steps = _metered(session, row, known, earlier, usage)
     elif row["nature"] > 0:
@@ -97,14 +99,16 @@ def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:
     return cycle.filter(*same, (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0))
 
 
-def _usage(session: Session, row: dict[str, Any]) -> Usage:
+def _usage(session: Session, row: dict[str, Any], meter: str) -> Usage:
     """The usage of the charge's days up to the newest record that its run saw."""
     found = session.read(
-        "SELECT sum(quantity_micro) AS quantity_micro, count(*) AS events, min(used_on) AS from_on, max(used_on) AS to_on"
+        "SELECT count(*) AS events, min(used_on) AS from_on, max(used_on) AS to_on"
         " FROM usage_event WHERE line_id = ? AND used_on >= ? AND used_on < ? AND id <= ?",
         (row["line_id"], row["from_on"], row["to_on"], row["usage_through"]),
     ).row(0)
-    return Usage(int(found[0] or 0), int(found[1]), found[2], found[3])
+    days = pl.DataFrame([{name: row[name] for name in ("line_id", "from_on", "to_on")} | {"meter": meter}])
+    measured = totals(session, days, row["usage_through"])["usage_micro"].item()
+    return Usage(int(measured or 0), int(found[0]), found[1], found[2], meter)
 
 
 def _wanted(row: dict[str, Any], known: lines.Folded) -> dict[str, Any] | None:
@@ -315,7 +319,7 @@ def _changed(session: Session, event: dict[str, Any]) -> str:
 def _used(usage: Usage) -> str:
     """The usage in words: how much, in how many records, from when to when."""
     span = f" {usage.first_on:%Y/%m/%d}〜{usage.last_on:%Y/%m/%d}" if usage.first_on and usage.last_on else ""
-    return f"{words.count(usage.micro)}（{usage.events:,}件の記録{span}）"
+    return f"{words.count(usage.micro)}（{usage.events:,}件の記録の{words.METERS[usage.meter]}{span}）"
 
 
 def path(session: Session, row: dict[str, Any], contract: dict[str, Any]) -> tuple[Cause, ...]:

@@ -1,0 +1,290 @@
+"""Reports of sales: monthly recurring revenue with its movements, cohorts, and the forecast of billing and revenue."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import periods
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.base.errors import Refusal
+from urikake.core import recognition, recurring, schedule, tax, timeline
+from urikake.core.calendar import add_months
+from urikake.core.money import MICRO, Rounding, divide, wide
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.parties.queries import codes, profiles
+from urikake.rooms.revenue import queries as revenue
+
+from .contracts import monthly
+from .rows import month_text, rows
+
+TABLES: Final = (*contracts.TABLES, "contracts_terms", "catalog_product")
+KEPT: Final = ("line_id", "contract_id", "partner_id", "product_id", "first", "until", "amount")
+KEYS: Final = ("service", "partner")
+PLACES: Final = 6
+MOST: Final = 60  # months of a forecast
+
+
+def number(month: date) -> int:
+    """The month as a running number, as `core.recurring` counts them."""
+    return month.year * 12 + month.month - 1
+
+
+def numbered(month: str) -> pl.Expr:
+    """The column of month numbers as their first days."""
+    return add_months(pl.lit(date(1, 1, 1)), pl.col(month) - 12, 1)
+
+
+def ranges(session: Session, month: date, known_at: datetime | None = None) -> pl.DataFrame:
+    """What every line is worth a month and between which months, terms carried on to the end of the month's year.
+
+    Columns: ``line_id, contract_id, partner_id, product_id, first, until, amount`` (see `recurring.spans`). No month is
+    moved by renewals after it, so all months of a year are read from one frame.
+    """
+    last = date(month.year, 12, 31)
+
+    def make() -> pl.DataFrame:
+        lines, events, _ = contracts.carried_on(session, last, known_at)
+        return _ranges(session, lines.filter(~pl.col("leaving")), events, last)
+
+    return session.derived(f"recurring-{last.year}", TABLES, make) if known_at is None else make()
+
+
+def _ranges(session: Session, lines: pl.DataFrame, events: pl.DataFrame, last: date) -> pl.DataFrame:
+    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+    terms = contracts.terms(session).select("contract_terms_id", "cycle_months")
+    owner = lines.join(terms, on="contract_terms_id").select("line_id", "contract_id", "partner_id", "cycle_months")
+    states = timeline.segments(lines, events).join(owner, on="line_id", maintain_order="left")
+    priced = _prices(session, last)
+    joined = states.join(priced, on="product_id", maintain_order="left")
+    return recurring.spans(states, recurring.monthly(joined, rounding)).select(KEPT)
+
+
+def _prices(session: Session, on: date) -> pl.DataFrame:
+    """The products as `recurring.monthly` asks for them."""
+    return products(session).select(
+        "product_id", "price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum",
+        "inclusive", tiers="tier_list", metered=pl.col("revenue") == "usage",
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)),
+    )  # fmt: skip
+
+
+def moved(session: Session, month: date, known_at: datetime | None = None) -> pl.DataFrame:
+    """Every movement of every partner up to the month and beyond, as `recurring.movements` gives them."""
+    return recurring.movements(ranges(session, month, known_at))
+
+
+def bridge(session: Session, month: date, known_at: datetime | None = None) -> dict[str, Any]:
+    """The month's row of `recurring.bridges`."""
+    at = number(month)
+    return recurring.bridges(moved(session, month, known_at), at, at).row(0, named=True)
+
+
+def mrr(session: Session, month: str, known_at: datetime | None = None) -> dict[str, Any]:
+    """MRR at the end of the month, its movements since the month before, customers, and the rates of churn.
+
+    ``revenue_churn_rate`` is what was lost to churn and contraction, of the MRR before; ``customer_churn_rate`` the
+    customers that left, of those before; both null where there was nothing before. ``arpa`` is MRR a customer.
+    """
+    return figures(session, bridge(session, periods.first_day(month), known_at))
+
+
+def figures(session: Session, found: dict[str, Any]) -> dict[str, Any]:
+    """The row of a month as the report gives it."""
+    names = ("mrr", *recurring.MOVEMENTS, "previous", "customers", "new_customers", "churned_customers")
+    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+    each = pl.select(divide(pl.lit(found["mrr"]), pl.lit(max(found["customers"], 1)), rounding)).item()
+    lost = found["churn"] + found["contraction"]
+    return {name: found[name] for name in names} | {
+        "customer_churn_rate": rate(found["churned_customers"], found["customers_before"]),
+        "revenue_churn_rate": rate(lost, found["previous"]),
+        "arr": found["mrr"] * 12,
+        "arpa": each if found["customers"] else None,
+    }
+
+
+def rate(part: int, whole: int) -> float | None:
+    """The share to six places; None of nothing.
+
+    >>> rate(1, 3), rate(0, 0)
+    (0.333333, None)
+    """
+    return round(part / whole, PLACES) if whole else None
+
+
+def changes(session: Session, month: date, known_at: datetime | None = None) -> pl.DataFrame:
+    """The lines whose MRR in the month is not that of the month before, with their partner's movement.
+
+    Columns: ``line_id, contract_no, partner, partner_name, product, product_name, service, kind, previous, current,
+    change``; by partner and kind the changes sum to the movement.
+    """
+    every, at = ranges(session, month, known_at), number(month)
+    both = (recurring.at_month(every, at - 1), recurring.at_month(every, at))
+    names = ["line_id", "contract_id", "partner_id", "product_id"]
+    parts = [part.select(*names, **_placed(turn)) for turn, part in enumerate(both)]
+    sums = pl.concat(parts).group_by("line_id", "contract_id", "partner_id").agg(
+        pl.col("product_id").last(), pl.col("previous", "current").sum()
+    )  # fmt: skip
+    kinds = moved(session, month, known_at).filter(pl.col("month") == at).select("partner_id", "kind")
+    found = sums.filter(pl.col("previous") != pl.col("current")).join(kinds, on="partner_id")
+    found = found.with_columns(change=pl.col("current") - pl.col("previous"))
+    return named(session, found).sort("kind", "partner", "contract_no", "product", "line_id")
+
+
+def _placed(turn: int) -> dict[str, pl.Expr]:
+    """The amount as that of the month before (0) or of the month (1)."""
+    none = pl.lit(0, dtype=pl.Int64)
+    return {"previous": none if turn else pl.col("amount"), "current": pl.col("amount") if turn else none}
+
+
+def named(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The lines with their contract, partner and product."""
+    people = profiles(session, "name").select("partner_id", partner="code", partner_name="name")
+    things = products(session).select("product_id", "product", "product_name", "service")
+    numbers = contracts.contracts(session).select("contract_id", "contract_no")
+    return found.join(numbers, on="contract_id").join(people, on="partner_id").join(things, on="product_id")
+
+
+def mrr_movements(session: Session, month: str, known_at: datetime | None = None) -> list[dict[str, Any]]:
+    """The lines that moved MRR in the month: before, after, and the movement of their partner that they are part of."""
+    found = changes(session, periods.first_day(month), known_at)
+    return rows(found.select("kind", "partner", "contract_no", "product", "previous", "current", "change"))
+
+
+def cohorts(session: Session, month: str, known_at: datetime | None = None) -> list[dict[str, Any]]:
+    """Customers and MRR in every month up to the one asked for, by the month in which the customers came."""
+    last = periods.first_day(month)
+    found = recurring.cohorts(moved(session, last, known_at), number(last))
+    text = numbered("cohort").dt.strftime("%Y-%m").alias("cohort")
+    return rows(found.with_columns(text, numbered("month").alias("month")).with_columns(month_text("month")))
+
+
+def forecast(
+    session: Session, from_month: str, months: int = 12, by: str | None = None, renewal: int = 100
+) -> list[dict[str, Any]]:
+    """Billing and revenue by month, net of tax: what was done, and what the timeline says is to come.
+
+    ``by`` splits them by service or partner (``key``). ``renewal`` is the chance in percent that a term which goes on by
+    itself is renewed: what rests on renewals to come is weighed by it, once for each.
+    """
+    first = periods.first_day(from_month)
+    if by is not None and by not in KEYS:
+        raise Refusal("bad-by", f"--by が「{by}」です。", f"{'・'.join(KEYS)} から選んでください。")
+    if not 1 <= months <= MOST or not 0 <= renewal <= 100:
+        raise Refusal(
+            "bad-forecast", f"月数が {months}、更新の見込みが {renewal}% です。",
+            f"月数は 1〜{MOST}、更新の見込みは 0〜100 で指定してください。",
+        )  # fmt: skip
+    found = outlook(session, first, months, renewal, by or "service")
+    keys = [] if by is None else ["key"]
+    labelled = found if by is None else found.with_columns(key=by)
+    sums = labelled.group_by("month", *keys).agg(pl.col("billing", "revenue").sum())
+    asked = pl.DataFrame({"month": following_months(first, months)})
+    filled = sums if keys else asked.join(sums, on="month", how="left").fill_null(0)
+    return rows(
+        filled.sort("month", *keys).with_columns(month_text("month")).select("month", *keys, "billing", "revenue")
+    )
+
+
+def following_months(first: date, count: int) -> list[date]:
+    """The month and those after it, ``count`` in all, by their first days."""
+    found = [first]
+    while len(found) < count:
+        found.append(periods.following(found[-1]))
+    return found
+
+
+def outlook(session: Session, first: date, months: int, renewal: int = 100, by: str = "service") -> pl.DataFrame:
+    """Billing and revenue by ``month`` and service or partner (a column of that name)."""
+    last = periods.last_day(following_months(first, months)[-1])
+    apart = ("partner_id",) if by == "partner" else ()
+    coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last, apart)]), renewal)
+    billed = pl.concat([_issued(session, first, last), _on_closing(coming)])
+    earned = pl.concat([_columns(monthly(session, since=first)), _columns(_earned(session, coming))])
+    both = pl.concat([
+        billed.with_columns(billing="amount", revenue=pl.lit(0, dtype=pl.Int64)),
+        earned.with_columns(billing=pl.lit(0, dtype=pl.Int64), revenue="amount"),
+    ])  # fmt: skip
+    inside = both.filter(pl.col("month").is_between(first, last)).join(_keys(session, by), on=_OWNERS[by])
+    return inside.group_by(by, "month").agg(pl.col("billing", "revenue").sum())
+
+
+_OWNERS: Final = {"service": "product_id", "partner": "contract_id"}
+
+
+def _keys(session: Session, by: str) -> pl.DataFrame:
+    """The service of every product, or the partner of every contract."""
+    if by == "service":
+        return products(session).select("product_id", "service")
+    people = codes(session).select("partner_id", partner="code")
+    return contracts.contracts(session).join(people, on="partner_id").select("contract_id", "partner")
+
+
+def _columns(found: pl.DataFrame) -> pl.DataFrame:
+    return found.select("contract_id", "product_id", "month", "amount")
+
+
+def _weighed(session: Session, found: pl.DataFrame, renewal: int) -> pl.DataFrame:
+    """The charges net of tax, those that rest on renewals to come weighed by their chance, rounded once."""
+    rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
+    most = int(found["renewed"].max() or 0)  # type: ignore[arg-type]
+    chances = [round(Fraction(renewal, 100) ** times * MICRO) for times in range(most + 1)]
+    weights = pl.DataFrame({"renewed": range(most + 1), "weight": chances}, schema_overrides={"renewed": pl.Int64})
+    joined = _net(session, found).join(weights, on="renewed", maintain_order="left")
+    return joined.with_columns(amount=divide(wide("amount") * wide("weight"), MICRO, rounding))
+
+
+def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The charges with the tax inside their price taken out, as an invoice of each alone would."""
+    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
+    of = products(session).select("product_id", "inclusive", "tax")
+    joined = found.join(of, on="product_id", maintain_order="left")
+    inside = pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), pl.col("closing_on"))).otherwise(0)
+    taxed = divide(wide("amount") * wide(inside), wide(tax.PERCENT + inside), rounding)
+    return joined.with_columns(amount=pl.col("amount") - taxed).drop("inclusive", "tax")
+
+
+def _drafts(session: Session) -> pl.DataFrame:
+    """The charges that wait to be issued, as `billing.ahead` gives those that are not made yet."""
+    starts = contracts.every_line(session).select("line_id", "start_on")
+    found = billing.waiting(session).join(starts, on="line_id", maintain_order="left")
+    one, none = pl.lit(1, dtype=pl.Int64), pl.lit(0, dtype=pl.Int64)
+    return found.select(*billing.AHEAD, lines=one, renewed=none)
+
+
+def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
+    """Billing so far by month: the lines of the invoices issued."""
+    sql = (
+        "SELECT c.contract_id, c.product_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
+        " JOIN invoices_line l ON l.invoice_id = i.id JOIN billing_charge c ON c.id = l.charge_id"
+        " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?"
+    )
+    return _on_closing(session.read(sql, (session.low, session.high, first, last)).with_columns(lines=1))
+
+
+def _on_closing(found: pl.DataFrame) -> pl.DataFrame:
+    """The amounts in the month of their closing."""
+    return _columns(
+        found.with_columns(month=pl.col("closing_on").dt.truncate("1mo"), amount=pl.col("amount") * pl.col("lines"))
+    )
+
+
+def _earned(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The revenue of charges to come by month, after the months recognised already: those hold it as accrued."""
+    policy = policies(session)
+    of = products(session).select("product_id", "revenue", "life_months")
+    named = found.join(of, on="product_id", maintain_order="left").with_columns(
+        key=pl.int_range(pl.len(), dtype=pl.Int64)
+    )
+    ruled = recognition.ruled(named, policy["partial_month"], policy["remainder"])
+    spread = schedule.months(ruled.select("key", *recognition.RULE), revenue.roundings(session)[0])
+    owner = named.select("key", "contract_id", "product_id", "lines")
+    after = revenue.beyond(revenue.cutoff(session))
+    found = spread.filter(pl.col("month") >= after).join(owner, on="key")
+    return found.with_columns(amount=pl.col("amount") * pl.col("lines"))
