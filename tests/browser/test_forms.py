@@ -120,7 +120,7 @@ def test_a_product_is_registered_and_its_price_revised_from_a_day(own: Installat
     page.get_by_label("単価", exact=True).fill("１，５００")
     page.keyboard.press("F12")
     expect(page.get_by_text("商品 見守り を登録しました（はじめから）。")).to_be_visible()
-    page.get_by_role("link", name="NEW1").click()
+    page.get_by_role("link", name="新しい料金を登録").click()
     assert page.get_by_label("単価", exact=True).input_value() == "1,500"
     page.get_by_label("単価", exact=True).fill("1800")
     page.keyboard.press("F12")
@@ -128,6 +128,39 @@ def test_a_product_is_registered_and_its_price_revised_from_a_day(own: Installat
     page.get_by_label("適用開始").fill("R9.4.1")
     page.keyboard.press("F12")
     expect(page.get_by_text("2027/04/01 から")).to_be_visible()
+    expect(page.get_by_role("region", name="料金の版")).to_contain_text("1,800円")
+
+
+def test_a_price_is_revised_for_running_contracts_and_taken_back(own: Installation, browser: Browser) -> None:
+    page = clerk(browser, own)
+    page.goto("/demo/contracts/new?partner=M0001")
+    page.get_by_label("契約番号 必須").fill("RP1")
+    page.get_by_label("開始日 必須").fill("2026/12/1")
+    page.get_by_label("明細1 商品").fill("VPS-L")
+    page.get_by_label("明細1 数量").fill("2")
+    page.keyboard.press("F12")
+    page.wait_for_url("**/contracts/RP1")
+    page.goto("/demo/products/new?product=VPS-L")
+    price = page.get_by_label("単価", exact=True)
+    price.fill(str(int(price.input_value().replace(",", "")) + 500))
+    page.get_by_label("適用開始").fill("2027/4/1")
+    page.keyboard.press("F12")
+    page.wait_for_url("**/products/VPS-L")
+    page.keyboard.press("F2")
+    page.wait_for_url("**/products/VPS-L/reprice")
+    page.get_by_label("契約番号").fill("RP1")
+    page.get_by_label("契約番号").press("Tab")
+    expect(page.locator("#ahead .figure").first).to_have_text("移る契約1")
+    expect(page.locator("#ahead tbody tr")).to_contain_text("1,000")
+    page.get_by_label("新しい料金にする最初の日 必須").fill("")
+    page.keyboard.press("F12")
+    refused(page, "since", "必須です")
+    page.get_by_label("新しい料金にする最初の日 必須").fill("R9.4.1")
+    page.keyboard.press("F12")
+    expect(page.get_by_text("1契約の料金改定を登録しました。月額は 1,000円変わります。")).to_be_visible()
+    page.get_by_role("button", name="予約 1件を取り消す").click()
+    expect(page.get_by_text("料金改定の予約 1件を取り消しました。")).to_be_visible()
+    expect(page.get_by_role("region", name="料金の改定")).to_have_count(0)
 
 
 def test_a_contract_of_two_lines_is_registered(own: Installation, browser: Browser) -> None:

@@ -70,3 +70,18 @@ def test_a_file_that_is_brought_is_nobody_elses(own: Installation, browser: Brow
     brought(page, GOOD)
     other = signed_in(browser, own, "takahashi")
     assert other.request.get(page.url).status == 404
+
+
+def test_a_file_of_changes_says_what_it_does_to_the_next_bills(own: Installation, browser: Browser) -> None:
+    page = signed_in(browser, own, "takahashi", viewport={"width": 1366, "height": 768}).new_page()
+    brought(
+        page,
+        "契約番号,適用日,変更種別,値引\nK00001,2026-12-01,discount,10%\nK00003,2026-12-01,discount,10%\n",
+        "events",
+    )
+    bills = page.get_by_role("region", name="これからの請求")
+    expect(page.get_by_text("2契約の、次の請求の合計です")).to_be_visible()
+    assert bills.locator("tbody tr").count() >= 3
+    expect(bills).to_contain_text("△")
+    page.evaluate(AXE)
+    assert page.evaluate(f"axe.run(document, {RULES}).then(r => r.violations.map(v => v.id))") == []

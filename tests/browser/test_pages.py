@@ -38,6 +38,9 @@ PAGES = {
     "partners": "partners.read",
     "partners/M0001": "partners.read",
     "products": "products.read",
+    "products/VPS-M?quantity=3": "products.read",
+    "products/TRAFFIC?as_of=2026-06-30": "products.read",
+    "products/VPS-M/reprice": "contracts.change",
     "imports": "imports.read",
     "partners/new": "partners.import",
     "partners/M0001/edit": "partners.import",
@@ -77,7 +80,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
-        "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast",
+        "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
     }  # fmt: skip
     assert known == tried
 

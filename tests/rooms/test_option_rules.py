@@ -63,6 +63,9 @@ def test_a_rule_holds_from_its_day_until_it_is_ended(database: str) -> None:
     a_contract(database, "C2", product="OPTION", start="2026-04-30")
     with pytest.raises(FileRefusal):
         a_contract(database, "C3", product="OPTION", start="2026-05-01")
+    rules(database, rule)  # what was agreed on before stands, and its file may come again
+    assert take_rows(database, "contracts", [a_line("C1", product="OPTION")]) == 0
+    rules(database, rule, valid_to="2026-04-30")
     rules(database, rule, valid_from="2026-05-01", valid_to="2026-06-30")
     a_contract(database, "C3", product="OPTION", start="2026-07-01")
 

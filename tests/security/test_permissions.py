@@ -18,7 +18,7 @@ from urikake import rooms
 from urikake.base import access, bulk, company, runs, users
 from urikake.base.access import OPERATOR, PERMISSIONS, ROLES, SYSTEM
 from urikake.base.errors import Refusal
-from urikake.doors import asked, month, people
+from urikake.doors import asked, month, people, revision
 from urikake.rooms.reports.queries import READING, REPORTS
 
 EVERYBODY = (*ROLES, OPERATOR)
@@ -60,6 +60,7 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
     *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
+    *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
 }
 
 
@@ -92,13 +93,15 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("revenue.recognize", lambda user: month.recognize(sqlite_url, "2026-04", user=user)),
         ("closing.close", lambda user: month.close(sqlite_url, "2026-04", user=user)),
         ("closing.reopen", lambda user: month.reopen(sqlite_url, "2026-04", why="x", user=user)),
+        ("contracts.change", lambda user: revision.revise(sqlite_url, revision.Asked("PLAN", day), user=user)),
+        ("contracts.change", lambda user: revision.withdraw(sqlite_url, "PLAN", day, on=day, user=user)),
         ("users.change", lambda user: people.add(sqlite_url, "x", "sales", user=user)),
         ("users.change", lambda user: people.change(sqlite_url, "u_sales", "admin", user=user)),
         ("users.read", lambda user: people.listed(sqlite_url, user=user)),
         ("receivables.approve", lambda user: month.approve(sqlite_url, "receivables", ["S"], user=user)),
     ]
     kinds = {
-        "users": "users.import", "partners": "partners.import", "products": "products.import",
+        "users": "users.import", "partners": "partners.import", "products": "products.import", "option-rules": "products.import",
         "contracts": "contracts.import", "events": "contracts.change", "usage": "usage.import",
         "receivables": "receivables.enter", "openings": "receivables.enter", "receipts": "receipts.import",
     }  # fmt: skip

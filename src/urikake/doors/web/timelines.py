@@ -101,7 +101,7 @@ def _part(row: dict[str, Any], window: Window, on: date) -> dict[str, Any]:
     begins, ends = row["from_on"], row["to_on"]
     price = f"{shown.plain(row['quantity_micro'])} @{shown.plain(row['unit_price_micro'])}"
     last = f"{ends - timedelta(1):%Y/%m/%d}" if ends else "継続"
-    cut = _discount(row)
+    cut = contracts.discount_words(row["discount_rate"], row["discount_cut"])
     return {
         "from": max(begins, window[0]).isoformat(),
         "to": min(ends or window[1], window[1]).isoformat(),
@@ -110,13 +110,6 @@ def _part(row: dict[str, Any], window: Window, on: date) -> dict[str, Any]:
         "ahead": begins > on,
         "cut": bool(cut),
     }
-
-
-def _discount(row: dict[str, Any]) -> str:
-    """What the discounts of a stretch come to, as people write it: ``10%``, ``500円``; empty for none."""
-    rate, cut = row.get("discount_rate") or 0, row.get("discount_cut") or 0
-    words = [f"{rate * 100 / kernel.WHOLE:g}%"] if rate else []
-    return " ".join([*words, *([f"{cut // kernel.WHOLE:,}円"] if cut else [])])
 
 
 def _pauses(rows: list[dict[str, Any]], window: Window, on: date) -> list[dict[str, Any]]:

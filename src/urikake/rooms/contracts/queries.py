@@ -263,7 +263,7 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     """All that happened to a partner's contracts, by effective day: start lines and events.
 
     Columns: ``contract_no, effective_on, recorded_at, kind, product, to_product, quantity_micro, unit_price_micro,
-    until_on, reason, actor``.
+    until_on, reason, discount_rate, discount_cut, actor``.
     """
     lines = session.read(
         "SELECT l.id AS line_id, l.product_id, l.quantity_micro, l.unit_price_micro, l.start_on, l.end_on, l.recorded_at,"
@@ -274,7 +274,7 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
     later = session.read(
         "SELECT c.contract_no, e.line_id, e.kind, e.effective_on, e.recorded_at, e.product_id, e.quantity_micro,"
-        " e.unit_price_micro, e.until_on, e.reason, r.actor FROM contracts_event e"
+        " e.unit_price_micro, e.until_on, e.reason, e.discount_rate, e.discount_cut, r.actor FROM contracts_event e"
         " JOIN contracts_contract c ON c.id = e.contract_id JOIN base_run r ON r.id = e.run_id"
         " WHERE c.partner_id = ? AND e.kind <> 'add_option' ORDER BY e.id",
         (partner_id,),
@@ -291,6 +291,8 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         unit_price_micro="unit_price_micro",
         until_on="end_on",
         reason=pl.lit(""),
+        discount_rate=pl.lit(None, dtype=pl.Int64),
+        discount_cut=pl.lit(None, dtype=pl.Int64),
         actor="actor",
     )
     every = pl.concat([started, later.select(started.columns)])
@@ -315,6 +317,16 @@ def revisions(session: Session, product: str, on: date) -> pl.DataFrame:
     day = pl.col("content").str.split("|").list.last().str.to_date("%Y-%m-%d")
     later = pl.col("effective_on") > on
     return made.group_by(since=day).agg(lines=pl.len(), ahead=later.sum().cast(pl.Int64)).sort("since", descending=True)
+
+
+def discount_words(rate: int | None, cut: int | None) -> str:
+    """A discount as people write it: its share, its yen, or both; empty for none.
+
+    >>> discount_words(10_000_000, None), discount_words(None, 500 * timeline.WHOLE), discount_words(0, 0)
+    ('10%', '500円', '')
+    """
+    shares = [f"{rate * 100 / timeline.WHOLE:g}%"] if rate else []
+    return " ".join([*shares, *([f"{cut // timeline.WHOLE:,}円"] if cut else [])])
 
 
 def touched(session: Session) -> pl.DataFrame:

@@ -130,4 +130,6 @@ def one(desk: Desk, contract_no: str) -> Shown:
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:
     label, day = contracts.WORDS.get(row["kind"], row["kind"]), row["effective_on"].isoformat()
+    cut = contracts.discount_words(row["discount_rate"], row["discount_cut"])
+    label = f"{label} {cut or 'の終わり'}" if row["kind"] == "discount" else label
     return row | {"label": label, "day": day, "ahead": row["effective_on"] > on}

@@ -16,7 +16,7 @@ from urikake.base.errors import FileRefusal, Refusal
 from urikake.core import cells, pricing, written
 from urikake.core.money import MICRO, Rounding, divide
 from urikake.doors import revision
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import option_rules, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions.reprice import MOVES
 from urikake.rooms.intake.queries import Column, Kind, given
@@ -40,6 +40,11 @@ REPRICING: Final = Kind(
 )
 OWN: Final = (("", "そのままにする"), ("yes", "新しい料金にする"))
 MOST: Final = 100
+RULES: Final = {
+    "needs": "{product} は、{other} と（ほかに相手があればそのどれかと）一緒に契約します",
+    "excludes": "{product} と {other} は、一緒に契約できません",
+    "alone": "{product} は、単独で契約します",
+}
 
 
 @page("product", "products/<path:code>", permission="products.read", title="商品")
@@ -55,6 +60,7 @@ def one(desk: Desk, code: str) -> Shown:
         "timeline": _axis(desk, code, versions),
         "quantity": desk.ask("quantity", "1"),
         "price": _calculated(desk, held[-1], quantity),
+        "rules": _rules(desk, code),
         "revisions": contracts.revisions(desk.session, code, desk.on).to_dicts(),
         "moves": len(versions) > 1,
         "page": {"title": f"{held[-1]['product_name']}", "name": "product"},
@@ -140,6 +146,16 @@ def _calculated(desk: Desk, row: dict[str, Any], quantity: str) -> dict[str, Any
     yen = exact.to_frame("exact").select(divide(pl.col("exact"), pl.lit(pricing.SCALE), rounding)).to_series()
     parts = pricing.steps(line).with_columns(amount=yen[1:])
     return {"amount": yen[0], "steps": parts.select("units_micro", "unit_price_micro", "amount").to_dicts()}
+
+
+def _rules(desk: Desk, code: str) -> list[dict[str, Any]]:
+    """What the product may be sold with on the day, and which others say so of it."""
+    day = pl.lit(desk.on)
+    held = option_rules(desk.session).filter(
+        (pl.col("from_on") <= day) & (pl.col("until_on").is_null() | (day < pl.col("until_on")))
+    )
+    mine = held.filter((pl.col("product") == code) | (pl.col("other") == code)).sort("product", "rule", "other")
+    return [row | {"word": RULES[row["rule"]].format(**row)} for row in mine.iter_rows(named=True)]
 
 
 def _groups() -> tuple[Group, ...]:

@@ -86,6 +86,7 @@ def import_contracts(session: Session, *, sheet: Sheet) -> int:
     _check(session, sheet)
     sheet.sift()
     _check_together(sheet)
+    _check_new(session, sheet, known)
     lines = _lines(session, sheet.sift())
     _check_known(session, sheet, lines, known)
     sheet.accept()
@@ -143,8 +144,6 @@ def _check(session: Session, sheet: Sheet) -> None:
     known = codes(session)["code"]
     sheet.check(~pl.col("partner").is_in(known.implode()), "partner", "この取引先はありません")
     sheet.check(~pl.col("product").is_in(products(session)["product"].implode()), "product", "この商品はありません")
-    options_of(session, sheet)
-    _check_overlap(sheet)
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
     sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
     sheet.check(pl.col("end") < pl.col("start"), "end", "開始日より前です")
@@ -171,18 +170,29 @@ def _check(session: Session, sheet: Sheet) -> None:
 FAR: Final = date(9999, 12, 31)
 
 
-def _check_overlap(sheet: Sheet) -> None:
+def _check_new(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
+    """Note what is wrong between the lines of contracts that are not there yet; what was agreed on before stands.
+
+    A contract of which a line is wrong by itself cannot be judged as a whole.
+    """
+    apart = pl.concat([known["contract_no"], sheet.lost()["contract_no"]])
+    fresh = sheet.frame.filter(~pl.col("contract_no").is_in(apart.implode()))
+    options_of(session, sheet, fresh)
+    _check_overlap(sheet, fresh)
+
+
+def _check_overlap(sheet: Sheet, fresh: pl.DataFrame) -> None:
     """Note lines of one product whose terms overlap: no later change could say which of them it means.
 
     Several of one and the same term are meant so; lines of other orders, groups or departments are apart.
     """
     keys = ["contract_no", "product", "order_no", "group", "management_group", "project", "department"]
     end = pl.col("end").fill_null(FAR)
-    readable = sheet.frame.filter(pl.col("start") <= end)
+    readable = fresh.filter(pl.col("start") <= end)
     terms = readable.select(*keys, "start", last=end).unique().sort("start", "last")
     before = terms.with_columns(before=pl.col("last").cum_max().shift(1).over(keys))
     bad = before.filter(pl.col("start") <= pl.col("before"))
-    found = sheet.frame.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
+    found = fresh.with_columns(last=end).join(bad, on=[*keys, "start", "last"], how="semi", nulls_equal=True)
     why = "同じ商品の明細と期間が重なっています。前の明細の終了日の次の日から始めるか、別の契約番号にしてください"
     sheet.check(pl.col(LINE).is_in(found[LINE].implode()), "start", why)
 

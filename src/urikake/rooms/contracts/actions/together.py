@@ -17,12 +17,12 @@ from .. import queries
 MOVING: Final = ("add_option", "change_plan", "remove_option")
 
 
-def agreed(session: Session, sheet: Sheet) -> None:
+def agreed(session: Session, sheet: Sheet, fresh: pl.DataFrame) -> None:
     """Note the lines of new contracts that may not be sold with, or without, what the contract has on their first day."""
     if option_rules(session).is_empty():
         return
-    rows = sheet.frame.select("contract_no", "product", "start", "end")
-    asked = sheet.frame.select("contract_no", at=AT, day="start", own="product")
+    rows = fresh.select("contract_no", "product", "start", "end")
+    asked = fresh.select("contract_no", at=AT, day="start", own="product")
     held = asked.join(rows, on="contract_no", maintain_order="left").filter(
         (pl.col("start") <= pl.col("day")) & (pl.col("end").is_null() | (pl.col("end") >= pl.col("day")))
     )

@@ -68,6 +68,8 @@ def _detail(row: dict[str, Any]) -> str:
         parts.append(f"数量 {plain(row['quantity_micro']):,}")
     if row["unit_price_micro"] is not None:
         parts.append(f"単価 {plain(row['unit_price_micro']):,}")
+    if row["kind"] == "discount":
+        parts.append(queries.discount_words(row["discount_rate"], row["discount_cut"]) or "値引の終わり")
     if row["until_on"] is not None:
         parts.append(f"{date.fromordinal(row['until_on'].toordinal() - 1)} まで")
     return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
