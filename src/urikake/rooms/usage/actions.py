@@ -101,11 +101,14 @@ def _new(session: Session, sheet: Sheet, seen: _Seen) -> pl.DataFrame:
     rows = _placed(session, sheet)
     sheet.accept()
     there = _known(session, seen.maybe(rows["event_code"]))
-    if there.is_empty() and rows["event_code"].n_unique() == rows.height:
+    twice = rows["event_code"].n_unique() < rows.height
+    if there.is_empty() and not twice:
         return rows
-    distinct = rows.unique(WORDS, keep="first", maintain_order=True)
-    every = pl.concat([there.select(WORDS), distinct.select(WORDS)]).unique()
-    clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
+    distinct = rows.unique(WORDS, keep="first", maintain_order=True) if twice else rows
+    own = distinct.filter(pl.col("event_code").is_duplicated())["event_code"] if twice else rows["event_code"].clear()
+    both = there.join(distinct.select(WORDS), on="event_code", suffix="_here")
+    other = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name}_here") for name in WORDS[1:]))["event_code"]
+    clash = pl.concat([own, other]).unique()
     sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", CLASH)
     sheet.accept()
     return distinct.join(there, on="event_code", how="anti", maintain_order="left")

@@ -74,7 +74,9 @@ def unmeasured(session: Session, first_on: date, closing_on: date) -> pl.DataFra
         & (pl.col("from_on") < until)
         & (pl.col("to_on").is_null() | (pl.col("to_on") > first_on))
     )
-    lines = found.lines.select("line_id", "contract_id").join(borne.select("line_id").unique(), on="line_id", how="semi")
+    lines = found.lines.select("line_id", "contract_id").join(
+        borne.select("line_id").unique(), on="line_id", how="semi"
+    )
     spans = lines.with_columns(from_on=pl.lit(first_on), to_on=pl.lit(until), meter=pl.lit(""))
     return usage.totals(session, spans).filter(pl.col("usage_micro").is_null()).select("line_id", "contract_id")
 
