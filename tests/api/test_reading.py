@@ -118,6 +118,8 @@ def test_an_address_that_asks_for_what_there_is_not(place: Place) -> None:
         ("reports/aging", "invalid"),
         ("reports/aging?as_of=2026-02-30", "invalid"),
         ("reports/aging?as_of=2026-04-30&basis=x", "bad-basis"),
+        ("reports/journals?from=2026-05-01&to=2026-04-30", "bad-span"),
+        ("reports/schedule?contract=NOPE", "no-contract"),
         ("partners/%00", "bad-text"),
     ]:
         answer = place.ask("GET", path)

@@ -134,7 +134,7 @@ def test_every_report_refuses_the_roles_that_may_not_see_it(sqlite_url: str) -> 
     day = date(2026, 4, 30)
     every: dict[str, Any] = {
         "as_of": day, "closing": day, "since": day, "until": day, "month": "2026-04", "partner": "P1", "receipt": "R",
-        "source": "INV-2026-00001",
+        "source": "INV-2026-00001", "from_month": "2026-04",
     }  # fmt: skip
     assert READING.keys() == REPORTS.keys()
     for name, report in REPORTS.items():

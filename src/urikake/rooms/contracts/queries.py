@@ -115,13 +115,20 @@ def fold_lines(session: Session, lines: pl.DataFrame, found: pl.DataFrame) -> tu
 
 
 def carried_on(
-    session: Session, horizon: date, known_at: datetime | None = None
+    session: Session, horizon: date, known_at: datetime | None = None, chosen: pl.Series | None = None
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """As `folded`, with the renewals (自動更新) that no run has made yet but will have by the day; and those renewals.
 
     They stand as ``line_id``, ``effective_on`` (the first day of the term) and ``times`` (the how-manieth of them, from 0).
+    With ``chosen`` only those lines; a contract with a fee for leaving is whole among them or not at all.
     """
     lines, found = folded(session, known_at)
+    first = every_line(session, known_at)
+    if chosen is not None:
+        mine = chosen.rename("line_id").to_frame()
+        lines, found, first = (
+            part.join(mine, on="line_id", how="semi", maintain_order="left") for part in (lines, found, first)
+        )
     named = lines.join(terms(session).select("contract_terms_id", "auto_renew", "anchor_on"), on="contract_terms_id")
     coming = renewal.due(named.with_columns(horizon_on=pl.lit(horizon)))
     told = coming.select("line_id", "effective_on", "times")
@@ -135,7 +142,7 @@ def carried_on(
     every = pl.concat(
         [stored, fresh.cast({n: t for n, t in stored.schema.items() if n in fresh.columns})], how="diagonal"
     )
-    return *fold_lines(session, every_line(session, known_at), every), told
+    return *fold_lines(session, first, every), told
 
 
 def _fees(session: Session, fees: pl.DataFrame, ended: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -67,6 +67,8 @@ def import_partners(session: Session, *, sheet: Sheet) -> int:
     sheet.sift()
     _check_circle(sheet, known)
     sheet.accept()
+    if sheet.frame.is_empty():
+        return 0
     frame = sheet.frame.with_columns(
         *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
         pl.col("kana", "postal_code", "address", "email").fill_null(""),

@@ -101,11 +101,13 @@ def _new(session: Session, sheet: Sheet, seen: _Seen) -> pl.DataFrame:
     """The events of the sheet that are not there yet, each once; refused if any row is wrong."""
     rows = sheet.sift(_placed(session, sheet))
     there = _known(session, seen.maybe(rows["event_code"]))
-    fresh = rows
-    if there.height or rows["event_code"].n_unique() < rows.height:
-        distinct = rows.unique(WORDS, keep="first", maintain_order=True)
-        every = pl.concat([there.select(WORDS), distinct.select(WORDS)]).unique()
-        clash = every.filter(pl.col("event_code").is_duplicated())["event_code"].unique()
+    twice, fresh = rows["event_code"].n_unique() < rows.height, rows
+    if there.height or twice:
+        distinct = rows.unique(WORDS, keep="first", maintain_order=True) if twice else rows
+        own = distinct.filter(pl.col("event_code").is_duplicated())["event_code"]
+        both = there.join(distinct.select(WORDS), on="event_code", suffix="_here")
+        other = both.filter(pl.any_horizontal(pl.col(name) != pl.col(f"{name}_here") for name in WORDS[1:]))
+        clash = pl.concat([own, other["event_code"]]).unique()
         sheet.check(pl.col("event_id").is_in(clash.implode()), "event_id", CLASH)
         fresh = sheet.sift(distinct.join(there, on="event_code", how="anti", maintain_order="left"))
     _check_corrections(session, sheet, fresh)

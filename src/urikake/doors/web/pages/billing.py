@@ -104,7 +104,7 @@ def _missing(desk: Desk, day: date) -> dict[str, Any]:
     named = found.join(contracts(desk.session), on="contract_id").sort("contract_no")
     first = named["contract_no"].unique(maintain_order=True).head(10)
     links = [{"contract_no": no, "url": desk.link(f"contracts/{quoted(no)}")} for no in first]
-    return {"count": found.height, "links": links, "url": desk.link("usage", on=str(day))}
+    return {"count": found.height, "links": links, "url": desk.link("usage")}
 
 
 def _day(text: str) -> date:

@@ -18,7 +18,7 @@ from .scope import Scope, scope, scoped
 
 BLOCK: Final = 50_000
 """Lines looked at together: a year of them has room in memory many times over."""
-ALIKE: Final = ("start_on", "end_on", "term_end_on", "declined", "contract_terms_id", "closing_mask", "leaving")
+ALIKE: Final = ("start_on", "end_on", "term_end_on", "declined", "contract_terms_id", "closing_mask")
 """What beside its state the charges of a line depend on."""
 COLUMNS: Final = {
     "line_id": pl.Int64, "contract_id": pl.Int64, "product_id": pl.Int64, "start_on": pl.Date, "cycle_from_on": pl.Date,
@@ -36,11 +36,10 @@ def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFr
     ``renewed``: how many renewals that nobody has made yet it rests on. Of usage to come only base price and minimum are
     known. Of what is billed in arrears the closing may come long after the day.
     """
-    lines, events, coming = contracts.carried_on(session, until + AHEAD)
-    found = scope(session) if coming.is_empty() else scoped(session, lines, events)
-    standing = _standing(session, found, apart)
-    chosen = found.lines.join(standing.select("line_id"), on="line_id", how="semi", maintain_order="left")
-    parts = [_block(session, chosen.slice(at, BLOCK), found.segments, until) for at in range(0, chosen.height, BLOCK)]
+    standing = _standing(session, scope(session), apart)
+    lines, events, coming = contracts.carried_on(session, until + AHEAD, chosen=standing["line_id"])
+    found = scoped(session, lines, events)
+    parts = [_block(session, found, at, until) for at in range(0, found.lines.height, BLOCK)]
     rows = pl.concat([pl.DataFrame(schema=COLUMNS), *parts]).join(standing, on="line_id", maintain_order="left")
     renewals = coming.select("line_id", cycle_from_on="effective_on", renewed=pl.col("times").cast(pl.Int64) + 1)
     counted = rows.sort("cycle_from_on").join_asof(
@@ -52,13 +51,17 @@ def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFr
 def _standing(session: Session, found: Scope, apart: Sequence[str]) -> pl.DataFrame:
     """The lines that stand for all that are alike: ``line_id`` and ``lines``, how many.
 
-    A line that changes, was ever changed, or is measured stands for itself: its charges depend on its own.
+    A line that changes, was ever changed, or is measured stands for itself, and so do those of contracts with a fee for
+    leaving: what they are charged depends on what else they are.
     """
+    bound = found.lines.filter("leaving")["contract_id"]
     states = [name for name in found.segments.columns if name != "line_id"]
     alone = found.segments.filter(pl.col("line_id").is_unique())
     billed = last_billed(session).select("line_id", "last_on", "billed_to_on")
     steady = (
-        found.lines.filter(~pl.col("metered") & pl.col("changed_on").is_null())
+        found.lines.filter(
+            ~pl.col("metered") & pl.col("changed_on").is_null() & ~pl.col("contract_id").is_in(bound.implode())
+        )
         .select("line_id", *ALIKE, *apart)
         .join(alone, on="line_id")
         .join(billed, on="line_id", how="left")
@@ -69,9 +72,10 @@ def _standing(session: Session, found: Scope, apart: Sequence[str]) -> pl.DataFr
     return pl.concat([groups.select("line_id", "lines"), others.with_columns(lines=pl.lit(1, dtype=pl.Int64))])
 
 
-def _block(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, until: date) -> pl.DataFrame:
+def _block(session: Session, found: Scope, at: int, until: date) -> pl.DataFrame:
     """The charges of one block of lines."""
-    part = Scope(lines, segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left"))
+    lines = found.lines.slice(at, BLOCK)
+    part = Scope(lines, found.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left"))
     rows = on_closings(session, part, due_stretches(session, part, until + AHEAD, served=True))
     owner = lines.select("line_id", "contract_id", "start_on")
     return rows.filter(pl.col("amount") != 0).join(owner, on="line_id").select(list(COLUMNS))
