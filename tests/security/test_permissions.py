@@ -51,7 +51,7 @@ def test_every_function_of_a_pen_that_writes_asks_for_a_permission() -> None:
 
 # Steps of a verb, not verbs: they are called by an action that has asked.
 ASK_THEIR_CALLER = {
-    "urikake.rooms.intake.actions.record_file",
+    *(f"urikake.rooms.intake.actions.record_{what}" for what in ("file", "parts")),
     "urikake.rooms.ledger.actions.post",
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
@@ -61,6 +61,7 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
     *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
+    "urikake.rooms.contracts.actions.effects.checked",
 }
 
 

@@ -190,9 +190,10 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     effects.check_day(sheet, early, pl.format("契約の開始日 {} より前です", "first_on"))
     withdrawn = rows.filter(pl.col("kind") == "withdraw")["contract_id"].implode()
     late = (pl.col("effective_on") > pl.col("over_on")) & pl.col("corrects_id").is_null()
-    late = late & ~pl.col("kind").is_in(["withdraw", "renew", "change_start"]) & ~pl.col("contract_id").is_in(withdrawn)
+    elsewhere = ["withdraw", "renew", "change_start", *effects.CHECKED]  # these are judged by line
+    late = late & ~pl.col("kind").is_in(elsewhere) & ~pl.col("contract_id").is_in(withdrawn)
     over = "契約は {} に終わっています。それまでの日にするか、先に解約を取り消してください"
-    sheet.check(late, "effective", pl.format(over, pl.col("over_on").dt.offset_by("-1d")))
+    effects.check_day(sheet, late, pl.format(over, pl.col("over_on").dt.offset_by("-1d")))
     return sheet.sift()
 
 
