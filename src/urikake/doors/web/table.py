@@ -229,15 +229,7 @@ def _row(row: dict[str, Any], columns: Sequence[Column], key: str, url: Link | N
 def _cell(row: dict[str, Any], column: Column) -> dict[str, Any]:
     value = row[column.name]
     if value is None and column.gap and column.gap(row):
-        return {
-            "kind": "state",
-            "value": None,
-            "text": "欠け",
-            "ref": None,
-            "url": None,
-            "tone": "bad",
-            "negative": False,
-        }
+        return {"kind": "state", "value": None, "text": "欠け", "tone": "bad", "right": True}
     return {
         "kind": column.kind,
         "value": value,

@@ -319,7 +319,7 @@ def _changed(session: Session, event: dict[str, Any]) -> str:
 def _used(usage: Usage) -> str:
     """The usage in words: how much, in how many records, from when to when."""
     span = f" {usage.first_on:%Y/%m/%d}〜{usage.last_on:%Y/%m/%d}" if usage.first_on and usage.last_on else ""
-    return f"{words.count(usage.micro)}（{usage.events:,}件の記録の{words.METERS[usage.meter]}{span}）"
+    return f"{words.count(usage.micro)}（{usage.events:,}件の記録{words.METERS[usage.meter]}{span}）"
 
 
 def path(session: Session, row: dict[str, Any], contract: dict[str, Any]) -> tuple[Cause, ...]:

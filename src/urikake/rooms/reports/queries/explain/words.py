@@ -23,7 +23,7 @@ MODELS: Final = {
     "flat": "定額", "unit": "単価×数量", "graduated": "段階", "volume": "全量一律", "package": "入数",
     "included": "基本料＋超過", "free": "無料",
 }  # fmt: skip
-METERS: Final = {"": "合計", "max": "最大", "last": "最後の値", "unique": "対象の数"}
+METERS: Final = {"": "", "max": "の最大", "last": "の最後の値", "unique": "の対象の数"}
 CLASSES: Final = {
     "standard": "標準税率", "reduced": "軽減税率", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税", "": "対象外",
 }  # fmt: skip
