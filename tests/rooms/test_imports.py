@@ -321,7 +321,7 @@ def test_events_that_are_wrong_in_different_ways_are_all_listed(database: str) -
         (4, "contract_no", "C0"),
         (5, "effective", "2026-03-01"),
         (6, "event_id", "E1"),
-        (7, "line", "PLAN"),
+        (7, "effective", "2026-07-01"),
         (8, "effective", "2026-08-01"),
         (9, "effective", "2026-08-02"),
         (10, "last_day", "2026-02-28"),

@@ -52,7 +52,7 @@ class Check:
         value = pl.col(self.column).cast(pl.String).alias("value")
         rows = self.frame.filter(self.bad).select(LINE, value, reason.alias("why"))
         if self.column in texts.columns:
-            cell = pl.col(self.column).str.strip_chars().alias("value")
+            cell = pl.col(self.column).cast(pl.String).str.strip_chars().alias("value")
             rows = rows.drop("value").join(texts.select(LINE, cell), on=LINE, how="left", maintain_order="left")
         return rows.select(LINE, pl.col("value").fill_null(""), "why")
 
