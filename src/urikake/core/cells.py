@@ -118,8 +118,9 @@ def _micro_of_integer(cell: pl.Expr) -> pl.Expr:
 def _micro_of_float(cell: pl.Expr) -> pl.Expr:
     """A binary number as the decimal of up to six places that it stands for; null where it is none."""
     value = cell.cast(pl.Float64)
-    near = (value * 1_000_000).round()
-    return pl.when((value.abs() < MOST) & (near / 1_000_000 == value)).then(near).cast(pl.Int64, strict=False)
+    exact = value * 1_000_000
+    near = exact.round()
+    return pl.when((value.abs() < MOST) & ((exact - near).abs() < 0.001)).then(near).cast(pl.Int64, strict=False)
 
 
 def _same(cell: pl.Expr) -> pl.Expr:

@@ -118,7 +118,7 @@ def bridges(moved: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
         **{title: (kind == name).sum().cast(pl.Int64) for name, title in counts.items()},
         step=(pl.col("after") - pl.col("before")).sum(),
     )
-    asked = pl.DataFrame({"month": range(first, last + 1)}, schema={"month": pl.Int32})
+    asked = pl.DataFrame({"month": range(first, last + 1)}, schema={"month": found.schema["month"]})
     every = pl.concat([found.select("month"), asked]).unique().sort("month")
     filled = every.join(found, on="month", how="left", maintain_order="left").fill_null(0)
     people = pl.col("new_customers") + pl.col("returned_customers") - pl.col("churned_customers")
