@@ -24,6 +24,7 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(browser: Browser, o
         page.goto("/demo/approvals")
         page.get_by_role("button", name="承認", exact=True).click()
         expect(page.get_by_role("status")).to_contain_text("承認しました。消費税の端数")
+        expect(page.get_by_role("region", name="決めた申請")).to_contain_text("yamamoto")
         page.goto("/demo/settings/policies")
         expect(page.get_by_label("消費税の端数")).to_have_value("half_up")
         expect(page.get_by_label("消費税の端数")).to_be_disabled()

@@ -59,6 +59,20 @@ def test_a_discount_of_part_of_a_month_is_taken_with_its_days(database: str) -> 
     assert [amount for *_, amount in billed(database)] == [4_500, 1_416]
 
 
+@pytest.mark.parametrize("agreed", [True, False])
+def test_a_discount_given_once_is_off_the_cycle_of_its_first_day_and_no_longer(database: str, agreed: bool) -> None:
+    # The first cycle is 16–30 April: (10,000 − 1,000) × 15/30; May is whole again.
+    a_shop(database)
+    terms = {"discount": "1000", "discount_months": 0}
+    a_contract(database, start="2026-04-16", anchor_day=1, **(terms if agreed else {}))
+    if not agreed:
+        an_event(database, "discount", "2026-04-20", **terms)
+    bill(database, "2026-04-30", "2026-05-31")
+    # agreed later, on the 20th: four days of the full price, 11 of the lower one
+    april = 4_500 if agreed else 1_333 + 3_300
+    assert nets(database) == [april, 10_000]
+
+
 def test_discounts_stack_in_order_and_end_together(database: str) -> None:
     # (10,000 − 1,000) × 0.9 = 8,100 from May; the discount of nothing ends both from July.
     a_shop(database)

@@ -14,6 +14,7 @@ from ..book import Deed, Shown, deed, page
 from ..desk import Desk
 
 MANY: Final = "second_person"
+NEWEST: Final = 20
 
 
 @page("policies", "settings/policies", permission="settings.read", title="方針")
@@ -48,6 +49,12 @@ def waiting(desk: Desk) -> list[dict[str, Any]]:
         own, kind = row["actor"] == desk.person.name, proposals.KINDS[row["kind"]]
         found.append(row | {"own": own, "decidable": not own and access.may(desk.person.role, kind.approval)})
     return found
+
+
+def decided(desk: Desk) -> list[dict[str, Any]]:
+    """The newest proposals that were decided, with who decided what."""
+    found = proposals.decided(desk.session).head(NEWEST)
+    return [row | {"verdict_label": proposals.VERDICTS[row["verdict"]]} for row in found.iter_rows(named=True)]
 
 
 @deed("policies-change", "settings/policies/change", permission="settings.change")

@@ -102,7 +102,8 @@ def approvals(desk: Desk) -> Shown:
     role = desk.person.role
     slips = _slips(desk) if access.may(role, "receivables.read") else None
     asked = policies.waiting(desk) if access.may(role, "settings.read") else []
-    return {"slips": slips, "total": sum(row["gross"] for row in slips or ()), "proposals": asked}
+    past = policies.decided(desk) if access.may(role, "settings.read") else []
+    return {"slips": slips, "total": sum(row["gross"] for row in slips or ()), "proposals": asked, "decided": past}
 
 
 def _slips(desk: Desk) -> list[dict[str, Any]]:

@@ -52,19 +52,15 @@ def agreed(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _events(lines: pl.DataFrame, rate_: pl.Expr, cut_: pl.Expr | None, months: str, reason: str) -> pl.DataFrame:
-    first = pl.col("start_on")
-    once = pl.col(months) == 0
-    until = add_months(
-        first, pl.when(once).then(pl.max_horizontal("cycle_months", 1)).otherwise(months), first.dt.day()
-    )
+    ended = _ending(lines.with_columns(key="line_id", effective_on="start_on"), months)
     none = pl.lit(None, dtype=pl.Int64)
-    return lines.select(
+    return ended.select(
         "contract_id",
         "line_id",
         "recorded_at",
         kind=pl.lit("discount"),
         effective_on="start_on",
-        until_on=until,
+        until_on="until_on",
         event_code=pl.lit(""),
         content="agreed",
         reason=pl.lit(reason),
@@ -101,21 +97,24 @@ def ending(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     several = pl.col("discount_cut").is_not_null() & (pl.col("discount_cut") > 0) & (pl.col("lines") > 1)
     sheet.check(several, "line", "明細が二つ以上ある契約の定額の値引は、明細商品コードで一つに決めてください")
     placed = sheet.sift()
-    first = pl.col("effective_on")
-    months = add_months(first, pl.col("discount_months"), first.dt.day())
-    once = placed.filter(pl.col("discount_months") == 0)
-    ends = _cycle_ends(held, once)
-    dated = placed.join(ends, on=AT, how="left", maintain_order="left").with_columns(
-        until_on=pl.when(pl.col("discount_months") == 0).then("cycle_end_on").otherwise(months)
+    asked = placed.select("effective_on", "discount_months", key=AT, line_id="own")
+    ends = _ending(asked.join(held, on="line_id", maintain_order="left"), "discount_months")
+    dated = placed.drop("until_on").join(
+        ends.select("until_on", pl.col("key").alias(AT)), on=AT, how="left", maintain_order="left"
     )
     whole = pl.concat([rows.filter(pl.col("kind") != "discount"), dated.select(rows.columns)]).sort(AT)
     return sheet.sift(whole)
 
 
-def _cycle_ends(held: pl.DataFrame, once: pl.DataFrame) -> pl.DataFrame:
-    """The end of the cycle in which each discount's first day lies: ``file_line, cycle_end_on``."""
-    asked = once.select(AT, "effective_on", line_id="own").join(held, on="line_id", maintain_order="left")
-    none = pl.lit(None, dtype=pl.Date)
-    lines = asked.with_columns(line_id=AT, after_on=none, until_on=pl.col("effective_on").dt.offset_by("1d"))
-    cycles = calendar.cycles(lines).group_by("line_id").agg(pl.col("to_on").max())
-    return cycles.select(pl.col("line_id").alias(AT), cycle_end_on="to_on")
+def _ending(lines: pl.DataFrame, months: str) -> pl.DataFrame:
+    """The lines with ``until_on``: so many ``months`` after ``effective_on``, for 0 the end of the cycle that it lies in.
+
+    ``lines`` are as `calendar.cycles` takes them, known by their ``key``.
+    """
+    first, none = pl.col("effective_on"), pl.lit(None, dtype=pl.Date)
+    once = lines.filter(pl.col(months) == 0)
+    asked = once.with_columns(line_id="key", after_on=none, until_on=first.dt.offset_by("1d"))
+    cycles = calendar.cycles(asked).group_by(key="line_id").agg(cycle_end_on=pl.col("to_on").max())
+    joined = lines.join(cycles, on="key", how="left", maintain_order="left")
+    after = add_months(first, pl.col(months), first.dt.day())
+    return joined.with_columns(until_on=pl.when(pl.col(months) == 0).then("cycle_end_on").otherwise(after))
