@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from urikake.base import facts, runs
+from urikake.base import facts
 from urikake.base.access import action
-from urikake.base.bulk import INSTANT, Session
+from urikake.base.bulk import Session
 from urikake.core import renewal
 
 from .. import queries
 from ..models import Event
+from . import ours
 
 
 @action("billing.run")
@@ -22,18 +23,8 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
     due = renewal.due(lines)
     if due.is_empty():
         return pl.DataFrame()
-    renewed = due.select(
-        "contract_id",
-        "line_id",
-        "effective_on",
-        "until_on",
-        kind=pl.lit("renew"),
-        recorded_at=pl.lit(runs.instant(session), dtype=INSTANT),
-        event_code=pl.lit(""),
-        content=pl.lit(""),
-        reason=pl.lit("自動更新"),
-    )
-    return facts.record(session, Event, renewed)
+    renewed = due.select("contract_id", "line_id", "effective_on", "until_on")
+    return facts.record(session, Event, ours.told(session, renewed, "renew", "自動更新"))
 
 
 @action("contracts.change")

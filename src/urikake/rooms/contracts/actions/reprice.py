@@ -8,9 +8,9 @@ from typing import Any, Final, Literal
 
 import polars as pl
 
-from urikake.base import facts, runs
+from urikake.base import facts
 from urikake.base.access import action
-from urikake.base.bulk import INSTANT, Session
+from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.core import calendar, charging, timeline
@@ -20,6 +20,7 @@ from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Event
+from . import ours
 
 When = Literal["date", "renewal"]
 MOVES: Final = "moves"
@@ -196,18 +197,15 @@ def _mark(product: str, since: date) -> str:
 
 def _events(session: Session, moving: pl.DataFrame, product: str, new: dict[str, Any], since: date) -> pl.DataFrame:
     """The moves as events of the contracts."""
-    return moving.select(
+    moved = moving.select(
         "contract_id",
         "line_id",
         "effective_on",
-        kind=pl.lit("change_price"),
-        recorded_at=pl.lit(runs.instant(session), dtype=INSTANT),
-        event_code=pl.lit(""),
-        content=pl.lit(_mark(product, since)),
         product_id=pl.lit(new["product_id"], dtype=pl.Int64),
         unit_price_micro="new_price_micro",
-        reason=pl.lit(f"料金改定（{new['valid_from_on']:%Y/%m/%d} からの料金）"),
     )
+    reason = f"料金改定（{new['valid_from_on']:%Y/%m/%d} からの料金）"
+    return ours.told(session, moved, "change_price", reason, _mark(product, since))
 
 
 @action("contracts.change")
@@ -223,15 +221,5 @@ def withdraw_reprice(session: Session, *, product: str, since: date, on: date) -
         raise Refusal(
             "nothing-reserved", why, "商品コードと日付を確かめてください。始まった改定は、改めて単価を変えてください。"
         )
-    taken = mine.select(
-        "contract_id",
-        "line_id",
-        "effective_on",
-        kind=pl.lit("withdraw"),
-        recorded_at=pl.lit(runs.instant(session), dtype=INSTANT),
-        event_code=pl.lit(""),
-        content=pl.lit(""),
-        target_id="event_id",
-        reason=pl.lit("料金改定の取消"),
-    )
-    return facts.record(session, Event, taken).height
+    taken = mine.select("contract_id", "line_id", "effective_on", target_id="event_id")
+    return facts.record(session, Event, ours.told(session, taken, "withdraw", "料金改定の取消")).height
