@@ -157,7 +157,7 @@ def priced(rows: pl.DataFrame, products: pl.DataFrame, rounding: Rounding) -> pl
     metered = pl.col("usage_micro").is_not_null()
     one = pl.when(metered & (pl.col("quantity_micro") == 0)).then(1_000_000).otherwise("quantity_micro")
     quantity = pl.coalesce("usage_micro", "quantity_micro")
-    parts = _fractions(joined).with_columns(taken_micro=one)
+    parts = fractions(joined).with_columns(taken_micro=one)
     full = pricing.exact(parts.with_columns(quantity_micro=quantity))
     base = full
     if parts["usage_micro"].null_count() < parts.height:
@@ -188,8 +188,11 @@ def reduced(above: pl.Expr, below: pl.Expr, rounding: Rounding) -> pl.Expr:
     return divide(pl.when(left > 0).then(left).otherwise(0) * wide("sign"), below * unit, rounding)
 
 
-def _fractions(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with the fraction of the whole cycle that each takes; a whole one is 1/1."""
+def fractions(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with ``numerator`` and ``denominator`` of the whole cycle that each takes; a whole one is 1/1.
+
+    In: ``from_on, to_on`` within ``whole_from_on, whole_to_on``, and ``basis``, which is emptied where it had no part.
+    """
     whole = (pl.col("from_on") == pl.col("whole_from_on")) & (pl.col("to_on") == pl.col("whole_to_on"))
     placed = rows.with_columns(whole=whole, at=pl.int_range(pl.len()))
     cut = placed.filter(~pl.col("whole"))

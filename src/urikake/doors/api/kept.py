@@ -130,7 +130,7 @@ def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 _PRODUCT: Final = [
     "product_name", "tax", "inclusive", "price_model", "unit_price_micro", "tiers", "included_micro", "overage_price_micro",
     "package_size_micro", "minimum", "maximum", "revenue", "life_months", "ssp_micro", "obligation", "revenue_account_id",
-    "service", "valid_from_on", "meter",
+    "service", "valid_from_on", "meter", "commitment_months",
 ]  # fmt: skip
 
 
@@ -320,6 +320,7 @@ RESOURCES: Final = (
             "maximum": (int, "上限料金（円）"), "revenue": (str, "収益認識"), "life_months": (int, "見込月数"),
             "ssp": (float, "独立販売価格"), "obligation": (str, "履行義務種別"), "revenue_account": (str, "売上科目"),
             "service": (str, "サービス区分"), "valid_from": (date, "適用開始"), "meter": (str, "集計"),
+            "commitment_months": (int, "約束期間月"),
         },
         _products, key="code", named="code",
         about="料金の改定ごとに1件。商品コードで一つを求めると、いちばん後に登録した版を返す。",

@@ -50,7 +50,7 @@ def _charged(session: Session, closing_on: date, which: pl.Expr) -> pl.DataFrame
         found = _scope(session, closing_on, which)
     rows = queries.due_stretches(session, found, closing_on)
     if rows.height:
-        rows = queries.rated(session, rows).filter(pl.col("amount") != 0)
+        rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
     if rows.is_empty():
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, closing_on)
@@ -81,12 +81,13 @@ def release(session: Session, *, closing_on: date) -> pl.DataFrame:
 def _charges(rows: pl.DataFrame, found: queries.Scope, closing_on: date, through: int) -> pl.DataFrame:
     """The priced stretches as charges, in the order of contract, line and date."""
     names = found.lines.select("line_id", "contract_id", "dimension_id", "position", partner_id="bill_to_id")
-    nature = pl.when(pl.col("late") & (pl.col("sign") > 0)).then(Charge.USAGE).otherwise("sign")
+    again = pl.when(pl.col("late") & (pl.col("sign") > 0)).then(Charge.USAGE).otherwise("sign")
+    nature = pl.when("settles").then(Charge.TRUE_UP).otherwise(again)
     return (
         rows.join(names, on="line_id", maintain_order="left")
-        .sort("contract_id", "position", "from_on", "sign")
+        .with_columns(nature=nature)
+        .sort("contract_id", "position", "from_on", "sign", "settles")
         .with_columns(
-            nature=nature,
             closing_on=pl.lit(closing_on),
             state_micro="quantity_micro",
             quantity_micro=pl.coalesce("usage_micro", "quantity_micro"),

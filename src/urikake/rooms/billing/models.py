@@ -13,10 +13,11 @@ class Charge(Fact):
     ``revision`` counts the rounds in which the cycle was billed: 0 the first time. The unique key is the charge's
     source, so that no run can make it twice; it begins with the cycle, so that what a closing makes stands together and
     no run touches the whole of the index. ``usage_through`` is the newest usage event that it saw. ``discount_rate`` and
-    ``discount_cut`` are the discounts that were off (`timeline.discounted`).
+    ``discount_cut`` are the discounts that were off (`timeline.discounted`). A ``TRUE_UP`` (精算) settles a commitment over
+    several cycles; it stands in the last of them that was charged.
     """
 
-    CHARGE, CREDIT, USAGE = 1, -1, 2
+    CHARGE, CREDIT, USAGE, TRUE_UP = 1, -1, 2, 3
 
     line_id = ref()
     contract_id = ref()

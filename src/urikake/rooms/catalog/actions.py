@@ -42,6 +42,7 @@ PRODUCTS: Final = Kind(
         Column("service", "サービス区分"),
         Column("valid_from", "適用開始", cells.day),
         options("meter", "集計", "sum", *METERS),
+        Column("commitment_months", "約束期間月", cells.amount, why="月数を 1〜120 の整数で書いてください"),
     ),
 )
 ALWAYS: Final = date(1900, 1, 1)
@@ -99,8 +100,20 @@ def _check(session: Session, sheet: Sheet) -> None:
         sheet.check(pl.col(name) < 0, name, "0 以上で書いてください")
     metered = pl.col("meter").is_in(METERS) & ~(pl.col("revenue") == "usage").fill_null(False)
     sheet.check(metered, "meter", "集計は、使用量で課金する商品（収益認識 usage）だけで選べます")
+    _check_commitment(sheet)
     chart = company.accounts(session)["name"].to_list()
     sheet.check(~pl.col("revenue_account").is_in(chart), "revenue_account", "科目表にない科目です")
+
+
+def _check_commitment(sheet: Sheet) -> None:
+    """Note what is wrong with the months for which the least or greatest charge is agreed on together."""
+    months = pl.col("commitment_months")
+    sheet.check(~months.is_between(1, 120), "commitment_months")
+    unused = months.is_not_null() & ~(pl.col("revenue") == "usage").fill_null(False)
+    sheet.check(unused, "commitment_months", "約束期間は、使用量で課金する商品（収益認識 usage）だけに書けます")
+    bare = months.is_not_null() & pl.col("minimum").is_null() & pl.col("maximum").is_null()
+    sheet.check(bare, "commitment_months", "約束期間には、その期間の最低料金か上限料金が必要です")
+    sheet.check(pl.col("maximum") < pl.col("minimum"), "maximum", "最低料金より低くなっています")
 
 
 TIERS: Final = r"^(\d+(\.\d+)?@\d+(\.\d{1,6})?;)*\*@\d+(\.\d{1,6})?$"
@@ -115,6 +128,7 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         "minimum",
         "maximum",
         "life_months",
+        "commitment_months",
         revenue=pl.col("revenue").fill_null(company.policies(session)["recognition"]),
         product_name="name",
         inclusive=pl.col("tax").str.ends_with("_incl"),
@@ -144,7 +158,7 @@ def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
     fresh = asked.unique("code").filter(~pl.col("code").is_in(known.implode())).sort("code")
     if fresh.height:
         empty = {name: pl.lit(None, dtype=pl.Int64) for name in ("unit_price", "included", "overage_price", "package_size",
-                 "minimum", "maximum", "life_months", "ssp")}  # fmt: skip
+                 "minimum", "maximum", "life_months", "ssp", "commitment_months")}  # fmt: skip
         texts = {
             name: pl.lit(None, dtype=pl.String)
             for name in ("tiers", "obligation", "revenue_account", "service", "meter")

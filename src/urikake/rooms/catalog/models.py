@@ -11,6 +11,7 @@ class Product(Fact):
     """A version of a product, in force from ``valid_from_on`` until the next version of its code.
 
     ``meter`` is how usage becomes a quantity (集計): ``max``, ``last`` or ``unique``; empty for the sum.
+    With ``commitment_months`` minimum and maximum hold for that many months together (約束期間), not for each cycle.
     """
 
     company_id = ref()
@@ -35,7 +36,9 @@ class Product(Fact):
     valid_from_on = models.DateField()
     meter = models.CharField(max_length=10, db_default="")
 
-    later = frozenset({"meter"})
+    commitment_months = models.IntegerField(null=True)
+
+    later = frozenset({"meter", "commitment_months"})
 
     class Meta:
         db_table = "catalog_product"

@@ -23,6 +23,12 @@ def products(session: Session) -> pl.DataFrame:
     return session.derived("products", ("catalog_product",), read)
 
 
+def by_cycle(session: Session) -> pl.DataFrame:
+    """As `products`, as a single cycle is priced: minimum and maximum of a commitment over several (約束期間) are null."""
+    bounded = pl.col("commitment_months").is_null()
+    return products(session).with_columns(pl.when(bounded).then(pl.col("minimum", "maximum")))
+
+
 def tier_lists(texts: pl.Series) -> pl.Series:
     """The tiers written ``100@10;*@5`` (up to @ price) as lists of tiers for the price kernel; null where none are."""
 

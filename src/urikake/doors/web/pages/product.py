@@ -95,8 +95,10 @@ def _words(row: dict[str, Any]) -> str:
         "package": f"{shown.plain(row['package_size_micro'])}ごとに {price}",
         "free": "無料",
     }
+    months = row["commitment_months"]
+    over = f"{months}か月で" if months else ""
     bounds = [
-        f"{name} {row[column]:,}円"
+        f"{over}{name} {row[column]:,}円"
         for column, name in (("minimum", "最低"), ("maximum", "上限"))
         if row[column] is not None
     ]

@@ -49,6 +49,8 @@ def _groups(session: Session) -> tuple[Group, ...]:
             Field("included", hint="料金に含まれる数", when=("unit", "included", "package")),
             Field("overage_price", hint="含む数量を超えた1つの単価", when=("included",)),
             Field("package_size", hint="1組の数", when=("package",)), Field("minimum"), Field("maximum"),
+            Field("commitment_months", label="約束期間月", plain=True,
+                  hint="最低・上限を何か月の合計で約束するか。空欄は請求サイクルごと（収益認識が使用量のとき）"),
         )),
         Group("収益認識", (
             Field("revenue"), Field("meter", hint="収益認識が使用量のとき。空欄は合計"),

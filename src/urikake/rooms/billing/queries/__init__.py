@@ -3,6 +3,8 @@
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .charges import CHARGE, at_closing, charges, of_cycle, waiting
+from .committed import settled as settled_commitments
+from .committed import terms as commitments
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .metering import unmeasured
@@ -16,6 +18,7 @@ __all__ = [
     "ahead",
     "at_closing",
     "charges",
+    "commitments",
     "due_stretches",
     "kept_money",
     "of_contracts",
@@ -23,6 +26,7 @@ __all__ = [
     "planned",
     "rated",
     "scope",
+    "settled_commitments",
     "unbilled",
     "unmeasured",
     "waiting",

@@ -76,6 +76,7 @@ def _block(session: Session, found: Scope, at: int, until: date) -> pl.DataFrame
     """The charges of one block of lines."""
     lines = found.lines.slice(at, BLOCK)
     part = Scope(lines, found.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left"))
-    rows = on_closings(session, part, due_stretches(session, part, until + AHEAD, served=True))
+    last = until + AHEAD
+    rows = on_closings(session, part, due_stretches(session, part, last, served=True), last)
     owner = lines.select("line_id", "contract_id", "start_on")
     return rows.filter(pl.col("amount") != 0).join(owner, on="line_id").select(list(COLUMNS))

@@ -34,17 +34,17 @@ def planned(session: Session, contract_ids: Sequence[int], until: date) -> pl.Da
     lines = every.lines.filter(pl.col("contract_id").is_in(contract_ids))
     segments = every.segments.filter(pl.col("line_id").is_in(lines["line_id"].implode()))
     found = Scope(lines.with_columns(reach_on=pl.lit(until + AHEAD)), segments)
-    rows = on_closings(session, found, due_stretches(session, found, until + AHEAD))
+    rows = on_closings(session, found, due_stretches(session, found, until + AHEAD), until + AHEAD)
     sums = rows.filter(pl.col("closing_on") <= until).group_by("closing_on").agg(pl.col("amount").sum())
     return sums.filter(pl.col("amount") != 0).sort("closing_on")
 
 
-def on_closings(session: Session, found: Scope, rows: pl.DataFrame) -> pl.DataFrame:
-    """The stretches priced, each with the closing that bills it: ``amount``, ``closing_on``."""
+def on_closings(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
+    """The stretches up to the day priced, each with the closing that bills it: ``amount``, ``closing_on``."""
     if rows.is_empty():
         return rows.with_columns(closing_on=pl.lit(None, dtype=pl.Date), amount=pl.lit(0, dtype=pl.Int64))
     named = found.lines.select("line_id", "timing", "metered", "closing_mask")
-    timed = rated(session, rows).join(named, on="line_id", maintain_order="left")
+    timed = rated(session, found, rows, upto).join(named, on="line_id", maintain_order="left")
     asked = timed.with_columns(
         timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"),
         from_on="cycle_from_on",

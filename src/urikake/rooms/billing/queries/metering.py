@@ -18,6 +18,7 @@ from urikake.core import calendar, charging
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.usage import queries as usage
 
+from ..models import Charge
 from .charges import of_lines
 from .scope import metered_products, scope
 
@@ -125,7 +126,7 @@ def _cycles_so_far(session: Session, lines: pl.DataFrame, segments: pl.DataFrame
 
 def _compared(session: Session, wanted: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The stretches, each with all its usage beside what was billed of it."""
-    metered = pl.col("product_id").is_in(metered_products(session).implode())
+    metered = pl.col("product_id").is_in(metered_products(session).implode()) & (pl.col("nature") != Charge.TRUE_UP)
     billed = before.filter(metered).with_columns(used_micro="quantity_micro", quantity_micro="state_micro")
     sums = billed.group_by(KEY).agg(before_micro=pl.col("used_micro").sum(), before_amount=pl.col("amount").sum())
     kept = _with_usage(session, wanted).with_columns(sign=pl.lit(1, dtype=pl.Int64))

@@ -11,26 +11,34 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import charging
 from urikake.core.money import Rounding
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import by_cycle
 
+from ..models import Charge
 from .charges import of_cycles, waiting
+from .committed import true_ups
 from .due import due_stretches
-from .scope import scope
+from .scope import Scope, scope
 
 KEYS: Final = [*charging.KEYS, *charging.STATE]
 
 
-def rated(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The stretches with their amounts; a metered one billed before costs its whole usage less what was billed."""
+def rated(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
+    """The stretches with their amounts, and what settles commitments with them (``settles``; see `committed`).
+
+    A metered one billed before costs its whole usage less what was billed. ``upto`` is the day up to which every cycle of
+    usage that is over is among the rows or was billed.
+    """
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
-    full = charging.priced(rows, products(session), rounding).with_columns(late=pl.col("before_amount").is_not_null())
+    full = charging.priced(rows, by_cycle(session), rounding).with_columns(late=pl.col("before_amount").is_not_null())
     if full["before_amount"].null_count() < full.height:
         full = full.with_columns(
             amount=pl.col("amount") - pl.col("before_amount").fill_null(0),
             usage_micro=pl.col("usage_micro") - pl.col("before_micro").fill_null(0),
         )
     credited = _credited(session, full)
-    return credited.with_columns(sign=pl.when(pl.col("sign") == 0).then(-1).otherwise("sign"))
+    signed = credited.with_columns(sign=pl.when(pl.col("sign") == 0).then(-1).otherwise("sign"), settles=pl.lit(False))
+    settling = true_ups(session, found.lines, found.segments, signed, upto)
+    return pl.concat([signed, settling.with_columns(settles=pl.lit(True))]) if settling.height else signed
 
 
 def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -38,7 +46,8 @@ def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     credits = rows.filter(pl.col("sign") < 0)
     if credits.is_empty():
         return rows
-    before = of_cycles(session, credits).with_columns(quantity_micro="state_micro")
+    billed = of_cycles(session, credits).filter(pl.col("nature") != Charge.TRUE_UP)
+    before = billed.with_columns(quantity_micro="state_micro")
     days = (pl.col("to_on") - pl.col("from_on")).dt.total_days() * pl.col("nature")
     sums = before.group_by(KEYS).agg(left=pl.col("amount").sum(), days=days.sum())
     joined = credits.join(sums, on=KEYS, how="left", maintain_order="left").with_columns(
@@ -62,7 +71,7 @@ def unbilled(session: Session, last: date) -> pl.DataFrame:
     amount``.
     """
     found = scope(session)
-    rows = rated(session, due_stretches(session, found, last, served=True)).filter(pl.col("amount") != 0)
+    rows = rated(session, found, due_stretches(session, found, last, served=True), last).filter(pl.col("amount") != 0)
     owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on", partner_id="bill_to_id")
     names = ["line_id", "product_id", "cycle_from_on", "from_on", "to_on", "amount"]
     drafts = waiting(session).select(names)

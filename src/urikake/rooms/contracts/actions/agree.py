@@ -20,7 +20,7 @@ from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Contract, ContractTerms, Event, Line
-from . import discounts
+from . import commitments, discounts
 from .together import agreed as options_of
 
 CONTRACTS: Final = Kind(
@@ -163,6 +163,8 @@ def _check(session: Session, sheet: Sheet) -> None:
     sheet.check(~pl.col("uplift").is_between(0, 1_000 * 1_000_000), "uplift", "0%〜1000% で書いてください")
     sheet.check((pl.col("uplift") > 0) & ~renews, "uplift", "自動更新のない契約には書けません")
     _check_leaving(sheet)
+    versions = version_ids(session, sheet.frame["product"], sheet.frame["start"])
+    commitments.check(session, sheet, sheet.frame.with_columns(product_id=versions), "product")
     discounts.check(sheet)
     sheet.check(~pl.col("free_months").is_between(1, 120), "free_months")
 

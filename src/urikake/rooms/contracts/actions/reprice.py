@@ -15,12 +15,12 @@ from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.core import calendar, charging, timeline
 from urikake.core.money import Rounding, divide
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Event
-from . import ours
+from . import commitments, ours
 
 When = Literal["date", "renewal"]
 MOVES: Final = "moves"
@@ -56,8 +56,22 @@ def reprice(
     found = _chosen(session, _reached(session, product, new, since, at, noticed_on), contracts)
     told = _priced(session, _fated(found, own), new).select(COLUMNS)
     moving = told.filter(pl.col("fate") == MOVES)
+    _require_fit(session, moving, new)
     facts.record(session, Event, _events(session, moving, product, new, since))
     return told
+
+
+def _require_fit(session: Session, moving: pl.DataFrame, new: dict[str, Any]) -> None:
+    """Refuse a move of lines whose cycles do not make up the months for which the new version has a commitment."""
+    lines = queries.first_lines(session).select("line_id", "contract_terms_id")
+    cycles = queries.terms(session).select("contract_terms_id", "cycle_months")
+    named = moving.select("line_id", "contract_no").join(lines, on="line_id").join(cycles, on="contract_terms_id")
+    bad = commitments.unfit(session, named.with_columns(product_id=pl.lit(new["product_id"], dtype=pl.Int64)))
+    if bad.height:
+        row = bad.row(0, named=True)
+        why = f"契約「{row['contract_no']}」: 新しい料金の約束期間 {row['commitment_months']} か月は、"
+        why += f"請求サイクル {row['cycle_months']} か月で割り切れません。"
+        raise Refusal("unfit-commitment", why, "約束期間を直すか、その契約を除いて移してください。")
 
 
 def _version(session: Session, product: str, since: date) -> dict[str, Any]:
@@ -186,8 +200,10 @@ def _monthly(session: Session, states: pl.DataFrame) -> pl.Series:
         "product_id", "quantity_micro", "unit_price_micro", "discount_rate", "discount_cut", "cycle_months",
         usage_micro=none, basis=pl.lit(""), sign=pl.lit(1, dtype=pl.Int64), **whole,
     )  # fmt: skip
-    full = charging.priced(rows, products(session), rounding)
-    return full.select(divide(pl.col("amount"), pl.col("cycle_months"), rounding)).to_series()
+    bounds = products(session).select("product_id", "minimum", "commitment_months")
+    full = charging.priced(rows, by_cycle(session), rounding).join(bounds, on="product_id", maintain_order="left")
+    least = divide(pl.col("minimum"), pl.col("commitment_months"), rounding)
+    return full.select(pl.max_horizontal(divide(pl.col("amount"), pl.col("cycle_months"), rounding), least)).to_series()
 
 
 def _mark(product: str, since: date) -> str:

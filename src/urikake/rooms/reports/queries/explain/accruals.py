@@ -18,11 +18,12 @@ from urikake.base.company import policies
 from urikake.core import calendar, charging, recognition, tax
 from urikake.core.money import Rounding
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.billing.models import Charge
+from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.revenue import queries as revenues
 from urikake.rooms.usage.queries import totals
 
-from . import lines, reads, words
+from . import commitments, lines, reads, words
 from .made import Step
 
 ACCRUAL: Final = (
@@ -87,7 +88,7 @@ def _served(session: Session, row: dict[str, Any]) -> int:
     """What of the cycle's service not billed yet was revenue by the end of the month, as the run knew it."""
     known = lines.folded(session, row["contract_id"], row["run_id"])
     last = periods.last_day(row["month"])
-    rows = pl.concat([_wanted(session, row, known), _drafts(session, row)])
+    rows = pl.concat([_wanted(session, row, known), _settling(session, row, known, last), _drafts(session, row)])
     mine = rows.filter((pl.col("product_id") == row["product_id"]) & (pl.col("amount") != 0))
     if mine.is_empty():
         return 0
@@ -102,6 +103,7 @@ def _served(session: Session, row: dict[str, Any]) -> int:
 
 
 PRICED: Final = ("product_id", "from_on", "to_on", "amount")
+_PRICED: Final = {"product_id": pl.Int64, "from_on": pl.Date, "to_on": pl.Date, "amount": pl.Int64}
 
 
 def _wanted(session: Session, row: dict[str, Any], known: lines.Folded) -> pl.DataFrame:
@@ -112,15 +114,37 @@ def _wanted(session: Session, row: dict[str, Any], known: lines.Folded) -> pl.Da
     cycles = calendar.cycles(own.with_columns(after_on=lines.NONE, until_on=until))
     stretches = charging.stretches(cycles.filter(pl.col("from_on") == row["cycle_from_on"]), known.segments)
     metered = pl.col("product_id").is_in(products(session).filter(pl.col("revenue") == "usage")["product_id"].implode())
-    before = _billed(session, row)
+    before = _billed(session, row).filter(pl.col("nature") != Charge.TRUE_UP)
     plain = _plain(own, known, stretches.filter(~metered), before.filter(~metered), row)
     measured = stretches.filter(metered)
     if before.filter(metered).is_empty():
         measured = charging.so_far(measured, periods.last_day(row["month"]) + timedelta(1))
     used = _used(session, row, measured)
-    priced = charging.priced(pl.concat([plain, used.select(plain.columns)]), products(session), rounding)
+    priced = charging.priced(pl.concat([plain, used.select(plain.columns)]), by_cycle(session), rounding)
     less = before.filter(metered).select("product_id", "from_on", "to_on", amount=-pl.col("amount"))
     return pl.concat([priced.select(PRICED), less.select(PRICED)])
+
+
+def _settling(session: Session, row: dict[str, Any], known: lines.Folded, last: date) -> pl.DataFrame:
+    """What settles a commitment (約束料金) with the cycles not billed yet, where the row's cycle is the last of them."""
+    months = commitments.months_of(session, row["product_id"])
+    if months is None:
+        return pl.DataFrame(schema=_PRICED)
+    own = known.lines.filter(pl.col("line_id") == row["line_id"])
+    billed = lines.charges(session, own, last + timedelta(1)).filter(pl.col("run_id") < row["run_id"])
+    days = calendar.cycles(own.with_columns(after_on=lines.NONE, until_on=pl.lit(last + timedelta(1))))["from_on"]
+    parts = [_wanted(session, row | {"cycle_from_on": day}, known).with_columns(cycle_from_on=day) for day in days]
+    fresh = pl.concat(parts).join(billing.commitments(session).select("product_id", "months"), on="product_id")
+    open_ = fresh.select(
+        line_id=pl.lit(row["line_id"]), months="months", cycle_from_on="cycle_from_on", charged="amount",
+        before=pl.lit(0, dtype=pl.Int64),
+    )  # fmt: skip
+    sums = pl.concat([commitments.sums(session, billed), open_])
+    found = commitments.window(session, row | {"months": months}, known, sums, last)
+    inside = fresh.filter(pl.col("cycle_from_on").is_between(found["window_from_on"], found["window_to_on"], "left"))
+    if inside.is_empty() or inside["cycle_from_on"].max() != row["cycle_from_on"]:
+        return pl.DataFrame(schema=_PRICED)
+    return inside.sort("from_on").tail(1).with_columns(amount=pl.lit(found["due"], dtype=pl.Int64)).select(PRICED)
 
 
 def _billed(session: Session, row: dict[str, Any]) -> pl.DataFrame:

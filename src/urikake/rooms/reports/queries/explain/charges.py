@@ -16,11 +16,12 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.billing.models import Charge
+from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.invoices.queries import numbered
 from urikake.rooms.usage.queries import totals
 
-from . import lines, reads, words
+from . import commitments, lines, reads, words
 from .made import Cause, Explanation, Step, number, recorded
 
 INT: Final = pl.Int64
@@ -79,8 +80,11 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     known = lines.folded(session, row["contract_id"], row["run_id"])
     earlier = _earlier(session, row)
     product = reads.product(session, products(session), row["product_id"])
-    usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" else None
-    if usage is not None:
+    settles = row["nature"] == Charge.TRUE_UP
+    usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" and not settles else None
+    if settles:
+        amount, steps = commitments.settled(session, row, known)
+    elif usage is not None:
         amount, steps = _metered(session, row, known, earlier, usage)
     elif row["nature"] > 0:
         amount, steps = _charged(session, row, known)
@@ -96,7 +100,8 @@ def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:
         (row["cycle_from_on"], row["line_id"], row["id"]),
     )  # fmt: skip
     same = [pl.col(name) == row[name] for name in ("product_id", "state_micro", "unit_price_micro", *timeline.CUTS)]
-    return cycle.filter(*same, (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0))
+    before = (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0)
+    return cycle.filter(*same, before, pl.col("nature") != Charge.TRUE_UP)
 
 
 def _usage(session: Session, row: dict[str, Any], meter: str) -> Usage:
@@ -217,7 +222,7 @@ def _price(
         "sign": sign,
         "usage_micro": usage,
     }
-    return charging.priced(_frame(stretch), products(session), _rounding(session)).row(0, named=True)
+    return charging.priced(_frame(stretch), by_cycle(session), _rounding(session)).row(0, named=True)
 
 
 def _frame(stretch: dict[str, Any]) -> pl.DataFrame:
@@ -240,7 +245,7 @@ def whole_price(session: Session, state: dict[str, Any], on: date) -> tuple[int,
         "sign": 1,
         "usage_micro": 0 if metered else None,
     }
-    whole = charging.priced(_frame(stretch), products(session), _rounding(session)).row(0, named=True)
+    whole = charging.priced(_frame(stretch), by_cycle(session), _rounding(session)).row(0, named=True)
     usage = Usage(0, 0, None, None) if metered else None
     return whole["amount"], _formula(session, state, whole, usage)
 
@@ -249,8 +254,9 @@ def _formula(session: Session, state: dict[str, Any], whole: dict[str, Any], usa
     """The price in words with the real numbers, its tiers beneath where there are several."""
     product = reads.product(session, products(session), state["product_id"])
     parts = _parts(product, state, usage)
-    bounds = [f"最低 {product['minimum']:,}円"] if product["minimum"] is not None else []
-    bounds += [f"上限 {product['maximum']:,}円"] if product["maximum"] is not None else []
+    single = product["commitment_months"] is None
+    bounds = [f"最低 {product['minimum']:,}円"] if single and product["minimum"] is not None else []
+    bounds += [f"上限 {product['maximum']:,}円"] if single and product["maximum"] is not None else []
     inner = " ＋ ".join(parts) + (f"（{'・'.join(bounds)}）" if bounds else "")
     less = words.discount(state["discount_rate"], state["discount_cut"])
     inner = (f"（{inner}）" if len(parts) > 1 else inner) + less if less else inner
@@ -265,7 +271,7 @@ def _formula(session: Session, state: dict[str, Any], whole: dict[str, Any], usa
 def _parts(product: dict[str, Any], state: dict[str, Any], usage: Usage | None) -> list[str]:
     """The units, tiers, base and overage that the quantity entered, each at its price."""
     taken = MICRO if usage is not None and state["quantity_micro"] == 0 else state["quantity_micro"]
-    names = ("price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum")
+    names = ("price_model", "included_micro", "overage_price_micro", "package_size_micro")
     asked = {name: product[name] for name in names} | {
         "unit_price_micro": state["unit_price_micro"],
         "quantity_micro": state["quantity_micro"] if usage is None else usage.micro,
