@@ -70,6 +70,7 @@ NOTES: Final = {
     ("events", "last_day"): "解約で、利用できる最後の日（適用日の代わり）",
     ("events", "line"): "変える明細の商品コード",
     ("events", "product"): "変更後（追加する）商品コード",
+    ("events", "bill_to"): "`change_bill_to` で、適用日以後に始まる請求期間を請求する取引先",
     ("events", "discount"): "`10%` か `500`。`0` は、それまでの値引を終える",
     ("events", "discount_months"): "空欄は続くかぎり、0 は適用日のある請求一回だけ",
     ("events", "event_id"): "`withdraw` と `correct` では、取り消す・訂正する変更の ID",

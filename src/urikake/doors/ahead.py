@@ -18,6 +18,7 @@ from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Sheet, given
+from urikake.rooms.parties.queries import closing_masks, codes
 
 from .files import TAKERS
 
@@ -67,7 +68,7 @@ def _compared(url: str, numbers: Sequence[str], found: Callable[[], Sheet], sinc
     """The next bills of the contracts as they stand and with the sheet taken in."""
     with runs.reading(url, user) as session:
         access.allow(session, CHANGE)
-        days = _closings(session, _contract_ids(session, numbers), since)
+        days = _closings(session, _contract_ids(session, numbers), _payers(session, found()), since)
     before = _billed(url, numbers, None, days, user)
     return Ahead(days, before, _billed(url, numbers, found, days, user))
 
@@ -81,10 +82,19 @@ def _contract_ids(session: Session, numbers: Sequence[str]) -> list[int]:
     return known.filter(pl.col("contract_no").is_in(list(numbers)))["contract_id"].to_list()
 
 
-def _closings(session: Session, contract_ids: Sequence[int], since: date) -> list[date]:
+def _payers(session: Session, sheet: Sheet) -> pl.Series:
+    """When the payers close that the sheet names: masks of closing days."""
+    named = codes(session).join(sheet.frame.select(code="bill_to"), on="code", how="semi")
+    return closing_masks(session).join(named, on="partner_id", how="semi")["closing_mask"]
+
+
+def _closings(session: Session, contract_ids: Sequence[int], others: pl.Series, since: date) -> list[date]:
     """The next closing days on which the contracts may be billed; of those that any day closes, the ends of months."""
-    mine = scope(session).lines.filter(pl.col("contract_id").is_in(list(contract_ids)))
-    wanted = {mask or terms.closing_mask("31") for mask in mine["closing_mask"].unique()}
+    whole = scope(session)
+    mine = whole.lines.filter(pl.col("contract_id").is_in(list(contract_ids)))
+    moved = whole.moves.join(mine, on="line_id", how="semi")
+    masks = pl.concat([mine["closing_mask"], moved["closing_mask"], others])
+    wanted = {mask or terms.closing_mask("31") for mask in masks.unique()}
     days = [since + timedelta(ahead) for ahead in range(DAYS)]
     found: set[date] = set()
     for mask in wanted:

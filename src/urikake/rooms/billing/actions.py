@@ -48,18 +48,19 @@ def _charged(session: Session, closing_on: date, which: pl.Expr) -> pl.DataFrame
     found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = _scope(session, closing_on, which)
-    rows = queries.due_stretches(session, found, closing_on)
+    rows = queries.at_payer(session, found, queries.due_stretches(session, found, closing_on), closing_on)
     if rows.height:
         rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
     if rows.is_empty():
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, closing_on)
-    return facts.record(session, Charge, _charges(rows, found, closing_on, watermark(session)))
+    billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"])
+    return facts.record(session, Charge, _charges(billed, found, closing_on, watermark(session)))
 
 
 def _scope(session: Session, closing_on: date, which: pl.Expr) -> queries.Scope:
     found = queries.scope(session, closing_on)
-    return queries.Scope(found.lines.filter(which), found.segments)
+    return queries.Scope(found.lines.filter(which), found.segments, found.moves)
 
 
 @action("billing.run")
@@ -80,7 +81,7 @@ def release(session: Session, *, closing_on: date) -> pl.DataFrame:
 
 def _charges(rows: pl.DataFrame, found: queries.Scope, closing_on: date, through: int) -> pl.DataFrame:
     """The priced stretches as charges, in the order of contract, line and date."""
-    names = found.lines.select("line_id", "contract_id", "dimension_id", "position", partner_id="bill_to_id")
+    names = found.lines.select("line_id", "contract_id", "dimension_id", "position")
     again = pl.when(pl.col("late") & (pl.col("sign") > 0)).then(Charge.USAGE).otherwise("sign")
     nature = pl.when("settles").then(Charge.TRUE_UP).otherwise(again)
     return (

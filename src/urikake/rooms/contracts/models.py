@@ -77,7 +77,8 @@ class Event(Fact):
     """Something that happened to a contract after its start; ``effective_on`` is the first day of the new state.
 
     A cancellation names no line and ends them all. ``until_on`` is the new end (exclusive) of a renewal, or of a discount;
-    ``target_id`` the event that a withdrawal or a correction takes the place of.
+    ``target_id`` the event that a withdrawal or a correction takes the place of; ``bill_to_id`` the partner to whom cycles that
+    begin from the day on are billed (`change_bill_to`).
     """
 
     contract_id = ref()
@@ -95,8 +96,9 @@ class Event(Fact):
     reason = models.CharField(max_length=200)
     discount_rate = models.BigIntegerField(null=True)
     discount_cut = models.BigIntegerField(null=True)
+    bill_to_id = ref(null=True)
 
-    later = frozenset({"discount_rate", "discount_cut"})
+    later = frozenset({"discount_rate", "discount_cut", "bill_to_id"})
 
     class Meta:
         db_table = "contracts_event"

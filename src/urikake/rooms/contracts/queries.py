@@ -30,6 +30,7 @@ WORDS: Final = {
     "suspend": "休止",
     "resume": "再開",
     "change_start": "開始日の変更",
+    "change_bill_to": "請求先の変更",
 }
 """The kinds of events as people call them."""
 TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
@@ -43,7 +44,7 @@ LINE: Final = (
 )
 EVENT: Final = (
     "id, contract_id, line_id, kind, effective_on, recorded_at, event_code, content, product_id, quantity_micro, "
-    "unit_price_micro, until_on, target_id, reason, discount_rate, discount_cut, run_id"
+    "unit_price_micro, until_on, target_id, reason, discount_rate, discount_cut, bill_to_id, run_id"
 )
 
 
@@ -262,8 +263,8 @@ def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
 def history(session: Session, partner_id: int, known_at: datetime | None = None) -> pl.DataFrame:
     """All that happened to a partner's contracts, by effective day: start lines and events.
 
-    Columns: ``contract_no, effective_on, recorded_at, kind, product, to_product, quantity_micro, unit_price_micro,
-    until_on, reason, discount_rate, discount_cut, actor``.
+    Columns: ``contract_no, effective_on, recorded_at, kind, product, to_product`` (what it became, or to whom it is billed),
+    ``quantity_micro, unit_price_micro, until_on, reason, discount_rate, discount_cut, actor``.
     """
     lines = session.read(
         "SELECT l.id AS line_id, l.product_id, l.quantity_micro, l.unit_price_micro, l.start_on, l.end_on, l.recorded_at,"
@@ -274,7 +275,8 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
     later = session.read(
         "SELECT c.contract_no, e.line_id, e.kind, e.effective_on, e.recorded_at, e.product_id, e.quantity_micro,"
-        " e.unit_price_micro, e.until_on, e.reason, e.discount_rate, e.discount_cut, r.actor FROM contracts_event e"
+        " e.unit_price_micro, e.until_on, e.reason, e.discount_rate, e.discount_cut, e.bill_to_id, r.actor"
+        " FROM contracts_event e"
         " JOIN contracts_contract c ON c.id = e.contract_id JOIN base_run r ON r.id = e.run_id"
         " WHERE c.partner_id = ? AND e.kind <> 'add_option' ORDER BY e.id",
         (partner_id,),
@@ -293,6 +295,7 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         reason=pl.lit(""),
         discount_rate=pl.lit(None, dtype=pl.Int64),
         discount_cut=pl.lit(None, dtype=pl.Int64),
+        bill_to_id=pl.lit(None, dtype=pl.Int64),
         actor="actor",
     )
     every = pl.concat([started, later.select(started.columns)])
@@ -300,9 +303,12 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         every = every.filter(pl.col("recorded_at") <= known_at)
     code = products(session).select("product_id", "product")
     own = lines.select("line_id", "product_id").join(code, on="product_id").select("line_id", "product")
+    payer = codes(session).rename({"partner_id": "bill_to_id", "code": "bill_to"})
     return (
         every.join(own, on="line_id", how="left", maintain_order="left")
         .join(code.rename({"product": "to_product"}), on="product_id", how="left", maintain_order="left")
+        .join(payer, on="bill_to_id", how="left", maintain_order="left")
+        .with_columns(to_product=pl.coalesce("to_product", "bill_to"))
         .sort("effective_on", "recorded_at", "contract_no", maintain_order=True)
     )
 
@@ -350,6 +356,21 @@ def touched(session: Session) -> pl.DataFrame:
         )
 
     return session.derived("touched", TABLES, find)
+
+
+def payers(session: Session) -> pl.DataFrame:
+    """Who is billed instead of the holder's own payer: ``contract_id, effective_on, bill_to_id``, by contract and day.
+
+    It holds for cycles that begin from the day on; the last said of a day counts.
+    """
+
+    def find() -> pl.DataFrame:
+        moved = events(session).filter(pl.col("kind") == "change_bill_to")
+        ordered = moved.sort("contract_id", "effective_on", "recorded_at", "event_id")
+        named = ordered.select("contract_id", "effective_on", "bill_to_id")
+        return named.unique(["contract_id", "effective_on"], keep="last", maintain_order=True)
+
+    return session.derived("payers_of_contracts", TABLES, find)
 
 
 def starts(session: Session) -> pl.DataFrame:

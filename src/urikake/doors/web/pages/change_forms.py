@@ -34,6 +34,7 @@ HINTS: Final = {
     "suspend": "その日から使えず、請求も収益もありません。",
     "resume": "その日からまた使えます。",
     "change_start": "契約はその日から始まります。",
+    "change_bill_to": "その日から始まる請求期間から、新しい請求先へ請求します。請求した分はそのままです。",
     "correct": "訂正した内容を、もとの変更の代わりにします。もとの記録も残ります。",
 }
 
@@ -50,6 +51,7 @@ def _groups(session: Session, contract_no: str) -> tuple[Group, ...]:
             Field("event_id", label="どの変更を", hint="空欄なら、下の日の変更", options=_named(session, contract_no),
                   when=("correct", "withdraw")),
             Field("product", label="どの商品に", pick="products", when=("change_plan", "add_option", "correct")),
+            Field("bill_to", label="どの取引先へ請求するか", pick="partners", when=("change_bill_to", "correct")),
             Field("quantity", label="数量", hint="変えたあとの数", when=VALUED),
             Field("unit_price", label="単価", hint="円。空欄なら商品の単価", when=(*VALUED, "change_price")),
             Field("discount", hint="10% か 500（円）。0 でそれまでの値引を終える", when=("discount", "correct")),
@@ -98,7 +100,7 @@ def change(desk: Desk, contract_no: str) -> Shown:
         "form": form,
         "contract_no": contract_no,
         "lines": held.to_dicts(),
-        "picks": forms.picks(products=forms.kinds_of_product(desk.session)),
+        "picks": forms.picks(products=forms.kinds_of_product(desk.session), partners=forms.partners(desk.session)),
         "page": {"title": f"契約 {contract_no} の変更", "name": "contract-change"},
     }
 

@@ -8,6 +8,7 @@ from .committed import terms as commitments
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .metering import unmeasured
+from .payers import at_payer, payers
 from .rates import rated, unbilled
 from .scope import Scope, scope
 
@@ -17,12 +18,14 @@ __all__ = [
     "Scope",
     "ahead",
     "at_closing",
+    "at_payer",
     "charges",
     "commitments",
     "due_stretches",
     "kept_money",
     "of_contracts",
     "of_cycle",
+    "payers",
     "planned",
     "rated",
     "scope",

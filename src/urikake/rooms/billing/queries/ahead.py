@@ -75,7 +75,8 @@ def _standing(session: Session, found: Scope, apart: Sequence[str]) -> pl.DataFr
 def _block(session: Session, found: Scope, at: int, until: date) -> pl.DataFrame:
     """The charges of one block of lines."""
     lines = found.lines.slice(at, BLOCK)
-    part = Scope(lines, found.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left"))
+    own = found.segments.join(lines.select("line_id"), on="line_id", how="semi", maintain_order="left")
+    part = Scope(lines, own, found.moves)
     last = until + AHEAD
     rows = on_closings(session, part, due_stretches(session, part, last, served=True), last)
     owner = lines.select("line_id", "contract_id", "start_on")

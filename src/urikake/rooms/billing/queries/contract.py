@@ -8,10 +8,10 @@ from datetime import date, timedelta
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.core import terms
 
 from .charges import of_lines
 from .due import due_stretches
+from .payers import billed_on
 from .rates import rated
 from .scope import Scope, scope
 
@@ -33,7 +33,7 @@ def planned(session: Session, contract_ids: Sequence[int], until: date) -> pl.Da
     every = scope(session)
     lines = every.lines.filter(pl.col("contract_id").is_in(contract_ids))
     segments = every.segments.filter(pl.col("line_id").is_in(lines["line_id"].implode()))
-    found = Scope(lines.with_columns(reach_on=pl.lit(until + AHEAD)), segments)
+    found = Scope(lines.with_columns(reach_on=pl.lit(until + AHEAD)), segments, every.moves)
     rows = on_closings(session, found, due_stretches(session, found, until + AHEAD), until + AHEAD)
     sums = rows.filter(pl.col("closing_on") <= until).group_by("closing_on").agg(pl.col("amount").sum())
     return sums.filter(pl.col("amount") != 0).sort("closing_on")
@@ -43,11 +43,5 @@ def on_closings(session: Session, found: Scope, rows: pl.DataFrame, upto: date) 
     """The stretches up to the day priced, each with the closing that bills it: ``amount``, ``closing_on``."""
     if rows.is_empty():
         return rows.with_columns(closing_on=pl.lit(None, dtype=pl.Date), amount=pl.lit(0, dtype=pl.Int64))
-    named = found.lines.select("line_id", "timing", "metered", "closing_mask")
-    timed = rated(session, found, rows, upto).join(named, on="line_id", maintain_order="left")
-    asked = timed.with_columns(
-        timing=pl.when("metered").then(pl.lit("arrears")).otherwise("timing"),
-        from_on="cycle_from_on",
-        to_on="cycle_to_on",
-    )
-    return timed.with_columns(closing_on=terms.bill_on(asked))
+    priced = rated(session, found, rows, upto)
+    return priced.with_columns(closing_on=billed_on(session, found, priced)["bill_on"])

@@ -17,6 +17,7 @@ from ..models import Charge
 from .charges import of_cycles, waiting
 from .committed import true_ups
 from .due import due_stretches
+from .payers import payers
 from .scope import Scope, scope
 
 KEYS: Final = [*charging.KEYS, *charging.STATE]
@@ -72,7 +73,8 @@ def unbilled(session: Session, last: date) -> pl.DataFrame:
     """
     found = scope(session)
     rows = rated(session, found, due_stretches(session, found, last, served=True), last).filter(pl.col("amount") != 0)
-    owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on", partner_id="bill_to_id")
-    names = ["line_id", "product_id", "cycle_from_on", "from_on", "to_on", "amount"]
+    rows = rows.with_columns(partner_id=payers(session, found, rows)["bill_to_id"])
+    owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on")
+    names = ["line_id", "partner_id", "product_id", "cycle_from_on", "from_on", "to_on", "amount"]
     drafts = waiting(session).select(names)
     return pl.concat([rows.select(names), drafts]).join(owner, on="line_id", maintain_order="left")

@@ -20,11 +20,13 @@ from urikake.rooms.parties.queries import closing_masks
 class Scope:
     """The lines a run looks at, with ends, terms, payer and closing days, and their stretches of constant state.
 
-    ``metered`` lines bear a product billed by usage at some time, ``mixed`` ones another at another time.
+    ``metered`` lines bear a product billed by usage at some time, ``mixed`` ones another at another time, or go to
+    another payer: ``moves`` tells from which day on (see `payers`).
     """
 
     lines: pl.DataFrame
     segments: pl.DataFrame
+    moves: pl.DataFrame
 
 
 TABLES: Final = (*contracts.TABLES, "contracts_terms", *PARTIES, "catalog_product")
@@ -39,8 +41,19 @@ def scope(session: Session, closing_on: date | None = None) -> Scope:
     whole = session.derived("scope", TABLES, lambda: _every(session))
     if closing_on is None:
         return whole
-    lines = whole.lines.filter(terms.is_closing(pl.col("closing_mask"), closing_on))
-    return Scope(lines.with_columns(reach_on=_reach(lines, closing_on)), whole.segments)
+    closes = terms.is_closing(pl.col("closing_mask"), closing_on)
+    other = whole.moves.filter(closes)
+    lines = whole.lines.filter(closes | pl.col("line_id").is_in(other["line_id"].implode()))
+    reached = lines.with_columns(reach_on=_reach(lines, closing_on))
+    return Scope(_furthest(reached, other, closing_on) if other.height else reached, whole.segments, whole.moves)
+
+
+def _furthest(lines: pl.DataFrame, other: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """The lines reaching as far as any of their payers that close on the day does."""
+    bare = other.join(lines.select("line_id", "timing", "metered", "mixed"), on="line_id")
+    far = bare.with_columns(far_on=_reach(bare, closing_on)).group_by("line_id").agg(pl.col("far_on").max())
+    joined = lines.join(far, on="line_id", how="left", maintain_order="left")
+    return joined.with_columns(reach_on=pl.max_horizontal("reach_on", "far_on")).drop("far_on")
 
 
 def _every(session: Session) -> Scope:
@@ -62,7 +75,22 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
         mixed=pl.col("line_id").is_in(mixed.implode()),
         closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
     )
-    return Scope(lines, segments)
+    moves = _moves(session, lines)
+    moved = pl.col("line_id").is_in(moves["line_id"].implode())
+    return Scope(lines.with_columns(mixed=pl.col("mixed") | moved), segments, moves)
+
+
+def _moves(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
+    """The other payers of lines: ``line_id, since_on, bill_to_id, closing_mask``, by day.
+
+    A bill day of the line's own holds with every payer.
+    """
+    masks = closing_masks(session).select(bill_to_id="partner_id", their_mask="closing_mask")
+    told = contracts.payers(session).join(masks, on="bill_to_id", how="left")
+    own = lines.select("line_id", "contract_id", "bill_day", "closing_mask")
+    mask = pl.when(pl.col("bill_day").is_null()).then("their_mask").otherwise("closing_mask")
+    found = told.join(own, on="contract_id").sort("effective_on", "line_id")
+    return found.select("line_id", "bill_to_id", since_on="effective_on", closing_mask=mask)
 
 
 def metered_products(session: Session) -> pl.Series:

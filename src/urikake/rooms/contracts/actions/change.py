@@ -14,6 +14,7 @@ from urikake.rooms.catalog.queries import products, version_ids
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import LINE as AT
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.parties import queries as parties
 
 from .. import queries
 from ..models import Event, Line
@@ -23,7 +24,7 @@ from .renew import renew_upto
 
 TYPES: Final = (
     "change_plan change_quantity change_price add_option remove_option renew decline_renewal cancel withdraw "
-    "discount change_start suspend resume correct"
+    "discount change_start suspend resume change_bill_to correct"
 ).split()
 EVENTS: Final = Kind(
     "events",
@@ -38,6 +39,7 @@ EVENTS: Final = Kind(
         Column("unit_price", "単価", cells.micro),
         Column("discount", "値引"),
         Column("discount_months", "値引月数", cells.amount, why=discounts.MONTHS),
+        Column("bill_to", "請求先コード"),
         Column("reason", "理由"),
         Column("event_id", "変更ID"),
         Column("recorded_at", "登録日時", cells.instant),
@@ -97,9 +99,14 @@ def _check_cells(sheet: Sheet) -> None:
         "change_quantity": "quantity",
         "change_price": "unit_price",
         "discount": "discount",
+        "change_bill_to": "bill_to",
     }
     for name, column in needs.items():
         sheet.check((kind == name) & pl.col(column).is_null(), column, f"{name} には必須です")
+    payer = pl.col("bill_to").is_not_null()
+    sheet.check(payer & ~kind.is_in(["change_bill_to", "correct"]), "bill_to", "請求先は change_bill_to だけに書けます")
+    whole = (kind == "change_bill_to") & pl.col("line").is_not_null()
+    sheet.check(whole, "line", "請求先は契約ごとに変えます。明細商品コードは書けません")
     sheet.check(pl.col("quantity") < 0, "quantity", "0 以上で書いてください")
     sheet.check(pl.col("unit_price") < 0, "unit_price", "0 以上で書いてください")
 
@@ -111,6 +118,11 @@ def _check_names(session: Session, sheet: Sheet) -> None:
     codes = products(session)["product"].implode()
     sheet.check(~pl.col("product").is_in(codes), "product", "この商品はありません")
     sheet.check(~pl.col("line").is_in(codes), "line", "この商品はありません")
+    partners = parties.codes(session).join(parties.payers(session).select("partner_id", "bill_to_id"), on="partner_id")
+    sheet.check(~pl.col("bill_to").is_in(partners["code"].implode()), "bill_to", "この取引先はありません")
+    handed_on = partners.filter(pl.col("partner_id") != pl.col("bill_to_id"))["code"]
+    beyond = "この取引先は別の請求先を持っています（循環・多段はできません）。その請求先を書いてください"
+    sheet.check(pl.col("bill_to").is_in(handed_on.implode()), "bill_to", beyond)
 
 
 def _prepared(session: Session, good: pl.DataFrame) -> pl.DataFrame:
@@ -128,6 +140,8 @@ def _prepared(session: Session, good: pl.DataFrame) -> pl.DataFrame:
         products(session).select("product_id", "unit_price_micro"), on="product_id", how="left", maintain_order="left"
     )["unit_price_micro"]
     words = [pl.col(name).cast(pl.String).fill_null("") for name in IDENTITY]
+    payer = pl.when(pl.col("bill_to").is_null()).then(pl.lit("")).otherwise(pl.lit("|") + pl.col("bill_to"))
+    partners = parties.codes(session).select(bill_to="code", bill_to_id="partner_id")
     taken = frame.with_columns(
         product_id=version,
         unit_price_micro=pl.coalesce("unit_price", pl.Series(price)),
@@ -135,10 +149,11 @@ def _prepared(session: Session, good: pl.DataFrame) -> pl.DataFrame:
         effective_on="effective",
         discount_rate=discounts.rate(),
         discount_cut=discounts.cut(),
-        content=pl.concat_str(*words, "target_code", separator="|"),
+        content=pl.concat_str(*words, "target_code", separator="|") + payer,
         recorded_at=pl.col("recorded_at").fill_null(pl.lit(runs.instant(session), dtype=INSTANT)),
     )
-    return taken.join(queries.contracts(session), on="contract_no", how="left", maintain_order="left")
+    named = taken.join(queries.contracts(session), on="contract_no", how="left", maintain_order="left")
+    return named.join(partners, on="bill_to", how="left", maintain_order="left")
 
 
 def _fresh(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ from urikake.rooms.intake.queries import Sheet
 from .. import queries
 from . import effects
 
-VALUES: Final = ("product_id", "quantity_micro", "unit_price_micro", "discount_rate", "discount_cut")
+VALUES: Final = ("product_id", "quantity_micro", "unit_price_micro", "discount_rate", "discount_cut", "bill_to_id")
 FIXED: Final = ("add_option", "renew", "decline_renewal")
 """What cannot be corrected: an option is removed and added anew, a renewal declined before it takes hold."""
 

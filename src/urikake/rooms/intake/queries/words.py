@@ -34,7 +34,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "type": {
         "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
         "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",
-        "discount": "値引", "change_start": "開始日の変更", "suspend": "休止", "resume": "再開", "correct": "訂正",
+        "discount": "値引", "change_start": "開始日の変更",
+        "change_bill_to": "請求先の変更", "suspend": "休止", "resume": "再開", "correct": "訂正",
     },
     "rule": {"needs": "一緒に要る", "excludes": "一緒に売らない", "alone": "単独で売る"},
     "role": {

@@ -80,16 +80,18 @@ def _history(session: Session, events: pl.DataFrame, named: pl.DataFrame) -> tup
         actors[run_id] = reads.run(session, run_id)["actor"]
     ordered = events.unique("event_id", maintain_order=True).sort("effective_on", "recorded_at", "event_id")
     return tuple(
-        Cause(_event(row, named), on=row["effective_on"], by=actors[row["run_id"]])
+        Cause(_event(session, row, named), on=row["effective_on"], by=actors[row["run_id"]])
         for row in ordered.iter_rows(named=True)
     )
 
 
-def _event(row: dict[str, Any], named: pl.DataFrame) -> str:
+def _event(session: Session, row: dict[str, Any], named: pl.DataFrame) -> str:
     """The event in words: what it is and what it changed to."""
     parts = [words.EVENTS.get(row["kind"], row["kind"])]
     if row["product_id"] is not None:
         parts.append(str(named.row(by_predicate=pl.col("product_id") == row["product_id"], named=True)["product_name"]))
+    if row["bill_to_id"] is not None:
+        parts.append(f"→ {reads.partner(session, row['bill_to_id'])['name']}")
     if row["quantity_micro"] is not None:
         parts.append(f"数量 {words.count(row['quantity_micro'])}")
     if row["unit_price_micro"] is not None:
