@@ -91,3 +91,15 @@ def test_a_file_of_changes_is_looked_at_in_sum(database: str) -> None:
         (17_000, 30_000),
     ]
     assert_same(before, dump(database))
+
+
+def test_the_look_ahead_says_in_which_months_the_bills_are_revenue(database: str) -> None:
+    """A year at 12,000 from June, doubled from 1 December: half of it, 6,000 more, is revenue of December to May."""
+    a_shop(database)
+    a_contract(database, "C1", monthly=12_000, cycle_months=12, start="2026-06-01", proration="monthly")
+    event = {"contract_no": "C1", "type": "change_price", "effective": "2026-12-01", "unit_price": "24000"}
+    found = look(database, "C1", [event], since=date(2026, 6, 1))
+    told = {row["month"].isoformat()[:7]: (row["before"], row["after"]) for row in found.revenue()}
+    assert told["2026-11"] == (1_000, 1_000)
+    assert (told["2026-12"], told["2027-05"]) == ((1_000, 2_000), (1_000, 2_000))
+    assert sum(after for _, after in told.values()) == sum(row["after"] for row in found.bills())

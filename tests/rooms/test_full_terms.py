@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.builders import (
@@ -20,6 +22,7 @@ from tests.builders import (
     report,
     take_rows,
 )
+from urikake.base import runs
 from urikake.base.errors import FileRefusal
 
 MONTHS = ["2026-04-30", "2026-05-31", "2026-06-30", "2026-07-31", "2026-08-31"]
@@ -354,3 +357,17 @@ def test_a_cancellation_is_corrected_to_a_later_day(database: str) -> None:
     assert an_event(database, "correct", "2026-07-01", event_id="E1", reason="申し出の訂正") == 1
     bill(database, *MONTHS)
     assert nets(database) == [10_000] * 3
+
+
+def test_a_renewal_is_told_so_many_days_before_its_last_day_of_notice(database: str) -> None:
+    """A term to 31 March with 60 days' notice: notice by 30 January, told from 31 December (30 days before)."""
+    from urikake.rooms.closing.queries.work import renewals_soon
+
+    a_shop(database)
+    a_contract(database, "C1", start="2026-04-01", end="2027-03-31", auto_renew=12, notice_days=60)
+    with runs.reading(database) as session:
+        told = [
+            renewals_soon(session, date(*day)).count
+            for day in ((2026, 12, 30), (2026, 12, 31), (2027, 1, 30), (2027, 1, 31))
+        ]
+    assert told == [0, 1, 1, 0]

@@ -42,12 +42,15 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
     "fee_tolerance": "880",
+    "renewal_alert_days": "30",
     "opening_month": "",
     "second_person": "receivables,write-off,refund,reopen,bank-account",
     "fiscal_year_start_month": "4",
     "currency": "JPY",
     "registration_number": "",
 }
+UNITS: Final = {"fee_tolerance": "円", "renewal_alert_days": "日数"}
+"""The policies that are numbers, and what they count."""
 ACCOUNTS: Final = (
     "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 契約負債 仮受金 仮受消費税 "
     "返金負債 期首残高 売上高 売上値引 支払手数料 手形売却損 債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 雑損失"
@@ -258,8 +261,8 @@ def _policy_value(key: str, value: Any) -> str:
         )
     if key not in DEFAULTS or key in {"currency", "registration_number", "fiscal_year_start_month"}:
         raise Refusal("unknown-policy", f"[policy] の {key} は知らない項目です。", "綴りを確かめてください。")
-    if key == "fee_tolerance" and not (_whole(value) and int(value) >= 0):
-        raise Refusal("policy-value", f"方針 fee_tolerance が「{value}」です。", "0 以上の円で指定してください。")
+    if key in UNITS and not (_whole(value) and int(value) >= 0):
+        raise Refusal("policy-value", f"方針 {key} が「{value}」です。", f"0 以上の{UNITS[key]}で指定してください。")
     if key == "opening_month" and not _month(str(value)):
         raise Refusal("policy-value", f"方針 opening_month が「{value}」です。", "2026-04 の形で指定してください。")
     if key == "second_person":

@@ -17,7 +17,7 @@ from ..core.formats import registration_number
 from . import facts, proposals, runs
 from .access import action
 from .bulk import Session
-from .company import CHOICES, SECOND_PERSON, Policies, policies, policy_rows
+from .company import CHOICES, SECOND_PERSON, UNITS, Policies, policies, policy_rows
 from .errors import Refusal
 from .models import Policy
 
@@ -56,6 +56,7 @@ TOLD: Final = (
     Told("invoice_grouping", "請求書の単位", "一つの締日の明細を、請求先ごとに一枚にするか、契約・受注・案件ごとに分けるか。",
          {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"}, True),
     Told("fee_tolerance", "手数料とみなす上限", "入金が請求よりこの額(円)まで少ないとき、振込手数料が引かれたとみなせる。", {}, True),
+    Told("renewal_alert_days", "更新を知らせる日数", "契約の通知期限の何日前から、ホームの仕事と更新予定に出すか。", {}, True),
     Told("fee_account", "差し引かれた手数料の科目", "振込手数料を、費用とするか、売上の値引とするか。",
          {"支払手数料": "支払手数料(費用)", "売上値引": "売上値引(売上のマイナス)"}, True),
     Told("allocation", "一部入金の充て方", "請求額に足りない入金を、古い明細から充てるか、金額の割合で分けるか。",
@@ -109,8 +110,10 @@ def _value(key: str, value: str) -> str:
     if key in CHOICES and value not in CHOICES[key]:
         words = "・".join(f"{each}({told.word(each)})" for each in CHOICES[key])
         raise Refusal("policy-value", f"方針「{told.title}」が「{value}」です。", f"{words} から選んでください。")
-    if key == "fee_tolerance" and not (value.isdecimal() and value.isascii() and int(value) < 10**9):
-        raise Refusal("policy-value", f"方針「{told.title}」が「{value}」です。", "0 以上の円で指定してください。")
+    if key in UNITS and not (value.isdecimal() and value.isascii() and int(value) < 10**9):
+        raise Refusal(
+            "policy-value", f"方針「{told.title}」が「{value}」です。", f"0 以上の{UNITS[key]}で指定してください。"
+        )
     if key == "second_person":
         return _kinds(value)
     if key == "registration_number" and value:

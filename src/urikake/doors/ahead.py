@@ -11,12 +11,14 @@ import polars as pl
 
 from urikake.base import access, periods, runs
 from urikake.base.bulk import Session
+from urikake.base.company import policies
 from urikake.base.errors import Refusal
-from urikake.core import terms
+from urikake.core import recognition, schedule, terms
+from urikake.core.money import Rounding
 from urikake.rooms.billing.actions import charge_ahead
 from urikake.rooms.billing.queries import scope
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.contracts.queries import contracts, folded
 from urikake.rooms.intake.queries import Sheet, given
 from urikake.rooms.parties.queries import closing_masks, codes
 
@@ -29,7 +31,7 @@ CHANGE: Final = "contracts.change"
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """The next closings with what each bills now and would bill: ``closing, before, after`` and the charges behind them."""
+    """The next closings with the charges that each makes as it stands and would make, and the months of their revenue."""
 
     closings: list[date]
     before: pl.DataFrame
@@ -37,18 +39,28 @@ class Ahead:
 
     def bills(self) -> list[dict[str, Any]]:
         """A row a closing: ``closing, before, after, difference`` in yen, as the contract's prices are."""
-        sums = [
-            dict(part.group_by("closing_on").agg(pl.col("amount").sum()).iter_rows())
-            for part in (self.before, self.after)
-        ]
-        rows = [(on, sums[0].get(on, 0), sums[1].get(on, 0)) for on in self.closings]
-        return [{"closing": on, "before": was, "after": will, "difference": will - was} for on, was, will in rows]
+        return self._both("closing", self.closings, [_by(part, "closing_on") for part in (self.before, self.after)])
+
+    def revenue(self) -> list[dict[str, Any]]:
+        """A row a month in which what these closings bill is revenue (収益): ``month, before, after, difference``."""
+        sums = [_by(part.explode("months").unnest("months"), "month") for part in (self.before, self.after)]
+        return self._both("month", sorted({*sums[0], *sums[1]}), sums)
+
+    def _both(self, name: str, days: Sequence[date], sums: Sequence[Mapping[date, int]]) -> list[dict[str, Any]]:
+        rows = [(day, sums[0].get(day, 0), sums[1].get(day, 0)) for day in days]
+        return [{name: day, "before": was, "after": will, "difference": will - was} for day, was, will in rows]
 
     def changed(self) -> list[dict[str, Any]]:
         """The charges that there would be and are not: product, days, quantity, price, share of the cycle, amount."""
-        names = [name for name in self.after.columns if name not in {"id", "run_id", "revision"}]
+        names = [name for name in self.after.columns if name not in {"id", "run_id", "revision", "months"}]
         fresh = self.after.join(self.before, on=names, how="anti", nulls_equal=True, maintain_order="left")
         return fresh.with_columns(last_on=pl.col("to_on").dt.offset_by("-1d")).to_dicts()
+
+
+def _by(rows: pl.DataFrame, day: str) -> dict[date, int]:
+    """The amounts by day."""
+    amount = "amount" if day == "closing_on" else "earned"
+    return dict(rows.drop_nulls(day).group_by(day).agg(pl.col(amount).sum()).iter_rows())
 
 
 def look(
@@ -112,5 +124,17 @@ def _billed(
         if found:
             take(session, sheet=found())
         charged = charge_ahead(session, contract_ids=_contract_ids(session, numbers), closings=days)
-        names = products(session).select("product_id", "product_name")
-        return charged.join(names, on="product_id", how="left", maintain_order="left")
+        names = products(session).select("product_id", "product_name", "revenue", "life_months")
+        return _earning(session, charged.join(names, on="product_id", how="left", maintain_order="left"))
+
+
+def _earning(session: Session, charged: pl.DataFrame) -> pl.DataFrame:
+    """The charges with ``months``, in which of them how much is revenue (``month, earned``), by the products' patterns."""
+    policy = policies(session)
+    rounding: Rounding = policy["amount_rounding"]  # type: ignore[assignment]
+    lines, _ = folded(session)
+    started = charged.join(lines.select("line_id", "start_on"), on="line_id", how="left", maintain_order="left")
+    ruled = recognition.ruled(started.with_columns(key="id"), policy["partial_month"], policy["remainder"])
+    spread = schedule.months(ruled.select("key", *recognition.RULE), rounding)
+    months = spread.group_by(id="key").agg(months=pl.struct("month", earned="amount"))
+    return charged.join(months, on="id", how="left", maintain_order="left").drop("revenue", "life_months")

@@ -44,10 +44,20 @@ class Bill(Schema):
     difference: int = Field(description="差（円）")
 
 
+class Earned(Schema):
+    """What the bills are in a month's revenue before and after the change."""
+
+    month: date = Field(description="収益になる月")
+    before: int = Field(description="いまのままの収益（円。商品の単価が税抜なら税抜）")
+    after: int = Field(description="変えたあとの収益（円）")
+    difference: int = Field(description="差（円）")
+
+
 class Seen(Schema):
-    """The next three bills before and after, and the lines that would be new."""
+    """The next three bills before and after, the months in which they are revenue, and the lines that would be new."""
 
     bills: list[Bill]
+    revenue: list[Earned]
     lines: list[dict[str, Any]] = Field(description="違ってくる請求明細")
 
 
@@ -63,7 +73,9 @@ def _look(request: HttpRequest, **given: Any) -> HttpResponse:
     found = ahead.look(call.caller.books, call.key, rows, since=since, user=call.caller.name)
     names = {name: name.removesuffix("_on") for name in LINE}
     lines = [{names[name]: row[name] for name in LINE} for row in found.changed()]
-    return HttpResponse(text({"bills": found.bills(), "lines": lines}), content_type="application/json")
+    return HttpResponse(
+        text({"bills": found.bills(), "revenue": found.revenue(), "lines": lines}), content_type="application/json"
+    )
 
 
 _event: Final = {name: value for name, value in ROWS["events"].items() if name != "contract_no"}

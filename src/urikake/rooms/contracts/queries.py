@@ -260,6 +260,14 @@ def renewals(session: Session, as_of: date, days: int) -> pl.DataFrame:
     )
 
 
+def to_notify(session: Session, on: date) -> pl.DataFrame:
+    """As `renewals`, the terms of which notice may still be given and its last day is near (policy `renewal_alert_days`)."""
+    near = policies(session).number("renewal_alert_days")
+    longest = terms(session)["notice_days"].max()
+    found = renewals(session, on, near + (longest if isinstance(longest, int) else 0))
+    return found.filter(pl.col("notice_by").is_between(on, on + timedelta(near)))
+
+
 def history(session: Session, partner_id: int, known_at: datetime | None = None) -> pl.DataFrame:
     """All that happened to a partner's contracts, by effective day: start lines and events.
 

@@ -135,7 +135,7 @@ def look_ahead(doing: Deed, contract_no: str) -> HttpResponse:
         labels = {column.name: column.label for column in EVENTS.columns}
         shown_ = {"errors": forms.summary(refusal, labels), "cause": refusal}
     else:
-        shown_ = {"bills": found.bills(), "rows": found.changed(), "said": _when(row)}
+        shown_ = {"bills": found.bills(), "rows": found.changed(), "earned": found.revenue(), "said": _when(row)}
     return render(doing.request, "web/ahead.html", shown_)
 
 

@@ -91,20 +91,26 @@ def _with_terms(desk: Desk, held: pl.DataFrame) -> pl.DataFrame:
 
 @page("renewals", "contracts/renewals", permission="contracts.read", title="更新予定")
 def renewals(desk: Desk) -> Shown:
-    """The terms that end within the days asked for, with the last day of notice."""
+    """The terms that end within the days asked for, or those of which the last day of notice is near."""
     days = int(desk.ask("days", "60")) if desk.ask("days", "60").isdecimal() else 60
+    near = desk.ask("notice") == "near"
     names = profiles(desk.session, "name").select(partner="code", partner_name="name")
-    found = contracts.renewals(desk.session, desk.on, days).join(names, on="partner", how="left", maintain_order="left")
+    asked = contracts.to_notify(desk.session, desk.on) if near else contracts.renewals(desk.session, desk.on, days)
+    days_left = (pl.col("notice_by") - pl.lit(desk.on)).dt.total_days()
+    left = pl.when(days_left >= 0).then(pl.format("あと {} 日", days_left)).otherwise(pl.lit("過ぎました"))
+    found = asked.with_columns(left=left).join(names, on="partner", how="left", maintain_order="left")
+    none = "通知の期限が近い契約はありません。" if near else f"{days}日以内に満了する契約はありません。"
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
         Column("partner_name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
         Column("ends", "満了日", "date"),
         Column("notice_by", "通知期限", "date"),
+        Column("left", "通知期限まで"),
         Column("renews_to", "更新後の満了日", "date"),
     ]
     return listed_as(
         table(desk, found, columns, key="contract_no", name="renewals", find=["contract_no", "partner_name"],
-              sort="ends", empty=Empty(f"{days}日以内に満了する契約はありません。"))
+              sort="notice_by" if near else "ends", empty=Empty(none))
     )  # fmt: skip
 
 

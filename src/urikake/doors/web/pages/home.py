@@ -62,7 +62,13 @@ TASKS: Final = (
         work.overdue,
         urgent=True,
     ),
-    Task("更新の期限を確かめる", "60日以内に満了する契約", "contracts/renewals", "contracts.read", work.renewals_soon),
+    Task(
+        "更新を続けるか確かめる",
+        "更新しない通知の期限が近い契約",
+        "contracts/renewals?notice=near",
+        "contracts.read",
+        work.renewals_soon,
+    ),
 )
 
 

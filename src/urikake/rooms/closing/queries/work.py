@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.rooms.contracts.queries import renewals
+from urikake.rooms.contracts.queries import to_notify
 from urikake.rooms.receivables.queries import slips, waiting_slips
-
-SOON: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +80,8 @@ def to_approve(session: Session, on: date) -> Waiting:
 
 
 def renewals_soon(session: Session, on: date) -> Waiting:
-    """The contract lines that end or renew within `SOON` days (更新予定)."""
-    return Waiting(renewals(session, on, SOON).height, 0)
+    """The contracts whose last day of notice comes within the days that the company chose (`renewal_alert_days`)."""
+    return Waiting(to_notify(session, on).height, 0)
 
 
 def _counted(session: Session, sql: str, on: date) -> Waiting:
