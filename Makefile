@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
 POSTGRES := $(BIN)/python -m tests.postgres
 PYTEST := $(POSTGRES) -- $(BIN)/python -m pytest -n auto --dist worksteal
-STRICT = -p urikake.core -p urikake.base $(foreach file,$(wildcard src/urikake/rooms/*/queries.py src/urikake/rooms/*/actions.py src/urikake/rooms/*/queries/__init__.py src/urikake/rooms/*/actions/__init__.py),-m $(subst /,.,$(patsubst src/%.py,%,$(file:/__init__.py=.py))))
+STRICT = -p urikake.core -p urikake.base $(foreach room,$(sort $(wildcard src/urikake/rooms/*/queries src/urikake/rooms/*/actions)),-p $(subst /,.,$(room:src/%=%))) $(foreach file,$(wildcard src/urikake/rooms/*/queries.py src/urikake/rooms/*/actions.py),-m $(subst /,.,$(file:src/%.py=%)))
 SIZES := 1000 10000 100000 $(if $(FULL),1000000)
 BENCH := build/bench
 SEED ?= 1

@@ -60,6 +60,7 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
     *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
+    *(f"urikake.rooms.contracts.actions.commitments.{step}" for step in ("check", "check_changes", "unfit")),
     "urikake.rooms.contracts.actions.ours.told",
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",

@@ -2,7 +2,7 @@
 
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
-from .charges import CHARGE, at_closing, charges, of_cycle, waiting
+from .charges import CHARGE, TRUE_UP, at_closing, charges, of_cycle, waiting
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .contract import of_contracts, planned
@@ -15,6 +15,7 @@ from .scope import Scope, scope
 __all__ = [
     "AHEAD",
     "CHARGE",
+    "TRUE_UP",
     "Scope",
     "ahead",
     "at_closing",

@@ -15,6 +15,8 @@ from urikake.rooms.contracts.queries import starts
 from ..models import Charge
 
 _RUNS: Final = 1 << 40  # more runs than a company has
+TRUE_UP: Final[int] = Charge.TRUE_UP
+"""The nature of a charge that settles a commitment over several cycles (精算)."""
 CHARGE: Final = (
     "id, line_id, contract_id, partner_id, product_id, dimension_id, closing_on, cycle_from_on, revision, nature, from_on, "
     "to_on, quantity_micro, unit_price_micro, state_micro, numerator, denominator, basis, amount, usage_through, "

@@ -109,8 +109,8 @@ def _placed(rows: pl.DataFrame, windows: pl.DataFrame) -> pl.DataFrame:
 def _bounds(session: Session, windows: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     """The least and the most of every window: `WINDOW`, ``least`` and ``most``, that of its last days."""
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
-    kinds = {"least": pl.Int64, "most": pl.Int64}
-    parts = [pl.DataFrame(schema={"line_id": pl.Int64, "window_from_on": pl.Date, "months": pl.Int64} | kinds)]
+    keys = {"line_id": pl.Int64, "window_from_on": pl.Date, "months": pl.Int64}
+    parts = [pl.DataFrame(schema={**keys, "least": pl.Int64, "most": pl.Int64})]
     for (months,), part in windows.group_by("months", maintain_order=True):
         known = terms(session).filter(pl.col("months") == months)
         held = charging.stretches(part.drop("months", "window_from_on"), segments)

@@ -11,7 +11,6 @@ from urikake.base.bulk import Session
 from urikake.base.company import dimensions
 from urikake.core import calendar
 from urikake.rooms.billing import queries as charges
-from urikake.rooms.billing.models import Charge
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as documents
@@ -89,7 +88,7 @@ def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
         service_to=inclusive("to_on"),
         description=description(),
         unit_price_micro=pl.when(
-            ~pl.col("price_model").is_in(["graduated", "volume", "package"]) & (pl.col("nature") != Charge.TRUE_UP)
+            ~pl.col("price_model").is_in(["graduated", "volume", "package"]) & (pl.col("nature") != charges.TRUE_UP)
         ).then("unit_price_micro"),
     )
 
@@ -107,7 +106,7 @@ def description() -> pl.Expr:
     over = (pl.col("overage_price_micro") // 1_000_000).cast(pl.String)
     plan = pl.concat_str(pl.lit("（"), within, pl.lit("まで含む・超過 1 につき "), over, pl.lit(" 円）"))
     terms = pl.when(pl.col("price_model") == "included").then(plan).otherwise(pl.lit(""))
-    settled = pl.when(pl.col("nature") == Charge.TRUE_UP).then(pl.lit(" 最低・上限料金の精算")).otherwise(pl.lit(""))
+    settled = pl.when(pl.col("nature") == charges.TRUE_UP).then(pl.lit(" 最低・上限料金の精算")).otherwise(pl.lit(""))
     back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(settled)
     return pl.concat_str("product_name", mark, terms, back, pl.when(part).then(days).otherwise(pl.lit("")))
 

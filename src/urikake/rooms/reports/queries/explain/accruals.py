@@ -18,7 +18,6 @@ from urikake.base.company import policies
 from urikake.core import calendar, charging, recognition, tax
 from urikake.core.money import Rounding
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.billing.models import Charge
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.revenue import queries as revenues
 from urikake.rooms.usage.queries import totals
@@ -114,7 +113,7 @@ def _wanted(session: Session, row: dict[str, Any], known: lines.Folded) -> pl.Da
     cycles = calendar.cycles(own.with_columns(after_on=lines.NONE, until_on=until))
     stretches = charging.stretches(cycles.filter(pl.col("from_on") == row["cycle_from_on"]), known.segments)
     metered = pl.col("product_id").is_in(products(session).filter(pl.col("revenue") == "usage")["product_id"].implode())
-    before = _billed(session, row).filter(pl.col("nature") != Charge.TRUE_UP)
+    before = _billed(session, row).filter(pl.col("nature") != billing.TRUE_UP)
     plain = _plain(own, known, stretches.filter(~metered), before.filter(~metered), row)
     measured = stretches.filter(metered)
     if before.filter(metered).is_empty():

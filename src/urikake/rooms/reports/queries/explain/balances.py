@@ -55,7 +55,7 @@ def balance(session: Session, code: str, on: date, as_of: date | None = None) ->
 def _opening(items: pl.DataFrame, moved: pl.DataFrame, on: date) -> int:
     """What was owed at the end of the month before."""
     raised = items.filter(pl.col("posted_on") <= on)["gross"].sum()
-    return int(raised + moved.filter(pl.col("moved_on") <= on)["moved"].sum())
+    return int(raised) + int(moved.filter(pl.col("moved_on") <= on)["moved"].sum())
 
 
 def _invoices(session: Session, code: str) -> pl.DataFrame:
@@ -120,7 +120,7 @@ def _documents(session: Session, partner_id: int, bills: pl.DataFrame, on: date)
     ):
         lines = reads.within(session, "invoices_line", "id, invoice_id, net, tax_amount", [(first, beyond)])
         own = lines.filter(pl.col("invoice_id").is_in(issued["id"].implode()))
-        total += int(own["net"].sum() + own["tax_amount"].sum())
+        total += int(own["net"].sum()) + int(own["tax_amount"].sum())
     slips = payments.items_of_slips(session, "partner_id = ? AND posted_on <= ?", (partner_id, on))
     entered = reads.by_ids(session, "receivables_slip", "id, gross", slips["source_id"])
     return total + int(entered["gross"].sum())

@@ -16,7 +16,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
-from urikake.rooms.billing.models import Charge
+from urikake.rooms.billing.queries import TRUE_UP
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.invoices.queries import numbered
 from urikake.rooms.usage.queries import totals
@@ -80,7 +80,7 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     known = lines.folded(session, row["contract_id"], row["run_id"])
     earlier = _earlier(session, row)
     product = reads.product(session, products(session), row["product_id"])
-    settles = row["nature"] == Charge.TRUE_UP
+    settles = row["nature"] == TRUE_UP
     usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" and not settles else None
     if settles:
         amount, steps = commitments.settled(session, row, known)
@@ -101,7 +101,7 @@ def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:
     )  # fmt: skip
     same = [pl.col(name) == row[name] for name in ("product_id", "state_micro", "unit_price_micro", *timeline.CUTS)]
     before = (pl.col("run_id") < row["run_id"]) | (pl.col("nature") < 0)
-    return cycle.filter(*same, before, pl.col("nature") != Charge.TRUE_UP)
+    return cycle.filter(*same, before, pl.col("nature") != TRUE_UP)
 
 
 def _usage(session: Session, row: dict[str, Any], meter: str) -> Usage:

@@ -9,7 +9,6 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.billing.models import Charge
 
 from . import lines, words
 from .made import Step
@@ -36,7 +35,7 @@ def window(
 def sums(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
     """The charges of products with a commitment, columns `SUMS`."""
     named = charges.join(billing.commitments(session).select("product_id", "months"), on="product_id")
-    settles = pl.col("nature") == Charge.TRUE_UP
+    settles = pl.col("nature") == billing.TRUE_UP
     charged, before = (pl.when(which).then("amount").otherwise(0) for which in (~settles, settles))
     return named.select(*SUMS[:3], charged=charged, before=before)
 
@@ -46,7 +45,7 @@ def settled(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple
     own = known.lines.filter(pl.col("line_id") == row["line_id"])
     every = lines.charges(session, own, row["closing_on"])
     earlier = (pl.col("run_id") < row["run_id"]) | (
-        (pl.col("run_id") == row["run_id"]) & (pl.col("nature") != Charge.TRUE_UP)
+        (pl.col("run_id") == row["run_id"]) & (pl.col("nature") != billing.TRUE_UP)
     )
     charged = sums(session, every.filter(earlier))
     found = window(session, row | {"months": months_of(session, row["product_id"])}, known, charged, row["closing_on"])

@@ -150,7 +150,7 @@ def _line_sources(
     made = reads.run(session, own["run_id"])
     version = reads.product(session, products(session), state["product_id"])
     began = events.filter((pl.col("effective_on") == state["from_on"]) & pl.col("kind").is_in(timeline.CHANGES))
-    origin = _event(began.row(-1, named=True), products(session)) if began.height else "開始時のまま"
+    origin = _event(session, began.row(-1, named=True), products(session)) if began.height else "開始時のまま"
     return (
         ("契約明細", f"{_term(own)}・{words.moment(own['recorded_at'])} 登録・{made['actor']}"),
         ("取込", _file(session, own["run_id"])),

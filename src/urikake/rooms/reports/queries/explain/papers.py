@@ -42,7 +42,7 @@ def paper(session: Session, number: str, as_of: date | None = None) -> Explanati
         ref=number,
         title=f"{words.PAPERS[head['kind']]} {number} {reads.partner(session, head['partner_id'])['name']}",
         amount=head["total"],
-        recomputed=int(found.again["net"].sum() + found.again["tax_amount"].sum()),
+        recomputed=int(found.again["net"].sum()) + int(found.again["tax_amount"].sum()),
         steps=(*_lines(session, found), *_taxes(session, found)),
         sources=(
             ("取引先", reads.partner(session, head["partner_id"])["code"]),

@@ -89,7 +89,7 @@ def raised_again(session: Session, row: dict[str, Any]) -> int:
         taxed["net"], taxed["tax_amount"]
     )
     named = own.join(dimensions(session), on="dimension_id", maintain_order="left")
-    total = int(taxed["net"].sum() + taxed["tax_amount"].sum())
+    total = int(taxed["net"].sum()) + int(taxed["tax_amount"].sum())
     dues = _dues(session, head, total)
     cells = receivables.split_over(receivables.rows_of(named), dues).filter(pl.col("gross") != 0)
     at = papers.items_of(session, row["run_id"], row["source_id"])["item_id"].index_of(row["id"])

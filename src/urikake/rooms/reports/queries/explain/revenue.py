@@ -167,7 +167,7 @@ def _spans(session: Session, month: date) -> list[reads.Span]:
 def _total(session: Session, contract_id: int, month: date) -> int:
     """The revenue posted of the contract for a month."""
     accrued = accruals.of_contract(session, contract_id).filter(pl.col("month") == month)["amount"].sum()
-    return int(recognitions(session, contract_id, month)["amount"].sum() + accrued)
+    return int(recognitions(session, contract_id, month)["amount"].sum()) + int(accrued)
 
 
 def recalled(session: Session, row: dict[str, Any]) -> tuple[int, Step]:
