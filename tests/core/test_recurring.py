@@ -71,6 +71,24 @@ def test_it_is_rounded_once_from_the_exact_amount(
     )  # fmt: skip
 
 
+@given(
+    amount=some.integers(0, 10**7), least=some.none() | some.integers(0, 10**8), more=some.none() | some.integers(0, 10**8),
+    months=some.sampled_from([3, 6, 12, 36]), inclusive=some.booleans(), rate=some.sampled_from([0, 8, 10]),
+)  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_a_commitment_holds_it_between_its_least_and_its_most(
+    amount: int, least: int | None, more: int | None, months: int, inclusive: bool, rate: int
+) -> None:
+    most = None if more is None else (least or 0) + more
+    agreed = {"least": least, "most": most, "commitment_months": months}
+    state = STATE | agreed | {"inclusive": inclusive, "rate_micro": rate * MICRO}
+    share = Fraction(1, months) / (Fraction(100 + rate, 100) if inclusive else 1)
+    low = floor(least * share) if least is not None else 0
+    high = floor(most * share) if most is not None else amount + low
+    found = recurring.committed(pl.DataFrame([state]), pl.Series([amount]), "floor")
+    assert found.to_list() == [min(max(amount, low), high)]
+
+
 Stretch = tuple[int, int, int, int | None, int]
 days = some.integers(0, MONTHS * 30)
 stretch = some.tuples(

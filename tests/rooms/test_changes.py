@@ -31,8 +31,8 @@ def test_a_change_in_the_middle_of_a_cycle_is_a_credit_and_a_charge_that_name_th
     assert invoices(database)[:1] == issued
     lines = invoices(database, "2026-06-10")[0]["lines"]
     assert [(line["product"], line["description"], line["net"]) for line in lines] == [
-        ("PLAN", "PLAN 返金 5/17–5/31 15/31", -15_000),
-        ("BIG", "BIG 5/17–5/31 15/31", 30_000),
+        ("PLAN", "PLAN 返金 5/17–5/31 15日分 15/31", -15_000),
+        ("BIG", "BIG 5/17–5/31 15日分 15/31", 30_000),
         ("BIG", "BIG", 62_000),
     ]
 

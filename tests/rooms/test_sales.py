@@ -11,6 +11,7 @@ from tests.builders import (
     a_contract,
     a_line,
     a_partner,
+    a_product,
     a_shop,
     an_event,
     bill,
@@ -73,6 +74,15 @@ def test_suspended_usage_and_one_off_are_worth_nothing_and_tax_inside_comes_out(
     an_event(database, "resume", "2026-07-01")
     assert moves(database, "2026-05") == (21_000, 0, 0, 0, 0, 21_000, 0)
     assert moves(database, "2026-07") == (0, 0, 0, 21_000, 0, 0, 21_000)
+
+
+def test_a_commitment_over_several_months_counts_its_month(database: str) -> None:
+    """Usage at 300,000 a quarter at the least; and at 90,000 a year."""
+    a_shop(database)
+    a_product(database, "VOL", price_model="unit", unit_price=10, revenue="usage", commitment_months=3, minimum=300_000)
+    a_product(database, "CAP", price_model="unit", unit_price=10, revenue="usage", commitment_months=12, minimum=90_000)
+    take_rows(database, "contracts", [a_line("C1", product="VOL"), a_line("C2", product="CAP")])
+    assert moves(database, "2026-04")[-1] == 100_000 + 7_500
 
 
 def test_a_term_that_goes_on_by_itself_does_not_churn_and_rises_by_its_uplift(database: str) -> None:

@@ -13,7 +13,7 @@ import polars as pl
 
 from . import charging, pricing
 from .calendar import month_number
-from .money import MICRO, Rounding, wide
+from .money import MICRO, Rounding, divide, wide
 
 MOVEMENTS: Final = ("new", "expansion", "reactivation", "contraction", "churn")
 """New (新規), expansion (増加), reactivation (再開), contraction (減少), churn (解約): what leads from month to month."""
@@ -45,12 +45,36 @@ def monthly(states: pl.DataFrame, rounding: Rounding) -> pl.Series:
     quantity = pl.when("metered").then(0).otherwise("quantity_micro")
     taken = pl.when(pl.col("metered") & (pl.col("quantity_micro") == 0)).then(MICRO).otherwise("quantity_micro")
     price = pricing.exact(states.with_columns(taken_micro=taken, quantity_micro=quantity))
-    inside = pl.when("inclusive").then(pl.col("rate_micro") * PARTS // (100 * MICRO)).otherwise(0)
     months = pl.max_horizontal("cycle_months", pl.lit(1))
     parts = states.with_columns(price=price, sign=pl.lit(1), numerator=pl.lit(PARTS, dtype=pl.Int64))
-    below = wide(months) * wide(PARTS + inside) * charging.EXACT
+    below = wide(months) * wide(_with_tax()) * charging.EXACT
     worth = charging.reduced(wide("price") * PARTS, below, rounding)
     return parts.select(pl.when(pl.col("cycle_months") > 0).then(worth).otherwise(0).alias("amount")).to_series()
+
+
+def committed(states: pl.DataFrame, amount: pl.Series, rounding: Rounding) -> pl.Series:
+    """The amounts of `monthly`, held between the least and the most agreed on for several months together (約束料金).
+
+    Columns of the states: ``least`` and ``most`` yen for ``commitment_months`` months, all null for none; ``inclusive`` and
+    ``rate_micro`` as `monthly` takes them. What is billed once stays at 0.
+
+    1,200,000 yen a year at the least, for what is 80,000 a month and what is 150,000:
+
+    >>> year = {"least": 1_200_000, "most": None, "commitment_months": 12, "cycle_months": 1, "inclusive": False}
+    >>> committed(pl.DataFrame([year | {"rate_micro": 10_000_000}] * 2), pl.Series([80_000, 150_000]), "floor").to_list()
+    [100000, 150000]
+    """
+    below = wide("commitment_months") * wide(_with_tax())
+    low, high = (divide(wide(name) * PARTS, below, rounding).cast(pl.Int64) for name in ("least", "most"))
+    held = pl.min_horizontal(pl.max_horizontal("worth", low), high)
+    recurs = (pl.col("cycle_months") > 0) & pl.col("commitment_months").is_not_null()
+    found = states.with_columns(pl.col("least", "most").cast(pl.Int64), worth=amount)
+    return found.select(pl.when(recurs).then(held).otherwise("worth").alias("amount")).to_series()
+
+
+def _with_tax() -> pl.Expr:
+    """A whole and the tax inside the price, in `PARTS`."""
+    return PARTS + pl.when("inclusive").then(pl.col("rate_micro") * PARTS // (100 * MICRO)).otherwise(0)
 
 
 def spans(states: pl.DataFrame, amount: pl.Series) -> pl.DataFrame:

@@ -94,13 +94,13 @@ def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
 
 
 def description() -> pl.Expr:
-    """The text of an invoice line: product, ※ for the reduced rate, and the days of a part of a cycle."""
+    """The text of an invoice line: product, ※ for the reduced rate, and of a part of a cycle its days and what they count."""
     mark = pl.when(pl.col("tax") == "reduced").then(pl.lit("※")).otherwise(pl.lit(""))
     part = (pl.col("denominator") != 1) & (pl.col("revenue") != "usage")
     first, last = pl.col("from_on"), inclusive("to_on")
     days = pl.format(
-        " {}/{}–{}/{} {}/{}",
-        first.dt.month(), first.dt.day(), last.dt.month(), last.dt.day(), "numerator", "denominator",
+        " {}/{}–{}/{} {}{}/{}",
+        first.dt.month(), first.dt.day(), last.dt.month(), last.dt.day(), _counted(), "numerator", "denominator",
     )  # fmt: skip
     within = (pl.col("included_micro") // 1_000_000).cast(pl.String)
     over = (pl.col("overage_price_micro") // 1_000_000).cast(pl.String)
@@ -109,6 +109,12 @@ def description() -> pl.Expr:
     settled = pl.when(pl.col("nature") == charges.TRUE_UP).then(pl.lit(" 最低・上限料金の精算")).otherwise(pl.lit(""))
     back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(settled)
     return pl.concat_str("product_name", mark, terms, back, pl.when(part).then(days).otherwise(pl.lit("")))
+
+
+def _counted() -> pl.Expr:
+    """``15日分``, ``9か月分``; nothing where days of months of different lengths were counted together (月割)."""
+    months = pl.when(pl.col("denominator") < 28).then(pl.format("{}か月分 ", "numerator")).otherwise(pl.lit(""))
+    return pl.when(pl.col("basis") == "monthly").then(months).otherwise(pl.format("{}日分 ", "numerator"))
 
 
 def _taxes(lines: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from urikake.core import recognition, recurring, schedule, tax, timeline
 from urikake.core.calendar import add_months
 from urikake.core.money import MICRO, Rounding, divide, wide
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.revenue import queries as revenue
@@ -63,16 +63,18 @@ def _ranges(session: Session, lines: pl.DataFrame, events: pl.DataFrame, last: d
     states = timeline.segments(lines, events).join(owner, on="line_id", maintain_order="left")
     priced = _prices(session, last)
     joined = states.join(priced, on="product_id", maintain_order="left")
-    return recurring.spans(states, recurring.monthly(joined, rounding)).select(KEPT)
+    worth = recurring.committed(joined, recurring.monthly(joined, rounding), rounding)
+    return recurring.spans(states, worth).select(KEPT)
 
 
 def _prices(session: Session, on: date) -> pl.DataFrame:
-    """The products as `recurring.monthly` asks for them."""
-    return products(session).select(
+    """The products as `recurring.monthly` and `recurring.committed` ask for them."""
+    agreed = products(session).select("product_id", "commitment_months", least="minimum", most="maximum")
+    return by_cycle(session).select(
         "product_id", "price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum",
         "inclusive", tiers="tier_list", metered=pl.col("revenue") == "usage",
         rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)),
-    )  # fmt: skip
+    ).join(agreed, on="product_id")  # fmt: skip
 
 
 def moved(session: Session, month: date, known_at: datetime | None = None) -> pl.DataFrame:
