@@ -31,6 +31,7 @@ from .memory import Memory
 from .url import sqlite_path, with_company
 
 CHUNK: Final = 200_000
+MANY: Final = 200_000  # rows whose reading is worth a second connection
 COMPANY_BITS: Final = 40
 BACKLOG: Final = 2_000_000
 FEW: Final = 200  # keys that are written out in a statement rather than staged
@@ -343,6 +344,8 @@ class Session:
     verbs: list[str] = field(default_factory=list)
     memory: Memory = field(default_factory=Memory)
     dirty: set[str] = field(default_factory=set)
+    beside: str = ""
+    """The URL at which a second connection may read what stands in the books; empty where this one sees something else."""
     _later: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -378,8 +381,9 @@ class Session:
         """All of this company's rows of an insert-only table, by id; only rows not seen before are read."""
         if name in self.dirty:
             return self.rows(name, columns_)
+        sql = f"SELECT {columns_} FROM {name} WHERE id > ? AND id < ? ORDER BY id"
         top = self.next_id(name) - 1
-        return self.memory.table((name, columns_), top, lambda after: self.rows(name, columns_, "id > ?", (after,)))
+        return self.memory.table((name, columns_), top, lambda after: self._between(sql, after, top))
 
     def derived(self, name: str, tables: Sequence[str], compute: Callable[[], T]) -> T:
         """What ``compute`` makes of insert-only tables, computed anew only when one of them has new rows."""
@@ -393,12 +397,24 @@ class Session:
         ``merge`` makes one row a key of the old rows and the new ones.
         """
 
-        def read(after: int) -> pl.DataFrame:
-            return merge(self.read(sql, (max(after, self.low), self.high)))
-
         if table in self.dirty:
-            return read(-1)
-        return self.memory.running(name, self.next_id(table) - 1, read, merge)
+            return merge(self.read(sql, (self.low, self.high)))
+        top = self.next_id(table) - 1
+        return self.memory.running(name, top, lambda after: merge(self._between(sql, after, top)), merge)
+
+    def _between(self, sql: str, after: int, top: int) -> pl.DataFrame:
+        """The rows after one id and up to another of an insert-only table; very many by two connections, half each.
+
+        They stand there for good, so it does not matter that the other connection may see more.
+        """
+        low = max(after, self.low)
+        if not self.beside or top - low < MANY:
+            return self.read(sql, (low, top + 1))
+        middle = (low + top) // 2
+        with transaction(self.beside, writing=False) as other, ThreadPoolExecutor(max_workers=1) as helper:
+            first = helper.submit(other.read, sql, (low, middle + 1))
+            second = self.read(sql, (middle, top + 1))
+            return pl.concat([first.result(), second])
 
     def cached(self, key: Any, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """What ``read`` gives, read once in this session: for masters that the run itself does not write."""

@@ -86,6 +86,7 @@ def run(
 def _recall(session: Session, url: str, newest: tuple[int, str]) -> None:
     """Take up what this process remembers of the database, of which the chain's last link (id, head) is given."""
     session.cache["head"] = newest[1]
+    session.beside = url
     session.memory = memory.recall(
         url,
         session.company_id,

@@ -96,13 +96,21 @@ def spans(states: pl.DataFrame, amount: pl.Series) -> pl.DataFrame:
     return found.filter(kept)
 
 
-def levels(ranges: pl.DataFrame, by: list[str]) -> pl.DataFrame:
+def levels(ranges: pl.DataFrame, by: str) -> pl.DataFrame:
     """Where the sum of the ranges changes: ``by``, ``month``, ``before`` and ``after``, by key and month."""
-    begin = ranges.select(*by, month="first", step="amount")
-    over = ranges.filter(pl.col("until").is_not_null()).select(*by, month="until", step=-pl.col("amount"))
-    steps = pl.concat([begin, over]).group_by(*by, "month").agg(pl.col("step").sum()).filter(pl.col("step") != 0)
-    summed = steps.sort(*by, "month").with_columns(after=pl.col("step").cum_sum().over(by))
-    return summed.select(*by, "month", before=pl.col("after") - pl.col("step"), after="after")
+    alone = ranges[by].is_unique()
+    once, several = ranges.filter(alone), ranges.filter(~alone)  # most keys have but one range
+    steps = _steps(several, by).group_by(by, "month").agg(pl.col("step").sum()).filter(pl.col("step") != 0)
+    summed = steps.sort(by, "month").with_columns(after=pl.col("step").cum_sum().over(by))
+    single = _steps(once, by).with_columns(after=pl.max_horizontal("step", 0))
+    both = pl.concat([single.select(summed.columns), summed]).sort(by, "month")
+    return both.select(by, "month", before=pl.col("after") - pl.col("step"), after="after")
+
+
+def _steps(ranges: pl.DataFrame, by: str) -> pl.DataFrame:
+    """What begins and what is over: ``by``, ``month`` and ``step``, the amount or its negative."""
+    over = ranges.filter(pl.col("until").is_not_null()).select(by, month="until", step=-pl.col("amount"))
+    return pl.concat([ranges.select(by, month="first", step="amount"), over])
 
 
 def movements(ranges: pl.DataFrame, by: str = "partner_id") -> pl.DataFrame:
@@ -115,7 +123,7 @@ def movements(ranges: pl.DataFrame, by: str = "partner_id") -> pl.DataFrame:
     >>> movements(ranges).select("month", "kind", "amount").rows()
     [(0, 'new', 100), (3, 'churn', 100), (5, 'reactivation', 80)]
     """
-    found = levels(ranges, [by])
+    found = levels(ranges, by)
     first = (pl.col(by) != pl.col(by).shift(1)).fill_null(True)
     none, rises = pl.col("before") == 0, pl.col("after") > pl.col("before")
     came = pl.when(first).then(pl.lit("new")).when(none).then(pl.lit("reactivation"))

@@ -97,12 +97,22 @@ def segments(lines: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     1 2026-06-01 None 7 2 3 0 0
     """
     none = pl.lit(0, dtype=pl.Int64)
-    first = lines.select("line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False))
     idle = (pl.col("kind") == "renew") & pl.col("unit_price_micro").is_null()  # goes on as it was
     changes = events.filter(pl.col("kind").is_in([*CHANGES, *PAUSES]) & ~idle)
     discounts = events.filter(pl.col("kind") == "discount")
-    if changes.is_empty() and discounts.is_empty():
-        return _clipped(first.with_columns(to_on="end_on", discount_rate=none, discount_cut=none))
+    touched = pl.concat([changes["line_id"], discounts["line_id"]]).unique()
+    several = pl.col("line_id").is_in(touched.implode())
+    once = lines.filter(~several) if len(touched) else lines  # by far the most
+    whole = once.select("line_id", "start_on", "end_on", *OWN, from_on="start_on", to_on="end_on")
+    single = _clipped(whole.with_columns(discount_rate=none, discount_cut=none))
+    if once.height == lines.height:
+        return single
+    return pl.concat([single, _changed(lines.filter(several), changes, discounts)]).sort("line_id", "from_on")
+
+
+def _changed(lines: pl.DataFrame, changes: pl.DataFrame, discounts: pl.DataFrame) -> pl.DataFrame:
+    """The stretches of lines that something happened to."""
+    first = lines.select("line_id", "start_on", "end_on", pl.lit(BEFORE).alias("from_on"), *OWN, paused=pl.lit(False))
     ordered = changes.sort("effective_on", "recorded_at", "event_id", nulls_last=True)
     pause = pl.when(pl.col("kind").is_in(PAUSES)).then(pl.col("kind") == "suspend")
     later = ordered.select("line_id", pl.col("effective_on").alias("from_on"), pl.col(OWN).cast(pl.Int64), paused=pause)
@@ -245,6 +255,11 @@ def _clipped(stretches: pl.DataFrame) -> pl.DataFrame:
     )
     inside = cut.filter(pl.col("to_on").is_null() | (pl.col("from_on") < pl.col("to_on")))
     return inside.select("line_id", "from_on", "to_on", *STATE).sort("line_id", "from_on")
+
+
+def running(lines: pl.DataFrame, first: date, last: date) -> pl.DataFrame:
+    """The lines, as `ends` gives them, that are there on any day from ``first`` to ``last``; suspended ones too."""
+    return lines.filter((pl.col("start_on") <= last) & (pl.col("end_on").is_null() | (pl.col("end_on") > first)))
 
 
 def state_on(stretches: pl.DataFrame, day: pl.Expr) -> pl.DataFrame:

@@ -95,7 +95,8 @@ def _enter(name: str) -> None:
            response=dict[str, Any] if name in SINGLE else list[dict[str, Any]], options=_options(name), bounded=not own)  # fmt: skip
     def made(session: Session, call: Call) -> Any:
         asked = {p.name: getattr(call.options, p.name) for p in wanted(name)}
-        return report(session, name, **asked, **({KNOWN: call.known_at} if own else {}))
+        found = report(session, name, **asked, **({KNOWN: call.known_at} if own else {}))
+        return found if name in SINGLE else list(found)
 
 
 @reads("reports", permission=SIGNED_IN, summary="帳票の一覧", group=GROUP, response=list[Line])

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -185,10 +186,17 @@ def words(figures: dict[str, Any]) -> str:
     return "・".join(parts)
 
 
-def show(answer: list[dict[str, Any]] | dict[str, Any], form: Format, name: str = "") -> None:
-    """Print the rows, or the one row, of the named report in the form asked for; as a table, some reports have a paper of their own."""
+def show(answer: Sequence[dict[str, Any]] | dict[str, Any], form: Format, name: str = "") -> None:
+    """Print the rows, or the one row, of the named report in the form asked for; as a table, some reports have a paper of their own.
+
+    Rows that can be very many have a ``frame`` and are printed from its columns.
+    """
     rows = [answer] if isinstance(answer, dict) else answer
-    if form is Format.json:
+    if hasattr(rows, "frame") and form is not Format.table:
+        from .columns import as_csv, as_json
+
+        sys.stdout.writelines(as_json(rows.frame) if form is Format.json else as_csv(rows.frame))
+    elif form is Format.json:
         print(json.dumps(answer, ensure_ascii=False))
     elif form is Format.csv:
         print(_csv(rows), end="")
@@ -214,7 +222,7 @@ def _spelled(value: Any) -> Any:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
     out = io.StringIO()
     names = list(dict.fromkeys(name for row in rows for name in row))
     writer = csv.DictWriter(out, names, lineterminator="\r\n")
@@ -223,7 +231,7 @@ def _csv(rows: list[dict[str, Any]]) -> str:
     return out.getvalue()
 
 
-def _paper(rows: list[dict[str, Any]], name: str) -> None:
+def _paper(rows: Sequence[dict[str, Any]], name: str) -> None:
     from rich.console import Console
 
     from .demo import PAPERS
@@ -237,7 +245,7 @@ def _paper(rows: list[dict[str, Any]], name: str) -> None:
         _table(Console(file=sys.stdout, width=None if terminal else WIDE, highlight=False), rows)
 
 
-def _table(console: Console, rows: list[dict[str, Any]]) -> None:
+def _table(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """Print the rows with Japanese headers; columns in which no row has anything are left out."""
     from rich.table import Table
 

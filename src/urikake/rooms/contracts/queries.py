@@ -11,6 +11,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import renewal, timeline
 from urikake.core.calendar import add_months
+from urikake.core.lookup import looked_up
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import codes
@@ -71,8 +72,7 @@ def every_line(session: Session, known_at: datetime | None = None) -> pl.DataFra
 
     def read() -> pl.DataFrame:
         lines = session.table("contracts_line", LINE).rename({"id": "line_id"})
-        partners = contracts(session).select("contract_id", "partner_id")
-        return lines.join(partners, on="contract_id", maintain_order="left")
+        return looked_up(lines, contracts(session).select("contract_id", "partner_id"), "contract_id")
 
     lines = session.derived("every_line", TABLES, read)
     return lines if known_at is None else lines.filter(pl.col("recorded_at") <= known_at)
@@ -189,12 +189,14 @@ def in_force(session: Session, as_of: date, known_at: datetime | None = None) ->
     ``from_on`` (since when this state holds), ``line_id``.
     """
     lines, found = folded(session, known_at)
-    return _named(session, lines, timeline.state_on(timeline.segments(lines, found), pl.lit(as_of)))
+    running = timeline.running(lines, as_of, as_of)
+    return _named(session, running, timeline.state_on(timeline.segments(running, found), pl.lit(as_of)))
 
 
 def in_span(session: Session, first: date, last: date) -> pl.DataFrame:
     """The lines that were in force on any day from ``first`` to ``last``, each as it last stood then; see `in_force`."""
     lines, found = folded(session)
+    lines = timeline.running(lines, first, last)
     met = timeline.segments(lines, found).filter(
         (pl.col("from_on") <= last) & (pl.col("to_on").is_null() | (pl.col("to_on") > first))
     )
@@ -209,8 +211,8 @@ def reserved(session: Session, after: date) -> pl.Series:
 
 def _named(session: Session, lines: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """The states with their contract, partner and product."""
-    named = held.join(lines.select("line_id", "contract_id", "position", "start_on", "end_on"), on="line_id")
-    named = named.join(contracts(session), on="contract_id").join(codes(session), on="partner_id")
+    named = looked_up(held, lines.select("line_id", "contract_id", "position", "start_on", "end_on"), "line_id")
+    named = looked_up(looked_up(named, contracts(session), "contract_id"), codes(session), "partner_id")
     named = named.join(products(session).select("product_id", "product", "product_name"), on="product_id")
     return named.rename({"code": "partner"}).sort("contract_no", "position")
 

@@ -116,10 +116,7 @@ def _day(text: str) -> date:
 
 def _changes(desk: Desk, day: date, made: pl.DataFrame) -> pl.DataFrame:
     """What each contract line is billed that differs from a month before."""
-    rows = report(desk.session, "billing-diff", closing=day)
-    kinds = {"previous": pl.Int64, "current": pl.Int64}
-    names = ("contract_no", "product", "previous", "current", "reason")
-    frame = pl.DataFrame(rows, schema={name: kinds.get(name, pl.String) for name in names})
+    frame = report(desk.session, "billing-diff", closing=day).frame
     owner = contracts(desk.session).join(
         profiles(desk.session, "name").select("partner_id", partner_name="name"), on="partner_id", how="left"
     )

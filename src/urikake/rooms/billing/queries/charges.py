@@ -24,15 +24,15 @@ CHARGE: Final = (
 )
 
 
-def charges(session: Session, ranges: list[tuple[int, int]]) -> pl.DataFrame:
-    """The charges in the given ranges of ids, by id."""
-    parts = [session.rows("billing_charge", CHARGE, "id >= ? AND id < ?", span) for span in ranges]
-    return pl.concat(parts) if parts else session.rows("billing_charge", CHARGE, "id < 0")
+def charges(session: Session, ranges: list[tuple[int, int]], columns: str = CHARGE) -> pl.DataFrame:
+    """The charges in the given ranges of ids, by id, with the columns named."""
+    parts = [session.rows("billing_charge", columns, "id >= ? AND id < ?", span) for span in ranges]
+    return pl.concat(parts) if parts else session.rows("billing_charge", columns, "1 = 0")
 
 
-def at_closing(session: Session, closing_on: date) -> pl.DataFrame:
-    """The charges made for a closing, by id."""
-    return charges(session, facts.blocks(session, Charge, "bill", closing_on.isoformat()))
+def at_closing(session: Session, closing_on: date, columns: str = CHARGE) -> pl.DataFrame:
+    """The charges made for a closing, by id, with the columns named."""
+    return charges(session, facts.blocks(session, Charge, "bill", closing_on.isoformat()), columns)
 
 
 def waiting(session: Session) -> pl.DataFrame:

@@ -18,7 +18,7 @@ from urikake.rooms.parties.queries import codes
 from urikake.rooms.receivables import queries as items
 
 from .chosen import partner_id
-from .rows import inclusive, nested, rows
+from .rows import Rows, inclusive, nested, rows
 
 
 def invoices(session: Session, closing: date | None = None, partner: str | None = None) -> list[dict[str, Any]]:
@@ -180,16 +180,18 @@ def _paid(session: Session, raised: pl.DataFrame, owed: pl.DataFrame, last: date
     return joined.sort("at")["paid"].fill_null(0)
 
 
-def billing_diff(session: Session, closing: date) -> list[dict[str, Any]]:
+def billing_diff(session: Session, closing: date) -> Rows:
     """What each contract line is billed at this closing beside the one a month before, with the reason."""
-    now, before = (_sums(session, charges.at_closing(session, day)) for day in (closing, closing_before(closing)))
-    keys = ["contract_no", "product"]
+    now, before = (_sums(session, day) for day in (closing, closing_before(closing)))
+    keys = ["contract_id", "product"]
     both = now.rename({"amount": "current"}).join(
         before.select(*keys, previous="amount", had="kinds"), on=keys, how="full", coalesce=True
     )
     filled = both.with_columns(pl.col("current", "previous").fill_null(0))
     changed = filled.filter(pl.col("current") != pl.col("previous"))
-    return rows(changed.select(*keys, "previous", "current", reason=_reason()).sort(keys))
+    named = changed.join(contracts(session).select("contract_id", "contract_no"), on="contract_id")
+    found = named.select("contract_no", "product", "previous", "current", reason=_reason())
+    return Rows(found.sort("contract_no", "product"))
 
 
 def closing_before(closing: date) -> date:
@@ -207,11 +209,11 @@ def _month_end(day: date) -> bool:
     return date.fromordinal(day.toordinal() + 1).day == 1
 
 
-def _sums(session: Session, found: pl.DataFrame) -> pl.DataFrame:
-    named = found.join(products(session).select("product_id", "product", "revenue"), on="product_id").join(
-        contracts(session).select("contract_id", "contract_no"), on="contract_id"
-    )
-    return named.group_by("contract_no", "product").agg(
+def _sums(session: Session, closing: date) -> pl.DataFrame:
+    """What each contract and product is billed at the closing, and of what kind it is."""
+    found = charges.at_closing(session, closing, "contract_id, product_id, amount, nature, revision")
+    named = found.join(products(session).select("product_id", "product", "revenue"), on="product_id")
+    return named.group_by("contract_id", "product").agg(
         pl.col("amount").sum(),
         kinds=pl.col("nature").min(),
         revenue=pl.col("revenue").first(),

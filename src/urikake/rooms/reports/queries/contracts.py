@@ -18,16 +18,16 @@ from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
 
 from .chosen import contract_ids, partner_id
-from .rows import inclusive, month_text, rows
+from .rows import Rows, inclusive, month_text, rows
 
 BEGINNING: Final = date(1900, 1, 1)
 BY: Final = ("product", "partner", "service", "contract")
 
 
-def contracts(session: Session, as_of: date, known_at: datetime | None = None) -> list[dict[str, Any]]:
+def contracts(session: Session, as_of: date, known_at: datetime | None = None) -> Rows:
     """The contract lines in force on the day, as known at the instant."""
     found = queries.in_force(session, as_of, known_at)
-    return rows(
+    return Rows(
         found.select(
             "contract_no", "partner", "product", "quantity_micro", "unit_price_micro",
             name="product_name", start="start_on", end=inclusive("end_on"), since="from_on",
@@ -35,9 +35,9 @@ def contracts(session: Session, as_of: date, known_at: datetime | None = None) -
     )  # fmt: skip
 
 
-def renewals(session: Session, as_of: date, days: int = 60) -> list[dict[str, Any]]:
+def renewals(session: Session, as_of: date, days: int = 60) -> Rows:
     """Contracts whose term ends within the days, with the last day for notice and what they renew to."""
-    return rows(queries.renewals(session, as_of, days))
+    return Rows(queries.renewals(session, as_of, days))
 
 
 def timeline(
@@ -75,10 +75,10 @@ def _detail(row: dict[str, Any]) -> str:
     return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
 
 
-def schedule(session: Session, contract: str | None = None) -> list[dict[str, Any]]:
+def schedule(session: Session, contract: str | None = None) -> Rows:
     """Revenue by contract, product and month: what was recognised, and what the schedules say is to come."""
     chosen = None if contract is None else contract_ids(session, contract)
-    return rows(by_month(session, chosen).with_columns(month_text("month")))
+    return Rows(by_month(session, chosen).with_columns(month_text("month")))
 
 
 def by_month(session: Session, chosen: pl.Series | None = None, since: date = BEGINNING) -> pl.DataFrame:

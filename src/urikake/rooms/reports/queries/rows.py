@@ -2,11 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from urikake.core.money import plain
+
+
+class Rows(Sequence[dict[str, Any]]):
+    """The rows of a frame that may be long, as `rows` gives them: made when they are looked at, and only then.
+
+    ``frame`` has them as columns, for what goes on in columns: a file, a table in another order, a sum. Equal to a list
+    of the same rows.
+
+    >>> found = Rows(pl.DataFrame({"product": ["A"], "quantity_micro": [1_500_000]}))
+    >>> len(found), found[0], found == [{"product": "A", "quantity": 1.5}]
+    (1, {'product': 'A', 'quantity': 1.5}, True)
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    @cached_property
+    def _made(self) -> list[dict[str, Any]]:
+        return rows(self.frame)
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._made[at]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self._made)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._made == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._made)
 
 
 def rows(frame: pl.DataFrame) -> list[dict[str, Any]]:

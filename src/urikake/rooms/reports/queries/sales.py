@@ -22,7 +22,7 @@ from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.revenue import queries as revenue
 
 from .contracts import monthly
-from .rows import month_text, rows
+from .rows import Rows, month_text, rows
 
 TABLES: Final = (*contracts.TABLES, "contracts_terms", "catalog_product")
 KEPT: Final = ("line_id", "contract_id", "partner_id", "product_id", "first", "until", "amount")
@@ -61,10 +61,11 @@ def _ranges(session: Session, lines: pl.DataFrame, events: pl.DataFrame, last: d
     terms = contracts.terms(session).select("contract_terms_id", "cycle_months")
     owner = lines.join(terms, on="contract_terms_id").select("line_id", "contract_id", "partner_id", "cycle_months")
     states = timeline.segments(lines, events).join(owner, on="line_id", maintain_order="left")
-    priced = _prices(session, last)
-    joined = states.join(priced, on="product_id", maintain_order="left")
-    worth = recurring.committed(joined, recurring.monthly(joined, rounding), rounding)
-    return recurring.spans(states, worth).select(KEPT)
+    alike = [*timeline.STATE, "cycle_months"]  # lines by the million, prices by the dozen
+    prices = states.select(alike).unique().join(_prices(session, last), on="product_id", maintain_order="left")
+    worth = recurring.committed(prices, recurring.monthly(prices, rounding), rounding)
+    priced = states.join(prices.select(alike).with_columns(worth=worth), on=alike, how="left", maintain_order="left")
+    return recurring.spans(states, priced["worth"]).select(KEPT)
 
 
 def _prices(session: Session, on: date) -> pl.DataFrame:
@@ -153,10 +154,10 @@ def named(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     return found.join(numbers, on="contract_id").join(people, on="partner_id").join(things, on="product_id")
 
 
-def mrr_movements(session: Session, month: str, known_at: datetime | None = None) -> list[dict[str, Any]]:
+def mrr_movements(session: Session, month: str, known_at: datetime | None = None) -> Rows:
     """The lines that moved MRR in the month: before, after, and the movement of their partner that they are part of."""
     found = changes(session, periods.first_day(month), known_at)
-    return rows(found.select("kind", "partner", "contract_no", "product", "previous", "current", "change"))
+    return Rows(found.select("kind", "partner", "contract_no", "product", "previous", "current", "change"))
 
 
 def cohorts(session: Session, month: str, known_at: datetime | None = None) -> list[dict[str, Any]]:
