@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.core.lookup import looked_up
 
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
@@ -22,7 +23,7 @@ def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     """The newest profile of every partner: ``partner_id``, ``code`` and the named columns."""
     rows = session.table("parties_profile", f"id, partner_id, {names}").drop("id")
     newest = rows if rows["partner_id"].n_unique() == rows.height else rows.unique("partner_id", keep="last")
-    return codes(session).join(newest, on="partner_id", maintain_order="left")
+    return looked_up(codes(session), newest.sort("partner_id"), "partner_id")
 
 
 def payers(session: Session) -> pl.DataFrame:

@@ -62,3 +62,13 @@ def since(session: Session, after: int) -> pl.DataFrame:
     if not newest:
         return pl.DataFrame(schema={"line_id": pl.Int64, "used_on": pl.Date, "id": pl.Int64})
     return pl.concat(newest).group_by("line_id", "used_on").agg(pl.col("id").max())
+
+
+def last_used(session: Session) -> pl.DataFrame:
+    """The last day of which each line's usage is known: ``line_id, last_used_on``."""
+
+    def newest(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.group_by("line_id", maintain_order=True).agg(pl.col("used_on").max())
+
+    sql = "SELECT line_id, used_on FROM usage_event WHERE id > ? AND id < ?"
+    return session.running("last_used", "usage_event", sql, newest).rename({"used_on": "last_used_on"})

@@ -50,8 +50,8 @@ def of_cycles(session: Session, cycles: pl.DataFrame) -> pl.DataFrame:
     session.stage(cycles.select("line_id", "cycle_from_on").unique().sort("cycle_from_on", "line_id"))
     names = ", ".join(f"c.{name}" for name in CHARGE.split(", "))
     return session.read(
-        f"SELECT {names} FROM stage s"
-        " JOIN billing_charge c ON c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id ORDER BY c.id"
+        f"SELECT {names} FROM stage s CROSS JOIN billing_charge c"  # the stage first: it is small, the charges are not
+        " WHERE c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id ORDER BY c.id"
     )
 
 

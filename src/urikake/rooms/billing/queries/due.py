@@ -30,12 +30,12 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     """What the closing is to bill that it did not: signed stretches with ``revision`` and, on metered ones, their usage.
 
     Lines that nothing happened to go on after their last billed cycle. For the others every cycle so far is compared
-    with what was billed of it. With ``served``, everything that began by that day and was not billed, due or not; of what
-    is measured only what was used by then.
+    with what was billed of it. With ``served``, everything that began by that day and by the line's ``reach_on`` and was
+    not billed, due or not; of what is measured only what was used by then.
     Metered stretches (従量) have ``usage_micro`` and, where they were billed before, ``before_micro`` and
     ``before_amount``; see `metering`.
     """
-    lines = _reaching(session, found.lines.with_columns(reach_on=pl.lit(closing_on)) if served else found.lines)
+    lines = reaching(session, found.lines)
     if not lines.select((pl.col("looked_at") | pl.col("metered")).any()).item():
         return pl.DataFrame(schema=KINDS)
     wanted = _wanted(session, lines.filter("looked_at"), found.segments, closing_on, served=served)
@@ -51,7 +51,7 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     return pl.concat([*rows, usage], how="diagonal")
 
 
-def _reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
+def reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """The lines with how far they were billed and between which days their cycles are looked at.
 
     ``touched`` are those of which something billed may have changed: they are looked at from their start. A change that

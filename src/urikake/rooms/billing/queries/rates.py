@@ -72,6 +72,7 @@ def unbilled(session: Session, last: date) -> pl.DataFrame:
     amount``.
     """
     found = scope(session)
+    found = Scope(found.lines.with_columns(reach_on=pl.lit(last)), found.segments, found.moves)
     rows = rated(session, found, due_stretches(session, found, last, served=True), last).filter(pl.col("amount") != 0)
     rows = rows.with_columns(partner_id=payers(session, found, rows)["bill_to_id"])
     owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on")

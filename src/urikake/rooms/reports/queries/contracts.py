@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core import schedule as kernel
+from urikake.core.lookup import looked_up
 from urikake.core.money import plain
+from urikake.core.recognition import RULE
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries
 from urikake.rooms.parties.queries import codes
@@ -20,6 +23,7 @@ from urikake.rooms.revenue import queries as revenue
 from .chosen import contract_ids, partner_id
 from .rows import Rows, inclusive, month_text, rows
 
+OWNERS: Final = ("contract_id", "product_id")
 BEGINNING: Final = date(1900, 1, 1)
 BY: Final = ("product", "partner", "service", "contract")
 
@@ -94,24 +98,29 @@ def by_month(session: Session, chosen: pl.Series | None = None, since: date = BE
     return named.sort("contract_no", "product", "month").select("contract_no", "product", "month", "amount")
 
 
-def monthly(session: Session, chosen: pl.Series | None = None, since: date = BEGINNING) -> pl.DataFrame:
-    """As `by_month`, by ``contract_id`` and ``product_id``."""
-    done = (
-        revenue.recognized(session, since, date.max)
-        .filter(pl.col("month") >= since)
-        .select("contract_id", "product_id", "month", "amount")
-    )
+def monthly(
+    session: Session, chosen: pl.Series | None = None, since: date = BEGINNING, by: Sequence[str] = OWNERS
+) -> pl.DataFrame:
+    """As `by_month`, by ids: ``contract_id`` and ``product_id``, or other owner columns of revenue (`revenue.OWNER`).
+
+    Schedules that are alike in what they are by are spread over their months once for all of them.
+    """
+    upto = revenue.beyond(revenue.cutoff(session))
+    done = revenue.recognized(session, since, date.max).filter(pl.col("month") >= since)
     active = revenue.schedules(session)
     if chosen is not None:
         done, active = (part.filter(pl.col("contract_id").is_in(chosen.implode())) for part in (done, active))
-    active = active.with_row_index("key")
-    future = kernel.months(active.cast({"key": pl.Int64}), revenue.roundings(session)[0]).join(
-        active.select(pl.col("key").cast(pl.Int64), "contract_id", "product_id", "until_on"), on="key"
-    )
-    upto = revenue.beyond(revenue.cutoff(session))
-    ahead = future.filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
-    every = pl.concat([done, ahead.select(done.columns)])
-    return every.group_by("contract_id", "product_id", "month").agg(pl.col("amount").sum())
+    done = done.select(*by, "month", "amount")
+    rule = [*by, *RULE, "until_on"]
+    alike = active.select(*rule, lines=pl.lit(1, dtype=pl.Int64))
+    if "contract_id" not in by:
+        alike = alike.group_by(rule).agg(pl.col("lines").sum())
+    alike = alike.with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
+    future = kernel.months(alike.select("key", *RULE), revenue.roundings(session)[0])
+    owner = alike.select("key", *by, "until_on", "lines")
+    ahead = looked_up(future, owner, "key").filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
+    coming = ahead.with_columns(amount=pl.col("amount") * pl.col("lines")).select(done.columns)
+    return pl.concat([done, coming]).group_by(*by, "month").agg(pl.col("amount").sum())
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:

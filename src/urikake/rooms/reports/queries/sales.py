@@ -14,6 +14,7 @@ from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.core import recognition, recurring, schedule, tax, timeline
 from urikake.core.calendar import add_months
+from urikake.core.lookup import looked_up
 from urikake.core.money import MICRO, Rounding, divide, wide
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import by_cycle, products
@@ -206,31 +207,34 @@ def following_months(first: date, count: int) -> list[date]:
 def outlook(session: Session, first: date, months: int, renewal: int = 100, by: str = "service") -> pl.DataFrame:
     """Billing and revenue by ``month`` and service or partner (a column of that name)."""
     last = periods.last_day(following_months(first, months)[-1])
+    owner = _OWNERS[by]
     apart = ("partner_id",) if by == "partner" else ()
-    coming = _weighed(session, pl.concat([_drafts(session), billing.ahead(session, last, apart)]), renewal)
-    billed = pl.concat([_issued(session, first, last), _on_closing(coming)])
-    earned = pl.concat([_columns(monthly(session, since=first)), _columns(_earned(session, coming))])
+    ahead = billing.ahead(session, last, apart)
+    coming = _weighed(session, _placed_with(session, pl.concat([_drafts(session), ahead])), renewal)
+    billed = pl.concat([_on_closing(part, owner) for part in (_issued(session, first, last), coming)])
+    earned = pl.concat([monthly(session, since=first, by=[owner]), _earned(session, coming, owner)], how="diagonal")
     both = pl.concat([
         billed.with_columns(billing="amount", revenue=pl.lit(0, dtype=pl.Int64)),
         earned.with_columns(billing=pl.lit(0, dtype=pl.Int64), revenue="amount"),
-    ])  # fmt: skip
-    inside = both.filter(pl.col("month").is_between(first, last)).join(_keys(session, by), on=_OWNERS[by])
+    ], how="diagonal")  # fmt: skip
+    sums = both.filter(pl.col("month").is_between(first, last)).group_by(owner, "month")
+    inside = sums.agg(pl.col("billing", "revenue").sum()).join(_keys(session, by), on=owner)
     return inside.group_by(by, "month").agg(pl.col("billing", "revenue").sum())
 
 
-_OWNERS: Final = {"service": "product_id", "partner": "contract_id"}
+_OWNERS: Final = {"service": "product_id", "partner": "partner_id"}
 
 
 def _keys(session: Session, by: str) -> pl.DataFrame:
-    """The service of every product, or the partner of every contract."""
+    """The service of every product, or the code of every partner."""
     if by == "service":
         return products(session).select("product_id", "service")
-    people = codes(session).select("partner_id", partner="code")
-    return contracts.contracts(session).join(people, on="partner_id").select("contract_id", "partner")
+    return codes(session).select("partner_id", partner="code")
 
 
-def _columns(found: pl.DataFrame) -> pl.DataFrame:
-    return found.select("contract_id", "product_id", "month", "amount")
+def _placed_with(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The charges with the partner of their contract."""
+    return looked_up(found, contracts.contracts(session).select("contract_id", "partner_id"), "contract_id")
 
 
 def _weighed(session: Session, found: pl.DataFrame, renewal: int) -> pl.DataFrame:
@@ -256,38 +260,38 @@ def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
 def _drafts(session: Session) -> pl.DataFrame:
     """The charges that wait to be issued, as `billing.ahead` gives those that are not made yet."""
     starts = contracts.every_line(session).select("line_id", "start_on")
-    found = billing.waiting(session).join(starts, on="line_id", maintain_order="left")
+    found = looked_up(billing.waiting(session), starts, "line_id")
     one, none = pl.lit(1, dtype=pl.Int64), pl.lit(0, dtype=pl.Int64)
     return found.select(*billing.AHEAD, lines=one, renewed=none)
 
 
 def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
     """Billing so far by month: the lines of the invoices issued."""
+    bounds = "SELECT min(id) AS first_id, max(id) AS last_id FROM invoices_invoice WHERE issue_on BETWEEN ? AND ?"
+    low, high = session.read(bounds, (first, last)).row(0)
     sql = (
-        "SELECT c.contract_id, c.product_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
+        "SELECT c.partner_id, c.product_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
         " JOIN invoices_line l ON l.invoice_id = i.id JOIN billing_charge c ON c.id = l.charge_id"
-        " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?"
+        " WHERE i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?"
     )
-    return _on_closing(session.read(sql, (session.low, session.high, first, last)).with_columns(lines=1))
+    return session.read(sql, (low or 1, high or 0, first, last)).with_columns(lines=1)
 
 
-def _on_closing(found: pl.DataFrame) -> pl.DataFrame:
+def _on_closing(found: pl.DataFrame, owner: str) -> pl.DataFrame:
     """The amounts in the month of their closing."""
-    return _columns(
-        found.with_columns(month=pl.col("closing_on").dt.truncate("1mo"), amount=pl.col("amount") * pl.col("lines"))
-    )
+    month = pl.col("closing_on").dt.truncate("1mo")
+    return found.select(owner, month=month, amount=pl.col("amount") * pl.col("lines"))
 
 
-def _earned(session: Session, found: pl.DataFrame) -> pl.DataFrame:
-    """The revenue of charges to come by month, after the months recognised already: those hold it as accrued."""
+def _earned(session: Session, found: pl.DataFrame, owner: str) -> pl.DataFrame:
+    """The revenue of charges to come by ``owner`` and month, after the months recognised: those hold it as accrued."""
     policy = policies(session)
     of = products(session).select("product_id", "revenue", "life_months")
-    named = found.join(of, on="product_id", maintain_order="left").with_columns(
-        key=pl.int_range(pl.len(), dtype=pl.Int64)
-    )
+    named = found.join(of, on="product_id", maintain_order="left")
     ruled = recognition.ruled(named, policy["partial_month"], policy["remainder"])
-    spread = schedule.months(ruled.select("key", *recognition.RULE), revenue.roundings(session)[0])
-    owner = named.select("key", "contract_id", "product_id", "lines")
+    same = [owner, *recognition.RULE]
+    alike = ruled.group_by(same).agg(pl.col("lines").sum()).with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
+    spread = schedule.months(alike.select("key", *recognition.RULE), revenue.roundings(session)[0])
     after = revenue.beyond(revenue.cutoff(session))
-    found = spread.filter(pl.col("month") >= after).join(owner, on="key")
-    return found.with_columns(amount=pl.col("amount") * pl.col("lines"))
+    kept = looked_up(spread.filter(pl.col("month") >= after), alike.select("key", owner, "lines"), "key")
+    return kept.select(owner, "month", amount=pl.col("amount") * pl.col("lines"))
