@@ -60,6 +60,7 @@ PAGES = {
     "analytics/lines?month=2020-01": "reports.read",
     "analytics/forecast": "reports.read",
     "analytics/forecast?measure=billing&by=partner&renewal=80": "reports.read",
+    "analytics?by=product": "reports.read",
     "contracts?stage=started": "contracts.read",
     "settings/policies": "settings.read",
     "search?q=会社": "home.read",

@@ -244,6 +244,26 @@ def test_every_month_of_the_course_leads_to_its_own_contracts(sato: Page) -> Non
     assert yen(sato.locator("tr.total td").last.inner_text()) == yen(told[3])
 
 
+def test_mrr_is_split_one_way_or_another_and_each_part_is_its_contracts(sato: Page) -> None:
+    sato.goto("/demo/analytics")
+    tabs = sato.get_by_role("navigation", name="切り口")
+    sums = set()
+    for cut in tabs.get_by_role("link").all_inner_texts():
+        tabs.get_by_role("link", name=cut, exact=True).click()
+        panel = sato.locator("#split")
+        expect(panel.locator("h2")).to_have_text(cut)
+        whole = yen(panel.locator("tr.total td").nth(2).inner_text())
+        parts = [yen(text) for text in panel.locator("tbody tr:not(.total) td:nth-child(4)").all_inner_texts()]
+        assert sum(parts) == whole
+        sums.add(whole)
+        row = panel.locator("tbody tr:not(.total)").first
+        row.get_by_role("link").click()
+        sato.wait_for_url("**/analytics/lines?*")
+        assert yen(sato.locator("tr.total td:has(.n), tr.total td.num").first.inner_text()) == parts[0]
+        sato.go_back()
+    assert len(sums) == 1
+
+
 def test_the_forecast_sums_its_rows_and_weighs_renewals(sato: Page) -> None:
     totals = []
     for chance in (100, 50):

@@ -20,6 +20,7 @@ from tests.builders import (
     take_rows,
 )
 from urikake.base.errors import Refusal
+from urikake.rooms.reports.queries import sales
 
 MOVES = ("previous", "new", "expansion", "reactivation", "contraction", "churn", "mrr")
 
@@ -189,3 +190,58 @@ def test_a_forecast_that_cannot_be_made_is_refused(database: str, options: dict[
     a_shop(database)
     with pytest.raises(Refusal, match=r"指定してください|選んでください"):
         report(database, "forecast", from_month="2026-04", **options)
+
+
+def a_company_of_departments(url: str) -> None:
+    """Two partners: one moves 4,000 from web to mail and grows by 1,000, the other moves 2,000 and stays; a third leaves."""
+    a_shop(url)
+    for code in ("P2", "P3"):
+        a_partner(url, code)
+    lines = [
+        ("C1", "P1", "web", 10_000, None), ("C2", "P1", "mail", 3_000, None), ("C3", "P2", "web", 6_000, None),
+        ("C4", "P2", "mail", 5_000, None), ("C5", "P3", "", 9_000, "2026-05-31"),
+    ]  # fmt: skip
+    take_rows(
+        url,
+        "contracts",
+        [a_line(no, partner=who, department=where, monthly=yen, end=end) for no, who, where, yen, end in lines],
+    )
+    for no, yen in (("C1", 6_000), ("C2", 8_000), ("C3", 4_000), ("C4", 7_000)):
+        an_event(url, "change_price", "2026-06-01", contract_no=no, line="PLAN", unit_price=yen)
+
+
+def test_the_movements_split_by_department_add_up_in_each_and_in_all(database: str) -> None:
+    a_company_of_departments(database)
+    names = ("key", "previous", "expansion", "transfer", "churn", "mrr", "customers")
+    found = [tuple(row[name] for name in names) for row in report(database, "mrr-by", month="2026-06", by="department")]
+    assert found == [
+        ("mail", 8_000, 5_000, 2_000, 0, 15_000, 2),
+        ("web", 16_000, -4_000, -2_000, 0, 10_000, 2),
+        ("", 9_000, 0, 0, 9_000, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("by", list(sales.CUTS))
+def test_every_split_adds_up_to_the_whole(database: str, by: str) -> None:
+    a_company_of_departments(database)
+    bill(database, "2026-04-30")
+    whole = report(database, "mrr", month="2026-06")
+    parts = report(database, "mrr-by", month="2026-06", by=by)
+    for name in (*MOVES,):
+        assert sum(row[name] for row in parts) == whole[name], name
+    assert sum(row["transfer"] for row in parts) == 0
+    for row in parts:
+        rises = row["new"] + row["expansion"] + row["reactivation"] + row["transfer"]
+        assert row["previous"] + rises - row["contraction"] - row["churn"] == row["mrr"]
+    whole_months = report(database, "forecast", from_month="2026-04", months=6)
+    split_months = report(database, "forecast", from_month="2026-04", months=6, by=by)
+    for month in whole_months:
+        mine = [row for row in split_months if row["month"] == month["month"]]
+        assert sum(row["billing"] for row in mine) == month["billing"], month
+        assert sum(row["revenue"] for row in mine) == month["revenue"], month
+
+
+def test_a_split_that_there_is_not_is_refused(database: str) -> None:
+    a_shop(database)
+    with pytest.raises(Refusal, match="bad-by"):
+        report(database, "mrr-by", month="2026-06", by="colour")

@@ -8,13 +8,22 @@ from typing import Any, Final
 from urikake.base import access, runs
 from urikake.base.errors import Refusal
 from urikake.rooms.reports.queries import READING, REPORTS, report
+from urikake.rooms.reports.queries.rows import Rows
 
 KNOWN: Final = "known_at"
 SPELT: Final = {"since": "from", "until": "to", "from_month": "from"}
 
 
 def answer(url: str, name: str, options: dict[str, Any], *, user: str = access.SYSTEM) -> Any:
+    """The rows of the report as a list, or its one row; see `found`."""
+    told = found(url, name, options, user=user)
+    return list(told) if isinstance(told, Rows) else told
+
+
+def found(url: str, name: str, options: dict[str, Any], *, user: str = access.SYSTEM) -> Any:
     """The rows of the report, or its one row; refused where it does not exist, the user may not see it, or an option is amiss.
+
+    Reports that can be very long are `Rows`, which have their columns as a ``frame``.
 
     With ``known_at`` it is answered from what was recorded here by that instant. Reports of contracts have an option of
     that name of their own: what files say of when a change was registered (登録日時), be it before this database began.

@@ -35,6 +35,7 @@ TITLES: Final = {
     "contracts": "有効な契約明細",
     "renewals": "更新予定",
     "mrr": "月次経常収益（MRR）とその増減",
+    "mrr-by": "切り口ごとの月次経常収益（MRR）",
     "mrr-movements": "MRR を動かした契約明細",
     "cohorts": "開始した月ごとの残り方",
     "forecast": "請求と収益の見通し",

@@ -306,7 +306,7 @@ def report(
 ) -> None:
     """帳票を出す。"""
     load()
-    from urikake.doors.asked import answer
+    from urikake.doors.asked import found
 
     options: dict[str, Any] = {
         **_read({"as_of": as_of, "closing": closing, "until": until}, day),
@@ -325,7 +325,7 @@ def report(
         "months": months,
         "renewal": renewal,
     }
-    show(answer(from_environment(), name, options, user=as_), format_, name)
+    show(found(from_environment(), name, options, user=as_), format_, name)
 
 
 def _read(texts: dict[str, str | None], reader: Callable[[str], Any]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ import polars as pl
 from django.http import Http404, HttpResponse
 
 from urikake.base import periods
+from urikake.base.company import dimensions
 from urikake.core import recurring
+from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.reports.queries import sales
@@ -23,6 +25,7 @@ from ..desk import Desk, quoted
 from ..frame import last_day, month_before
 from ..pictures import Month, Part, Picture, Series
 from ..table import Choice, Column, Empty, listed_as, table
+from .revenue import NO_SERVICE
 
 KINDS: Final = {"new": "新規", "expansion": "増加", "reactivation": "再開", "contraction": "減少", "churn": "解約"}
 TONES: Final = {
@@ -34,7 +37,11 @@ STATES: Final = ("実績", "見込み")
 COLOURS: Final = 4  # services in colours of their own
 LATE: Final = 10
 SHADES: Final = 5
-NO_SERVICE: Final = "その他"
+CUTS: Final = {
+    "service": "サービス", "product": "商品", "partner": "取引先", "group": "グループ", "management_group": "管理グループ",
+    "project": "プロジェクト", "department": "部門",
+}  # fmt: skip
+"""The ways to split (切り口), as `sales.CUTS` has them."""
 MEASURES: Final = {"revenue": "収益", "billing": "請求"}
 CHANCES: Final = (100, 95, 90, 80, 50, 0)
 
@@ -54,7 +61,7 @@ def overview(desk: Desk) -> Shown:
         "bridge": _bridge(desk, month, now),
         "course": _stacked(desk, course) if now["mrr"] or now["previous"] else None,
         "table": listing,
-        "services": _services(desk, month),
+        "split": _split(desk, month),
         "cohorts": _cohorts(desk, month),
         "late": _late(desk),
     }
@@ -146,20 +153,53 @@ def _movement(desk: Desk, kind: str) -> Column:
     return Column(kind, f"{KINDS[kind]}(円)", "yen", summed=True, url=leads)
 
 
-def _services(desk: Desk, month: date) -> dict[str, Any]:
-    """MRR by service: the largest in one bar, all of them in rows."""
-    held = _lines(desk, month)
-    sums = held.group_by("service").agg(pl.col("amount").sum(), count=pl.col("partner_id").n_unique())
-    whole = int(sums["amount"].sum())
+def _cut(desk: Desk) -> str:
+    """The way to split that the address names."""
+    return desk.ask("by") if desk.ask("by") in CUTS else "service"
+
+
+def _cuts(desk: Desk) -> list[str]:
+    """The ways to split of which the company's contracts have anything."""
+    used = dimensions(desk.session).rename({"group_code": "group"})
+    return [by for by in CUTS if by not in used.columns or (used[by] != "").any()]
+
+
+def _split(desk: Desk, month: date) -> dict[str, Any]:
+    """MRR by service, department, … : the largest in one bar, all of them in rows with what moved them."""
+    by, text = _cut(desk), f"{month:%Y-%m}"
+    found = _labelled(desk, sales.split(desk.session, month, by), by)
+    whole = int(found["mrr"].sum())
     rows = [
-        row | {"share": row["amount"] / whole,
-               "url": desk.link("analytics/lines", month=f"{month:%Y-%m}", service=row["service"])}
-        for row in sums.sort("amount", "service", descending=[True, False]).iter_rows(named=True)
+        row | {"share": row["mrr"] / whole if whole else None, "change": row["mrr"] - row["previous"],
+               "url": desk.link("analytics/lines", month=text, **_narrow(by, row))}
+        for row in found.iter_rows(named=True)
     ]  # fmt: skip
-    parts = [Part(row["service"], row["amount"], row["url"]) for row in rows[:COLOURS]]
-    if rest := sum(row["amount"] for row in rows[COLOURS:]):
-        parts.append(Part("ほか", rest, "#services"))
-    return {"rows": rows, "whole": whole, "picture": pictures.shares(parts, label="サービス別の MRR", width=900)}
+    parts = [Part(row["label"], row["mrr"], row["url"]) for row in rows[:COLOURS] if row["mrr"]]
+    if rest := sum(row["mrr"] for row in rows[COLOURS:]):
+        parts.append(Part("ほか", rest, "#split"))
+    tabs = [{"title": f"{CUTS[cut]}別", "url": f"{desk.link('analytics', by=cut)}#split", "current": cut == by}
+            for cut in _cuts(desk)]  # fmt: skip
+    return {
+        "rows": rows, "whole": whole, "change": whole - int(found["previous"].sum()), "tabs": tabs, "title": CUTS[by],
+        "picture": pictures.shares(parts, label=f"{CUTS[by]}別の MRR", width=900) if parts else None,
+    }  # fmt: skip
+
+
+def _labelled(desk: Desk, found: pl.DataFrame, by: str) -> pl.DataFrame:
+    """The rows of a split with what each ``key`` is called: ``label``."""
+    if by == "partner":
+        names = profiles(desk.session, "name").select(key="code", label="name")
+    elif by == "product":
+        names = products(desk.session).select(key="product", label="product_name").unique("key", keep="last")
+    else:
+        return found.with_columns(label=_named("key", by))
+    return found.join(names, on="key", how="left", maintain_order="left")
+
+
+def _named(column: str, by: str) -> pl.Expr:
+    """The keys of a split, those of nothing under a name."""
+    none = NO_SERVICE if by == "service" else "なし"
+    return pl.when(pl.col(column) == "").then(pl.lit(none)).otherwise(column)
 
 
 def _lines(desk: Desk, month: date) -> pl.DataFrame:
@@ -168,11 +208,13 @@ def _lines(desk: Desk, month: date) -> pl.DataFrame:
     came = sales.moved(desk.session, month).filter(pl.col("kind") == "new")
     cohort = came.select("partner_id", cohort=sales.numbered("month").dt.strftime("%Y-%m"))
     named = sales.named(desk.session, held).join(cohort, on="partner_id", how="left")
-    return named.with_columns(_service()).sort("amount", "line_id", descending=[True, False])
+    placed = named.join(dimensions(desk.session), on="dimension_id").rename({"group_code": "group"})
+    placed = placed.with_columns(_named(by, by).alias(by) for by, of in sales.CUTS.items() if of == "dimension_id")
+    return placed.with_columns(_service()).sort("amount", "line_id", descending=[True, False])
 
 
 def _service() -> pl.Expr:
-    return pl.when(pl.col("service") == "").then(pl.lit(NO_SERVICE)).otherwise("service").alias("service")
+    return _named("service", "service").alias("service")
 
 
 def _cohorts(desk: Desk, month: date) -> dict[str, Any]:
@@ -247,14 +289,18 @@ def lines(desk: Desk) -> Shown:
     month = _month(desk)
     columns = [
         *_names(desk),
+        *(Column(by, CUTS[by]) for by in _cuts(desk) if sales.CUTS[by] == "dimension_id"),
         Column("amount", "MRR(円)", "yen", summed=True),
         Column("cohort", "取引の始まり", "month"),
     ]
     return _listed(
         desk, table(
             desk, _lines(desk, month), columns, key="line_id", name=f"mrr-{month:%Y-%m}",
-            filters=[Choice("service", "サービス"), Choice("cohort", "取引の始まり")],
-            find=["contract_no", "partner_name", "partner", "product_name"], sort="-amount",
+            filters=[
+                *(Choice(by, CUTS[by]) for by in _cuts(desk) if by not in {"partner", "product"}),
+                Choice("cohort", "取引の始まり"),
+            ],
+            find=["contract_no", "partner_name", "partner", "product_name", "product"], sort="-amount",
             empty=Empty("この月末に有効な、毎月の契約はありません。", "契約を見る", desk.link("contracts")),
         ), month, f"{shown.month(month)}末の MRR",
     )  # fmt: skip
@@ -286,16 +332,15 @@ def _listed(desk: Desk, found: Any, month: date, title: str) -> Shown:
 
 @page("forecast", "analytics/forecast", permission="reports.read", title="見通し")
 def forecast(desk: Desk) -> Shown:
-    """Billing or revenue of the next twelve months by service or partner: reservations and renewals at their terms."""
+    """Billing or revenue of the next twelve months, split one way or another: reservations and renewals at their terms."""
     measure = desk.ask("measure") if desk.ask("measure") in MEASURES else "revenue"
-    by = "partner" if desk.ask("by") == "partner" else "service"
+    by = _cut(desk)
     chance = int(desk.ask("renewal")) if desk.ask("renewal") in {str(c) for c in CHANCES} else CHANCES[0]
     months = sales.following_months(desk.on.replace(day=1), AHEAD)
     found = sales.outlook(desk.session, months[0], AHEAD, chance, by)
-    found = found.with_columns(_service()) if by == "service" else found
     frame = _spread(desk, found, by, measure, months)
     columns = [
-        Column("label", "取引先" if by == "partner" else "サービス", url=lambda row: _narrowed(desk, by, row["key"])),
+        Column("label", CUTS[by], url=lambda row: _narrowed(desk, by, row)),
         *[Column(f"{m:%Y-%m}", f"{m:%y}年{m.month}月(円)", "yen", summed=True) for m in months],
         Column("total", "合計(円)", "yen", summed=True),
     ]
@@ -320,22 +365,26 @@ def _spread(desk: Desk, found: pl.DataFrame, by: str, measure: str, months: list
     wide = sums.pivot("name", index="key", values=measure)
     wide = wide.with_columns(pl.lit(0, dtype=pl.Int64).alias(name) for name in names if name not in wide.columns)
     filled = wide.select("key", pl.col(names).fill_null(0)).with_columns(total=pl.sum_horizontal(names))
-    people = profiles(desk.session, "name").select(key="code", label="name")
-    labelled = filled.join(people, on="key", how="left", maintain_order="left") if by == "partner" else filled
-    label = "label" if by == "partner" else "key"
-    return labelled.with_columns(label=pl.col(label)).sort("total", "key", descending=[True, False])
+    return _labelled(desk, filled, by).sort("total", "key", descending=[True, False])
 
 
-def _narrowed(desk: Desk, by: str, key: str) -> str:
+def _narrowed(desk: Desk, by: str, row: dict[str, Any]) -> str:
     """Where a row of the forecast leads: its contracts, or its partner."""
-    return desk.link(f"partners/{quoted(key)}") if by == "partner" else desk.link("analytics/lines", service=key)
+    if by == "partner":
+        return desk.link(f"partners/{quoted(row['key'])}")
+    return desk.link("analytics/lines", **_narrow(by, row))
+
+
+def _narrow(by: str, row: dict[str, Any]) -> dict[str, str]:
+    """What narrows the list of lines to a row of a split: partners and products are many, and looked for by their codes."""
+    return {"q": row["key"]} if by in {"partner", "product"} else {by: row["label"]}
 
 
 def _hatched(desk: Desk, frame: pl.DataFrame, months: list[date], by: str) -> Picture:
     """The largest rows stacked by month, the others together; what is to come is hatched."""
     names = [f"{month:%Y-%m}" for month in months]
     series = [
-        Series(row["label"], [row[name] for name in names], _narrowed(desk, by, row["key"]))
+        Series(row["label"], [row[name] for name in names], _narrowed(desk, by, row))
         for row in frame.head(COLOURS).iter_rows(named=True)
     ]
     if frame.height > COLOURS:
@@ -345,14 +394,13 @@ def _hatched(desk: Desk, frame: pl.DataFrame, months: list[date], by: str) -> Pi
 
 
 def _tabs(desk: Desk, asked: dict[str, Any]) -> list[dict[str, Any]]:
-    """The four ways to look at it: revenue or billing, by service or partner."""
-    ways = [(m, by) for m in MEASURES for by in ("service", "partner")]
-    words = {"service": "サービス別", "partner": "取引先別"}
+    """The ways to look at it, in two rows: revenue or billing, and how it is split."""
+    measures = [({"measure": measure}, title) for measure, title in MEASURES.items()]
+    cuts = [({"by": by}, f"{CUTS[by]}別") for by in _cuts(desk)]
     return [
-        {
-            "title": f"{MEASURES[measure]}・{words[by]}",
-            "url": desk.link("analytics/forecast", measure=measure, by=by, renewal=asked["renewal"]),
-            "current": (measure, by) == (asked["measure"], asked["by"]),
-        }
-        for measure, by in ways
-    ]
+        {"label": label, "tabs": [
+            {"title": title, "url": desk.link("analytics/forecast", **asked | way), "current": asked | way == asked}
+            for way, title in ways
+        ]}
+        for label, ways in (("はかるもの", measures), ("切り口", cuts))
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ import polars as pl
 
 from urikake.base import periods
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
 from urikake.core import recognition, recurring, schedule, tax, timeline
 from urikake.core.calendar import add_months
@@ -26,8 +26,12 @@ from .contracts import monthly
 from .rows import Rows, month_text, rows
 
 TABLES: Final = (*contracts.TABLES, "contracts_terms", "catalog_product")
-KEPT: Final = ("line_id", "contract_id", "partner_id", "product_id", "first", "until", "amount")
-KEYS: Final = ("service", "partner")
+KEPT: Final = ("line_id", "contract_id", "partner_id", "product_id", "dimension_id", "first", "until", "amount")
+CUTS: Final = {
+    "service": "product_id", "product": "product_id", "partner": "partner_id", "group": "dimension_id",
+    "management_group": "dimension_id", "project": "dimension_id", "department": "dimension_id",
+}  # fmt: skip
+"""How figures are split (切り口), and what of a line decides it."""
 PLACES: Final = 6
 MOST: Final = 60  # months of a forecast
 
@@ -45,8 +49,8 @@ def numbered(month: str) -> pl.Expr:
 def ranges(session: Session, month: date, known_at: datetime | None = None) -> pl.DataFrame:
     """What every line is worth a month and between which months, terms carried on to the end of the month's year.
 
-    Columns: ``line_id, contract_id, partner_id, product_id, first, until, amount`` (see `recurring.spans`). No month is
-    moved by renewals after it, so all months of a year are read from one frame.
+    Columns: ``line_id, contract_id, partner_id, product_id, dimension_id, first, until, amount`` (see `recurring.spans`). No
+    month is moved by renewals after it, so all months of a year are read from one frame.
     """
     last = date(month.year, 12, 31)
 
@@ -60,8 +64,9 @@ def ranges(session: Session, month: date, known_at: datetime | None = None) -> p
 def _ranges(session: Session, lines: pl.DataFrame, events: pl.DataFrame, last: date) -> pl.DataFrame:
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
     terms = contracts.terms(session).select("contract_terms_id", "cycle_months")
-    owner = lines.join(terms, on="contract_terms_id").select("line_id", "contract_id", "partner_id", "cycle_months")
-    states = timeline.segments(lines, events).join(owner, on="line_id", maintain_order="left")
+    names = ("line_id", "contract_id", "partner_id", "dimension_id", "cycle_months")
+    owner = lines.join(terms, on="contract_terms_id", maintain_order="left").select(names)
+    states = looked_up(timeline.segments(lines, events), owner, "line_id")
     alike = [*timeline.STATE, "cycle_months"]  # lines by the million, prices by the dozen
     prices = states.select(alike).unique().join(_prices(session, last), on="product_id", maintain_order="left")
     worth = recurring.committed(prices, recurring.monthly(prices, rounding), rounding)
@@ -161,6 +166,46 @@ def mrr_movements(session: Session, month: str, known_at: datetime | None = None
     return Rows(found.select("kind", "partner", "contract_no", "product", "previous", "current", "change"))
 
 
+def mrr_by(session: Session, month: str, by: str = "service", known_at: datetime | None = None) -> list[dict[str, Any]]:
+    """MRR and its movements of the month split by one of `CUTS`: a row for each ``key``, the largest first.
+
+    A movement is the partner's (`mrr`): what its lines of the key rose by, or for ``contraction`` and ``churn`` fell by.
+    ``transfer`` is what moved between keys while the partner's MRR stayed. Of each row, as of all: ``previous`` + ``new`` +
+    ``expansion`` + ``reactivation`` + ``transfer`` − ``contraction`` − ``churn`` = ``mrr``. ``customers`` have MRR of the key.
+    """
+    return rows(split(session, periods.first_day(month), by, known_at))
+
+
+def split(session: Session, month: date, by: str, known_at: datetime | None = None) -> pl.DataFrame:
+    """The rows of `mrr_by` as a frame."""
+    every, at = ranges(session, month, known_at), number(month)
+    owner, labels = CUTS[_known(by)], _keys(session, by)
+    both = (recurring.at_month(every, at - 1), recurring.at_month(every, at))
+    parts = [part.select("partner_id", of=owner, **_placed(turn)) for turn, part in enumerate(both)]
+    labels = labels.rename({owner: "of", by: "key"})
+    keyed = pl.concat(parts).join(labels, on="of", how="left").group_by("partner_id", "key")
+    sums = keyed.agg(pl.col("previous", "current").sum())
+    kinds = moved(session, month, known_at).filter(pl.col("month") == at).select("partner_id", "kind")
+    named_ = sums.join(kinds, on="partner_id", how="left").with_columns(pl.col("kind").fill_null("transfer"))
+    change = pl.col("current") - pl.col("previous")
+    kinds_ = (*recurring.MOVEMENTS, "transfer")
+    found = named_.group_by("key").agg(
+        pl.col("previous").sum(),
+        **{kind: (change if kind in (*recurring.RISES, "transfer") else -change).filter(pl.col("kind") == kind).sum()
+           for kind in kinds_},
+        mrr=pl.col("current").sum(),
+        customers=(pl.col("current") != 0).sum().cast(pl.Int64),
+    )  # fmt: skip
+    return found.sort("mrr", "key", descending=[True, False])
+
+
+def _known(by: str) -> str:
+    """The way to split, which must be one of `CUTS`."""
+    if by not in CUTS:
+        raise Refusal("bad-by", f"--by が「{by}」です。", f"{'・'.join(CUTS)} から選んでください。")
+    return by
+
+
 def cohorts(session: Session, month: str, known_at: datetime | None = None) -> list[dict[str, Any]]:
     """Customers and MRR in every month up to the one asked for, by the month in which the customers came."""
     last = periods.first_day(month)
@@ -174,12 +219,12 @@ def forecast(
 ) -> list[dict[str, Any]]:
     """Billing and revenue by month, net of tax: what was done, and what the timeline says is to come.
 
-    ``by`` splits them by service or partner (``key``). ``renewal`` is the chance in percent that a term which goes on by
+    ``by`` splits them by one of `CUTS` (``key``). ``renewal`` is the chance in percent that a term which goes on by
     itself is renewed: what rests on renewals to come is weighed by it, once for each.
     """
     first = periods.first_day(from_month)
-    if by is not None and by not in KEYS:
-        raise Refusal("bad-by", f"--by が「{by}」です。", f"{'・'.join(KEYS)} から選んでください。")
+    if by is not None:
+        _known(by)
     if not 1 <= months <= MOST or not 0 <= renewal <= 100:
         raise Refusal(
             "bad-forecast", f"月数が {months}、更新の見込みが {renewal}% です。",
@@ -205,10 +250,10 @@ def following_months(first: date, count: int) -> list[date]:
 
 
 def outlook(session: Session, first: date, months: int, renewal: int = 100, by: str = "service") -> pl.DataFrame:
-    """Billing and revenue by ``month`` and service or partner (a column of that name)."""
+    """Billing and revenue by ``month`` and one of `CUTS` (a column of that name)."""
     last = periods.last_day(following_months(first, months)[-1])
-    owner = _OWNERS[by]
-    apart = ("partner_id",) if by == "partner" else ()
+    owner = CUTS[by]
+    apart = () if owner == "product_id" else (owner,)
     ahead = billing.ahead(session, last, apart)
     coming = _weighed(session, _placed_with(session, pl.concat([_drafts(session), ahead])), renewal)
     billed = pl.concat([_on_closing(part, owner) for part in (_issued(session, first, last), coming)])
@@ -222,19 +267,20 @@ def outlook(session: Session, first: date, months: int, renewal: int = 100, by: 
     return inside.group_by(by, "month").agg(pl.col("billing", "revenue").sum())
 
 
-_OWNERS: Final = {"service": "product_id", "partner": "partner_id"}
-
-
 def _keys(session: Session, by: str) -> pl.DataFrame:
-    """The service of every product, or the code of every partner."""
-    if by == "service":
-        return products(session).select("product_id", "service")
-    return codes(session).select("partner_id", partner="code")
+    """What each owner (`CUTS`) is called in the split: its id and a column of the split's name."""
+    if CUTS[by] == "product_id":
+        return products(session).select("product_id", by)
+    if by == "partner":
+        return codes(session).select("partner_id", partner="code")
+    column = "group_code" if by == "group" else by
+    return dimensions(session).select("dimension_id", pl.col(column).alias(by))
 
 
 def _placed_with(session: Session, found: pl.DataFrame) -> pl.DataFrame:
-    """The charges with the partner of their contract."""
-    return looked_up(found, contracts.contracts(session).select("contract_id", "partner_id"), "contract_id")
+    """The charges with the partner and the dimensions of their line."""
+    owner = contracts.every_line(session).select("line_id", "partner_id", "dimension_id")
+    return looked_up(found, owner, "line_id")
 
 
 def _weighed(session: Session, found: pl.DataFrame, renewal: int) -> pl.DataFrame:
@@ -270,7 +316,7 @@ def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
     bounds = "SELECT min(id) AS first_id, max(id) AS last_id FROM invoices_invoice WHERE issue_on BETWEEN ? AND ?"
     low, high = session.read(bounds, (first, last)).row(0)
     sql = (
-        "SELECT c.partner_id, c.product_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
+        "SELECT c.partner_id, c.product_id, c.dimension_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
         " JOIN invoices_line l ON l.invoice_id = i.id JOIN billing_charge c ON c.id = l.charge_id"
         " WHERE i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?"
     )
