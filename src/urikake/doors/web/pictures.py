@@ -318,7 +318,8 @@ def shares(parts: Sequence[Part], *, label: str, width: int = 640) -> Picture:
         found.bars.append(
             Bar(at * pitch, 44, 14, 12, f"a{at}", title, part.url, PATTERNS[at], (at * pitch, 36, pitch - 4, 46))
         )
-        found.texts.append(Text(at * pitch + 20, 55, f"{part.label} {share}", "link" if part.url else ""))
+        name = short(part.label, pitch - 28 - LETTER * (len(share) + 1) // 2)
+        found.texts.append(Text(at * pitch + 20, 55, f"{name} {share}", "link" if part.url else ""))
         found.texts.append(
             Text(at * pitch + 20, 75, f"{shown.yen(part.amount)}円", "neg" if part.amount < 0 else "num")
         )
