@@ -64,6 +64,7 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.contracts.actions.ours.told",
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
+    "urikake.rooms.usage.actions.placing.placed",
 }
 
 

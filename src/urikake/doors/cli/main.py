@@ -18,6 +18,7 @@ from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .reprice import reprice
 from .shown import Format, show
+from .usage import usage
 from .users import users
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ KINDS: Final = (
     "users",
 )
 app.add_typer(users, name="user")
+app.add_typer(usage, name="usage")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
 

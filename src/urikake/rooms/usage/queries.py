@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -72,3 +74,14 @@ def last_used(session: Session) -> pl.DataFrame:
 
     sql = "SELECT line_id, used_on FROM usage_event WHERE id > ? AND id < ?"
     return session.running("last_used", "usage_event", sql, newest).rename({"used_on": "last_used_on"})
+
+
+def events(session: Session, names: Sequence[str], from_on: date, to_on: date) -> Iterator[pl.DataFrame]:
+    """The events of the days (``to_on`` exclusive) block by block, by id: the named columns of `core.metering.EVENT`."""
+    instant = pl.col("used_at").dt.epoch("us") if "used_at" in names else pl.lit(0)
+    for first in range(session.low + 1, watermark(session) + 1, BLOCK):
+        found = session.rows(
+            "usage_event", ", ".join(names), "id >= ? AND id < ? AND used_on >= ? AND used_on < ?",
+            (first, first + BLOCK, from_on, to_on),
+        )  # fmt: skip
+        yield found.with_columns(used_at=instant).select(names) if "used_at" in names else found

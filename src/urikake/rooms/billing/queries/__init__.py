@@ -7,6 +7,7 @@ from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
+from .measured import beside_billed, measured_spans, price_models
 from .metering import unmeasured
 from .payers import at_payer, payers
 from .rates import rated, unbilled
@@ -20,14 +21,17 @@ __all__ = [
     "ahead",
     "at_closing",
     "at_payer",
+    "beside_billed",
     "charges",
     "commitments",
     "due_stretches",
     "kept_money",
+    "measured_spans",
     "of_contracts",
     "of_cycle",
     "payers",
     "planned",
+    "price_models",
     "rated",
     "scope",
     "settled_commitments",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import polars as pl
 
@@ -12,33 +11,12 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, RowError
 from urikake.base.progress import step
-from urikake.core import cells, timeline
 from urikake.core.money import MICRO
-from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts import queries as contracts
-from urikake.rooms.contracts.actions import renew_upto
 from urikake.rooms.intake.actions import record_parts
-from urikake.rooms.intake.queries import LINE, Column, Kind, Parts, Sheet, whole
+from urikake.rooms.intake.queries import Parts, Sheet, whole
 
-from .models import UsageEvent
-
-USAGE: Final = Kind(
-    "usage",
-    (
-        Column("event_id", "使用量ID", required=True),
-        Column("contract_no", "契約番号", required=True),
-        Column("product", "商品コード", required=True),
-        Column("timestamp", "日時", cells.instant, required=True),
-        Column("quantity", "数量", cells.micro, required=True),
-        Column("subject", "対象"),
-    ),
-)
-WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro", "subject"]
-
-
-JAPAN: Final = "9h"  # Japan has kept one offset since 1952
-MOST_ERRORS: Final = 100_000
-CLASH: Final = "この使用量ID は別の内容で使われています（先に登録した内容と、この行の内容が違います）"
+from ..models import UsageEvent
+from .placing import CLASH, MOST_ERRORS, WORDS, day_in_japan, placed
 
 
 @action("usage.import")
@@ -99,7 +77,7 @@ class _Seen:
 
 def _new(session: Session, sheet: Sheet, seen: _Seen) -> pl.DataFrame:
     """The events of the sheet that are not there yet, each once; refused if any row is wrong."""
-    rows = sheet.sift(_placed(session, sheet))
+    rows = sheet.sift(placed(session, sheet))
     there = _known(session, seen.maybe(rows["event_code"]))
     twice, fresh = rows["event_code"].n_unique() < rows.height, rows
     if there.height or twice:
@@ -129,7 +107,7 @@ def _check_corrections(session: Session, sheet: Sheet, fresh: pl.DataFrame) -> N
     every = pl.concat([there, fresh.select(there.columns)])
     sums = every.group_by(keys).agg(total=pl.col("quantity_micro").sum())
     names = ["contract_no", "product", "used_on"]  # where another row of that day is wrong, the sum is not known
-    missing = sheet.lost().with_columns(used_on=_day()).select(*names, missing=pl.lit(True)).unique()
+    missing = sheet.lost().with_columns(used_on=day_in_japan()).select(*names, missing=pl.lit(True)).unique()
     joined = fresh.join(sums, on=keys, how="left", maintain_order="left")
     sheet.frame = joined.join(missing, on=names, how="left", maintain_order="left")
     below = (pl.col("quantity_micro") < 0) & (pl.col("total") < 0) & pl.col("missing").is_null()
@@ -148,60 +126,3 @@ def _known(session: Session, wanted: pl.Series) -> pl.DataFrame:
         " JOIN usage_event e ON e.company_id = ? AND e.event_code = s.code",
         (session.company_id,),
     )
-
-
-def _day() -> pl.Expr:
-    """The day in Japan of the instant."""
-    return pl.col("timestamp").dt.offset_by(JAPAN).dt.date()
-
-
-def _placed(session: Session, sheet: Sheet) -> pl.DataFrame:
-    """The rows with the contract line that each measures."""
-    rows = sheet.frame.with_columns(
-        used_on=_day(),
-        event_code="event_id",
-        used_at="timestamp",
-        quantity_micro="quantity",
-        subject=pl.col("subject").fill_null(""),
-    )
-    newest = rows.group_by("contract_no").agg(day=pl.col("used_on").max())
-    renew_upto(session, reached=newest.join(contracts.contracts(session), on="contract_no"))
-    known = contracts.contracts(session)["contract_no"].implode()
-    sheet.frame = rows
-    sheet.check(~pl.col("contract_no").is_in(known), "contract_no", "この契約はありません")
-    chosen = _borne(rows, _spans(session))
-    rows = rows.join(chosen, on=LINE, how="left", maintain_order="left")
-    readable = pl.col("used_on").is_not_null() & pl.col("product").is_not_null()
-    missing = pl.col("line_id").is_null() & readable & pl.col("contract_no").is_in(known)
-    sheet.frame = rows
-    sheet.check(missing, "product", "この日に、契約にこの商品の明細がありません")
-    sheet.check(pl.col("revenue") != "usage", "product", "使用量で課金する商品（収益認識 usage）ではありません")
-    whose = (pl.col("meter") == "unique") & (pl.col("subject") == "")
-    sheet.check(whose, "subject", "対象の数で課金する商品です。対象（利用者や機器の番号など）を書いてください")
-    return rows
-
-
-def _spans(session: Session) -> pl.DataFrame:
-    """The days on which each line bears each product: with its ``revenue`` and ``meter``."""
-
-    def find() -> pl.DataFrame:
-        lines, found = contracts.folded(session)
-        held = timeline.segments(lines, found).join(lines.select("line_id", "contract_id", "position"), on="line_id")
-        numbers = contracts.contracts(session).select("contract_id", "contract_no")
-        code = products(session).select("product_id", "product", "revenue", "meter")
-        named = held.join(numbers, on="contract_id").join(code, on="product_id")
-        return named.select("contract_no", "product", "line_id", "position", "revenue", "meter", "from_on", "to_on")
-
-    return session.derived("usage_spans", (*contracts.TABLES, "contracts_terms", "catalog_product"), find)
-
-
-def _borne(rows: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """The line of each row: ``file_line, line_id, revenue, meter``; of several the one that stands first in its contract."""
-    names = ["contract_no", "product"]
-    asked = rows.lazy().select(LINE, *names, "used_on").join(spans.lazy(), on=names)
-    open_ended = pl.col("to_on").is_null() | (pl.col("used_on") < pl.col("to_on"))
-    within = asked.filter((pl.col("from_on") <= pl.col("used_on")) & open_ended)
-    found = within.select(LINE, "line_id", "revenue", "meter", "position").collect()
-    if found[LINE].n_unique() < found.height:
-        found = found.sort("position").unique(LINE, keep="first")
-    return found.drop("position")
