@@ -26,7 +26,7 @@ run: $(VENV)/.runtime ## デモ会社を作り、画面を出す（準備から�
 	@$(BIN)/urikake demo
 	@$(BIN)/urikake serve --demo --port $(PORT)
 
-test: $(VENV)/.dev $(VENV)/.postgres $(VENV)/.chromium ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
+test: $(VENV)/.dev $(VENV)/.postgres $(VENV)/.chromium $(VENV)/.spark ## すべてのテスト（SQLite と PostgreSQL の両方）。一部だけ: make test TESTS=tests/core
 	@$(PYTEST) $(TESTS)
 
 check: lint types arrows test ## 書式・型・依存の向き・文書の例・テスト（コミットの前に）
@@ -90,6 +90,13 @@ $(VENV)/.docs: requirements/docs.txt $(VENV)/.runtime
 
 $(VENV)/.chromium: tests/chromium.py $(VENV)/.dev
 	@$(BIN)/python -m tests.chromium >/dev/null
+	@touch $@
+
+# Spark comes as source: it is built without isolation, by what requirements/build.txt pins.
+$(VENV)/.spark: tests/java.py requirements/spark.txt $(VENV)/.dev
+	@$(BIN)/python -m tests.java
+	@echo "Spark を用意しています（初めは数分かかります）…"
+	@$(PIP) --require-hashes --no-build-isolation -r requirements/spark.txt
 	@touch $@
 
 $(VENV)/.postgres: tests/postgres.py requirements/postgres.txt $(VENV)/.dev

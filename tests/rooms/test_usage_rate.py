@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from tests import java
 from tests.builders import (
     a_line,
     a_product,
@@ -83,7 +84,7 @@ def charged(url: str, closing: str) -> list[tuple[object, ...]]:
 
 
 def told(rated: pl.DataFrame) -> list[tuple[object, ...]]:
-    return sorted(rated.filter(pl.col("difference") != 0).select("product", "from_on", "until_on", "difference").rows())
+    return sorted(rated.filter(pl.col("unbilled") != 0).select("product", "from_on", "until_on", "unbilled").rows())
 
 
 def test_usage_is_rated_as_it_is_billed_and_late_usage_as_the_difference(database: str) -> None:
@@ -109,7 +110,7 @@ def test_a_line_that_is_wanted_no_more_is_given_back(database: str) -> None:
     bill(database, "2026-04-30")
     an_event(database, "cancel", "2026-04-15", contract_no="C1")
     found = rating.rate(database, APRIL).filter(pl.col("contract_no") == "C1")
-    assert found.select("amount", "billed", "difference").rows() == [(30, 0, 30), (0, 130, -130)]
+    assert found.select("amount", "billed", "unbilled").rows() == [(30, 0, 30), (0, 130, -130)]
 
 
 def test_a_file_is_rated_with_the_contracts_on_record_and_kept_nowhere(database: str, tmp_path: Path) -> None:
@@ -165,6 +166,8 @@ def test_without_its_parts_spark_is_refused_with_what_to_install(monkeypatch: py
 
 def lacking() -> str:
     """Why Spark cannot run here; empty where it can."""
+    if not java.find():
+        return f"Java {java.OLDEST} 以上がありません。{java.HOW}"
     try:
         spark.require()
     except Refusal as refusal:
@@ -184,7 +187,7 @@ def test_spark_rates_on_two_worker_processes_to_the_byte_as_here(sqlite_url: str
         how = ["--engine", engine, "--master", "local-cluster[2,1,1024]", "--out", str(file)]
         urikake(sqlite_url, "usage", "rate", *period, *how)
     here, there = (pl.read_parquet(file) for file in out.values())
-    assert here.filter(pl.col("difference") != 0).height > 5
+    assert here.filter(pl.col("unbilled") != 0).height > 5
     assert here.equals(there)
     assert out["local"].read_bytes() == out["spark"].read_bytes()
 

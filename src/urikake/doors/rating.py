@@ -154,7 +154,10 @@ def _rated(laid: Laid) -> pl.DataFrame:
 
 def rows(rated: pl.DataFrame) -> list[dict[str, Any]]:
     """Rated stretches as rows for people and programs: days as text, quantities as numbers."""
-    told = rated.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d")).rename({"from_on": "from", "until_on": "to"})
+    meter = pl.col("meter").replace("", "sum")
+    told = rated.with_columns(pl.col(pl.Date).dt.to_string("%Y-%m-%d"), meter).rename(
+        {"from_on": "from", "until_on": "to"}
+    )
     found = (
         told.drop("cycle_from_on").rename({"quantity_micro": "quantity", "billed_micro": "billed_quantity"}).to_dicts()
     )
@@ -165,5 +168,5 @@ def rows(rated: pl.DataFrame) -> list[dict[str, Any]]:
 
 def figures(rated: pl.DataFrame) -> dict[str, int]:
     """How many stretches were rated, what they come to, and what is still to be billed of it."""
-    sums = rated.select("amount", "billed", "difference").sum().row(0, named=True)
+    sums = rated.select("amount", "billed", "unbilled").sum().row(0, named=True)
     return {"lines": rated.height, **{name: int(value or 0) for name, value in sums.items()}}

@@ -26,7 +26,7 @@ BILLED: Final = ["before_micro", "before_amount"]
 SPANS: Final = [*NAMED, *charging.STRETCH, "sign", *BILLED]
 RATED: Final = [
     *NAMED[:1], *NAMED[2:], "cycle_from_on", "from_on", "until_on", "quantity_micro", "amount", "billed_micro", "billed",
-    "difference",
+    "unbilled",
 ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def price_models(session: Session) -> pl.DataFrame:
 
 
 def beside_billed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Rated stretches as they are told, in order: columns `RATED`, where ``difference`` is what is still to be billed."""
+    """Rated stretches as they are told, in order: columns `RATED`, where ``unbilled`` is what is still to be billed."""
     ordered = rows.sort("contract_no", "position", "cycle_from_on", "from_on", "product_id")
     told = ordered.with_columns(
         until_on=pl.col("to_on").dt.offset_by("-1d"),
@@ -98,4 +98,4 @@ def beside_billed(rows: pl.DataFrame) -> pl.DataFrame:
         billed_micro=pl.col("before_micro").fill_null(0),
         billed=pl.col("before_amount").fill_null(0),
     )
-    return told.with_columns(difference=pl.col("amount") - pl.col("billed")).select(RATED)
+    return told.with_columns(unbilled=pl.col("amount") - pl.col("billed")).select(RATED)
