@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -28,9 +29,10 @@ from tests.builders import (
 from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.core import cells
+from urikake.doors import files
 from urikake.rooms.billing.queries import unmeasured
 from urikake.rooms.contracts.queries import contracts
-from urikake.rooms.intake.queries import Column, Kind, given
+from urikake.rooms.intake.queries import Column, Kind, Mapping, given
 
 
 def use(url: str, quantity: float, timestamp: str, event_id: str = "", product: str = "API", **columns: object) -> int:
@@ -309,6 +311,41 @@ def test_a_large_file_is_taken_part_by_part_as_if_whole(database: str, form: str
     assert_same(before, dump(database))
     bill(database, "2026-04-30")
     assert [net for *_, net in billed(database)] == [sum(1 + at % 7 for at in range(1000)) * 10]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_large_file_lays_the_index_by_and_a_correction_in_it_has_it_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("urikake.rooms.usage.actions.taking.LARGE", 100)
+    a_metered_shop(sqlite_url)
+    before = _indexes(sqlite_url)
+    wrong = many(300).with_columns(quantity=pl.when(pl.col("event_id") == "e250").then(-9).otherwise("quantity"))
+    right = wrong.with_columns(quantity=pl.when(pl.col("event_id") == "e250").then(-1).otherwise("quantity"))
+    with pytest.raises(FileRefusal, match="合計が"):
+        take_bytes(sqlite_url, "usage", as_csv(wrong.head(251).tail(1)))
+    assert take_bytes(sqlite_url, "usage", as_csv(right)) == 300
+    assert _indexes(sqlite_url) == before != []
+    assert_coherent(sqlite_url)
+
+
+def _indexes(url: str) -> list[str]:
+    """The statements that make the indexes of usage."""
+    with runs.reading(url) as session:
+        sql = "SELECT sql AS code FROM sqlite_master WHERE type = 'index' AND tbl_name = 'usage_event' AND sql IS NOT NULL"
+        return session.read(sql, code=pl.String)["code"].to_list()
+
+
+def test_the_same_file_is_known_by_its_content_and_by_how_it_was_read(database: str, tmp_path: Path) -> None:
+    a_metered_shop(database)
+    file = tmp_path / "u.csv"
+    file.write_bytes(as_csv(many(3_000)))
+    assert [files.take(database, "usage", file), files.take(database, "usage", file)] == [3_000, 0]
+    an_event(database, "cancel", "2026-04-02")  # rows of the file would not fit any more
+    assert files.take(database, "usage", file) == 0
+    other = Mapping({name: name for name in ("event_id", "contract_no", "product", "timestamp", "quantity")})
+    with pytest.raises(FileRefusal):
+        files.take(database, "usage", file, mapping=other)
 
 
 @pytest.mark.usefixtures("small_parts")

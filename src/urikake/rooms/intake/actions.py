@@ -29,7 +29,7 @@ def record_file(session: Session, *, sheet: Sheet) -> None:
 def record_parts(session: Session, *, parts: queries.Parts, rows: int) -> None:
     """Keep which file was taken part by part in this run, as `record_file`."""
     row = {"kind": parts.kind.name, "file_name": parts.name, "sha256": parts.sha256, "row_count": rows}
-    facts.record(session, File, pl.DataFrame([row]))
+    facts.record(session, File, pl.DataFrame([row | {"read_by": parts.read_by}]))
 
 
 @action("imports.map")

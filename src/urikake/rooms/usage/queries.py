@@ -55,6 +55,19 @@ def _by_meter(session: Session, spans: pl.DataFrame, meter: object, through: int
     return spans.join(found, on=["line_id", "from_on", "to_on"], how="left", maintain_order="left")
 
 
+def newest_runs(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
+    """The spans (``line_id, from_on, to_on`` exclusive) with ``newest_run_id``, which took the newest usage of their days.
+
+    Null where there is no usage.
+    """
+    session.stage(spans.select("line_id", "from_on", "to_on").unique())
+    events = "usage_event e WHERE e.line_id = s.line_id AND e.used_on >= s.from_on AND e.used_on < s.to_on"
+    found = session.read(
+        f"SELECT s.line_id, s.from_on, s.to_on, (SELECT max(e.run_id) FROM {events}) AS newest_run_id FROM stage s"
+    )
+    return spans.join(found, on=["line_id", "from_on", "to_on"], how="left", maintain_order="left")
+
+
 def since(session: Session, after: int) -> pl.DataFrame:
     """The days of which usage came after the event of that id: ``line_id, used_on`` and the newest ``id``, block by block."""
     newest, top = [], watermark(session)

@@ -1,7 +1,7 @@
 """What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
 
 from .columns import Column, Kind, Mapping, options
-from .large import Parts, parts, whole
+from .large import Parts, parts, taken_before, whole
 from .mappings import guessed, mappings, named
 from .sheets import LINE, Check, Raw, Sheet, decoded, given, opened, raw, read, sheet
 
@@ -25,5 +25,6 @@ __all__ = [
     "raw",
     "read",
     "sheet",
+    "taken_before",
     "whole",
 ]

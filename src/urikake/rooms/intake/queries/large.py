@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 
 from .columns import Kind, Mapping
@@ -20,17 +22,26 @@ from .sheets import EXCEL, LINE, PARQUET, Raw, Sheet, not_parquet, raw, read
 
 BYTES: Final = 48 << 20
 ROWS: Final = 1_000_000
+ROW: Final = 50
+"""Bytes of a row of text, about."""
+OWN: Final = "own"
 WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A file as sheets, one after the other, each with its rows' own line numbers; ``sha256`` is that of the whole file."""
+    """A file as sheets, one after the other, each with its rows' own line numbers; ``sha256`` is that of the whole file.
+
+    ``read_by`` is ``own`` where its own headings tell its columns, else the SHA-256 of the mapping; empty where it is not
+    a file of its own. ``about`` is how many rows it has, as far as that is known beforehand.
+    """
 
     name: str
     kind: Kind
     sha256: str
     sheets: Iterator[Sheet]
+    read_by: str = ""
+    about: int = 0
 
 
 def whole(sheet: Sheet) -> Parts:
@@ -56,7 +67,32 @@ def parts(path: Path, kind: Kind, mapping: Mapping | None = None) -> Parts:
         found = iter([raw(path.read_bytes(), path.name)])
     else:
         found = _lines(path)
-    return Parts(path.name, kind, sha256, (read(part, kind, mapping) for part in found))
+    sheets = (read(part, kind, mapping) for part in found)
+    return Parts(path.name, kind, sha256, sheets, _read_by(mapping), _about(path))
+
+
+def _read_by(mapping: Mapping | None) -> str:
+    if mapping is None:
+        return OWN
+    return hashlib.sha256(json.dumps(mapping.told(), sort_keys=True).encode()).hexdigest()
+
+
+def _about(path: Path) -> int:
+    """How many rows the file has: told by Parquet, guessed of text by its size."""
+    if path.suffix.lower() != PARQUET:
+        return path.stat().st_size // ROW
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except pa.ArrowInvalid:
+        return 0
+
+
+def taken_before(session: Session, parts: Parts) -> bool:
+    """Whether the very same file was taken whole before, read in the same way: then nothing in it is new."""
+    asked = (parts.kind.name, parts.sha256, parts.read_by)
+    return bool(parts.read_by) and bool(
+        session.rows("intake_file", "id", "kind = ? AND sha256 = ? AND read_by = ?", asked).height
+    )
 
 
 def _rows(path: Path) -> Iterator[Raw]:

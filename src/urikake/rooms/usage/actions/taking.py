@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import polars as pl
 
-from urikake.base import bulk, facts
+from urikake.base import bulk, facts, indexes
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, RowError
 from urikake.base.progress import step
 from urikake.core.money import MICRO
 from urikake.rooms.intake.actions import record_parts
-from urikake.rooms.intake.queries import Parts, Sheet, whole
+from urikake.rooms.intake.queries import Parts, Sheet, taken_before, whole
 
 from ..models import UsageEvent
 from .placing import CLASH, MOST_ERRORS, WORDS, day_in_japan, placed
+
+LARGE: Final = 1_000_000
 
 
 @action("usage.import")
@@ -30,8 +33,11 @@ def import_usage_parts(session: Session, *, parts: Parts) -> int:
     """Take the usage events of a file part by part and return how many are new; refused whole if any row is wrong.
 
     What is wrong is gathered over all parts, up to `MOST_ERRORS` rows; from the first error on nothing more is written, so
-    that an id used twice is then looked for only among what was written before.
+    that an id used twice is then looked for only among what was written before. A file that was taken before as it is
+    brings nothing new, and is not read again.
     """
+    if taken_before(session, parts):
+        return 0
     seen, errors, rows = _Seen(session), list[RowError](), 0
     fresh = 0
     for sheet in parts.sheets:
@@ -44,6 +50,7 @@ def import_usage_parts(session: Session, *, parts: Parts) -> int:
                 break
             continue
         if new.height and not errors:
+            _make_way(session, parts)
             facts.record(session, UsageEvent, new)
             fresh += new.height
         step(f"使用量 {rows:,}行")
@@ -52,6 +59,13 @@ def import_usage_parts(session: Session, *, parts: Parts) -> int:
     if fresh:
         record_parts(session, parts=parts, rows=rows)
     return fresh
+
+
+def _make_way(session: Session, parts: Parts) -> None:
+    """Lay the index of lines and days by where the file brings more than twice what is there."""
+    table = UsageEvent._meta.db_table
+    if parts.about >= LARGE and (session.next_id(table) - session.low) * 2 < parts.about:
+        indexes.lay_by(session, table)
 
 
 @dataclass
@@ -99,6 +113,7 @@ def _check_corrections(session: Session, sheet: Sheet, fresh: pl.DataFrame) -> N
     days = fresh.filter(pl.col("quantity_micro") < 0).select(keys).unique()
     if days.is_empty():
         return
+    indexes.restore(session, UsageEvent._meta.db_table)
     session.stage(days)
     there = session.read(
         "SELECT e.line_id, e.used_on, e.quantity_micro FROM stage s"
