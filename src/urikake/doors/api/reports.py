@@ -39,6 +39,7 @@ TITLES: Final = {
     "mrr-movements": "MRR を動かした契約明細",
     "cohorts": "開始した月ごとの残り方",
     "forecast": "請求と収益の見通し",
+    "usage": "使用量のそろい方（ある・欠け・遅れ）",
 }
 OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "as_of": (Day, "基準日"),

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from urikake.base import access, periods, policies
 from urikake.base.users import users
 from urikake.doors import people
-from urikake.rooms.billing.queries import scope
+from urikake.rooms.billing.queries import LATE, MISSING, PRESENT, completeness, scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.usage.queries import totals
@@ -24,6 +24,8 @@ from ..frame import month_before
 from ..shown import TAXES
 from ..table import Choice, Column, Empty, listed_as, table
 
+WORST: Final = {LATE: 0, MISSING: 1, PRESENT: 2}
+"""Of two products of a line in one month, whose state is told."""
 MODELS: Final = {
     "flat": "定額",
     "unit": "単価×数量",
@@ -90,24 +92,13 @@ def listed(desk: Desk) -> Shown:
 def usage(desk: Desk) -> Shown:
     """Usage by metered contract line over six months; a month without any is a gap."""
     months = _six(desk.on)
-    lines = _metered(desk)
-    calendar_months = pl.DataFrame({"from_on": months, "to_on": [periods.following(month) for month in months]})
-    spans = lines.select("line_id", "meter").join(calendar_months, how="cross")
-    sums = totals(desk.session, spans).select("line_id", month="from_on", quantity="usage_micro").drop_nulls()
-    wide = lines
-    names = []
-    for month in months:
-        name = f"{month:%Y-%m}"
-        part = sums.filter(pl.col("month") == month).select("line_id", pl.col("quantity").alias(name))
-        wide, names = wide.join(part, on="line_id", how="left", maintain_order="left"), [*names, name]
-    wide = wide.with_columns(gap=pl.when(pl.col(names[-1]).is_null()).then(pl.lit("欠け")).otherwise(pl.lit("あり")))
+    wide = _by_month(desk, months)
+    names = [f"{month:%Y-%m}" for month in months]
     columns = [
         Column("contract_no", "契約番号", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
         Column("product_name", "商品"),
-        *[
-            Column(name, f"{int(name[5:])}月", "quantity", gap=partial(_lacks, month))
-            for name, month in zip(names, months, strict=True)
-        ],
+        *[Column(name, f"{int(name[5:])}月", "quantity", gap=partial(_lacks, name)) for name in names],
+        Column("late", "遅れ"),
         Column("gap", "今月", "state", tone={"欠け": "bad", "あり": "good"}),
     ]
     listing = table(
@@ -126,9 +117,32 @@ def usage(desk: Desk) -> Shown:
     return {"table": listing, "gaps": wide.filter(pl.col("gap") == "欠け").height, "lines": wide.height}
 
 
-def _lacks(month: date, row: dict[str, Any]) -> bool:
-    """Whether the line was in force in the month, so that usage of it is to be there."""
-    return bool(row["start_on"] < periods.following(month) and (row["end_on"] is None or row["end_on"] > month))
+def _lacks(name: str, row: dict[str, Any]) -> bool:
+    """Whether usage of the month is to be there and is not."""
+    return bool(row[f"{name} state"] == MISSING)
+
+
+def _by_month(desk: Desk, months: list[date]) -> pl.DataFrame:
+    """The metered lines in force with the usage of each month (``2026-04``), its ``state``, and in which it came late."""
+    wide = lines = _metered(desk)
+    calendar_months = pl.DataFrame({"from_on": months, "to_on": [periods.following(month) for month in months]})
+    spans = lines.select("line_id", "meter").join(calendar_months, how="cross")
+    sums = totals(desk.session, spans).select("line_id", month="from_on", quantity="usage_micro")
+    states = completeness(desk.session, months[0], periods.last_day(months[-1]))
+    for month in months:
+        name = f"{month:%Y-%m}"
+        quantity = sums.filter(pl.col("month") == month).select("line_id", pl.col("quantity").alias(name))
+        state = states.filter(pl.col("period_on") == month).group_by("line_id").agg(
+            pl.col("state").sort_by(pl.col("state").replace_strict(WORST, return_dtype=pl.Int64)).first().alias(f"{name} state")
+        )  # fmt: skip
+        for part in (quantity, state):
+            wide = wide.join(part, on="line_id", how="left", maintain_order="left")
+    late = [pl.when(pl.col(f"{month:%Y-%m} state") == LATE).then(pl.lit(f"{month.month}月")) for month in months]
+    now = pl.col(f"{months[-1]:%Y-%m}")
+    return wide.with_columns(
+        late=pl.concat_str(late, separator="・", ignore_nulls=True),
+        gap=pl.when(now.is_null()).then(pl.lit("欠け")).otherwise(pl.lit("あり")),
+    )
 
 
 def _six(on: date) -> list[date]:

@@ -5,6 +5,7 @@ from .ahead import ahead
 from .charges import CHARGE, TRUE_UP, at_closing, charges, of_cycle, waiting
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
+from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .measured import beside_billed, measured_spans, price_models
@@ -16,6 +17,9 @@ from .scope import Scope, scope
 __all__ = [
     "AHEAD",
     "CHARGE",
+    "LATE",
+    "MISSING",
+    "PRESENT",
     "TRUE_UP",
     "Scope",
     "ahead",
@@ -24,6 +28,7 @@ __all__ = [
     "beside_billed",
     "charges",
     "commitments",
+    "completeness",
     "due_stretches",
     "kept_money",
     "measured_spans",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import audit, balances, billing, books, contracts, sales
+from . import audit, balances, billing, books, contracts, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -36,6 +36,7 @@ REPORTS: Final[dict[str, Report]] = {
     "mrr-movements": sales.mrr_movements,
     "cohorts": sales.cohorts,
     "forecast": sales.forecast,
+    "usage": usage.usage,
 }
 SINGLE: Final = frozenset({"mrr"})
 """The reports that answer one row: figures of a month."""
@@ -64,6 +65,7 @@ READING: Final[dict[str, str]] = {
     "mrr-movements": "reports.read",
     "cohorts": "reports.read",
     "forecast": "reports.read",
+    "usage": "usage.read",
 }
 """The permission that each report asks of its reader."""
 
