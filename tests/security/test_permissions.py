@@ -18,7 +18,7 @@ from urikake import rooms
 from urikake.base import access, bulk, company, runs, users
 from urikake.base.access import OPERATOR, PERMISSIONS, ROLES, SYSTEM
 from urikake.base.errors import Refusal
-from urikake.doors import asked, month, people, revision
+from urikake.doors import asked, month, people, rating, revision
 from urikake.rooms.reports.queries import READING, REPORTS
 
 EVERYBODY = (*ROLES, OPERATOR)
@@ -101,6 +101,7 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("contracts.change", lambda user: revision.withdraw(sqlite_url, "PLAN", day, on=day, user=user)),
         ("users.change", lambda user: people.add(sqlite_url, "x", "sales", user=user)),
         ("users.change", lambda user: people.change(sqlite_url, "u_sales", "admin", user=user)),
+        ("billing.read", lambda user: rating.rate(sqlite_url, rating.Asked(day, day), user=user)),
         ("users.read", lambda user: people.listed(sqlite_url, user=user)),
         ("receivables.approve", lambda user: month.approve(sqlite_url, "receivables", ["S"], user=user)),
     ]
