@@ -17,13 +17,13 @@ PART: Final = 100_000
 def as_json(frame: pl.DataFrame) -> Iterator[str]:
     """The rows of the frame as ``json.dumps`` writes a list of them, worked out in columns, part by part.
 
-    Columns in ``_micro`` lose the suffix and are numbers, days are texts.
+    Columns in ``_micro`` lose the suffix, are numbers and come last, days are texts.
 
     >>> import polars as pl
     >>> "".join(as_json(pl.DataFrame({"no": ['a"b', None], "quantity_micro": [2_000_000, 1_500_000]})))
     '[{"no": "a\\\\"b", "quantity": 2}, {"no": null, "quantity": 1.5}]\\n'
     """
-    named = [(name.removesuffix("_micro"), _figures(frame[name])) for name in frame.columns]
+    named = [(column.name.removesuffix("_micro"), _figures(column)) for column in _ordered(frame)]
     pieces = [part for at, (name, values) in enumerate(named) for part in (f'{", " if at else "{"}"{name}": ', values)]
     texts = pl.select(pl.concat_str([pl.lit(part) for part in (*pieces, "}")])).to_series()
     yield "["
@@ -36,11 +36,16 @@ def as_csv(frame: pl.DataFrame) -> Iterator[str]:
     """The rows of the frame as a CSV file, part by part; numbers and days as `as_json` has them."""
     plain = [
         _numbers(column).alias(column.name.removesuffix("_micro")) if column.name.endswith("_micro") else column
-        for column in frame
+        for column in _ordered(frame)
     ]
     spelt = pl.DataFrame(plain)
     for at in range(0, max(frame.height, 1), PART):
         yield spelt.slice(at, PART).write_csv(include_header=not at, line_terminator="\r\n")
+
+
+def _ordered(frame: pl.DataFrame) -> list[pl.Series]:
+    """The columns in the order in which rows have them."""
+    return sorted(frame, key=lambda column: column.name.endswith("_micro"))
 
 
 def _figures(column: pl.Series) -> pl.Series:
