@@ -35,6 +35,10 @@ CHUNK: Final = 200_000
 MANY: Final = 200_000  # rows whose reading is worth a second connection
 COMPANY_BITS: Final = 40
 FEW: Final = 200  # keys that are written out in a statement rather than staged
+BOOKS: Final = (
+    "urikake.base.",
+    "urikake.rooms.",
+)  # where the models of the books stand; doors keep tables of their own
 Value = Any
 T = TypeVar("T")
 
@@ -64,7 +68,7 @@ def types() -> dict[str, Any]:
 
     found: dict[str, Any] = {}
     for model in apps.get_models():
-        if not model.__module__.startswith(("urikake.base.", "urikake.rooms.")):
+        if not model.__module__.startswith(BOOKS):
             continue
         for column, dtype in columns(model).items():
             if found.setdefault(column, dtype) != dtype:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from ..core import tax
 from ..core.formats import registration_number
 from . import bulk, facts, schema
 from .access import action
@@ -49,6 +50,8 @@ DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.i
     "currency": "JPY",
     "registration_number": "",
 }
+TAX_RATES: Final = "tax_rates"
+"""The policy that holds rates other than the law's; only a copy may have it (`copies`), so it is none of `DEFAULTS`."""
 UNITS: Final = {"fee_tolerance": "円", "renewal_alert_days": "日数"}
 """The policies that are numbers, and what they count."""
 ACCOUNTS: Final = (
@@ -121,6 +124,11 @@ def policies(session: Session, run_id: int | None = None) -> Policies:
         session.cache["policies"] = Policies(dict(zip(rows["key"], rows["value"], strict=True)))
     found: Policies = session.cache["policies"]
     return found
+
+
+def tax_rates(session: Session) -> pl.DataFrame:
+    """The dated rates of consumption tax, as `core.tax.rate_micro` takes them: the law's, and what a copy supposes."""
+    return session.cached("tax_rates", lambda: tax.supposed(policies(session).values.get(TAX_RATES, "")))
 
 
 def policy_rows(session: Session) -> pl.DataFrame:

@@ -85,6 +85,13 @@ def recall(url: str, company_id: int, head_of: Callable[[int], str | None], newe
     return found
 
 
+def forget(url: str) -> None:
+    """Forget all that is remembered of a database that is about to be removed."""
+    with _lock:
+        for key in [key for key in _kept if key[0] == place(url)]:
+            del _kept[key]
+
+
 def keep(url: str, company_id: int, memory: Memory) -> None:
     """Keep the memory for the next run of this process; the databases not used for longest are forgotten."""
     with _lock:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from . import connections, facts
-from .bulk import driver
+from .bulk import BOOKS, driver
 from .errors import Refusal
 from .loading import load
 from .url import django as django_settings
@@ -23,6 +23,32 @@ def create(url: str) -> int:
     Doing it again changes nothing.
     """
     changes = _migrate(url)
+    _arm(url)
+    return changes
+
+
+def lay_out(url: str) -> None:
+    """Make the newest schema in a new SQLite file, from the models as they are, without touching Django's connections.
+
+    For copies of a while: a process whose connections are somebody else's, such as the web's, may do so at any time.
+    """
+    from django.apps import apps
+    from django.db import ConnectionHandler
+
+    load()
+    connection: Any = ConnectionHandler({"default": django_settings(url)})["default"]
+    try:
+        with connection.schema_editor() as editor:
+            for model in apps.get_models():
+                if model.__module__.startswith(BOOKS):
+                    editor.create_model(model)
+    finally:
+        connection.close()
+    _arm(url)
+
+
+def _arm(url: str) -> None:
+    """Have the database itself refuse what facts do not allow."""
     connection = driver(url)
     try:
         connection.begin(writing=True)
@@ -34,7 +60,6 @@ def create(url: str) -> int:
         connection.end(keep=True)
     finally:
         connection.close()
-    return changes
 
 
 def _migrate(url: str) -> int:

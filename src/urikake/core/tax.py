@@ -6,6 +6,7 @@ sum of that rate's amounts); rates: 消費税法・地方税法 with their amend
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final, Literal
 
@@ -35,6 +36,20 @@ RATES: Final = pl.DataFrame(
     orient="row",
 )
 """The rate of each tax class from each day on: ``tax``, ``from_on``, ``rate_micro`` (10 % = 10,000,000)."""
+
+
+def supposed(text: str) -> pl.DataFrame:
+    """The rates with others after them: ``reduced=0@2027-01-01,…`` (class, millionths of a percent, from which day on).
+
+    On the same day what is supposed stands for what the law says.
+
+    >>> supposed("reduced=0@2027-01-01").filter(pl.col("tax") == "reduced").tail(2).rows()
+    [('reduced', datetime.date(2019, 10, 1), 8000000), ('reduced', datetime.date(2027, 1, 1), 0)]
+    """
+    parts = [re.fullmatch(r"(\w+)=(\d+)@([\d-]+)", part) for part in text.split(",") if part]
+    rows = [(found[1], date.fromisoformat(found[3]), int(found[2])) for found in parts if found]
+    more = pl.DataFrame(rows, schema=RATES.schema, orient="row")
+    return pl.concat([RATES, more]).unique(["tax", "from_on"], keep="last", maintain_order=True)
 
 
 def rate_micro(tax: pl.Expr, on: pl.Expr, rates: pl.DataFrame = RATES) -> pl.Expr:

@@ -9,7 +9,7 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import account_id, bank_account, policies, under
+from urikake.base.company import account_id, bank_account, policies, tax_rates, under
 from urikake.base.errors import Refusal
 from urikake.core import journal, tax
 from urikake.core.money import Rounding, largest_remainder
@@ -247,7 +247,7 @@ def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame, ro
         invoice=pl.int_range(pl.len(), dtype=pl.Int64),
         amount=share,
         inclusive=pl.lit(True),
-        rate_micro=tax.rate_micro(pl.col("tax"), pl.col("posted_on")),
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.col("posted_on"), tax_rates(session)),
     )
     _, netted = tax.invoice_taxes(split, rounding)
     account = pl.col("difference_kind").replace_strict(names, return_dtype=pl.Int64)

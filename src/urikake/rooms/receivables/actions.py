@@ -271,7 +271,7 @@ def post_slips(session: Session, *, slips: pl.DataFrame) -> pl.DataFrame:
     """Raise one item per slip and return them with the slip's credit account."""
     opening = periods.opening_month(session)
     first = pl.lit(opening) if opening else pl.col("posted_on")
-    rate = tax.rate_micro(pl.col("tax"), pl.col("posted_on"))
+    rate = tax.rate_micro(pl.col("tax"), pl.col("posted_on"), company.tax_rates(session))
     priced = slips.with_columns(invoice="slip_id", amount="gross", rate_micro=rate, inclusive=pl.lit(True))
     rounding: Rounding = company.policies(session)["tax_rounding"]  # type: ignore[assignment]
     _, split = tax.invoice_taxes(priced, rounding)

@@ -10,7 +10,7 @@ import polars as pl
 
 from urikake.base import periods
 from urikake.base.bulk import Session
-from urikake.base.company import dimensions, policies
+from urikake.base.company import dimensions, policies, tax_rates
 from urikake.base.errors import Refusal
 from urikake.core import recognition, recurring, schedule, tax, timeline
 from urikake.core.calendar import add_months
@@ -80,7 +80,7 @@ def _prices(session: Session, on: date) -> pl.DataFrame:
     return by_cycle(session).select(
         "product_id", "price_model", "included_micro", "overage_price_micro", "package_size_micro", "minimum", "maximum",
         "inclusive", tiers="tier_list", metered=pl.col("revenue") == "usage",
-        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)),
+        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on), tax_rates(session)),
     ).join(agreed, on="product_id")  # fmt: skip
 
 
@@ -298,7 +298,9 @@ def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     of = products(session).select("product_id", "inclusive", "tax")
     joined = found.join(of, on="product_id", maintain_order="left")
-    inside = pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), pl.col("closing_on"))).otherwise(0)
+    inside = (
+        pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), pl.col("closing_on"), tax_rates(session))).otherwise(0)
+    )
     taxed = divide(wide("amount") * wide(inside), wide(tax.PERCENT + inside), rounding)
     return joined.with_columns(amount=pl.col("amount") - taxed).drop("inclusive", "tax")
 

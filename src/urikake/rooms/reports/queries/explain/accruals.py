@@ -14,7 +14,7 @@ import polars as pl
 
 from urikake.base import facts, periods
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import policies, tax_rates
 from urikake.core import calendar, charging, recognition, tax
 from urikake.core.money import Rounding
 from urikake.rooms.billing import queries as billing
@@ -206,6 +206,6 @@ def _net(session: Session, rows: pl.DataFrame, on: date) -> pl.DataFrame:
     if not joined["inclusive"].any():
         return joined
     each = pl.int_range(pl.len(), dtype=pl.Int64)
-    rated = joined.with_columns(invoice=each, rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on)))
+    rated = joined.with_columns(invoice=each, rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(on), tax_rates(session)))
     _, netted = tax.invoice_taxes(rated, revenues.roundings(session)[1])
     return netted.with_columns(amount="net")
