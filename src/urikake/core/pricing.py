@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from urikake.core.money import MICRO, wide
+from urikake.core.money import MICRO, divide, wide
 
 PriceModel = Literal["flat", "unit", "graduated", "volume", "package", "included", "free"]
 PRICE_MODELS: Final[tuple[PriceModel, ...]] = ("flat", "unit", "graduated", "volume", "package", "included", "free")
@@ -183,3 +183,18 @@ def _bounded(full: pl.DataFrame, value: pl.Series) -> pl.Series:
     raised = pl.when(charged & (pl.col("value") < low)).then(low).otherwise("value")
     bounded = full.select("price_model", "minimum", "maximum", value=value).with_columns(value=raised)
     return bounded.select(pl.when(charged & (pl.col("value") > high)).then(high).otherwise("value")).to_series()
+
+
+def raised(price_micro: pl.Expr, percent_micro: int) -> pl.Expr:
+    """The price higher by a share (negative: lower), in millionths of a yen.
+
+    ``percent_micro`` is the share in millionths of a percent. A price in whole yen stays in whole yen; otherwise it is
+    kept to a millionth. Both are rounded half up, by magnitude.
+
+    >>> frame = pl.DataFrame({"price": [980_000_000, 105_000_000, 1_500_000]})
+    >>> frame.select(raised(pl.col("price"), 5_000_000)).to_series().to_list()
+    [1029000000, 110000000, 1575000]
+    """
+    product, base = wide(price_micro) * (100 * MICRO + percent_micro), 100 * MICRO
+    yen = divide(product, base * MICRO, "half_up") * MICRO
+    return pl.when(price_micro % MICRO == 0).then(yen).otherwise(divide(product, base, "half_up"))

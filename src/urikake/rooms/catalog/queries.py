@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Final
+
 import polars as pl
 
 from urikake.base.bulk import Session, columns
-from urikake.core.money import micro
+from urikake.core import pricing
+from urikake.core.money import MICRO, divide, micro, wide
 from urikake.core.pricing import TIERS
 
 from .models import Product
@@ -39,6 +43,55 @@ def tier_lists(texts: pl.Series) -> pl.Series:
 
     table = {text: [tier(part) for part in text.split(";")] if text else None for text in texts.unique()}
     return pl.Series("tier_list", [table[text] for text in texts], dtype=TIERS)
+
+
+PRICES: Final = ("unit_price_micro", "overage_price_micro", "ssp_micro")
+_TEXTS: Final = ("price_model", "tiers", "revenue", "obligation", "service", "meter")
+_YEN: Final = ("minimum", "maximum", "life_months", "commitment_months")
+_MICRO: Final = ("unit_price", "included", "overage_price", "package_size", "ssp")
+
+
+def as_rows(versions: pl.DataFrame, accounts: pl.DataFrame) -> list[dict[str, str]]:
+    """The versions as the rows of a file of products, without the day from which they hold.
+
+    ``accounts`` is the chart: ``id``, ``name``.
+    """
+    chart = accounts.select(revenue_account_id="id", revenue_account="name")
+    numbers = [_spelt(pl.col(f"{name}_micro")).alias(name) for name in _MICRO]
+    rows = versions.join(chart, on="revenue_account_id", how="left", maintain_order="left").select(
+        *_TEXTS, "revenue_account", *[pl.col(name).cast(pl.String) for name in _YEN], *numbers, code="product",
+        name="product_name", tax=pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit("")),
+    )  # fmt: skip
+    return rows.with_columns(pl.all().fill_null("")).to_dicts()
+
+
+def _spelt(value: pl.Expr) -> pl.Expr:
+    """Millionths as people write them; nothing where it is 0."""
+    rest = (value % MICRO).cast(pl.String).str.zfill(6).str.strip_chars_end("0")
+    spelt = pl.concat_str((value // MICRO).cast(pl.String), pl.lit("."), rest).str.strip_chars_end(".")
+    return pl.when(value != 0).then(spelt)
+
+
+def raised(versions: pl.DataFrame, percent: Decimal) -> pl.DataFrame:
+    """The versions with all their prices higher by so many percent (negative: lower), rounded as `core.pricing.raised` does.
+
+    That is unit prices, tiers, prices of what is over, least and greatest charges, and standalone selling prices.
+    """
+    share = int(percent * MICRO)
+    bounds = [divide(wide(name) * (100 * MICRO + share), 100 * MICRO, "half_up").alias(name) for name in _YEN[:2]]
+    texts = {text: _raised_tiers(text, share) for text in versions["tiers"].unique()}
+    return versions.with_columns(
+        *[pricing.raised(pl.col(name), share).alias(name) for name in PRICES], *bounds,
+        tiers=pl.col("tiers").replace(texts),
+    )  # fmt: skip
+
+
+def _raised_tiers(text: str, share: int) -> str:
+    """The tiers with each price raised."""
+    parts = [part.split("@") for part in text.split(";") if part]
+    prices = pl.DataFrame({"price": [micro(price) for _, price in parts]}, schema={"price": pl.Int64})
+    new = prices.select(_spelt(pricing.raised(pl.col("price"), share)).fill_null("0")).to_series()
+    return ";".join(f"{upper}@{price}" for (upper, _), price in zip(parts, new, strict=True))
 
 
 def version_ids(session: Session, codes: pl.Series, on: pl.Series) -> pl.Series:

@@ -12,10 +12,10 @@ from urikake.base.bulk import Session
 from urikake.base.company import accounts
 from urikake.doors import files
 from urikake.rooms.catalog.actions import PRODUCTS
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import as_rows, products
 from urikake.rooms.intake.queries import Sheet
 
-from .. import forms, shown
+from .. import forms
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..forms import Field, Group
@@ -27,10 +27,6 @@ USUAL: Final = {
     "obligation": "service",
     "revenue_account": "売上高",
 }
-MICRO: Final = {
-    "unit_price": "unit_price_micro", "included": "included_micro", "overage_price": "overage_price_micro",
-    "package_size": "package_size_micro", "ssp": "ssp_micro",
-}  # fmt: skip
 
 
 def _groups(session: Session) -> tuple[Group, ...]:
@@ -78,12 +74,7 @@ def _newest(session: Session, code: str) -> dict[str, Any] | None:
     found = products(session).filter(pl.col("product") == code)
     if found.is_empty():
         return None
-    row = found.row(found.height - 1, named=True)
-    chart = dict(accounts(session).select("id", "name").iter_rows())
-    numbers = {name: shown.plain(row[micro]) if row[micro] else "" for name, micro in MICRO.items()}
-    tax = row["tax"] + ("_incl" if row["inclusive"] else "")
-    account = chart[row["revenue_account_id"]]
-    return row | numbers | {"code": code, "name": row["product_name"], "tax": tax, "revenue_account": account}
+    return dict(as_rows(found.tail(1), accounts(session))[0])
 
 
 @deed("product-new-save", "products/new", permission="products.import", form="product-new")

@@ -1,0 +1,36 @@
+"""What was supposed, reserved: prices and changes of contracts taken on the company's own database, all of them or none."""
+
+from __future__ import annotations
+
+from urikake.base import access, runs
+from urikake.base.errors import Refusal
+
+from .changes import Changes
+from .putting import put
+
+RESERVE = "contracts.change"
+
+
+def reserve(
+    url: str, changes: Changes, *, user: str = access.SYSTEM, preview: bool = False, request: runs.Request | None = None
+) -> dict[str, int]:
+    """Take the changes of prices and contracts in one run of the user's own; refused whole where any of it is refused.
+
+    A rate of tax is the law's and not a company's to reserve.
+    """
+    if changes.rates:
+        raise Refusal(
+            "tax-not-reserved",
+            "税率の変更は予約できません（税率は法令で決まり、施行に合わせて売掛の新しい版が持ちます）。",
+            "税率を除いて、もう一度計算してから予約してください。",
+        )
+    if not changes.words:
+        raise Refusal("nothing-supposed", "予約する変更がありません。", "価格か契約の変更を指定してください。")
+    subject = "・".join(changes.words)[:120]
+    with runs.run(
+        url, "import simulation", subject=subject, permission=RESERVE, user=user, preview=preview, request=request
+    ) as (session, outcome):
+        if changes.prices:
+            access.allow(session, "products.import")
+        outcome.figures |= put(session, changes)
+    return outcome.figures
