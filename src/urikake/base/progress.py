@@ -18,6 +18,7 @@ STEPS: Final[dict[str, int]] = {
     "recognize": 2,
     "close": 2,
     "verify": 4,
+    "simulate": 1,
 }
 
 

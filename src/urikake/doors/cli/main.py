@@ -18,6 +18,7 @@ from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .reprice import reprice
 from .shown import Format, show
+from .simulate import simulate
 from .usage import usage
 from .users import users
 
@@ -41,6 +42,7 @@ app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
+app.add_typer(simulate, name="simulate")
 
 
 def run() -> None:

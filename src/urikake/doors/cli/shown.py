@@ -20,6 +20,8 @@ WORDS: Final = {
     "before": "今の月額",
     "charges": "請求明細",
     "contracts": "契約",
+    "products": "商品",
+    "events": "契約の変更",
     "difference": "月額の差",
     "kept_own": "据え置き（個別の単価）",
     "kept_unrenewed": "据え置き（更新がない）",
@@ -72,6 +74,13 @@ VALUES: Final = {
     "late": "遅れ",
 }
 HEADERS: Final = {
+    "billing_before": "請求 いまの計画",
+    "billing_after": "請求 もしも",
+    "billing_difference": "請求の差",
+    "tax_difference": "消費税の差",
+    "revenue_difference": "収益の差",
+    "cash_difference": "入金予定の差",
+    "partner_name": "取引先名",
     "account": "科目",
     "arpa": "客単価",
     "arr": "年換算",

@@ -108,7 +108,8 @@ class Changes:
     @property
     def words(self) -> list[str]:
         """A line for each change."""
-        lines = [each.words for each in (*self.prices, *self.cancels, *self.rates)]
+        every: Sequence[Price | Cancel | Rate] = (*self.prices, *self.cancels, *self.rates)
+        lines = [each.words for each in every]
         lines += [f"契約の変更 {len(self.events):,}件"] if self.events else []
         return lines + ([f"契約の変更のファイル {self.file[0]}"] if self.file else [])
 

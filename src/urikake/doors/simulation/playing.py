@@ -14,7 +14,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import TAX_RATES
 from urikake.base.copies import Copy, copied
 from urikake.base.errors import Refusal
-from urikake.base.progress import step
+from urikake.base.progress import step, watched
 from urikake.doors import month as steps
 from urikake.rooms.closing.queries import closing_dates
 from urikake.rooms.contracts.queries import contracts, every_line
@@ -28,6 +28,8 @@ RUN: Final = "reports.read"
 MONTHS: Final = 12
 MOST: Final = 60
 """How many months may be played at once."""
+MORE_STEPS: Final = 2
+"""How many steps are told beside one for each month."""
 SHOWN: Final = 5_000
 """How many rows of contracts are told; of those with the greatest difference first."""
 MEASURES: Final = (*outcomes.MEASURES, "cash")
@@ -73,8 +75,9 @@ def simulate(
         _suppose(plans, changes)
         for month in ahead:
             step(f"{month:%Y年%-m月}を計算")
-            for plan in plans:
-                _advance(plan.url, month)
+            with watched(lambda text: None):  # of the steps within a month there are too many to tell
+                for plan in plans:
+                    _advance(plan.url, month)
         step("比べる")
         return _compared([plan.url for plan in plans], ahead)
 

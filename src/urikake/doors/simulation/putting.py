@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
@@ -32,8 +31,7 @@ def _sheets(changes: Changes) -> Iterator[Sheet]:
     """The changes of contracts as sheets: those that end, rows that were handed over, and the file."""
     if changes.cancels:
         rows = [
-            {"contract_no": c.contract, "type": "cancel", "last_day": c.on, "reason": "もしも計算"}
-            for c in changes.cancels
+            {"契約番号": c.contract, "変更種別": "cancel", "最終利用日": c.on, "理由": "もしも計算"} for c in changes.cancels
         ]
         yield given(rows, EVENTS, "解約")
     if changes.events:
@@ -42,7 +40,7 @@ def _sheets(changes: Changes) -> Iterator[Sheet]:
         yield read(raw(changes.file[1], changes.file[0]), EVENTS)
 
 
-def _versions(session: Session, price: Price) -> list[dict[str, Any]]:
+def _versions(session: Session, price: Price) -> list[dict[str, str]]:
     """The versions with the new prices, registered; of a product named alone there must be one to start from."""
     held = (
         products(session)
@@ -56,8 +54,7 @@ def _versions(session: Session, price: Price) -> list[dict[str, Any]]:
             raise Refusal("unknown-product", why, "商品コードと日付を確かめてください。")
     new = raised(held, price.percent)
     changed = new.join(held, on=[name for name in held.columns if name != "tier_list"], how="anti", nulls_equal=True)
-    rows = as_rows(changed.sort("product"), accounts(session))
-    rows = [row | {"valid_from": price.since} for row in rows]
+    rows = [row | {"valid_from": str(price.since)} for row in as_rows(changed.sort("product"), accounts(session))]
     if not rows:
         raise Refusal("no-price", "この割合で変わる料金がありません。", "商品と割合を確かめてください。")
     import_products(session, sheet=given(rows, PRODUCTS, "料金の変更"))
