@@ -31,7 +31,8 @@ def _sheets(changes: Changes) -> Iterator[Sheet]:
     """The changes of contracts as sheets: those that end, rows that were handed over, and the file."""
     if changes.cancels:
         rows = [
-            {"契約番号": c.contract, "変更種別": "cancel", "最終利用日": c.on, "理由": "もしも計算"} for c in changes.cancels
+            {"契約番号": c.contract, "変更種別": "cancel", "最終利用日": c.on, "理由": "もしも計算"}
+            for c in changes.cancels
         ]
         yield given(rows, EVENTS, "解約")
     if changes.events:

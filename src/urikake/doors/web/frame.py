@@ -53,6 +53,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("収益認識", "revenue", "trending-up", "revenue.read"),
             Entry("仕訳", "journals", "book-open", "journals.read"),
             Entry("分析", "analytics", "chart-line", "reports.read"),
+            Entry("もしも計算", "simulations", "git-branch", "reports.read"),
         ),
     ),
     (

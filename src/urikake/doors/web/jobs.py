@@ -20,14 +20,16 @@ from django.utils import timezone
 
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.base.progress import STEPS, watched
-from urikake.doors import files, month
+from urikake.doors import files, month, simulation
+from urikake.doors.simulation import playing
 from urikake.rooms.intake.queries import Mapping
 
-from .models import Job
+from .models import Job, Simulation
 
 Doing = Callable[[str, str, Job], dict[str, Any]]
 TICK: Final = 0.2
 STALE: Final = 30
+SIMULATE: Final = "simulate"
 
 
 class Stopped(Exception):
@@ -84,6 +86,24 @@ def _import(url: str, user: str, job: Job) -> dict[str, Any]:
         return {"rows": files.take(url, job.options["kind"], file, user=user, mapping=mapping)}
 
 
+def _simulate(url: str, user: str, job: Job) -> dict[str, Any]:
+    """What is supposed, played; the result is kept under the number of the work."""
+    asked = job.options
+    first = date.fromisoformat(asked["first"]) if asked.get("first") else None
+    found = simulation.simulate(
+        url, simulation.Changes.of(asked["changes"]), months=asked["months"], first=first, user=user
+    )
+    Simulation.objects.update_or_create(
+        id=job.pk,
+        defaults={
+            "company": job.company, "title": job.subject, "changes": asked["changes"], "months": asked["months"],
+            "result": found.kept(), "actor": user,
+        },
+    )  # fmt: skip
+    sums = found.sums()
+    return {"differing": found.differing, **{m: sums[f"{m}_after"] - sums[f"{m}_before"] for m in playing.MEASURES}}
+
+
 KINDS: Final = {
     "bill": Kind("請求の計算", "billing.run", STEPS["bill"], _bill),
     "match": Kind("自動消込", "matching.apply", STEPS["match"], _match),
@@ -91,6 +111,7 @@ KINDS: Final = {
     "close": Kind("月次締め", "closing.close", 12, _close),
     "verify": Kind("照合", "audit.read", STEPS["verify"], _verify),
     "import": Kind("取込", "imports.read", STEPS["receipts"], _import),
+    SIMULATE: Kind("もしも計算", playing.RUN, playing.MORE_STEPS, _simulate),
 }
 
 
@@ -109,7 +130,7 @@ def ask(
         return known
     return Job.objects.create(
         company=company, kind=kind, subject=subject, actor=actor, options=options or {}, content=content, key=key,
-        total=KINDS[kind].steps,
+        total=KINDS[kind].steps + int((options or {}).get("months", 0)),  # a step for each month that is played
     )  # fmt: skip
 
 

@@ -111,3 +111,21 @@ class Read(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["company", "person"], name="web_read_person"),)
+
+
+class Simulation(models.Model):
+    """What came of a what-if (もしも計算) and what was supposed; its number is that of the work that made it."""
+
+    id = models.BigIntegerField(primary_key=True)
+    company = models.CharField(max_length=20)
+    title = models.CharField(max_length=200)
+    changes = models.JSONField(default=dict)
+    months = models.IntegerField()
+    result = models.JSONField(default=dict)
+    actor = models.CharField(max_length=150)
+    made_at = models.DateTimeField(auto_now_add=True)
+    reserved_at = models.DateTimeField(null=True)
+    reserved_by = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        indexes = (models.Index(fields=["company", "-id"], name="web_simulation_company"),)

@@ -280,6 +280,34 @@ def _stack(
         )
 
 
+def beside(
+    months: Sequence[str], plans: tuple[Series, Series], *, label: str, width: int = 1120, height: int = 230
+) -> Picture:
+    """Two amounts for every month side by side, and above them what the second differs by."""
+    amounts = [*plans[0].amounts, *plans[1].amounts, 0]
+    scale = Scale(min(amounts), max(*amounts, 1), height - 22, 44)
+    found = Picture(width, height, label)
+    size = _rules(found, scale)
+    pitch = (width - 70) / max(len(months), 1)
+    for at, month in enumerate(months):
+        x, wide = 70 + round(at * pitch), round(pitch * 0.36)
+        pair = [plan.amounts[at] for plan in plans]
+        for turn, (plan, tone, pattern) in enumerate(zip(plans, ("past", "s3"), ("", "bars"), strict=True)):
+            top, bottom = sorted((scale.at(0), scale.at(pair[turn])))
+            title, url = f"{month} {plan.label} {shown.yen(pair[turn])}円", plan.urls[at] if plan.urls else plan.url
+            found.bars.append(
+                Bar(x + turn * wide, top, wide - 2, max(bottom - top, 1), tone, title, url, pattern, stop=False)
+            )
+        if change := round((pair[1] - pair[0]) / size):
+            found.texts.append(Text(x + wide, scale.at(max(*pair, 0)) - 4, signed(change), "tick", "middle"))
+        found.texts.append(Text(x + wide, height - 6, month, "tick", "middle"))
+    for turn, (plan, tone, pattern) in enumerate(zip(plans, ("past", "s3"), ("", "bars"), strict=True)):
+        title = f"{plan.label} 合計 {shown.yen(sum(plan.amounts))}円"
+        found.bars.append(Bar(turn * 240, 4, 14, 12, tone, title, "", pattern))
+        found.texts.append(Text(turn * 240 + 20, 15, f"{plan.label} {shown.yen(sum(plan.amounts))}円"))
+    return found
+
+
 def _rules(found: Picture, scale: Scale) -> int:
     """The ticks left of the stacks, with the unit, whose size it gives."""
     size, word = unit(max(abs(scale.low), abs(scale.high)))

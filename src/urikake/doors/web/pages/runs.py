@@ -31,6 +31,7 @@ ACTIONS: Final = {
     "approve": "承認",
     "reprice": "料金改定",
     "withdraw reprice": "料金改定の取消",
+    "import simulation": "もしも計算の予約",
     "user add": "利用者の登録",
     "user role": "役割の変更",
 }
@@ -62,6 +63,12 @@ WORDS: Final = {
     "before": "いまの月額",
     "after": "改定後の月額",
     "difference": "月額の差",
+    "products": "料金",
+    "events": "契約の変更",
+    "differing": "違う契約",
+    "billing": "請求の差",
+    "tax": "消費税の差",
+    "cash": "入金予定の差",
     "kept_own": "個別の単価で据え置き",
     "kept_unrenewed": "更新がなく据え置き",
 }
@@ -118,10 +125,12 @@ def title_of(action: str) -> str:
     >>> title_of("import partners"), title_of("bill")
     ('取込 取引先', '請求')
     """
+    if action in ACTIONS:
+        return ACTIONS[action]
     verb, _, kind = action.partition(" ")
     if kind in proposals.KINDS:
         return f"{proposals.KINDS[kind].title}の{proposals.VERDICTS.get(verb, '申請')}"
-    return f"取込 {FILES.get(kind, kind)}" if verb == "import" else ACTIONS.get(action, action)
+    return f"取込 {FILES.get(kind, kind)}" if verb == "import" else action
 
 
 def _figures(text: str) -> str:
