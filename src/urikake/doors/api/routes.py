@@ -20,11 +20,23 @@ from . import (
     reports,
     resources,
     settings,
+    simulations,
     verbs,
     work,
 )
 
-ENTERED: Final = (companies, settings, verbs, contracting, work, resources, reports, explanations, calculations)
+ENTERED: Final = (
+    companies,
+    settings,
+    verbs,
+    contracting,
+    simulations,
+    work,
+    resources,
+    reports,
+    explanations,
+    calculations,
+)
 """Reading these modules enters their operations."""
 
 API: Final = NinjaAPI(

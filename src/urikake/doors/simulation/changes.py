@@ -45,7 +45,7 @@ class Price:
     @property
     def words(self) -> str:
         """As people read it."""
-        share = f"{abs(self.percent)}% の{'値下げ' if self.percent < 0 else '値上げ'}"
+        share = f"{_spelt(abs(self.percent))}% の{'値下げ' if self.percent < 0 else '値上げ'}"
         return f"{self.since:%Y/%m/%d} から {'すべての商品' if self.product == EVERY else self.product} を {share}"
 
 
@@ -87,7 +87,7 @@ class Rate:
     @property
     def words(self) -> str:
         """As people read it."""
-        return f"{self.since:%Y/%m/%d} から{TAXES[self.tax]}税率を {self.percent}% に"
+        return f"{self.since:%Y/%m/%d} から{TAXES[self.tax]}税率を {_spelt(self.percent)}% に"
 
     @property
     def policy(self) -> str:
@@ -116,9 +116,11 @@ class Changes:
     def kept(self) -> dict[str, Any]:
         """The changes as JSON can hold them."""
         return {
-            "prices": [{"product": p.product, "percent": str(p.percent), "since": str(p.since)} for p in self.prices],
+            "prices": [
+                {"product": p.product, "percent": _spelt(p.percent), "since": str(p.since)} for p in self.prices
+            ],
             "cancels": [{"contract": c.contract, "on": str(c.on)} for c in self.cancels],
-            "rates": [{"tax": r.tax, "percent": str(r.percent), "since": str(r.since)} for r in self.rates],
+            "rates": [{"tax": r.tax, "percent": _spelt(r.percent), "since": str(r.since)} for r in self.rates],
             "events": [dict(event) for event in self.events],
             "file": {"name": self.file[0], "base64": base64.b64encode(self.file[1]).decode()} if self.file else None,
         }
@@ -145,6 +147,11 @@ def percent(text: str, *, low: int) -> Decimal:
             "bad-percent", f"割合が「{text}」です。", f"{low}〜{MOST:,} の数（小数は6桁まで）で書いてください。"
         )
     return found
+
+
+def _spelt(share: Decimal) -> str:
+    """The share as people write it, without zeros behind it."""
+    return f"{share.normalize():f}"
 
 
 def day(text: str) -> date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 import polars as pl
@@ -33,6 +34,8 @@ MORE_STEPS: Final = 2
 SHOWN: Final = 5_000
 """How many rows of contracts are told; of those with the greatest difference first."""
 MEASURES: Final = (*outcomes.MEASURES, "cash")
+QUIETLY: Final = partial(watched, lambda text: None)
+"""The steps of the runs within a month are too many to tell."""
 PLANS: Final = ("before", "after")
 """The present plan, and what is supposed."""
 
@@ -72,10 +75,11 @@ def simulate(
     ahead = _months(start, months)
     step("会社の写しを作る")
     with copied(url, PLANS) as plans:
-        _suppose(plans, changes)
+        with QUIETLY():
+            _suppose(plans, changes)
         for month in ahead:
             step(f"{month:%Y年%-m月}を計算")
-            with watched(lambda text: None):  # of the steps within a month there are too many to tell
+            with QUIETLY():
                 for plan in plans:
                     _advance(plan.url, month)
         step("比べる")

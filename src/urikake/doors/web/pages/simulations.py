@@ -249,7 +249,7 @@ def _picture(desk: Desk, kept: Simulation, number: int, measure: str) -> Picture
     urls = [_here(desk, number, month=row["month"], measure=measure) + "#list" for row in rows]
     plans = [Series(word, [row[f"{measure}_{plan}"] for row in rows], urls=urls)
              for word, plan in ((NOW, "before"), (IF, "after"))]  # fmt: skip
-    return pictures.beside(labels, (plans[0], plans[1]), label=f"月ごとの{WORDS[measure]}、{NOW}と{IF}")
+    return pictures.beside(labels, (plans[0], plans[1]), label=f"月ごとの{WORDS[measure]}、{NOW}と{IF}", width=1040)
 
 
 def _months(desk: Desk, kept: Simulation, number: int) -> list[dict[str, Any]]:
