@@ -66,7 +66,9 @@ def test_what_cannot_be_supposed_is_refused_with_its_place(place: Place) -> None
         {"other": 1},
     ):
         assert place.post("simulations", body, by="billing").status == 422, body
-    asked = place.post("simulations", {"events": [{"contract_no": "C9", "type": "cancel", "effective": "2026-05-01"}]}, by="billing")
+    asked = place.post(
+        "simulations", {"events": [{"contract_no": "C9", "type": "cancel", "effective": "2026-05-01"}]}, by="billing"
+    )
     run = place.finished(asked.headers["Location"])
     assert run["state"] == "failed"
     assert run["rows"] == ["1行目 contract_no 「C9」: この契約はありません"]

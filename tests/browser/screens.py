@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from tests.chromium import ensure
 
@@ -37,11 +37,25 @@ def main(address: str) -> None:
             page.goto(f"/demo/{path}")
             page.wait_for_load_state("networkidle")
             page.screenshot(path=FOLDER / f"{name}.png")
+        _simulated(page)
         page.goto("/demo/invoices/INV-2026-00100")
         page.keyboard.press("e")
         page.locator("#why:not([hidden])").wait_for()
         page.screenshot(path=FOLDER / "why.png")
         browser.close()
+
+
+def _simulated(page: Page) -> None:
+    """The picture of a simulation: all prices 5 % up from the new year on."""
+    page.goto("/demo/simulations/new")
+    page.locator('[name="price_product"]').first.select_option("*")
+    page.locator('[name="price_percent"]').first.fill("5")
+    page.locator('[name="price_since"]').first.fill("2027-01-01")
+    page.get_by_role("button", name="時計を進める").click()
+    page.locator("figure.pic").wait_for(timeout=300_000)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.screenshot(path=FOLDER / "simulation.png")
+    page.set_viewport_size({"width": 1440, "height": 900})
 
 
 if __name__ == "__main__":
