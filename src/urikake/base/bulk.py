@@ -27,6 +27,7 @@ from urikake.core.cells import INSTANT as INSTANT
 
 from . import connections
 from .checkpoints import Checkpoints
+from .loading import BOOKS
 from .memory import Memory
 from .overlapped import Overlapped
 from .url import sqlite_path, with_company
@@ -35,10 +36,6 @@ CHUNK: Final = 200_000
 MANY: Final = 200_000  # rows whose reading is worth a second connection
 COMPANY_BITS: Final = 40
 FEW: Final = 200  # keys that are written out in a statement rather than staged
-BOOKS: Final = (
-    "urikake.base.",
-    "urikake.rooms.",
-)  # where the models of the books stand; doors keep tables of their own
 Value = Any
 T = TypeVar("T")
 

@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from . import bulk, connections, facts, memory, runs, schema
+from .loading import BOOKS
 from .models import Policy
 from .url import company_code, with_company
 
@@ -71,7 +72,7 @@ def _by_table(url: str, file: Path) -> None:
     with runs.reading(url) as source, bulk.transaction(target, writing=True) as made:
         one = f"= {source.company_id}"
         for model in apps.get_models():
-            if not model.__module__.startswith(bulk.BOOKS):
+            if not model.__module__.startswith(BOOKS):
                 continue
             key, table = model._meta.pk.column, model._meta.db_table
             mine = one if table == "base_company" else f"BETWEEN {source.low} AND {source.high - 1}"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import django
+
+BOOKS: Final = ("urikake.base.", "urikake.rooms.")
+"""Where the models of the books stand; doors keep tables of their own."""
 
 
 def load() -> None:

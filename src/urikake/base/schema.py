@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from . import connections, facts
-from .bulk import BOOKS, driver
+from .bulk import driver
 from .errors import Refusal
-from .loading import load
+from .loading import BOOKS, load
 from .url import django as django_settings
 
 _EMPTY: Final = re.compile(r"""no such table: base_company|relation "base_company" does not exist""")
