@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,8 +25,9 @@ from tests.builders import (
     take_rows,
     users,
 )
-from urikake.base import facts, periods, runs
+from urikake.base import connections, facts, periods, runs
 from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.url import sqlite_path
 from urikake.doors import month, simulation
 from urikake.doors.simulation import Cancel, Changes, Price, Rate
 from urikake.doors.simulation.playing import MEASURES, _came
@@ -98,6 +101,17 @@ def test_nothing_supposed_differs_in_nothing_and_is_what_the_company_then_gets(d
     assert sum(row["billing_before"] for row in found.months) > 0
     assert plan(found, "before") == lived(database)
     assert_coherent(database)
+
+
+def test_not_a_byte_of_the_database_changes(sqlite_url: str) -> None:
+    a_shop(sqlite_url)
+    a_contract(sqlite_url)
+    connections.drop_all()
+    file = Path(sqlite_path(sqlite_url))
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    simulation.simulate(sqlite_url, Changes(prices=(PRICE,)), months=2)
+    connections.drop_all()
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == before
 
 
 def test_what_is_reserved_becomes_what_was_foretold(database: str) -> None:

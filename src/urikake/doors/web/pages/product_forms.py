@@ -10,12 +10,13 @@ from django.http import Http404, HttpResponse
 from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts
+from urikake.core.money import micro
 from urikake.doors import files
 from urikake.rooms.catalog.actions import PRODUCTS
 from urikake.rooms.catalog.queries import as_rows, products
 from urikake.rooms.intake.queries import Sheet
 
-from .. import forms
+from .. import forms, shown
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..forms import Field, Group
@@ -27,6 +28,8 @@ USUAL: Final = {
     "obligation": "service",
     "revenue_account": "売上高",
 }
+
+NUMBERS: Final = ("unit_price", "included", "overage_price", "package_size", "ssp")
 
 
 def _groups(session: Session) -> tuple[Group, ...]:
@@ -74,7 +77,8 @@ def _newest(session: Session, code: str) -> dict[str, Any] | None:
     found = products(session).filter(pl.col("product") == code)
     if found.is_empty():
         return None
-    return dict(as_rows(found.tail(1), accounts(session))[0])
+    row = as_rows(found.tail(1), accounts(session))[0]
+    return row | {name: shown.plain(micro(row[name])) for name in NUMBERS if row[name]}
 
 
 @deed("product-new-save", "products/new", permission="products.import", form="product-new")
