@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from urikake.core.money import MICRO
-from urikake.core.pricing import PRICE_MODELS, SCALE, TIERS, exact, steps
+from urikake.core.pricing import PRICE_MODELS, SCALE, TIERS, exact, raised, steps
 
 SCHEMA: dict[str, Any] = {
     "price_model": pl.String,
@@ -237,3 +237,19 @@ def test_a_unit_price_is_linear(unit: int, a: int, b: int) -> None:
     rows = [line("unit") | {"unit_price_micro": unit, "quantity_micro": one} for one in (a, b, a + b)]
     first, second, both = price(rows)
     assert first + second == both
+
+
+def raised_slowly(price_micro: int, percent: Fraction) -> int:
+    """The price with its share, rounded half up to a yen where it was whole yen, else to a millionth."""
+    step = MICRO if price_micro % MICRO == 0 else 1
+    exactly = Fraction(price_micro) * (100 + percent) / 100 / step
+    return math.floor(exactly + Fraction(1, 2)) * step
+
+
+@given(
+    st.integers(0, 10**12) | st.integers(0, 10**6).map(lambda yen: yen * MICRO),
+    st.integers(-100 * MICRO, 1_000 * MICRO),
+)
+def test_a_raised_price_is_the_share_of_it_rounded_once(price_micro: int, percent_micro: int) -> None:
+    found = pl.DataFrame({"price": [price_micro]}).select(raised(pl.col("price"), percent_micro)).item()
+    assert found == raised_slowly(price_micro, Fraction(percent_micro, MICRO))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from urikake.core.money import ROUNDINGS, Rounding
-from urikake.core.tax import RATES, TAX_CLASSES, invoice_taxes, rate_micro
+from urikake.core.tax import RATES, TAX_CLASSES, invoice_taxes, rate_micro, supposed
 
 LINE = {"invoice": pl.Int64, "amount": pl.Int64, "tax": pl.String, "rate_micro": pl.Int64, "inclusive": pl.Boolean}
 PERCENT = 1_000_000
@@ -194,3 +194,12 @@ def test_lines_sum_to_the_invoice_and_a_return_mirrors_it(
     assert lines["tax_amount"].sum() == taxes["amount"][0] == -back["amount"][0]
     assert lines["net"].sum() == taxes["net"][0] == -back["net"][0]
     assert (lines["tax_amount"] + mirrored["tax_amount"]).to_list() == [0] * len(amounts)
+
+
+def test_supposed_rates_hold_from_their_day_and_stand_for_the_laws_of_the_same_day() -> None:
+    rates = supposed("reduced=0@2027-01-01,standard=12500000@2019-10-01,reduced=8000000@2029-01-01")
+    days = pl.DataFrame({"on": [date(2019, 9, 30), date(2019, 10, 1), date(2027, 1, 1), date(2029, 1, 1)]})
+    for tax, expected in (("standard", [8, 12.5, 12.5, 12.5]), ("reduced", [8, 8, 0, 8]), ("exempt", [0, 0, 0, 0])):
+        found = days.select(rate_micro(pl.lit(tax), pl.col("on"), rates)).to_series()
+        assert (found / MICRO).to_list() == expected
+    assert supposed("").equals(RATES)
