@@ -15,6 +15,9 @@ from urikake.base.errors import Refusal
 
 WEB: Final = "urikake.doors.web"
 GRACE: Final = 10
+BEAT: Final = 0.5
+LONGEST: Final = 60
+"""Seconds that pass at the most before a worker is replaced that keeps dying, and that one must live not to count as such."""
 
 
 def serve(url: str, *, port: int, workers: int, demo: bool, ready: Callable[[str], None]) -> None:
@@ -76,11 +79,14 @@ def _await(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def _watch(children: list[subprocess.Popen[bytes]], environment: dict[str, str]) -> None:
-    """Stay while the server runs; a worker that died is replaced."""
+    """Stay while the server runs; a worker that died is replaced, one that keeps dying at ever longer intervals."""
+    began, pause = time.monotonic(), BEAT
     while children[0].poll() is None:
         if children[1].poll() is not None:
-            children[1] = _worker(environment)
-        time.sleep(0.5)
+            pause = min(pause * 2, LONGEST) if time.monotonic() - began < LONGEST else BEAT
+            time.sleep(pause)
+            children[1], began = _worker(environment), time.monotonic()
+        time.sleep(BEAT)
 
 
 def _ended(children: list[subprocess.Popen[bytes]]) -> None:
