@@ -330,10 +330,11 @@ class Session:
         return self.memory.table((name, columns_), top, lambda after: self._between(sql, after, top))
 
     def derived(self, name: str, tables: Sequence[str], compute: Callable[[], T]) -> T:
-        """What ``compute`` makes of insert-only tables, computed anew only when one of them has new rows."""
-        if self.dirty.intersection(tables):
+        """What ``compute`` makes of insert-only tables, computed anew only when one of them, or a policy, has new rows."""
+        rests_on = (*tables, "base_policy")  # how amounts are rounded, and what else the company has chosen
+        if self.dirty.intersection(rests_on):
             return compute()
-        return self.memory.value(name, tuple(self.next_id(table) for table in tables), compute)
+        return self.memory.value(name, tuple(self.next_id(table) for table in rests_on), compute)
 
     def running(self, name: str, table: str, sql: str, merge: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
         """An aggregate over an insert-only table, carried on with its new rows; ``sql`` selects those with ``id > ?``.
