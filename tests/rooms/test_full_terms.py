@@ -371,3 +371,11 @@ def test_a_renewal_is_told_so_many_days_before_its_last_day_of_notice(database: 
             for day in ((2026, 12, 30), (2026, 12, 31), (2027, 1, 30), (2027, 1, 31))
         ]
     assert told == [0, 1, 1, 0]
+
+
+def test_a_start_is_not_moved_to_where_the_contract_is_over(database: str) -> None:
+    a_shop(database)
+    a_contract(database, end="2027-03-31")
+    with pytest.raises(FileRefusal, match="契約は 2027-03-31 に終わっています"):
+        an_event(database, "change_start", "2027-04-01")
+    an_event(database, "change_start", "2027-03-31")

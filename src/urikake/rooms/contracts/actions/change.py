@@ -208,6 +208,8 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     late = (pl.col("effective_on") > pl.col("over_on")) & pl.col("corrects_id").is_null()
     elsewhere = ["withdraw", "renew", "change_start", *effects.CHECKED]  # these are judged by line
     late = late & ~pl.col("kind").is_in(elsewhere) & ~pl.col("contract_id").is_in(withdrawn)
+    moved = (pl.col("kind") == "change_start") & (pl.col("effective_on") >= pl.col("over_on"))
+    late = late | (moved & pl.col("corrects_id").is_null() & ~pl.col("contract_id").is_in(withdrawn))
     over = "契約は {} に終わっています。それまでの日にするか、先に解約を取り消してください"
     effects.check_day(sheet, late, pl.format(over, pl.col("over_on").dt.offset_by("-1d")))
     return sheet.sift()
