@@ -379,3 +379,13 @@ def test_a_start_is_not_moved_to_where_the_contract_is_over(database: str) -> No
     with pytest.raises(FileRefusal, match="契約は 2027-03-31 に終わっています"):
         an_event(database, "change_start", "2027-04-01")
     an_event(database, "change_start", "2027-03-31")
+
+
+def test_nothing_happens_to_a_contract_on_the_day_after_its_end_unless_it_goes_on(database: str) -> None:
+    a_shop(database)
+    a_contract(database, end="2027-03-31")
+    a_contract(database, "C2", end="2027-03-31", auto_renew=12)
+    with pytest.raises(FileRefusal, match="契約は 2027-03-31 に終わっています"):
+        an_event(database, "change_price", "2027-04-01", line="PLAN", unit_price=9_000)
+    an_event(database, "change_price", "2027-03-31", line="PLAN", unit_price=9_000)
+    an_event(database, "change_price", "2027-04-01", contract_no="C2", line="PLAN", unit_price=9_000)

@@ -205,7 +205,8 @@ def _begun(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     early = (pl.col("effective_on") < pl.col("first_on")) & (pl.col("kind") != "change_start")
     effects.check_day(sheet, early, pl.format("契約の開始日 {} より前です", "first_on"))
     withdrawn = rows.filter(pl.col("kind") == "withdraw")["contract_id"].implode()
-    late = (pl.col("effective_on") > pl.col("over_on")) & pl.col("corrects_id").is_null()
+    ended = (pl.col("effective_on") == pl.col("over_on")) & pl.col("months").is_null() & (pl.col("kind") != "cancel")
+    late = ((pl.col("effective_on") > pl.col("over_on")) | ended) & pl.col("corrects_id").is_null()
     elsewhere = ["withdraw", "renew", "change_start", *effects.CHECKED]  # these are judged by line
     late = late & ~pl.col("kind").is_in(elsewhere) & ~pl.col("contract_id").is_in(withdrawn)
     moved = (pl.col("kind") == "change_start") & (pl.col("effective_on") >= pl.col("over_on"))
