@@ -16,9 +16,8 @@ from urikake.core import calendar, charging
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.contracts.queries import contracts
 
-from ..models import Charge
 from .charges import last_billed, of_lines
-from .metering import KEY
+from .metering import KEY, billed, gone
 from .scope import metered_products, scope
 
 NAMED: Final = ["contract_no", "position", "product", "meter"]
@@ -43,32 +42,17 @@ def measured_spans(session: Session, first_on: date, last_on: date) -> pl.DataFr
     metered = pl.col("product_id").is_in(metered_products(session).implode())
     within = pl.col("cycle_to_on").is_between(first_on, last_on + timedelta(1), closed="right")
     wanted = charging.stretches(calendar.cycles(lines).filter(_ends(first_on, last_on)), found.segments).filter(metered)
-    sums = _billed(session, lines)
+    reached = last_billed(session).select("line_id", "last_on")
+    asked = lines.drop("last_on", strict=False).join(reached, on="line_id", how="left", maintain_order="left")
+    sums = billed(session, of_lines(session, asked))
     one = pl.lit(1, dtype=pl.Int64)
     every = wanted.with_columns(sign=one).join(sums, on=KEY, how="left", maintain_order="left")
-    gone = _gone(sums.join(wanted, on=KEY, how="anti")).filter(within)
-    return _named(session, lines, pl.concat([every, gone.select(every.columns)]))
+    lost = gone(sums.join(wanted, on=KEY, how="anti")).filter(within)
+    return _named(session, lines, pl.concat([every, lost.select(every.columns)]))
 
 
 def _ends(first_on: date, last_on: date) -> pl.Expr:
     return pl.col("to_on").is_between(first_on, last_on + timedelta(1), closed="right")
-
-
-def _billed(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
-    """What was billed of the lines' metered stretches: the columns `KEY`, ``before_micro`` and ``before_amount``."""
-    reached = last_billed(session).select("line_id", "last_on")
-    asked = lines.drop("last_on", strict=False).join(reached, on="line_id", how="left", maintain_order="left")
-    before = of_lines(session, asked)
-    mine = pl.col("product_id").is_in(metered_products(session).implode()) & (pl.col("nature") != Charge.TRUE_UP)
-    named = before.filter(mine).with_columns(used_micro="quantity_micro", quantity_micro="state_micro")
-    return named.group_by(KEY).agg(before_micro=pl.col("used_micro").sum(), before_amount=pl.col("amount").sum())
-
-
-def _gone(sums: pl.DataFrame) -> pl.DataFrame:
-    """What was billed and is wanted no more, as stretches of ``sign`` 0."""
-    zero = pl.lit(0, dtype=pl.Int64)
-    whole = {"cycle_to_on": "to_on", "whole_from_on": "from_on", "whole_to_on": "to_on"}
-    return sums.with_columns(**{name: pl.col(other) for name, other in whole.items()}, basis=pl.lit("daily"), sign=zero)
 
 
 def _named(session: Session, lines: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:

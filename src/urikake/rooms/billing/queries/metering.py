@@ -43,8 +43,8 @@ def due(
     ``wanted`` are metered stretches as `due.due_stretches` wants them, ``before`` the charges of the touched lines. A
     stretch that was billed and is wanted no more has ``sign`` 0.
     """
-    billed = before is not None and before["product_id"].is_in(metered_products(session).implode()).any()
-    if not billed and not lines["metered"].any():
+    known = before is not None and before["product_id"].is_in(metered_products(session).implode()).any()
+    if not known and not lines["metered"].any():
         return wanted.clear().with_columns(sign=NONE, revision=NONE, usage_micro=NONE, **BEFORE).select(NAMES)
     fresh = wanted.filter(~pl.col("touched"))
     late = _late(session, fresh, lines)
@@ -126,18 +126,23 @@ def _cycles_so_far(session: Session, lines: pl.DataFrame, segments: pl.DataFrame
 
 def _compared(session: Session, wanted: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     """The stretches, each with all its usage beside what was billed of it."""
-    metered = pl.col("product_id").is_in(metered_products(session).implode()) & (pl.col("nature") != Charge.TRUE_UP)
-    billed = before.filter(metered).with_columns(used_micro="quantity_micro", quantity_micro="state_micro")
-    sums = billed.group_by(KEY).agg(before_micro=pl.col("used_micro").sum(), before_amount=pl.col("amount").sum())
+    sums = billed(session, before)
     kept = _with_usage(session, wanted).with_columns(sign=pl.lit(1, dtype=pl.Int64))
     every = kept.join(sums, on=KEY, how="left", maintain_order="left").filter("due")
-    both = pl.concat([every, _gone(sums.join(kept, on=KEY, how="anti"))], how="diagonal")
+    both = pl.concat([every, gone(sums.join(kept, on=KEY, how="anti"))], how="diagonal")
     return both.join(rounds(before), on=charging.KEYS, how="left", maintain_order="left").with_columns(
         pl.col("revision").fill_null(0)
     )
 
 
-def _gone(sums: pl.DataFrame) -> pl.DataFrame:
+def billed(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """What the charges billed of metered stretches: the columns `KEY`, ``before_micro`` and ``before_amount``."""
+    metered = pl.col("product_id").is_in(metered_products(session).implode()) & (pl.col("nature") != Charge.TRUE_UP)
+    named = charges.filter(metered).with_columns(used_micro="quantity_micro", quantity_micro="state_micro")
+    return named.group_by(KEY).agg(before_micro=pl.col("used_micro").sum(), before_amount=pl.col("amount").sum())
+
+
+def gone(sums: pl.DataFrame) -> pl.DataFrame:
     """What was billed and is wanted no more: whole stretches of no usage and ``sign`` 0."""
     zero = pl.lit(0, dtype=pl.Int64)
     return sums.sort(KEY).with_columns(

@@ -11,11 +11,10 @@ import polars as pl
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, RowError
-from urikake.base.progress import step
 from urikake.core.metering import EVENT
 from urikake.rooms.intake.queries import LINE, Parts, Sheet
 
-from .placing import CLASH, MOST_ERRORS, WORDS, placed
+from .placing import CLASH, MOST_ERRORS, WORDS, Gathered, placed
 
 BELOW: Final = "訂正すると、この日のこの明細の使用量の合計が 0 を下回ります。合計が 0 を下回らない数量にしてください"
 DAY: Final = ["line_id", "used_on"]
@@ -32,22 +31,12 @@ def place_usage(session: Session, *, parts: Parts) -> Iterator[pl.DataFrame]:
 
 
 def _placed_parts(session: Session, parts: Parts) -> Iterator[pl.DataFrame]:
-    seen, days, errors, rows = _Ids(), _Days(), list[RowError](), 0
-    for sheet in parts.sheets:
-        rows += sheet.frame.height
-        try:
-            found = _distinct(session, sheet, seen)
-        except FileRefusal as refusal:
-            errors += refusal.errors
-            if len(errors) >= MOST_ERRORS:
-                break
-            continue
+    seen, days, gathered = _Ids(), _Days(), Gathered()
+    for found in gathered.each(parts, lambda sheet: _distinct(session, sheet, seen)):
         days.add(found)
-        step(f"使用量 {rows:,}行")
         named = found.with_columns(pl.col("used_at").dt.epoch("us"), id=pl.col(LINE))
         yield named.select(pl.col(name).cast(dtype) for name, dtype in EVENT.items())
-    errors += [] if errors else days.wrong()
-    if errors:
+    if errors := gathered.errors or days.wrong():
         raise FileRefusal(parts.name, errors)
 
 

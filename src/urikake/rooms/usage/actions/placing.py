@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.errors import FileRefusal, RowError
+from urikake.base.progress import step
 from urikake.core import cells, timeline
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import renew_upto
-from urikake.rooms.intake.queries import LINE, Column, Kind, Sheet
+from urikake.rooms.intake.queries import LINE, Column, Kind, Parts, Sheet
 
 USAGE: Final = Kind(
     "usage",
@@ -28,6 +32,28 @@ WORDS: Final = ["event_code", "line_id", "used_at", "quantity_micro", "subject"]
 JAPAN: Final = "9h"  # Japan has kept one offset since 1952
 MOST_ERRORS: Final = 100_000
 CLASH: Final = "この使用量ID は別の内容で使われています（先に登録した内容と、この行の内容が違います）"
+
+
+@dataclass
+class Gathered:
+    """What the parts of a file give one after the other, how many rows they had, and what is wrong with any of them."""
+
+    rows: int = 0
+    errors: list[RowError] = field(default_factory=list)
+
+    def each(self, parts: Parts, take: Callable[[Sheet], pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """What ``take`` makes of every part; parts that it refuses are left out, and after `MOST_ERRORS` all others."""
+        for sheet in parts.sheets:
+            self.rows += sheet.frame.height
+            try:
+                found = take(sheet)
+            except FileRefusal as refusal:
+                self.errors += refusal.errors
+                if len(self.errors) >= MOST_ERRORS:
+                    return
+                continue
+            yield found
+            step(f"使用量 {self.rows:,}行")
 
 
 def day_in_japan() -> pl.Expr:

@@ -10,14 +10,13 @@ import polars as pl
 from urikake.base import bulk, facts, indexes
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.errors import FileRefusal, RowError
-from urikake.base.progress import step
+from urikake.base.errors import FileRefusal
 from urikake.core.money import MICRO
 from urikake.rooms.intake.actions import record_parts
 from urikake.rooms.intake.queries import Parts, Sheet, taken_before, whole
 
 from ..models import UsageEvent
-from .placing import CLASH, MOST_ERRORS, WORDS, day_in_japan, placed
+from .placing import CLASH, WORDS, Gathered, day_in_japan, placed
 
 LARGE: Final = 1_000_000
 
@@ -38,26 +37,16 @@ def import_usage_parts(session: Session, *, parts: Parts) -> int:
     """
     if taken_before(session, parts):
         return 0
-    seen, errors, rows = _Seen(session), list[RowError](), 0
-    fresh = 0
-    for sheet in parts.sheets:
-        rows += sheet.frame.height
-        try:
-            new = _new(session, sheet, seen)
-        except FileRefusal as refusal:
-            errors += refusal.errors
-            if len(errors) >= MOST_ERRORS:
-                break
-            continue
-        if new.height and not errors:
+    seen, gathered, fresh = _Seen(session), Gathered(), 0
+    for new in gathered.each(parts, lambda sheet: _new(session, sheet, seen)):
+        if new.height and not gathered.errors:
             _make_way(session, parts)
             facts.record(session, UsageEvent, new)
             fresh += new.height
-        step(f"使用量 {rows:,}行")
-    if errors:
-        raise FileRefusal(parts.name, errors)
+    if gathered.errors:
+        raise FileRefusal(parts.name, gathered.errors)
     if fresh:
-        record_parts(session, parts=parts, rows=rows)
+        record_parts(session, parts=parts, rows=gathered.rows)
     return fresh
 
 
