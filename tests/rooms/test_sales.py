@@ -192,6 +192,28 @@ def test_a_forecast_that_cannot_be_made_is_refused(database: str, options: dict[
         report(database, "forecast", from_month="2026-04", **options)
 
 
+def test_differences_of_what_was_billed_are_foreseen_at_the_next_closing_and_come_then(database: str) -> None:
+    """A price raised backwards, and usage that came late: both go on the next bill, whatever month they are of."""
+    a_shop(database)
+    take_rows(database, "contracts", [a_line("C1"), a_line("C2", product="API", quantity=0, timing="arrears")])
+    bill(database, "2026-04-30", "2026-05-31")
+    recognize(database, "2026-05")
+    an_event(database, "change_price", "2026-04-16", line="PLAN", unit_price=13_000)
+    take_rows(
+        database,
+        "usage",
+        [{"event_id": "U1", "contract_no": "C2", "product": "API", "timestamp": "2026-05-10", "quantity": 40_000}],
+    )
+    told = report(database, "forecast", from_month="2026-04", months=4)
+    issued = [row["billing"] for row in told[:2]]
+    bill(database, "2026-06-30", "2026-07-31")
+    recognize(database, "2026-07")
+    came = report(database, "forecast", from_month="2026-04", months=4)
+    assert [row["billing"] for row in came[:2]] == issued  # what was issued stays as it is
+    assert [row["billing"] for row in came] == [row["billing"] for row in told]
+    assert report(database, "forecast", from_month="2026-06", months=2) == came[2:]
+
+
 def a_company_of_departments(url: str) -> None:
     """Two partners: one moves 4,000 from web to mail and grows by 1,000, the other moves 2,000 and stays; a third leaves."""
     a_shop(url)

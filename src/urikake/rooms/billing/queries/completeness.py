@@ -17,6 +17,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.usage import queries as usage
 
+from .charges import closings
 from .scope import Scope, metered_products, scope
 
 Step = Literal["month", "day"]
@@ -60,10 +61,7 @@ def _pieces(session: Session, found: Scope, first_on: date, last_on: date) -> pl
     asked = borne.join(lines.select("line_id", "closing_mask"), on="line_id", maintain_order="left").select(
         "closing_mask", timing=pl.lit("arrears"), from_on="cycle_from_on", to_on="cycle_to_on"
     )
-    runs = session.rows("base_run", "id, subject", "action = 'bill'").with_columns(
-        closing_on=pl.col("subject").str.to_date("%Y-%m-%d", strict=False)
-    )
-    first = runs.group_by("closing_on").agg(bill_run_id=pl.col("id").min())
+    first = closings(session).rename({"run_id": "bill_run_id"})
     codes = products(session).select("product_id", "product")
     placed = borne.with_columns(closing_on=terms.bill_on(asked)).join(first, on="closing_on", how="left")
     return placed.join(codes, on="product_id").select("line_id", "product", "from_on", "to_on", "bill_run_id")

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.core import terms
 
-from .charges import of_lines
+from .charges import closings, of_lines
 from .due import due_stretches
 from .payers import billed_on
 from .rates import rated
@@ -40,8 +41,22 @@ def planned(session: Session, contract_ids: Sequence[int], until: date) -> pl.Da
 
 
 def on_closings(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
-    """The stretches up to the day priced, each with the closing that bills it: ``amount``, ``closing_on``."""
+    """The stretches up to the day priced, each with the closing that bills it: ``amount``, ``closing_on``.
+
+    What the closing of its cycle can bill no more, as it has been run, the next one of the payer does.
+    """
     if rows.is_empty():
         return rows.with_columns(closing_on=pl.lit(None, dtype=pl.Date), amount=pl.lit(0, dtype=pl.Int64))
     priced = rated(session, found, rows, upto)
-    return priced.with_columns(closing_on=billed_on(session, found, priced)["bill_on"])
+    timed = billed_on(session, found, priced).select("closing_mask", "bill_on")
+    joined = timed.join(_open_on(session, timed["closing_mask"]), on="closing_mask", how="left", maintain_order="left")
+    return priced.with_columns(joined.select(closing_on=pl.max_horizontal("bill_on", "open_on")))
+
+
+def _open_on(session: Session, masks: pl.Series) -> pl.DataFrame:
+    """By ``closing_mask`` the first closing day after the last one that was run: ``open_on``, null where none was."""
+    run, each = closings(session)["closing_on"], masks.unique()
+    last = [max((day for day in run if terms.closes(mask, day)), default=None) for mask in each]
+    begins = pl.DataFrame({"closing_mask": each, "last_on": pl.Series(last, dtype=pl.Date)})
+    after = begins.with_columns(from_on=pl.col("last_on").dt.offset_by("1d"), timing=pl.lit("current"))
+    return begins.select("closing_mask", open_on=terms.bill_on(after.with_columns(to_on="from_on")))
