@@ -133,6 +133,23 @@ def test_parts_by_day_and_by_bank_days_add_up(begin: date, length: int, data: st
         assert a + b == whole == below
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([1, 15, 20, 28]), st.integers(0, 47), st.sampled_from([1, 2, 3, 12]), st.data())
+def test_the_parts_of_one_use_add_up_to_it(anchor: int, month: int, months: int, data: st.DataObject) -> None:
+    begin = later(date(2023, 1, 1), month, anchor)
+    end = later(begin, months, anchor)
+    days = st.integers(0, (end - begin).days)
+    first, cut, cut_2, until = (begin + DAY * at for at in sorted(data.draw(days) for _ in range(4)))
+    for basis in ("daily", "monthly", "thirtieth", "thirty_360"):
+        spans = [(first, cut), (cut, cut_2), (cut_2, until), (first, until)]
+        rows = [(basis, begin, end, a, b, until) for a, b in spans]
+        names = ["basis", "whole_from", "whole_to", "used_from", "used_to", "lasts_to"]
+        found = fractions(pl.DataFrame(rows, schema=names, orient="row"))
+        *parts, use = (Fraction(n, below) for n, below in found.rows())
+        assert sum(parts) == use == oracle(basis, begin, end, first, until, anchor)
+        assert min(parts) >= 0
+
+
 def test_as_expressions_with_literals_open_ends_and_no_rows() -> None:
     frame = pl.DataFrame({"start": [d("2026-04-11"), d("2026-04-01")]})
     whole = (pl.lit(d("2026-04-01")), pl.lit(d("2026-05-01")))

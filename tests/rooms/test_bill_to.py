@@ -156,6 +156,39 @@ def test_the_timeline_says_to_whom(database: str) -> None:
     assert any("P2商事" in cause.label for cause in found.path)
 
 
+def test_a_payer_that_later_has_its_own_bills_paid_has_these_paid_too(database: str) -> None:
+    """The contract of P1 goes to P2; then P2 has its bills sent to P1: no circle, P1 pays on its own closing day."""
+    a_moved_shop(database, "2026-05-01", closing_day=20)
+    bill(database, "2026-04-30")
+    a_partner(database, "P2", closing_day=20, bill_to="P1")
+    bill(database, "2026-05-20", "2026-05-31")
+    assert papers(database) == [
+        ("P1", "2026-04-30", "2026-04-01", 10_000),
+        ("P1", "2026-05-31", "2026-05-01", 10_000),
+    ]
+
+
+def test_a_forecast_by_partner_is_of_whom_is_billed(database: str) -> None:
+    a_moved_shop(database, "2026-06-01")
+    a_partner(database, "P3", bill_to="P2")
+    a_contract(database, "C3", partner="P3", monthly=3_000)
+    bill(database, "2026-04-30")
+
+    def said() -> list[tuple[str, ...]]:
+        rows = report(database, "forecast", from_month="2026-04", months=3, by="partner")
+        return [(row["month"], row["key"], row["billing"], row["revenue"]) for row in rows]
+
+    wanted = [
+        ("2026-04", "P1", 10_000, 10_000), ("2026-04", "P2", 3_000, 3_000),
+        ("2026-05", "P1", 10_000, 10_000), ("2026-05", "P2", 3_000, 3_000),
+        ("2026-06", "P2", 13_000, 13_000),
+    ]  # fmt: skip
+    assert said() == wanted
+    bill(database, "2026-05-31", "2026-06-30")
+    recognize(database, "2026-05")
+    assert said() == wanted
+
+
 @pytest.mark.parametrize(
     ("columns", "why"),
     [

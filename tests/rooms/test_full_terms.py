@@ -288,6 +288,32 @@ def test_events_that_cannot_be_are_refused(database: str, event: dict[str, objec
         an_event(database, **event)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("kind", "why"), [("withdraw", "取り消す予約が"), ("correct", "訂正する変更が")])
+def test_what_is_to_be_undone_and_is_not_there_is_told_where_it_was_named(database: str, kind: str, why: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    for columns, cell in (({"event_id": "E9"}, "event_id"), ({}, "effective")):
+        with pytest.raises(FileRefusal) as error:
+            an_event(database, kind, "2026-05-01", **columns)
+        assert [(each.column, each.why.startswith(why)) for each in error.value.errors] == [(cell, True)]
+
+
+def test_the_timeline_says_what_was_taken_back_and_what_was_put_right(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    an_event(database, "change_price", "2026-06-01", unit_price=9_000, event_id="E1", recorded_at="2026-04-02")
+    an_event(database, "correct", "2026-06-01", unit_price=9_500, event_id="E1", recorded_at="2026-04-03")
+    an_event(database, "change_quantity", "2026-07-01", quantity=2, recorded_at="2026-04-04")
+    an_event(database, "withdraw", "2026-07-01", recorded_at="2026-04-05")
+    told = [(row["type"], row["detail"]) for row in report(database, "timeline", partner="P1")][1:]
+    assert told == [
+        ("change_price", "PLAN 単価 9,000"),
+        ("change_price", "PLAN 単価 9,500 2026-06-01 の単価変更（E1）を訂正"),
+        ("change_quantity", "PLAN 数量 2"),
+        ("withdraw", "契約全体 2026-07-01 の数量変更を取り消し"),
+    ]
+
+
 def refusal(url: str, kind: str, effective: str = "", **columns: object) -> str:
     """What is said of an event that is refused."""
     before = dump(url)

@@ -104,6 +104,25 @@ def test_a_decrease_in_the_middle_of_a_billed_month(database: str) -> None:
     }  # fmt: skip
 
 
+def test_a_change_in_a_month_not_billed_yet_costs_as_one_in_a_month_that_was(database: str) -> None:
+    # 後払: May is billed once it is over, a line for each price. Where 30分の1 counts 17〜31 May as 15 days, 1〜16 May is the
+    # 15 others of the month's 30, although it has 16 days: 15,500 + 31,000 = 31,000 − 15,500 + 31,000.
+    a_shop(database)
+    a_partner(database, "END", closing_day=31)
+    contracts(database, "proration_up", partner="END", monthly=31_000, start="2026-05-01", timing="arrears")
+    for policy in POLICIES:
+        an_event(database, "change_price", "2026-05-17", contract_no=policy, unit_price=62_000)
+    bill(database, "2026-05-31")
+    assert nets(database, "2026-05-31") == {
+        "daily":      [16_000, 30_000],
+        "monthly":    [16_000, 30_000],
+        "thirtieth":  [15_500, 31_000],
+        "thirty_360": [16_533, 28_933],
+        "full_month": [31_000],
+        "free":       [31_000],
+    }  # fmt: skip
+
+
 def test_the_four_policies_of_one_contract_are_separate(database: str) -> None:
     # start 満額, increase 30分の1, end 無料: April whole, 16–30 April credited and charged by 15/30, May not charged.
     a_shop(database)

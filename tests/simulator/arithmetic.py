@@ -162,8 +162,12 @@ def _volume(product: Product, quantity: Fraction) -> Fraction:
 # --- parts of a cycle ------------------------------------------------------------------------------------------------
 
 
-def share(basis: str, whole: tuple[date, date], used: tuple[date, date], months: int) -> Fraction:
-    """The part of the whole cycle that the used days take."""
+def share(
+    basis: str, whole: tuple[date, date], used: tuple[date, date], months: int, until: date | None = None
+) -> Fraction:
+    """The part of the whole cycle that the used days take; ``until`` is the end of the use where only its price changes."""
+    if basis == "thirtieth" and until is not None and until > used[1]:
+        return share(basis, whole, (used[0], until), months) - share(basis, whole, (used[1], until), months)
     if used == whole:
         return Fraction(1)
     days = Fraction((used[1] - used[0]).days, (whole[1] - whole[0]).days)

@@ -111,7 +111,9 @@ def _of_line(
             rows = _differences(world, line, start, here, flat)
             found += [row for row in rows if bill_on(line.timing, days, row.start, row.stop) <= closing]
         elif cycle and _due(line.timing, days, start, cycle.stop, closing, horizon):
-            found += [_charge(world, line, cycle, stretch) for stretch in here if not world.metered(stretch.state)]
+            found += [
+                _charge(world, line, cycle, stretch, here) for stretch in here if not world.metered(stretch.state)
+            ]
     return found
 
 
@@ -129,16 +131,26 @@ def _due(timing: str, days: tuple[int, ...], start: date, stop: date, closing: d
     return start <= horizon and bill_on(timing, days, start, stop) <= closing
 
 
-def _charge(world: World, line: Line, cycle: Cycle, stretch: Stretch) -> Charge:
+def _charge(world: World, line: Line, cycle: Cycle, stretch: Stretch, want: list[Stretch]) -> Charge:
     """A stretch of a cycle that was not billed yet."""
     used = _used(world, line, stretch) if world.metered(stretch.state) else None
-    amount = _amount(world, line, cycle.whole, stretch, used)
+    amount = _amount(world, line, cycle.whole, stretch, used, _until(stretch, want))
     return Charge(line, cycle.start, stretch.start, stretch.stop, stretch.state, 1, stretch.basis, amount, used)
 
 
-def _amount(world: World, line: Line, whole: tuple[date, date], stretch: Stretch, used: Fraction | None) -> int:
+def _until(stretch: Stretch, want: list[Stretch]) -> date:
+    """Until when the line is in use after the stretch, at whatever price."""
+    day = stretch.stop
+    while any(other.start <= day < other.stop for other in want):
+        day += DAY
+    return day
+
+
+def _amount(
+    world: World, line: Line, whole: tuple[date, date], stretch: Stretch, used: Fraction | None, until: date
+) -> int:
     product = world.company.products[stretch.state.product]
-    part = share(stretch.basis, whole, (stretch.start, stretch.stop), line.cycle or 1)
+    part = share(stretch.basis, whole, (stretch.start, stretch.stop), line.cycle or 1, until)
     state, rounding = stretch.state, world.company.policy["amount_rounding"]
     if used is None:
         exact = price(product, state.price, state.quantity, state.quantity) * part
@@ -173,7 +185,7 @@ def _metered(
         assert cycle is not None
         before = [c for c in mine if (c.start, c.stop, c.state) == (stretch.start, stretch.stop, stretch.state)]
         seen += before
-        charge = _charge(world, line, cycle, stretch)
+        charge = _charge(world, line, cycle, stretch, want)
         charge.amount -= sum(c.amount for c in before)
         charge.used = (charge.used or Fraction(0)) - sum((c.used or Fraction(0) for c in before), Fraction(0))
         if before or ripe:
@@ -208,7 +220,7 @@ def _differences(world: World, line: Line, start: date, want: list[Stretch], min
     whole = next(c.whole for c in _all_cycles(line, start) if c.start == start)
     for row in found:
         stretch = Stretch(start, row.start, row.stop, row.state, row.basis)
-        row.amount = row.sign * _amount(world, line, whole, stretch, None)
+        row.amount = row.sign * _amount(world, line, whole, stretch, None, _until(stretch, want))
     return _settled(found, mine, whole)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -346,6 +347,22 @@ class Session:
             return merge(self.read(sql, (self.low, self.high)))
         top = self.next_id(table) - 1
         return self.memory.running(name, top, lambda after: merge(self._between(sql, after, top)), merge)
+
+    def within(self, table: str, day: str, first: date, last: date) -> tuple[int, int]:
+        """The lowest and the highest id of rows of an insert-only table whose ``day`` lies between; (1, 0) where none does.
+
+        What is written together bears the same days, so the ids between are few more than those asked for.
+        """
+
+        def bounds(rows: pl.DataFrame) -> pl.DataFrame:
+            return rows.group_by(day).agg(pl.col("first_id").min(), pl.col("last_id").max())
+
+        ids = (
+            f"SELECT {day}, min(id) AS first_id, max(id) AS last_id FROM {table} WHERE id > ? AND id < ? GROUP BY {day}"
+        )
+        asked = self.running(f"{table}.{day}", table, ids, bounds).filter(pl.col(day).is_between(first, last))
+        low, high = asked.select(pl.col("first_id").min(), pl.col("last_id").max()).row(0)
+        return (1, 0) if low is None else (low, high)
 
     def _between(self, sql: str, after: int, top: int) -> pl.DataFrame:
         """The rows after one id and up to another of an insert-only table; very many by two connections, half each.

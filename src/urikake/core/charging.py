@@ -19,7 +19,8 @@ from .timeline import STATE as ON_A_DAY
 
 KEYS: Final = ["line_id", "cycle_from_on"]
 STATE: Final = list(ON_A_DAY)
-STRETCH: Final = [*KEYS, "cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", *STATE, "basis"]
+DAYS: Final = ["cycle_to_on", "whole_from_on", "whole_to_on", "from_on", "to_on", "lasts_to_on"]
+STRETCH: Final = [*KEYS, *DAYS, *STATE, "basis"]
 KINDS: Final = {
     name: pl.Date() if name.endswith("_on") else pl.String() if name == "basis" else pl.Int64() for name in STRETCH
 }
@@ -57,7 +58,8 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
 
     In: cycles as `calendar.cycles` gives them, segments as `based` does. A change under ``full_month`` or ``free`` leaves
     the cycle in which it falls as it was: the new state begins with the next cycle.
-    Out: ``line_id, cycle_from_on, cycle_to_on, whole_from_on, whole_to_on, from_on, to_on``, the state, ``basis``.
+    Out: ``line_id, cycle_from_on, cycle_to_on, whole_from_on, whole_to_on, from_on, to_on``, the state, ``basis``, and
+    ``lasts_to_on``, until when the line is in use in the cycle without a break, whatever its price.
     """
     named = cycles.lazy().rename({"from_on": "cycle_from_on", "to_on": "cycle_to_on"})
     joined = named.join(segments.lazy(), on="line_id", maintain_order="left")
@@ -72,7 +74,22 @@ def stretches(cycles: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
     found = inside.collect()
     kept = _kept(found) if found["waits"].any() else found
     basis = pl.when(pl.col("from_on") > pl.col("whole_from_on")).then("left_basis").otherwise("right_basis")
-    return kept.select(*STRETCH[:-1], basis=basis)
+    last = pl.col("line_id").shift(-1).ne_missing(pl.col("line_id")) | (pl.col("from_on").shift(-1) != pl.col("to_on"))
+    borders = last | (pl.col("to_on") == pl.col("cycle_to_on"))
+    lasts = pl.when(borders).then("to_on").backward_fill()
+    return kept.with_columns(basis=basis, lasts_to_on=lasts).select(STRETCH)
+
+
+def lasting(days: pl.DataFrame, wanted: pl.DataFrame) -> pl.Series:
+    """Until when the use goes on after each of the days that differ, by the stretches wanted; their own end where it stops.
+
+    In: ``line_id, cycle_from_on, to_on``, in any order; out: ``lasts_to_on``, in theirs.
+    """
+    uses = wanted.select(*KEYS, "from_on", ends_on="to_on", last_on="lasts_to_on").sort("from_on")
+    asked = days.select(*KEYS, "to_on", at=pl.int_range(pl.len())).sort("to_on")
+    found = asked.join_asof(uses, left_on="to_on", right_on="from_on", by=KEYS, check_sortedness=False)
+    used = pl.when(pl.col("ends_on") > pl.col("to_on")).then("last_on").otherwise("to_on")
+    return found.sort("at").select(lasts_to_on=used).to_series()
 
 
 def _kept(inside: pl.DataFrame) -> pl.DataFrame:
@@ -191,13 +208,20 @@ def reduced(above: pl.Expr, below: pl.Expr, rounding: Rounding) -> pl.Expr:
 def fractions(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with ``numerator`` and ``denominator`` of the whole cycle that each takes; a whole one is 1/1.
 
-    In: ``from_on, to_on`` within ``whole_from_on, whole_to_on``, and ``basis``, which is emptied where it had no part.
+    In: ``from_on, to_on, lasts_to_on`` within ``whole_from_on, whole_to_on``, and ``basis``, emptied where it had no part.
     """
     whole = (pl.col("from_on") == pl.col("whole_from_on")) & (pl.col("to_on") == pl.col("whole_to_on"))
     placed = rows.with_columns(whole=whole, at=pl.int_range(pl.len()))
     cut = placed.filter(~pl.col("whole"))
     parts = proration.fractions(
-        cut.select("basis", whole_from="whole_from_on", whole_to="whole_to_on", used_from="from_on", used_to="to_on")
+        cut.select(
+            "basis",
+            whole_from="whole_from_on",
+            whole_to="whole_to_on",
+            used_from="from_on",
+            used_to="to_on",
+            lasts_to="lasts_to_on",
+        )
     )
     joined = placed.join(cut.select("at").hstack(parts), on="at", how="left", maintain_order="left")
     return joined.with_columns(

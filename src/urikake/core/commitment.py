@@ -41,8 +41,9 @@ def least(stretches: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     A year from April at 120,000 yen of which six months were under the commitment, by months:
 
     >>> from datetime import date
-    >>> days = {"from_on": date(2026, 4, 1), "to_on": date(2026, 10, 1), "whole_from_on": date(2026, 4, 1)}
-    >>> year = {"line_id": 1, "cycle_from_on": date(2026, 4, 1), "whole_to_on": date(2027, 4, 1), "basis": "monthly"}
+    >>> days = {"from_on": date(2026, 4, 1), "to_on": date(2026, 10, 1), "lasts_to_on": date(2026, 10, 1)}
+    >>> whole = {"whole_from_on": date(2026, 4, 1), "whole_to_on": date(2027, 4, 1), "basis": "monthly"}
+    >>> year = whole | {"line_id": 1, "cycle_from_on": date(2026, 4, 1)}
     >>> least(pl.DataFrame([days | year | {"minimum": 120_000}]), "floor")["least"].to_list()
     [60000]
     """
@@ -54,7 +55,7 @@ def least(stretches: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
         .group_by("turn", maintain_order=True)
         .agg(
             pl.col(*charging.KEYS, "whole_from_on", "whole_to_on", "from_on", "minimum", "basis").first(),
-            pl.col("to_on").last(),
+            pl.col("to_on", "lasts_to_on").last(),
             last_basis=pl.col("basis").last(),
         )
     )

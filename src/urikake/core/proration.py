@@ -54,7 +54,9 @@ def fraction(
 def fractions(frame: pl.DataFrame) -> pl.DataFrame:
     """`fraction` of every row of a frame: ``numerator`` and ``denominator``, in its order.
 
-    Columns: ``basis``, ``whole_from``, ``whole_to``, ``used_from``, ``used_to``. An unknown basis gives nulls.
+    Columns: ``basis``, ``whole_from``, ``whole_to``, ``used_from``, ``used_to``. An unknown basis gives nulls. Where the use
+    goes on after ``used_to``, only at another price, ``lasts_to`` tells until when: then the parts of one use add up under
+    every basis to that of the whole.
 
     A year used for its first month and a half, by months: 1 + 15/31 of 12, that is (31 + 15) ÷ (12 × 31):
 
@@ -64,12 +66,14 @@ def fractions(frame: pl.DataFrame) -> pl.DataFrame:
     (46, 372)
     """
     start = pl.max_horizontal("whole_from", "used_from")
+    lasts = "lasts_to" if "lasts_to" in frame.columns else "used_to"
     rows = frame.select(
         "basis",
         begin="whole_from",
         end="whole_to",
         start=start,
         stop=pl.max_horizontal(start, pl.min_horizontal("whole_to", "used_to")),
+        until=pl.max_horizontal(start, pl.min_horizontal("whole_to", pl.max_horizontal("used_to", lasts))),
         row=pl.int_range(pl.len()),
     )
     parts = [rows.select("row", numerator=_NONE, denominator=_NONE).clear()]
@@ -120,9 +124,14 @@ def _bank_days(start: str, stop: str) -> pl.Expr:
 
 
 def _thirtieth(rows: pl.DataFrame) -> pl.DataFrame:
-    """A whole month counts 30, a part its days, at most 30."""
-    placed = _placed(rows, ["begin", "start", "stop", "end"])
-    return placed.with_columns(numerator=_thirties("start", "stop"), denominator=_thirties("begin", "end"))
+    """A whole month counts 30, a part its days, at most 30; a part with more use after it, all of it less the rest.
+
+    So 1–16 May counts 16 where the use ends there. Where it goes on to the 31st it counts 30 − 15, as it does when the
+    whole month was billed and the 15 days from the 17th are credited.
+    """
+    placed = _placed(rows, ["begin", "start", "stop", "until", "end"])
+    used = _thirties("start", "until") - _thirties("stop", "until")
+    return placed.with_columns(numerator=used, denominator=_thirties("begin", "end"))
 
 
 def _thirties(start: str, stop: str) -> pl.Expr:

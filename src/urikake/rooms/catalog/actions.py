@@ -147,12 +147,14 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 FEE: Final = "解約金"
+FEES: Final = dict(zip(TAXES, ("標準税率", "軽減税率", "非課税", "不課税", "輸出免税"), strict=True))
+"""What the code of the product of a fee says of its tax class."""
 
 
 @action("products.import")
 def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
     """The product of the fee for leaving (解約金) of each tax class; it is made where a contract first needs it."""
-    code = FEE + pl.col("tax")
+    code = pl.format(f"{FEE}（{{}}）", pl.col("tax").replace_strict(FEES))
     asked = taxes.rename("tax").to_frame().with_columns(code=code)
     known = queries.products(session)["product"]
     fresh = asked.unique("code").filter(~pl.col("code").is_in(known.implode())).sort("code")

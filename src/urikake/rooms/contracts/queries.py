@@ -274,7 +274,8 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     """All that happened to a partner's contracts, by effective day: start lines and events.
 
     Columns: ``contract_no, effective_on, recorded_at, kind, product, to_product`` (what it became, or to whom it is billed),
-    ``quantity_micro, unit_price_micro, until_on, reason, discount_rate, discount_cut, actor``.
+    ``quantity_micro, unit_price_micro, until_on, reason, discount_rate, discount_cut, actor``, and ``undone``: the event
+    that one takes back or puts right, in words.
     """
     lines = session.read(
         "SELECT l.id AS line_id, l.product_id, l.quantity_micro, l.unit_price_micro, l.start_on, l.end_on, l.recorded_at,"
@@ -285,12 +286,14 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
     )
     later = session.read(
         "SELECT c.contract_no, e.line_id, e.kind, e.effective_on, e.recorded_at, e.product_id, e.quantity_micro,"
-        " e.unit_price_micro, e.until_on, e.reason, e.discount_rate, e.discount_cut, e.bill_to_id, r.actor"
-        " FROM contracts_event e"
+        " e.unit_price_micro, e.until_on, e.reason, e.discount_rate, e.discount_cut, e.bill_to_id, r.actor,"
+        " t.kind AS target_kind, t.effective_on AS target_on, t.event_code AS target_code"
+        " FROM contracts_event e LEFT JOIN contracts_event t ON t.id = e.target_id"
         " JOIN contracts_contract c ON c.id = e.contract_id JOIN base_run r ON r.id = e.run_id"
         " WHERE c.partner_id = ? AND e.kind <> 'add_option' ORDER BY e.id",
         (partner_id,),
-    )
+        **_TARGET,
+    ).with_columns(undone=_undone())
     optional = session.rows("contracts_event", "line_id", "kind = 'add_option'")["line_id"]
     started = lines.select(
         "contract_no",
@@ -307,6 +310,7 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         discount_cut=pl.lit(None, dtype=pl.Int64),
         bill_to_id=pl.lit(None, dtype=pl.Int64),
         actor="actor",
+        undone=pl.lit(None, dtype=pl.String),
     )
     every = pl.concat([started, later.select(started.columns)])
     if known_at is not None:
@@ -321,6 +325,16 @@ def history(session: Session, partner_id: int, known_at: datetime | None = None)
         .with_columns(to_product=pl.coalesce("to_product", "bill_to"))
         .sort("effective_on", "recorded_at", "contract_no", maintain_order=True)
     )
+
+
+_TARGET: Final = {"target_kind": pl.String, "target_on": pl.Date, "target_code": pl.String}
+
+
+def _undone() -> pl.Expr:
+    """What an event takes back or puts right: 「2026-07-01 の数量変更（EV-1）を取り消し」; null where it does neither."""
+    what = pl.format("{} の{}", "target_on", pl.col("target_kind").replace_strict(WORDS, default=pl.col("target_kind")))
+    named = pl.when(pl.col("target_code") == "").then(what).otherwise(pl.format("{}（{}）", what, "target_code"))
+    return named + pl.when(pl.col("kind") == "withdraw").then(pl.lit("を取り消し")).otherwise(pl.lit("を訂正"))
 
 
 REVISION: Final = "reprice"

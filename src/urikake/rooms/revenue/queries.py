@@ -129,7 +129,12 @@ def recognized(session: Session, first: date, last: date) -> pl.DataFrame:
     """Revenue posted from ``first`` to ``last``: owner columns, ``month``, ``posted_on``, ``amount``."""
     names = ", ".join(["id", *OWNER, "month", "posted_on", "amount"])
     parts = [
-        session.rows(table, names, "posted_on BETWEEN ? AND ?", (first, last)).drop("id")
+        session.rows(
+            table,
+            names,
+            "id BETWEEN ? AND ? AND posted_on BETWEEN ? AND ?",
+            (*session.within(table, "posted_on", first, last), first, last),
+        ).drop("id")
         for table in ("revenue_recognition", "revenue_accrual")
     ]
     return pl.concat(parts)
@@ -139,10 +144,11 @@ def billed(session: Session, first: date, last: date) -> pl.DataFrame:
     """Net amounts invoiced from ``first`` to ``last``: owner columns and ``amount``."""
     names = ", ".join(f"c.{name}" for name in OWNER)
     return session.read(
-        f"SELECT {names}, l.net AS amount FROM invoices_invoice i JOIN invoices_line l ON l.invoice_id = i.id"
+        f"SELECT {names}, l.net AS amount FROM invoices_invoice i CROSS JOIN invoices_line l"
         " JOIN billing_charge c ON c.id = l.charge_id"
-        " WHERE i.id >= ? AND i.id < ? AND i.issue_on BETWEEN ? AND ?",
-        (session.low, session.high, first, last),
+        " WHERE l.id >= i.first_line_id AND l.id < i.first_line_id + i.line_count"
+        " AND i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?",
+        (*session.within("invoices_invoice", "issue_on", first, last), first, last),
     )
 
 

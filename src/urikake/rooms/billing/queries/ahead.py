@@ -26,8 +26,8 @@ ALIKE: Final = (
 )  # fmt: skip
 """What beside its states the charges of a line depend on that goes on after its last billed cycle."""
 COLUMNS: Final = {
-    "line_id": pl.Int64, "contract_id": pl.Int64, "product_id": pl.Int64, "start_on": pl.Date, "cycle_from_on": pl.Date,
-    "from_on": pl.Date, "to_on": pl.Date, "closing_on": pl.Date, "amount": pl.Int64,
+    "line_id": pl.Int64, "contract_id": pl.Int64, "partner_id": pl.Int64, "product_id": pl.Int64,
+    "start_on": pl.Date, "cycle_from_on": pl.Date, "from_on": pl.Date, "to_on": pl.Date, "closing_on": pl.Date, "amount": pl.Int64,
 }  # fmt: skip
 
 
@@ -37,9 +37,9 @@ def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFr
     Lines that are alike in all that their charges depend on (terms, days, price, how far they were billed), and in the
     columns ``apart``, are looked at once: a row stands for ``lines`` of them, and its contract for theirs.
 
-    Columns: ``line_id, contract_id, product_id, start_on, cycle_from_on, from_on, to_on, closing_on, amount, lines``, and
-    ``renewed``: how many renewals that nobody has made yet it rests on. Of usage to come only base price and minimum are
-    known. Of what is billed in arrears the closing may come long after the day.
+    Columns: ``line_id, contract_id, partner_id`` (who is billed), ``product_id, start_on, cycle_from_on, from_on, to_on,
+    closing_on, amount, lines``, and ``renewed``: how many renewals that nobody has made yet it rests on. Of usage to come
+    only base price and minimum are known. Of what is billed in arrears the closing may come long after the day.
     """
     standing = _standing(session, scope(session), until + AHEAD, apart)
     lines, events, coming = contracts.carried_on(session, until + AHEAD, chosen=standing["line_id"])

@@ -41,16 +41,19 @@ def planned(session: Session, contract_ids: Sequence[int], until: date) -> pl.Da
 
 
 def on_closings(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
-    """The stretches up to the day priced, each with the closing that bills it: ``amount``, ``closing_on``.
+    """The stretches up to the day priced, each with the closing that bills it and whom: ``amount``, ``closing_on``, ``partner_id``.
 
     What the closing of its cycle can bill no more, as it has been run, the next one of the payer does.
     """
     if rows.is_empty():
-        return rows.with_columns(closing_on=pl.lit(None, dtype=pl.Date), amount=pl.lit(0, dtype=pl.Int64))
+        none = pl.lit(0, dtype=pl.Int64)
+        return rows.with_columns(closing_on=pl.lit(None, dtype=pl.Date), amount=none, partner_id=none)
     priced = rated(session, found, rows, upto)
-    timed = billed_on(session, found, priced).select("closing_mask", "bill_on")
+    timed = billed_on(session, found, priced).select("closing_mask", "bill_on", "bill_to_id")
     joined = timed.join(_open_on(session, timed["closing_mask"]), on="closing_mask", how="left", maintain_order="left")
-    return priced.with_columns(joined.select(closing_on=pl.max_horizontal("bill_on", "open_on")))
+    return priced.with_columns(
+        joined.select(closing_on=pl.max_horizontal("bill_on", "open_on"), partner_id="bill_to_id")
+    )
 
 
 def _open_on(session: Session, masks: pl.Series) -> pl.DataFrame:

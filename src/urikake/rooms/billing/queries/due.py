@@ -123,7 +123,8 @@ def _changed(
     rest = rest.join(_wholes(whole, billed, lines), on=keys, how="left", maintain_order="left")
     rest = rest.join(_bases(wanted, segments), on=["line_id", "from_on"], how="left", maintain_order="left")
     rest = rest.join(_begins(wanted, "to_on", "next_basis"), on=["line_id", "to_on"], how="left", maintain_order="left")
-    rest = _credited(rest.with_columns(basis=pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily"))))
+    basis = pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily"))
+    rest = _credited(rest.with_columns(charging.lasting(rest, wanted), basis=basis))
     every = pl.concat([part.select(*charging.STRETCH, "sign") for part in (first, rest)])
     return every.join(metering.rounds(before), on=keys, how="left", maintain_order="left").with_columns(
         pl.col("revision").fill_null(0)

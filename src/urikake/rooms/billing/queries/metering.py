@@ -149,6 +149,7 @@ def gone(sums: pl.DataFrame) -> pl.DataFrame:
         cycle_to_on="to_on",
         whole_from_on="from_on",
         whole_to_on="to_on",
+        lasts_to_on="to_on",
         basis=pl.lit("daily"),
         sign=zero,
         usage_micro=zero,

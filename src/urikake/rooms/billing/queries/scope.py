@@ -83,10 +83,11 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
 def _moves(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """The other payers of lines: ``line_id, since_on, bill_to_id, closing_mask``, by day.
 
-    A bill day of the line's own holds with every payer.
+    One that has its own bills paid by another has these paid by it too. A bill day of the line's own holds with every payer.
     """
-    masks = closing_masks(session).select(bill_to_id="partner_id", their_mask="closing_mask")
-    told = contracts.payers(session).join(masks, on="bill_to_id", how="left")
+    masks = closing_masks(session).select(named_id="partner_id", bill_to_id="bill_to_id", their_mask="closing_mask")
+    named = contracts.payers(session).rename({"bill_to_id": "named_id"})
+    told = named.join(masks, on="named_id", how="left")
     own = lines.select("line_id", "contract_id", "bill_day", "closing_mask")
     mask = pl.when(pl.col("bill_day").is_null()).then("their_mask").otherwise("closing_mask")
     found = told.join(own, on="contract_id").sort("effective_on", "line_id")

@@ -286,11 +286,12 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     hits = pl.concat([by_id.select(AT, "event_id", on="day"), by_day.select(AT, "event_id", on="effective_on")])
     counted = hits.group_by(AT).agg(target_id=pl.col("event_id").first(), on=pl.col("on").first(), hits=pl.len())
     sheet.frame = taking.join(counted, on=AT, how="left", maintain_order="left").join(
-        rows.select(AT, "effective"), on=AT
+        rows.select(AT, "effective", "event_id"), on=AT
     )
-    sheet.check(
-        pl.col("hits").is_null(), "effective", "取り消す予約が見つかりません（変更ID か適用日を確かめてください）"
-    )
+    lacking = "取り消す予約が見つかりません（変更ID か適用日を確かめてください）"
+    given = pl.col("target_code") != ""
+    for column, told in (("event_id", given), ("effective", ~given)):
+        sheet.check(pl.col("hits").is_null() & told, column, lacking)
     sheet.check(pl.col("hits") > 1, "effective", "この日の予約が二つ以上あります。変更ID で指定してください")
     known_day = pl.col("recorded_at").dt.convert_time_zone("Asia/Tokyo").dt.date()
     sheet.check(

@@ -61,7 +61,9 @@ def placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     sheet.frame = whole
     lacking = "訂正する変更が見つかりません（変更ID か適用日を確かめてください）"
-    effects.check_day(sheet, pl.col("hits").is_null(), lacking)
+    given = pl.col("target_code") != ""
+    sheet.check(pl.col("hits").is_null() & given, "event_id", lacking)
+    effects.check_day(sheet, pl.col("hits").is_null() & ~given, lacking)
     effects.check_day(sheet, pl.col("hits") > 1, "この日の変更が二つ以上あります。変更ID で指定してください")
     fixed = pl.col("old_kind").is_in(FIXED)
     sheet.check(fixed, "type", "この変更は訂正できません（オプションは解除して追加し直してください）")

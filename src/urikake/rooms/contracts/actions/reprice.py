@@ -191,11 +191,10 @@ def _monthly(session: Session, states: pl.DataFrame) -> pl.Series:
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
     metered = products(session).filter(pl.col("revenue") == "usage")["product_id"]
     none = pl.when(pl.col("product_id").is_in(metered.implode())).then(pl.lit(0, dtype=pl.Int64))
+    first, last = pl.lit(date(2000, 1, 1)), pl.lit(date(2000, 1, 31))
     whole = {
-        f"{part}{name}_on": pl.lit(date(2000, 1, day))
-        for part in ("", "whole_")
-        for name, day in (("from", 1), ("to", 31))
-    }
+        "whole_from_on": first, "whole_to_on": last, "from_on": first, "to_on": last, "lasts_to_on": last,
+    }  # fmt: skip
     rows = states.select(
         "product_id", "quantity_micro", "unit_price_micro", "discount_rate", "discount_cut", "cycle_months",
         usage_micro=none, basis=pl.lit(""), sign=pl.lit(1, dtype=pl.Int64), **whole,

@@ -76,6 +76,8 @@ def _detail(row: dict[str, Any]) -> str:
         parts.append(queries.discount_words(row["discount_rate"], row["discount_cut"]) or "値引の終わり")
     if row["until_on"] is not None:
         parts.append(f"{date.fromordinal(row['until_on'].toordinal() - 1)} まで")
+    if row["undone"]:
+        parts.append(row["undone"])
     return " ".join([*parts, *([f"（{row['reason']}）"] if row["reason"] else [])])
 
 

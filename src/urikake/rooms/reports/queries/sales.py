@@ -253,7 +253,7 @@ def outlook(session: Session, first: date, months: int, renewal: int = 100, by: 
     """Billing and revenue by ``month`` and one of `CUTS` (a column of that name)."""
     last = periods.last_day(following_months(first, months)[-1])
     owner = CUTS[by]
-    apart = () if owner == "product_id" else (owner,)
+    apart = {"product_id": (), "partner_id": ("bill_to_id",)}.get(owner, (owner,))
     ahead = billing.ahead(session, last, apart)
     coming = _weighed(session, _placed_with(session, pl.concat([_drafts(session), ahead])), renewal)
     billed = pl.concat([_on_closing(part, owner) for part in (_issued(session, first, last), coming)])
@@ -278,8 +278,8 @@ def _keys(session: Session, by: str) -> pl.DataFrame:
 
 
 def _placed_with(session: Session, found: pl.DataFrame) -> pl.DataFrame:
-    """The charges with the partner and the dimensions of their line."""
-    owner = contracts.every_line(session).select("line_id", "partner_id", "dimension_id")
+    """The charges with the dimensions of their line."""
+    owner = contracts.every_line(session).select("line_id", "dimension_id")
     return looked_up(found, owner, "line_id")
 
 
@@ -315,14 +315,14 @@ def _drafts(session: Session) -> pl.DataFrame:
 
 def _issued(session: Session, first: date, last: date) -> pl.DataFrame:
     """Billing so far by month: the lines of the invoices issued."""
-    bounds = "SELECT min(id) AS first_id, max(id) AS last_id FROM invoices_invoice WHERE issue_on BETWEEN ? AND ?"
-    low, high = session.read(bounds, (first, last)).row(0)
+    low, high = session.within("invoices_invoice", "issue_on", first, last)
     sql = (
         "SELECT c.partner_id, c.product_id, c.dimension_id, i.issue_on AS closing_on, l.net AS amount FROM invoices_invoice i"
-        " JOIN invoices_line l ON l.invoice_id = i.id JOIN billing_charge c ON c.id = l.charge_id"
-        " WHERE i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?"
+        " CROSS JOIN invoices_line l JOIN billing_charge c ON c.id = l.charge_id"  # the invoices first: few are asked for
+        " WHERE l.id >= i.first_line_id AND l.id < i.first_line_id + i.line_count"
+        " AND i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?"
     )
-    return session.read(sql, (low or 1, high or 0, first, last)).with_columns(lines=1)
+    return session.read(sql, (low, high, first, last)).with_columns(lines=1)
 
 
 def _on_closing(found: pl.DataFrame, owner: str) -> pl.DataFrame:

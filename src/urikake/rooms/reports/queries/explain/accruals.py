@@ -173,6 +173,7 @@ def _plain(
     return based.with_columns(
         basis=pl.coalesce("basis", "end_basis", "next_basis", pl.lit("daily")),
         usage_micro=none,
+        lasts_to_on=charging.lasting(based, wanted),
         **{name: pl.lit(bounds.get(other)) for name, other in WHOLE},
     ).select(*wanted.columns, "sign", "usage_micro")
 

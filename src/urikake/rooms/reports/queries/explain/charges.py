@@ -116,17 +116,27 @@ def _usage(session: Session, row: dict[str, Any], meter: str) -> Usage:
     return Usage(int(measured or 0), int(found[0]), found[1], found[2], meter)
 
 
-def _wanted(row: dict[str, Any], known: lines.Folded) -> dict[str, Any] | None:
-    """The state that the contract has, in the charge's cycle, on the charge's first day."""
+def _stretches(row: dict[str, Any], known: lines.Folded) -> pl.DataFrame:
+    """The charge's cycle as the contract has it."""
     cycles = calendar.cycles(
         known.lines.filter(pl.col("line_id") == row["line_id"]).with_columns(
             after_on=lines.NONE, until_on=pl.lit(row["cycle_from_on"]).dt.offset_by("1d")
         )
     ).filter(pl.col("from_on") == row["cycle_from_on"])
-    found = charging.stretches(cycles, known.segments).filter(
-        (pl.col("from_on") <= row["from_on"]) & (pl.col("to_on") >= row["to_on"])
-    )
+    return charging.stretches(cycles, known.segments)
+
+
+def _wanted(row: dict[str, Any], known: lines.Folded) -> dict[str, Any] | None:
+    """The state that the contract has, in the charge's cycle, on the charge's first day."""
+    inside = (pl.col("from_on") <= row["from_on"]) & (pl.col("to_on") >= row["to_on"])
+    found = _stretches(row, known).filter(inside)
     return found.row(0, named=True) if found.height else None
+
+
+def _lasts_to(row: dict[str, Any], known: lines.Folded) -> date:
+    """Until when the line is in use after the charge's days; their own end where it stops there."""
+    asked = pl.DataFrame([row], schema={name: charging.KINDS[name] for name in (*charging.KEYS, "to_on")})
+    return charging.lasting(asked, _stretches(row, known)).item()  # type: ignore[no-any-return]
 
 
 def _charged(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple[int, tuple[Step, ...]]:
@@ -218,6 +228,7 @@ def _price(
         "whole_to_on": bounds["whole_to_on"],
         "from_on": row["from_on"],
         "to_on": row["to_on"],
+        "lasts_to_on": _lasts_to(row, known),
         "basis": row["basis"] or "daily",
         "sign": sign,
         "usage_micro": usage,
@@ -240,7 +251,7 @@ def whole_price(session: Session, state: dict[str, Any], on: date) -> tuple[int,
     stretch = {
         "line_id": 0,
         **{name: state[name] for name in charging.STATE},
-        **dict.fromkeys(("whole_from_on", "whole_to_on", "from_on", "to_on"), on),
+        **dict.fromkeys(("whole_from_on", "whole_to_on", "from_on", "to_on", "lasts_to_on"), on),
         "basis": "daily",
         "sign": 1,
         "usage_micro": 0 if metered else None,
