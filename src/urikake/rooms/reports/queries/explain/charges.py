@@ -136,7 +136,8 @@ def _wanted(row: dict[str, Any], known: lines.Folded) -> dict[str, Any] | None:
 def _lasts_to(row: dict[str, Any], known: lines.Folded) -> date:
     """Until when the line is in use after the charge's days; their own end where it stops there."""
     asked = pl.DataFrame([row], schema={name: charging.KINDS[name] for name in (*charging.KEYS, "to_on")})
-    return charging.lasting(asked, _stretches(row, known)).item()  # type: ignore[no-any-return]
+    found: date = charging.lasting(asked, _stretches(row, known)).item()
+    return found
 
 
 def _charged(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple[int, tuple[Step, ...]]:
