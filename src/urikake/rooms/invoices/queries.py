@@ -39,10 +39,17 @@ def invoices(session: Session, where: str = "", params: tuple[object, ...] = ())
 
 
 def at_closing(session: Session, closing_on: date) -> pl.DataFrame:
-    """The invoices issued for a closing, by id, with ``number``."""
+    """The invoices issued for a closing, and what put them right since, by id, with ``number``."""
     spans = facts.blocks(session, Invoice, "bill", closing_on.isoformat())
     parts = [invoices(session, "id >= ? AND id < ?", span) for span in spans]
-    return pl.concat(parts) if parts else invoices(session, "1 = 0")
+    later = [invoices(session, "id = ?", (made,)) for made in corrections(session)["invoice_id"]]
+    every = pl.concat([*parts, *later]) if parts or later else invoices(session, "1 = 0")
+    return every.filter(pl.col("closing_on") == closing_on).unique("invoice_id").sort("invoice_id")
+
+
+def corrections(session: Session) -> pl.DataFrame:
+    """Every correction: ``invoice_id`` (the document that puts right), ``original_id``, ``kind`` (``cancel revise``), ``why``."""
+    return session.rows("invoices_correction", "id, invoice_id, original_id, kind, why").drop("id")
 
 
 def by_number(session: Session, text: str) -> pl.DataFrame:
