@@ -30,8 +30,11 @@ from tests.builders import (
     take_rows,
     users,
 )
+from tests.laws.test_explained import roots
+from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.doors import month
+from urikake.doors import company, month
+from urikake.rooms.reports.queries.explain import explain
 
 
 def cancel(url: str, number: str, on: str | None = None, **how: Any) -> dict[str, Any]:
@@ -250,3 +253,44 @@ def test_nobody_approves_the_drafts_they_made(database: str) -> None:
     assert invoices(database) == []
     month.approve(database, "invoices", ["2026-04-30"], user="jiro")
     assert [paper["number"] for paper in invoices(database)] == ["INV-2026-00001"]
+
+
+def test_every_amount_of_a_correction_explains_itself_also_after_the_rounding_changed(database: str) -> None:
+    a_shop(database, tax_rounding="ceil")
+    lines = [
+        a_line("C1", monthly=833),
+        a_line("C1", product="WATER", monthly=207),
+        a_line("C1", product="API", quantity=0, timing="arrears"),
+    ]
+    take_rows(database, "contracts", lines)
+    take_rows(database, "usage", [usage("u1", 7)])
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    an_event(database, "change_price", "2026-04-11", line="PLAN", unit_price=901)
+    company.propose(database, {"tax_rounding": "floor"}, why="", user="system")
+    cancel(database, "INV-2026-00001", "2026-05-10", reissue=True)
+    recognize(database, "2026-05")
+    with runs.reading(database) as session:
+        todo, seen = list(roots(session)), set[str]()
+        while todo:
+            ref = todo.pop()
+            if ref not in seen:
+                seen.add(ref)
+                found = explain(session, ref)
+                assert found.equal, (ref, found.amount, found.recomputed, found.steps)
+                todo += found.refs()
+        told = dict(explain(session, "RET-2026-00001").sources)
+    assert {"INV-2026-00001", "RET-2026-00001", "REV-2026-00001"} <= seen
+    assert told["取り消した請求書"] == "INV-2026-00001（宛先の誤り）"
+    assert_coherent(database)
+
+
+def test_the_path_of_a_document_tells_what_took_it_back(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    receive(database, 4_000, on="2026-05-20", id="R1")
+    apply(database, "R1", "INV-2026-00001=4000")
+    cancel(database, "INV-2026-00001", "2026-05-25")
+    steps = {(row["step"], row["ref"]) for row in report(database, "audit", source="INV-2026-00001")}
+    assert {("applied", "application-1"), ("cancelled", "RET-2026-00001")} <= steps

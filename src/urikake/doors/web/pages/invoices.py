@@ -135,6 +135,11 @@ def _items(desk: Desk, invoice_id: int) -> list[dict[str, Any]]:
 
 
 def _moved(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    if row["kind"] == "cancelled":
+        return row | {
+            "receipt": None,
+            "ref": invoices.invoices(desk.session, "id = ?", (row["source_id"],))["number"][0],
+        }
     applied = matching.applications(desk.session, "id = ?", (row["source_id"],))
     receipt = applied["receipt_id"][0] - desk.session.low if applied.height else None
     return row | {"receipt": receipt, "ref": f"application-{row['source_id'] - desk.session.low}"}

@@ -9,7 +9,7 @@ from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.rooms.receivables import queries as receivables
 
-from .explain import PAPER, explain, papers, reads
+from .explain import PAPER, explain, papers, payments, reads
 
 Rows = list[dict[str, Any]]
 
@@ -81,7 +81,7 @@ def _moved(session: Session, item_id: int) -> Rows:
     return [
         {
             "step": row["kind"],
-            "ref": f"application-{row['source_id'] - session.low}",
+            "ref": payments.mover(session, row),
             "amount": row["moved"],
             "on": row["moved_on"].isoformat(),
         }

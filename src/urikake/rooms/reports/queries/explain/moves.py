@@ -106,7 +106,7 @@ def _recognitions(session: Session, contract_id: int, run_id: int) -> pl.DataFra
     first = pl.Series(
         [
             heads[row["charge_id"]]["run_id"] == run_id
-            and heads[row["charge_id"]]["closing_on"].replace(day=1) == row["month"]
+            and heads[row["charge_id"]]["issue_on"].replace(day=1) == row["month"]
             for row in found.iter_rows(named=True)
         ],
         dtype=pl.Boolean,

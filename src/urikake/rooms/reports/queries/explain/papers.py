@@ -133,14 +133,19 @@ def taxed_again(
 
 
 def _rounding(session: Session, head: dict[str, Any]) -> Rounding:
-    """The rounding of tax under which the document was made; of what takes another back, that of the other."""
-    run_id = head["run_id"]
+    """The rounding of tax under which the document was made."""
+    return policies(session, decided_by(session, head))["tax_rounding"]  # type: ignore[return-value]
+
+
+def decided_by(session: Session, head: dict[str, Any]) -> int:
+    """The run whose policies and terms made the document: its own; of what takes another back, that of the other."""
+    run_id: int = head["run_id"]
     back = invoices.corrections(session).filter(
         (pl.col("invoice_id") == head["invoice_id"]) & (pl.col("kind") == "cancel")
     )
     if back.height:
         run_id = session.value("SELECT run_id FROM invoices_invoice WHERE id = ?", (back["original_id"][0],))
-    return policies(session, run_id)["tax_rounding"]  # type: ignore[return-value]
+    return run_id
 
 
 def _lines(session: Session, found: Paper) -> list[Step]:
@@ -232,7 +237,8 @@ def _settled(session: Session, item: dict[str, Any]) -> list[Cause]:
     stations = [Cause("債権", f"item-{item['item_id'] - low}", item["due_on"], item["gross"])]
     moved = session.read(
         "SELECT m.moved_on, m.moved, m.source_id, a.receipt_id, a.used FROM receivables_movement m"
-        " JOIN matching_application a ON a.id = m.source_id WHERE m.item_id = ? ORDER BY m.id",
+        " JOIN matching_application a ON a.id = m.source_id"
+        " WHERE m.item_id = ? AND m.kind <> 'cancelled' ORDER BY m.id",
         (item["item_id"],),
     )
     for row in moved.iter_rows(named=True):

@@ -62,7 +62,14 @@ def _raised_words(row: dict[str, Any]) -> str:
 
 def _moved(session: Session, one: dict[str, Any]) -> Step:
     label = {"applied": "消込", "unapplied": "消込の取消", "cancelled": "請求書の取消"}[one["kind"]]
-    return Step(label, words.day(one["moved_on"]), one["moved"], f"application-{one['source_id'] - session.low}")
+    return Step(label, words.day(one["moved_on"]), one["moved"], mover(session, one))
+
+
+def mover(session: Session, one: dict[str, Any]) -> str:
+    """The reference of what moved an item: the document that took it back, else the application."""
+    if one["kind"] == "cancelled":
+        return str(invoices.invoices(session, "id = ?", (one["source_id"],))["number"][0])
+    return f"application-{one['source_id'] - session.low}"
 
 
 def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
@@ -107,7 +114,7 @@ def collection(session: Session, partner_id: int, run_id: int) -> dict[str, Any]
 
 def _dues(session: Session, head: dict[str, Any], total: int) -> pl.DataFrame:
     """The due parts of an invoice by its partner's terms."""
-    own = collection(session, head["partner_id"], head["run_id"])
+    own = collection(session, head["partner_id"], papers.decided_by(session, head))
     asked = {name: own[name] for name in TERMS} | {"closing_on": head["closing_on"], "payment_days": None}
     frame = pl.DataFrame(
         [asked | {"key": head["invoice_id"], "amount": total}], schema_overrides={"payment_days": pl.Int64}
@@ -137,7 +144,11 @@ def _item_path(session: Session, row: dict[str, Any], name: str, ref: str, moved
         Cause("債権", f"item-{row['id'] - low}", row["due_on"], row["gross"]),
     ]
     for one in moved.iter_rows(named=True):
-        stations += _receipt_of(session, one["source_id"], one["moved_on"], one["moved"])
+        stations += (
+            [Cause("請求書の取消", mover(session, one), one["moved_on"], one["moved"])]
+            if one["kind"] == "cancelled"
+            else _receipt_of(session, one["source_id"], one["moved_on"], one["moved"])
+        )
     kind = "invoice" if row["source"] == "invoice" else row["source"]
     posted = reads.entries_of(session, row["run_id"], kind, row["source_id"])
     stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]

@@ -45,7 +45,7 @@ class Earned:
     @property
     def since(self) -> date:
         """The first month that was not recognised with the invoice."""
-        return periods.following(self.head["closing_on"].replace(day=1))
+        return periods.following(self.head["issue_on"].replace(day=1))
 
 
 def earned(session: Session, charge_id: int) -> Earned | None:
@@ -108,7 +108,7 @@ def _gone(session: Session, rule: dict[str, Any], head: dict[str, Any]) -> bool:
         return False
     known = lines.folded(session, rule["contract_id"], head["run_id"])
     own = known.lines.row(by_predicate=pl.col("line_id") == rule["line_id"], named=True)
-    until = periods.following(head["closing_on"].replace(day=1))
+    until = periods.following(head["issue_on"].replace(day=1))
     goes_on = own["end_on"] == own["term_end_on"] and not own["declined"] and own["auto_renew"] is not None
     return own["end_on"] is not None and own["end_on"] <= until and not goes_on
 
@@ -189,7 +189,7 @@ def bounds(session: Session, one: Earned, row: dict[str, Any]) -> tuple[date | N
     """The days before which all was recognised before and after a recognition; None is the beginning, and the end of all."""
     month, run_id = row["month"], row["run_id"]
     with_invoice = run_id == one.head["run_id"]
-    if with_invoice and month == one.head["closing_on"].replace(day=1):
+    if with_invoice and month == one.head["issue_on"].replace(day=1):
         return None, None if one.at_once else one.since
     cutoffs = session.table("revenue_cutoff", "id, month, run_id").filter(pl.col("run_id") < run_id)["month"]
     done_until = revenues.beyond(cutoffs.max()) if cutoffs.len() and not with_invoice else one.since  # type: ignore[arg-type]
