@@ -49,13 +49,17 @@ def d(text: str) -> date:
         ("２０；末日", [20, 31]),
         ("15日", [15]),
         ("10;10", [10]),
+        ("金曜", [37]),
+        ("毎週月曜日; 日曜;20", [20, 33, 39]),
     ],
 )
 def test_closing_mask(text: str, days: list[int]) -> None:
     assert terms.closing_mask(text) == sum(1 << day for day in days)
 
 
-@pytest.mark.parametrize("text", ["0", "29", "30", "32", "-1", "1.5", "10,20", "abc", "日", "10;x", "100"])
+@pytest.mark.parametrize(
+    "text", ["0", "29", "30", "32", "-1", "1.5", "10,20", "abc", "日", "金", "毎週", "10;x", "100"]
+)
 def test_closing_mask_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="締日は"):
         terms.closing_mask(text)
@@ -63,6 +67,8 @@ def test_closing_mask_refuses(text: str) -> None:
 
 def slow_closes(mask: int, day: date) -> bool:
     last = day.day == monthrange(day.year, day.month)[1]
+    if mask >> (33 + day.weekday()) & 1:
+        return True
     return mask == 0 or (day.day <= 28 and bool(mask >> day.day & 1)) or (last and bool(mask >> 31 & 1))
 
 
@@ -70,7 +76,15 @@ def slow_closes(mask: int, day: date) -> bool:
     "on", ["2026-02-28", "2028-02-28", "2028-02-29", "2026-04-30", "2026-05-31", "2026-05-29", "2026-05-10"]
 )
 def test_is_closing(on: str) -> None:
-    masks = [0, 1 << 10, 1 << 28, 1 << 31, (1 << 28) + (1 << 31), (1 << 10) + (1 << 20)]
+    masks = [
+        0,
+        1 << 10,
+        1 << 28,
+        1 << 31,
+        (1 << 28) + (1 << 31),
+        (1 << 10) + (1 << 20),
+        *(1 << bit for bit in range(33, 40)),
+    ]
     found = pl.DataFrame({"mask": masks}).select(terms.is_closing(pl.col("mask"), d(on))).to_series().to_list()
     assert found == [slow_closes(mask, d(on)) for mask in masks]
 
@@ -105,12 +119,22 @@ def slow_bill_on(timing: str, from_on: date, to_on: date, mask: int) -> date:
     return day
 
 
+@pytest.mark.parametrize("mask", [1 << 31, 1 << 37, (1 << 10) + (1 << 31) + (1 << 33) + (1 << 39), 0])
+def test_closing_days_are_written_as_they_are_read(mask: int) -> None:
+    assert terms.closing_mask(terms.closing_text(mask)) == mask
+
+
 def test_bill_dates_agree_with_a_walk_day_by_day() -> None:
     chance = random.Random(4)
     masks = [
         0,
         1 << 31,
-        *(sum(1 << b for b in chance.sample([*range(1, 29), 31], chance.randint(1, 4))) for _ in range(300)),
+        1 << 37,
+        (1 << 33) + (1 << 39),
+        *(
+            sum(1 << b for b in chance.sample([*range(1, 29), 31, *range(33, 40)], chance.randint(1, 4)))
+            for _ in range(300)
+        ),
     ]
     rows = []
     for _ in range(6_000):
@@ -126,7 +150,12 @@ def test_what_falls_due_at_a_closing_is_what_has_that_bill_date_or_an_earlier_on
     masks = [
         0,
         1 << 31,
-        *(sum(1 << b for b in chance.sample([*range(1, 29), 31], chance.randint(1, 4))) for _ in range(60)),
+        1 << 37,
+        (1 << 33) + (1 << 39),
+        *(
+            sum(1 << b for b in chance.sample([*range(1, 29), 31, *range(33, 40)], chance.randint(1, 4)))
+            for _ in range(60)
+        ),
     ]
     for _ in range(300):
         mask, closing = chance.choice(masks), date(2026, 1, 1) + chance.randrange(800) * DAY

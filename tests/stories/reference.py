@@ -34,7 +34,7 @@ TITLES: Final = {
 FORMS: Final = {"text": "文字", "amount": "整数", "micro": "数（小数6桁まで）", "day": "日付", "instant": "日時"}
 NOTES: Final = {
     ("partners", "bill_to"): "請求書を別の取引先に送るとき",
-    ("partners", "closing_day"): "`20`、月末は `31`、複数は `10;20;31`",
+    ("partners", "closing_day"): "`20`、月末は `31`、複数は `10;20;31`、毎週は曜日（`金曜`）",
     ("partners", "payment_months"): "締月から何か月後か（翌月は 1）",
     ("partners", "payment_day"): "1〜28、月末は 31",
     ("partners", "holiday_shift"): "休日なら `before` 前営業日・`after` 翌営業日・`none` そのまま",

@@ -1,6 +1,7 @@
 """Collection terms on columns: closing days, bill dates, and due dates with their amounts (締日・回収条件).
 
-Closing days travel as a bit mask: bit *d* for the *d*-th (1–28), bit 31 for the end of the month, 0 closes every day.
+Closing days travel as a bit mask: bit *d* for the *d*-th (1–28), bit 31 for the end of the month, bits 33 to 39 for every
+Monday to Sunday; 0 closes every day (都度).
 """
 
 from __future__ import annotations
@@ -25,18 +26,23 @@ END_OF_MONTH: Final = 31
 _END_BIT: Final = 1 << END_OF_MONTH
 _DAY_BITS: Final = (1 << 29) - 2
 _END_NAMES: Final = ("末", "末日", "月末")
+WEEKDAYS: Final = "月火水木金土日"
+_MONDAY: Final = 33
+_WEEK_BITS: Final = (1 << 7) - 1
 _WHOLE: Final = 1_000_000
 """100 %: the shares of a split are kept in parts per million of the amount."""
 
 
 def closing_mask(text: str) -> int:
-    """The closing days (締日) written ``10;20;31`` as a bit mask; empty text gives 0, which closes every day.
+    """The closing days (締日) written ``10;20;31`` or ``金曜`` as a bit mask; empty text gives 0, which closes every day.
 
-    The end of the month is 31, 末 or 末日. Raises ``ValueError`` for 0, 29, 30 and what is not a day: a day that some
-    months lack would leave them without a closing.
+    The end of the month is 31, 末 or 末日; a weekday closes every week. Raises ``ValueError`` for 0, 29, 30 and what is
+    not a day: a day that some months lack would leave them without a closing.
 
     >>> closing_mask("10;20") == 2**10 + 2**20, closing_mask("末日") == 2**31, closing_mask("")
     (True, True, 0)
+    >>> closing_mask("金曜") == closing_mask("毎週金曜日") == 2**37
+    True
     """
     mask = 0
     for part in filter(None, (part.strip() for part in unicodedata.normalize("NFKC", text).split(";"))):
@@ -45,9 +51,21 @@ def closing_mask(text: str) -> int:
             mask |= _END_BIT
         elif re.fullmatch(r"[0-9]{1,2}", day) and 1 <= int(day) <= 28:
             mask |= 1 << int(day)
+        elif weekly := re.fullmatch(rf"(毎週)?([{WEEKDAYS}])曜", day):
+            mask |= 1 << (_MONDAY + WEEKDAYS.index(weekly[2]))
         else:
-            raise ValueError(f"締日は1〜28、または月末の31で指定してください: {part}")
+            raise ValueError(f"締日は1〜28、月末の31、または「金曜」のような曜日で指定してください: {part}")
     return mask
+
+
+def closing_text(mask: int) -> str:
+    """The closing days of a mask as `closing_mask` reads them.
+
+    >>> closing_text(closing_mask("20;末日")), closing_text(closing_mask("毎週金曜日")), closing_text(0)
+    ('20;31', '金曜', '')
+    """
+    days = [str(day) for day in range(1, END_OF_MONTH + 1) if mask >> day & 1]
+    return ";".join([*days, *(f"{name}曜" for at, name in enumerate(WEEKDAYS) if mask >> (_MONDAY + at) & 1)])
 
 
 def is_closing(mask: pl.Expr, on: date) -> pl.Expr:
@@ -72,7 +90,8 @@ def closes(mask: int, on: date) -> bool:
 
 def _bits(on: date) -> int:
     """The bits of the masks that close on the day."""
-    return (1 << on.day) & _DAY_BITS | (_END_BIT if (on + timedelta(days=1)).day == 1 else 0)
+    end = _END_BIT if (on + timedelta(days=1)).day == 1 else 0
+    return (1 << on.day) & _DAY_BITS | end | 1 << (_MONDAY + on.weekday())
 
 
 def bill_on(frame: pl.DataFrame) -> pl.Series:
@@ -120,23 +139,61 @@ def falls_due(closing_on: date) -> pl.Expr:
 
 
 def _closing_since(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
-    """The first closing day on or after ``day``: the lowest bit not below it, else the lowest in the next month."""
-    length = day.dt.days_in_month().cast(pl.Int64)
-    of_month = day.dt.day().cast(pl.Int64)
-    end = pl.when(mask >= _END_BIT).then(_power(length)).otherwise(0)
-    left = ((mask & _DAY_BITS) | end) // _power(of_month)
-    days = pl.when(left > 0).then(_lowest(left)).otherwise(length - of_month + _lowest(mask))
+    """The first closing day on or after ``day``: of the month or of the week, whichever comes first."""
+    days = pl.min_horizontal(_of_month_since(day, mask), _of_week_since(day, mask))
     return _moved(day, pl.when(mask == 0).then(0).otherwise(days))
 
 
-def _closing_before(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
-    """The last closing day before ``day``: the highest bit below it, else the highest in the month before."""
+def _of_month_since(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
+    """Days to the next closing day of the month: the lowest bit not below it, else the lowest in the next month."""
+    length = day.dt.days_in_month().cast(pl.Int64)
     of_month = day.dt.day().cast(pl.Int64)
-    passed = (mask & _DAY_BITS) % _power(of_month)
-    month_end = _moved(day, -of_month)
-    since_last = pl.when(mask >= _END_BIT).then(0).otherwise(month_end.dt.day().cast(pl.Int64) - _highest(mask))
-    days = pl.when(passed > 0).then(of_month - _highest(passed)).otherwise(of_month + since_last)
+    days, ends = mask & _DAY_BITS, (mask & _END_BIT) != 0
+    left = (days | pl.when(ends).then(_power(length)).otherwise(0)) // _power(of_month)
+    found = pl.when(left > 0).then(_lowest(left)).otherwise(length - of_month + _lowest(days))
+    return pl.when((days != 0) | ends).then(found)
+
+
+def _of_week_since(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
+    """Days to the next weekday that closes."""
+    week, of_week = _week(mask), _weekday(day)
+    left = week // _power(of_week)
+    return pl.when(week != 0).then(pl.when(left > 0).then(_lowest(left)).otherwise(7 - of_week + _lowest(week)))
+
+
+def _closing_before(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
+    """The last closing day before ``day``: of the month or of the week, whichever comes later."""
+    days = pl.min_horizontal(_of_month_before(day, mask), _of_week_before(day, mask))
     return _moved(day, -pl.when(mask == 0).then(1).otherwise(days))
+
+
+def _of_month_before(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
+    """Days since the last closing day of the month: the highest bit below it, else the highest in the month before."""
+    of_month = day.dt.day().cast(pl.Int64)
+    days, ends = mask & _DAY_BITS, (mask & _END_BIT) != 0
+    passed = days % _power(of_month)
+    month_end = _moved(day, -of_month)
+    since_last = pl.when(ends).then(0).otherwise(month_end.dt.day().cast(pl.Int64) - _highest(days))
+    found = pl.when(passed > 0).then(of_month - _highest(passed)).otherwise(of_month + since_last)
+    return pl.when((days != 0) | ends).then(found)
+
+
+def _of_week_before(day: pl.Expr, mask: pl.Expr) -> pl.Expr:
+    """Days since the last weekday that closes."""
+    week, of_week = _week(mask), _weekday(day)
+    passed = week % _power(of_week)
+    since = pl.when(passed > 0).then(of_week - _highest(passed)).otherwise(of_week + 7 - _highest(week))
+    return pl.when(week != 0).then(since)
+
+
+def _week(mask: pl.Expr) -> pl.Expr:
+    """The weekdays of a mask, Monday in the lowest bit."""
+    return (mask // (1 << _MONDAY)) & _WEEK_BITS
+
+
+def _weekday(day: pl.Expr) -> pl.Expr:
+    """0 for Monday to 6 for Sunday."""
+    return day.dt.weekday().cast(pl.Int64) - 1
 
 
 def _power(exponent: pl.Expr) -> pl.Expr:

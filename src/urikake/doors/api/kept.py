@@ -15,6 +15,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, dimensions
+from urikake.core.terms import closing_text
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts, first_lines, terms
 from urikake.rooms.invoices import queries as invoices
@@ -98,13 +99,8 @@ def _partners(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     full = frame.join(known, left_on="id", right_on="partner_id", how="left", maintain_order="left")
     full = _coded(session, _coded(session, full, "bill_to_id", "bill_to"), "parent_id", "parent")
     full = _account(session, full, "receivable_account_id", "receivable_account")
-    days = [_days(mask) for mask in full["closing_mask"].fill_null(0)]
+    days = [closing_text(mask) for mask in full["closing_mask"].fill_null(0)]
     return full.with_columns(number=number(session), closing_day=pl.Series(days, dtype=pl.String))
-
-
-def _days(mask: int) -> str:
-    """The closing days of a mask as they are written in files."""
-    return ";".join(str(day) for day in range(1, 32) if mask >> day & 1)
 
 
 def _partners_have(session: Session, frame: pl.DataFrame) -> Belongings:

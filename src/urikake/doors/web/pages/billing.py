@@ -18,7 +18,7 @@ from urikake.rooms.closing.queries import closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
-from urikake.rooms.reports.queries.billing import closing_before
+from urikake.rooms.reports.queries.billing import compared_with
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
@@ -103,7 +103,7 @@ def review(desk: Desk, closing: str) -> Shown:
 
 def _missing(desk: Desk, day: date) -> dict[str, Any]:
     """The metered lines of the closing without any usage since the one before: how many, and the first of them."""
-    found = billing.unmeasured(desk.session, closing_before(day) + timedelta(1), day)
+    found = billing.unmeasured(desk.session, compared_with(desk.session, day) + timedelta(1), day)
     named = found.join(contracts(desk.session), on="contract_id").sort("contract_no")
     first = named["contract_no"].unique(maintain_order=True).head(10)
     links = [{"contract_no": no, "url": desk.link(f"contracts/{quoted(no)}")} for no in first]
@@ -145,7 +145,7 @@ def _bridge(desk: Desk, day: date, changes: pl.DataFrame, made: pl.DataFrame) ->
         Part(name, by_reason[name]["difference"], desk.link(f"billing/{day}", reason=name), f"{by_reason[name]['count']:,}件")
         for name in REASONS if name in by_reason
     ]  # fmt: skip
-    before = int(billing.at_closing(desk.session, closing_before(day))["amount"].sum())
+    before = int(billing.at_closing(desk.session, compared_with(desk.session, day))["amount"].sum())
     return bridge(
         Part("先月", before), parts, Part("今月", int(made["amount"].sum())), label="先月から今月への請求の差"
     )

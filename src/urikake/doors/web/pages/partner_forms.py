@@ -12,7 +12,7 @@ from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.base.company import accounts
 from urikake.base.errors import Refusal
-from urikake.core import payer
+from urikake.core import payer, terms
 from urikake.core.formats import registration_number
 from urikake.core.search import meant
 from urikake.doors import files
@@ -94,12 +94,11 @@ def _standing(session: Session, code: str) -> dict[str, Any] | None:
     row = found.row(0, named=True)
     names = dict(parties.codes(session).select("partner_id", "code").iter_rows())
     chart = dict(accounts(session).select("id", "name").iter_rows())
-    days = [str(day) for day in range(1, 32) if row["closing_mask"] >> day & 1]
     return row | {
         "bill_to": names[row["bill_to_id"]] if row["bill_to_id"] != row["partner_id"] else "",
         "parent": names.get(row["parent_id"], ""),
         "receivable_account": chart[row["receivable_account_id"]],
-        "closing_day": ";".join(days),
+        "closing_day": terms.closing_text(row["closing_mask"]),
         "seen": _mark(session, row["partner_id"]),
     }
 

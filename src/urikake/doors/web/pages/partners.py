@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 from django.http import Http404
 
+from urikake.core import terms
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.invoices import queries as invoices
@@ -86,11 +87,12 @@ def _terms(desk: Desk) -> pl.DataFrame:
 def closing_words(mask: int | None) -> str:
     """The closing days of a mask of days.
 
-    >>> closing_words(1 << 31), closing_words(1 << 10 | 1 << 20), closing_words(0)
-    ('月末', '10日・20日', '随時')
+    >>> closing_words(1 << 31), closing_words(1 << 10 | 1 << 20), closing_words(0), closing_words(terms.closing_mask("金曜"))
+    ('月末', '10日・20日', '随時', '毎週金曜')
     """
-    days = [day for day in range(1, 32) if (mask or 0) >> day & 1]
-    return "・".join("月末" if day == 31 else f"{day}日" for day in days) or "随時"
+    days = terms.closing_text(mask or 0).split(";")
+    names = {"31": "月末", "": "随時"}
+    return "・".join(names.get(day, f"{day}日" if day.isdigit() else f"毎週{day}") for day in days)
 
 
 def pay_words(months: int, day: int) -> str:

@@ -2,7 +2,7 @@
 
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
-from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, of_cycle, of_cycles, reversals, waiting
+from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
@@ -32,6 +32,7 @@ __all__ = [
     "beside_billed",
     "by_ids",
     "charges",
+    "closings",
     "commitments",
     "completeness",
     "due_stretches",

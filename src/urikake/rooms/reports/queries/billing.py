@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
@@ -195,8 +195,8 @@ def _paid(session: Session, raised: pl.DataFrame, owed: pl.DataFrame, last: date
 
 
 def billing_diff(session: Session, closing: date) -> Rows:
-    """What each contract line is billed at this closing beside the one a month before, with the reason."""
-    now, before = (_sums(session, day) for day in (closing, closing_before(closing)))
+    """What each contract line is billed at this closing beside the one before it, with the reason (see `compared_with`)."""
+    now, before = (_sums(session, day) for day in (closing, compared_with(session, closing)))
     keys = ["contract_id", "product"]
     both = now.rename({"amount": "current"}).join(
         before.select(*keys, previous="amount", had="kinds"), on=keys, how="full", coalesce=True
@@ -206,6 +206,13 @@ def billing_diff(session: Session, closing: date) -> Rows:
     named = changed.join(contracts(session).select("contract_id", "contract_no"), on="contract_id")
     found = named.select("contract_no", "product", "previous", "current", reason=_reason())
     return Rows(found.sort("contract_no", "product"))
+
+
+def compared_with(session: Session, closing: date) -> date:
+    """The closing that this one is compared with: a month before; where none was run then, the one of the week before."""
+    run = charges.closings(session)["closing_on"].to_list()
+    month, week = closing_before(closing), closing - timedelta(7)
+    return week if week in run and month not in run else month
 
 
 def closing_before(closing: date) -> date:
