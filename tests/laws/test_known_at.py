@@ -21,12 +21,19 @@ from urikake.rooms.reports.queries import REPORTS, report
 
 DAY = datetime(2099, 12, 31).date()  # noqa: DTZ001
 OPTIONS: dict[str, dict[str, Any]] = {
-    "billing-diff": {}, "receivables": {"as_of": DAY}, "aging": {"as_of": DAY}, "trial-balance": {"as_of": DAY},
+    "billing-diff": {}, "billing-alarms": {}, "receivables": {"as_of": DAY}, "aging": {"as_of": DAY}, "trial-balance": {"as_of": DAY},
     "forecast": {"from_month": "2026-04", "months": 3},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
 MONTHLY = ("recognized", "deferred", "close-status", "mrr", "mrr-by", "mrr-movements", "cohorts", "usage")
-ONE_BY_ONE = {"billing-diff", "matches", "statement", "audit", "timeline"}  # asked of one document or partner each
+ONE_BY_ONE = {
+    "billing-diff",
+    "billing-alarms",
+    "matches",
+    "statement",
+    "audit",
+    "timeline",
+}  # asked of one document or partner each
 
 
 def everything(session: Session, month: str) -> dict[str, str]:
@@ -41,6 +48,7 @@ def everything(session: Session, month: str) -> dict[str, str]:
     closings = sorted({row["closing"] for row in found["invoices"]})[-2:]
     for day in closings:
         found[f"diff {day}"] = report(session, "billing-diff", closing=datetime.fromisoformat(day).date())
+        found[f"alarms {day}"] = report(session, "billing-alarms", closing=datetime.fromisoformat(day).date())
     for row in found["invoices"][-3:]:
         found[f"audit {row['number']}"] = report(session, "audit", source=row["number"])
     for row in [row for row in found["receipts"] if row["unapplied"]][:2]:

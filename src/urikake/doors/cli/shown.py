@@ -76,6 +76,12 @@ VALUES: Final = {
     "present": "あり",
     "missing": "欠け",
     "late": "遅れ",
+    "swing": "大きな増減",
+    "none": "請求なし",
+    "zero": "0円の請求",
+    "first": "初めての請求",
+    "usage": "使用量なし",
+    "limit": "与信限度超過",
 }
 HEADERS: Final = {
     "billing_before": "請求 いまの計画",
@@ -159,6 +165,7 @@ HEADERS: Final = {
     "quantity": "数量",
     "reactivation": "再開",
     "reason": "理由",
+    "limit": "与信限度額",
     "receipt": "入金",
     "recognized": "認識",
     "recorded_at": "登録日時",

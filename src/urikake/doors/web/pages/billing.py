@@ -18,6 +18,7 @@ from urikake.rooms.closing.queries import closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.alarms import KINDS
 from urikake.rooms.reports.queries.billing import compared_with
 
 from .. import jobs
@@ -28,6 +29,8 @@ from ..frame import month_before
 from ..pictures import Part
 from ..table import Choice, Column, Empty, table
 
+FIRST: Final = 8
+"""How many of a kind of alarm are named on the page; the report has them all."""
 REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
 
 
@@ -96,9 +99,21 @@ def review(desk: Desk, closing: str) -> Shown:
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
+        "alarms": _alarms(desk, day),
         "approves": policies(desk.session).needs_second_person("invoices"),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
+
+
+def _alarms(desk: Desk, day: date) -> list[dict[str, Any]]:
+    """What stands out of the closing, by kind: its name, how many, and the first of them; usage has a panel of its own."""
+    found = report(desk.session, "billing-alarms", closing=day).frame.filter(pl.col("kind") != "usage")
+    names = profiles(desk.session, "name").select(partner="code", partner_name="name")
+    named = found.join(names, on="partner", how="left", maintain_order="left")
+    return [
+        {"name": KINDS[kind[0]], "kind": kind[0], "count": part.height, "rows": part.head(FIRST).to_dicts()}
+        for kind, part in named.group_by("kind", maintain_order=True)
+    ]
 
 
 def _missing(desk: Desk, day: date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import audit, balances, billing, books, contracts, sales, usage
+from . import alarms, audit, balances, billing, books, contracts, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -16,6 +16,7 @@ Report = Callable[..., Any]
 REPORTS: Final[dict[str, Report]] = {
     "invoices": billing.invoices,
     "billing-diff": billing.billing_diff,
+    "billing-alarms": alarms.alarms,
     "receivables": balances.receivables,
     "aging": balances.aging,
     "receipts": balances.receipts,
@@ -45,6 +46,7 @@ SINGLE: Final = frozenset({"mrr"})
 READING: Final[dict[str, str]] = {
     "invoices": "invoices.read",
     "billing-diff": "billing.read",
+    "billing-alarms": "billing.read",
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "receipts": "receipts.read",
