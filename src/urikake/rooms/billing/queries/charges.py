@@ -77,6 +77,15 @@ def reversals(session: Session) -> pl.DataFrame:
     return session.table("billing_reversal", names).drop("id")
 
 
+def standing(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges without those that were taken back and what took them back: of their cycles they say nothing."""
+    back = reversals(session)
+    if back.is_empty():
+        return charges
+    gone = pl.concat([back["charge_id"], back["reverses_id"]])
+    return charges.filter(~pl.col("id").is_in(gone.implode()))
+
+
 def of_cycle(session: Session, line_id: int, cycle_from_on: date) -> pl.DataFrame:
     """Every charge of one cycle of a line, by id."""
     return session.rows("billing_charge", CHARGE, "cycle_from_on = ? AND line_id = ?", (cycle_from_on, line_id))

@@ -12,7 +12,7 @@ from urikake.base.bulk import Session
 from urikake.core import calendar, charging, terms
 
 from . import metering
-from .charges import last_billed, of_lines
+from .charges import last_billed, of_lines, standing
 from .scope import TABLES, Scope, metered_products
 
 FIRST: Final = {"sign": pl.lit(1, dtype=pl.Int64), "revision": pl.lit(0, dtype=pl.Int64)}
@@ -40,7 +40,8 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
         return pl.DataFrame(schema=KINDS)
     wanted = _wanted(session, lines.filter("looked_at"), found.segments, closing_on, served=served)
     changed = lines.filter("touched")
-    before = of_lines(session, changed) if changed.height else None
+    every = of_lines(session, changed) if changed.height else None
+    before = None if every is None else standing(session, every)
     fresh = wanted.filter(pl.col("due") & ~pl.col("touched") & ~pl.col("metered"))
     rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:
@@ -48,7 +49,15 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
         rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments))
     until = closing_on + timedelta(1) if served else None
     usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, until)
-    return pl.concat([*rows, usage], how="diagonal")
+    due_ = pl.concat([*rows, usage], how="diagonal")
+    return due_ if every is None else _next_round(due_, every)
+
+
+def _next_round(rows: pl.DataFrame, charges: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the next ``revision`` of their cycles, what was taken back of them counted too."""
+    turns = metering.rounds(charges).rename({"revision": "turn"})
+    joined = rows.join(turns, on=charging.KEYS, how="left", maintain_order="left")
+    return joined.with_columns(revision=pl.max_horizontal("revision", "turn")).drop("turn")
 
 
 def reaching(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
@@ -113,9 +122,11 @@ def _changed(
     metered = pl.col("product_id").is_in(metered_products(session).implode())
     billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
-    first = mine.filter("due").join(there, on=keys, how="anti", maintain_order="left").with_columns(sign=FIRST["sign"])
+    open_ = mine.join(there, on=keys, how="anti", maintain_order="left")
+    first = open_.filter("due").with_columns(sign=FIRST["sign"])
     rest = kept_money(charging.outstanding(mine.join(there, on=keys, how="semi"), billed), lines)
-    _note_balanced(session, lines, first, rest)
+    last = open_.select("line_id", "cycle_from_on").join(lines.select("line_id", "last_on"), on="line_id")
+    _note_balanced(session, lines, first, rest, last.filter(pl.col("cycle_from_on") <= pl.col("last_on")))
     rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
     if first.is_empty() and rest.is_empty():
         return first.select(charging.STRETCH).with_columns(**FIRST)
@@ -132,7 +143,7 @@ def _changed(
 
 
 def _note_balanced(session: Session, lines: pl.DataFrame, *open_: pl.DataFrame) -> None:
-    """Remember the lines compared of which nothing is open, now or at a later closing."""
+    """Remember the lines compared of which nothing is open, now or at a later closing, up to the last cycle billed."""
     still = pl.concat([rows["line_id"] for rows in open_])
     found = lines.filter(~pl.col("metered") & ~pl.col("line_id").is_in(still.implode()))["line_id"]
     known = _balanced(session)
