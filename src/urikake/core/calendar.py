@@ -17,8 +17,8 @@ import polars as pl
 _KNOWN_YEARS: Final = range(1949, 2100)
 """Years of which the holiday table knows the equinoxes; outside it only weekends and the year's end count."""
 
-_LONGEST_CLOSURE: Final = 31
-"""More days than banks were ever closed in a row (10 in 2019), so a lookup near the table's edge still lands."""
+_LONGEST_CLOSURE: Final = 62
+"""More days than banks were ever closed in a row (10 in 2019), or a company is, so a lookup near the edge still lands."""
 
 
 def add_months(date: pl.Expr, months: pl.Expr | int, anchor_day: pl.Expr | int) -> pl.Expr:
@@ -128,20 +128,24 @@ def closures(first_year: int, last_year: int) -> pl.DataFrame:
     )
 
 
-def business_days(dates: pl.Series, shift: pl.Series) -> pl.Series:
-    """Each date moved to a bank business day (銀行営業日) as ``shift`` says: ``before``, ``after``, or ``none``.
+def business_days(dates: pl.Series, shift: pl.Series, own: pl.DataFrame | None = None) -> pl.Series:
+    """Each date moved to a business day (営業日) as ``shift`` says: ``before``, ``after``, or ``none``.
 
-    A date that is a business day stays. Both series have one length; a null date stays null, a null shift is ``none``.
+    A date that is a business day stays. Business days are the banks' (銀行営業日), but for the ``own`` days of a company:
+    ``day`` and whether it is ``closed``. Both series have one length; a null date stays null, a null shift is ``none``.
 
     >>> from datetime import date
     >>> golden_week = pl.Series([date(2026, 5, 3)] * 3)
     >>> business_days(golden_week, pl.Series(["before", "after", "none"])).dt.to_string().to_list()
     ['2026-05-01', '2026-05-07', '2026-05-03']
+    >>> founding = pl.DataFrame({"day": [date(2026, 5, 1)], "closed": [True]})
+    >>> business_days(golden_week, pl.Series(["before", "after", "none"]), founding).dt.to_string().to_list()
+    ['2026-04-30', '2026-05-07', '2026-05-03']
     """
     first, last = dates.min(), dates.max()
     if not isinstance(first, date) or not isinstance(last, date):
         return dates.cast(pl.Date)
-    table = _closures(first.year, last.year)
+    table = _closures(first.year, last.year) if own is None or own.is_empty() else _opened(first.year, last.year, own)
     at = dates.cast(pl.Int32) - table["day"].cast(pl.Int32)[0]
     moved = pl.DataFrame(
         {"stays": dates, "shift": shift, "before": table["before"].gather(at), "after": table["after"].gather(at)}
@@ -153,12 +157,18 @@ def business_days(dates: pl.Series, shift: pl.Series) -> pl.Series:
 
 @lru_cache(maxsize=64)
 def _closures(first_year: int, last_year: int) -> pl.DataFrame:
-    """For each ``day`` of the years (and a little around) the business day not after it and the one not before it."""
+    """For each ``day`` of the years (and a little around) the bank business day not after it and the one not before it."""
+    return _opened(first_year, last_year, pl.DataFrame(schema={"day": pl.Date, "closed": pl.Boolean}))
+
+
+def _opened(first_year: int, last_year: int, own: pl.DataFrame) -> pl.DataFrame:
+    """As `_closures`, but for the days of a company's own."""
     first = date.fromordinal(max(date(first_year, 1, 1).toordinal() - _LONGEST_CLOSURE, 1))
     last = date.fromordinal(min(date(last_year, 12, 31).toordinal() + _LONGEST_CLOSURE, date.max.toordinal()))
     days = pl.DataFrame({"day": pl.date_range(first, last, eager=True)})
     closed = pl.col("day").is_in(bank_holidays(first.year, last.year).implode()) | (pl.col("day").dt.weekday() > 5)
-    is_open = days.select("day", open=pl.when(~closed).then("day"))
+    named = days.with_columns(bank=closed).join(own, on="day", how="left", maintain_order="left")
+    is_open = named.select("day", open=pl.when(~pl.coalesce("closed", "bank")).then("day"))
     return is_open.select("day", before=pl.col("open").forward_fill(), after=pl.col("open").backward_fill())
 
 

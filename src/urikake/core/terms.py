@@ -294,13 +294,13 @@ def _has_rest(parts: Iterable[_Part]) -> bool:
     return any(part.rest for part in parts)
 
 
-def dues(frame: pl.DataFrame) -> pl.DataFrame:
+def dues(frame: pl.DataFrame, own: pl.DataFrame | None = None) -> pl.DataFrame:
     """The due dates of each closing with their methods and amounts (回収予定).
 
     The due date is ``payment_day`` of the month ``payment_months`` after the closing's, or ``payment_days`` days after
-    the closing, moved to a bank business day by ``holiday_shift``. ``split`` shares the amount out by largest
-    remainder, ties to the earlier part: percents of the whole, fixed amounts as far as the amount reaches, and the
-    rest; a part with ``Nd`` is due that many days after the (moved) due date, moved again. A threshold compares the
+    the closing, moved to a business day by ``holiday_shift`` (``own`` as `calendar.business_days` takes it). ``split``
+    shares the amount out by largest remainder, ties to the earlier part: percents of the whole, fixed amounts as far as
+    the amount reaches, and the rest; a part with ``Nd`` is due that many days after the (moved) due date, moved again. A threshold compares the
     whole amount, tax included. A negative amount mirrors its magnitude; a part without amount is dropped.
 
     In: ``key`` Int64, unique · ``closing_on`` Date · ``amount`` Int64 · ``payment_months`` Int64, null 0 ·
@@ -320,7 +320,7 @@ def dues(frame: pl.DataFrame) -> pl.DataFrame:
     1 1 densai 2026-07-31 50000
     """
     split = pl.col("split").cast(pl.String).fill_null("").str.strip_chars()
-    dated = frame.with_columns(due_on=_due_on(frame), split=split)
+    dated = frame.with_columns(due_on=_due_on(frame, own), split=split)
     whole = dated.filter(pl.col("split") == "").select(
         "key",
         "due_on",
@@ -328,13 +328,13 @@ def dues(frame: pl.DataFrame) -> pl.DataFrame:
         position=pl.lit(0, dtype=pl.Int64),
         method=pl.col("method").cast(pl.String).fill_null("transfer"),
     )
-    parts = _shares(dated.filter(pl.col("split") != ""))
+    parts = _shares(dated.filter(pl.col("split") != ""), own)
     shown = ("key", "position", "method", "due_on", "amount")
     every = pl.concat([whole.select(shown), parts.select(shown)]) if len(parts) else whole.select(shown)
     return every.filter(pl.col("amount") != 0).sort("key", "position")
 
 
-def _due_on(frame: pl.DataFrame) -> pl.Series:
+def _due_on(frame: pl.DataFrame, own: pl.DataFrame | None) -> pl.Series:
     """The moved due date of each row, before any part of a split is put off."""
     closing = pl.col("closing_on")
     months = pl.col("payment_months").cast(pl.Int64).fill_null(0)
@@ -348,10 +348,10 @@ def _due_on(frame: pl.DataFrame) -> pl.Series:
         )
         .collect()
     )
-    return business_days(due["due_on"], due["shift"])
+    return business_days(due["due_on"], due["shift"], own)
 
 
-def _shares(rows: pl.DataFrame) -> pl.DataFrame:
+def _shares(rows: pl.DataFrame, own: pl.DataFrame | None) -> pl.DataFrame:
     """The parts of the rows that have a split, those without amount still among them but not numbered."""
     if rows.is_empty():
         return rows.select("key", "due_on", "amount", position=pl.lit(0, dtype=pl.Int64), method=pl.lit(""))
@@ -366,6 +366,7 @@ def _shares(rows: pl.DataFrame) -> pl.DataFrame:
         due_on=business_days(
             weighed.select(_moved(pl.col("due_on"), pl.col("days").fill_null(0))).to_series(),
             weighed["holiday_shift"].cast(pl.String),
+            own,
         ),
     ).filter(pl.col("amount") != 0)
     return shared.with_columns(position=pl.int_range(pl.len(), dtype=pl.Int64).over("key"), method="part_method")

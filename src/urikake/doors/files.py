@@ -20,7 +20,7 @@ from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts,
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
 from urikake.rooms.intake.queries import Kind, Mapping, Parts, Raw, Sheet, given, named, parts, read, sheet, whole
-from urikake.rooms.parties.actions import PARTNERS, import_partners
+from urikake.rooms.parties.actions import HOLIDAYS, PARTNERS, import_holidays, import_partners
 from urikake.rooms.receipts.actions import RECEIPTS
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
 from urikake.rooms.usage.actions import USAGE, import_usage, import_usage_parts
@@ -29,6 +29,7 @@ Taker = Callable[..., int]
 
 TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "partners": (PARTNERS, import_partners, "partners.import"),
+    "holidays": (HOLIDAYS, import_holidays, "partners.import"),
     "products": (PRODUCTS, import_products, "products.import"),
     "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),

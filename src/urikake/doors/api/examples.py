@@ -8,6 +8,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
     "users": {"name": "hana", "role": "accountant", "email": "hana@example.jp"},
     "partners": {"code": "P001", "name": "株式会社みほん", "kana": "ミホン", "closing_day": "31", "payment_months": 1, "payment_day": 31},
     "products": {"code": "PLAN", "name": "基本料", "tax": "standard", "price_model": "flat", "unit_price": 10000, "revenue": "monthly"},
+    "holidays": {"date": "2026-12-29", "name": "年末休業"},
     "option-rules": {"product": "BACKUP", "rule": "needs", "other": "PLAN"},
     "contracts": {
         "contract_no": "C-0001", "partner": "P001", "product": "PLAN", "quantity": 1, "start": "2026-04-01", "cycle_months": 1,

@@ -25,7 +25,12 @@ from .resources import Number
 MOST: Final = 10_000
 Cell = Annotated[str, Field(max_length=2000)] | int | float | bool | None
 SENT: Final = "送られた行"
-TITLES: Final = {"openings": "移行残高", "receivables": "債権伝票", "option-rules": "オプションの決まり"}
+TITLES: Final = {
+    "openings": "移行残高",
+    "receivables": "債権伝票",
+    "option-rules": "オプションの決まり",
+    "holidays": "会社カレンダー",
+}
 
 
 class Strict(Schema):

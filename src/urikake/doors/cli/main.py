@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 KINDS: Final = (
     "partners",
+    "holidays",
     "products",
     "option-rules",
     "contracts",
@@ -112,7 +113,7 @@ def import_(
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """ファイルを取り込む: partners products option-rules contracts events usage receivables openings users。"""
+    """ファイルを取り込む: partners holidays products option-rules contracts events usage receivables openings users。"""
     load()
     from urikake.doors import files
 

@@ -15,7 +15,7 @@ from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
 from . import queries
-from .models import Partner, PayerName, Profile, Terms, VirtualAccount
+from .models import Holiday, Partner, PayerName, Profile, Terms, VirtualAccount
 
 METHODS: Final = "transfer cash cheque date_fixed note densai factoring direct_debit card cod offset".split()
 PARTNERS: Final = Kind(
@@ -189,3 +189,30 @@ def _names(session: Session, frame: pl.DataFrame) -> int:
     accounts = accounts.join(queries.virtual_accounts(session), on=accounts.columns, how="anti", maintain_order="left")
     facts.record(session, VirtualAccount, accounts)
     return wanted.height + accounts.height
+
+
+HOLIDAYS: Final = Kind(
+    "holidays",
+    (
+        Column("date", "日付", cells.day, required=True),
+        Column("name", "名称", required=True),
+        options("kind", "区分", "closed", "open"),
+    ),
+)
+
+
+@action("partners.import")
+def import_holidays(session: Session, *, sheet: Sheet) -> int:
+    """Take the days of the company's own calendar (会社カレンダー) and return how many say something new.
+
+    Due days are moved off days that are ``closed``, and onto those that are ``open`` although banks are not.
+    """
+    sheet.check(pl.col("date").is_duplicated() & pl.col("date").is_not_null(), "date", "同じ日付が二度あります")
+    sheet.accept()
+    wanted = sheet.frame.select("name", day="date", closed=pl.col("kind").fill_null("closed") == "closed")
+    known = queries.holidays(session)
+    fresh = wanted.join(known, on=["day", "name", "closed"], how="anti", maintain_order="left")
+    if fresh.height:
+        facts.record(session, Holiday, fresh.rename({"day": "day_on"}))
+        record_file(session, sheet=sheet)
+    return fresh.height

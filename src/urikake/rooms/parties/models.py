@@ -32,6 +32,17 @@ class Terms(Fact):
         db_table = "parties_terms"
 
 
+class Holiday(Fact):
+    """A day of the company's own calendar (会社カレンダー): closed, or open although banks are not; the newest row of it holds."""
+
+    day_on = models.DateField()
+    name = models.CharField(max_length=60)
+    closed = models.BooleanField()
+
+    class Meta:
+        db_table = "parties_holiday"
+
+
 class Profile(Fact):
     """What is known of a partner; the newest row of a partner holds."""
 

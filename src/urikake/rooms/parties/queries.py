@@ -53,6 +53,14 @@ def closing_masks(session: Session) -> pl.DataFrame:
     return session.derived("closing_masks", TABLES, read)
 
 
+def holidays(session: Session, run_id: int | None = None) -> pl.DataFrame:
+    """The days of the company's own calendar, oldest first: ``day``, ``name``, ``closed``; with a run, as it knew them."""
+    rows = session.table("parties_holiday", "id, run_id, day_on, name, closed")
+    known = rows if run_id is None else rows.filter(pl.col("run_id") <= run_id)
+    newest = known.sort("id").unique("day_on", keep="last", maintain_order=True)
+    return newest.select("name", "closed", day="day_on").sort("day")
+
+
 def payer_names(session: Session) -> pl.DataFrame:
     """Every folded name a partner's money may bear: ``partner_id``, ``folded``, each pair once."""
     names = ("parties_payer_name",)

@@ -64,7 +64,9 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
     heads = issued.invoices.join(profile.drop("code"), on="partner_id", maintain_order="left")
     columns = ["closing_on", "payment_months", "payment_day", "holiday_shift", "method", "split"]
     asked = heads.select(*columns, key="invoice_id", amount="total", payment_days=pl.lit(None, dtype=pl.Int64))
-    dues = terms.dues(asked).rename({"key": "invoice_id", "amount": "due_amount"})
+    dues = terms.dues(asked, parties.holidays(session).drop("name")).rename(
+        {"key": "invoice_id", "amount": "due_amount"}
+    )
     rows = queries.rows_of(issued.lines)
     cells_ = queries.split_over(rows, dues).filter(pl.col("gross") != 0)
     named = heads.select("invoice_id", "partner_id", account_id="receivable_account_id", posted_on="issue_on")
@@ -156,7 +158,7 @@ def import_slips(session: Session, *, sheet: Sheet) -> int:
         maker=pl.col("maker").fill_null(session.user),
         opening=pl.lit(False),
     )
-    rows = rows.with_columns(due_on=pl.coalesce("due", _default_due(rows, profile)))
+    rows = rows.with_columns(due_on=pl.coalesce("due", _default_due(session, rows, profile)))
     rows = rows.with_columns(method=pl.coalesce("method", _default_method(rows, profile)))
     count = _keep(session, sheet, rows, known, "slip_no")
     if count and not company.policies(session).needs_second_person("receivables"):
@@ -164,7 +166,7 @@ def import_slips(session: Session, *, sheet: Sheet) -> int:
     return count
 
 
-def _default_due(rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:
+def _default_due(session: Session, rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:
     """The due day by the partner's terms, of the first closing on or after the slip's date."""
     joined = rows.select("partner_id", "posted_on", amount="gross").join(
         profile, on="partner_id", how="left", maintain_order="left"
@@ -176,7 +178,7 @@ def _default_due(rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:
         payment_days=pl.lit(None, dtype=pl.Int64),
         split=pl.lit(""),
     )
-    return terms.dues(closing).sort("key")["due_on"]
+    return terms.dues(closing, parties.holidays(session).drop("name")).sort("key")["due_on"]
 
 
 def _default_method(rows: pl.DataFrame, profile: pl.DataFrame) -> pl.Series:

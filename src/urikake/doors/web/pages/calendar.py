@@ -7,6 +7,7 @@ from typing import Final
 from django.http import Http404, JsonResponse
 
 from urikake.core import calendar
+from urikake.rooms.parties import queries as parties
 
 from ..book import Shown, page
 from ..desk import Desk
@@ -17,9 +18,12 @@ BANK: Final = "銀行休業日"
 
 @page("calendar", "calendar/<int:year>", permission="home.read", title="暦")
 def holidays(desk: Desk, year: int) -> Shown:
-    """The national holidays of the year with their names, the other days on which banks are closed, and today, as JSON."""
+    """The holidays of the year with their names, banks' and the company's own, and today, as JSON."""
     if year not in YEARS:
         raise Http404(str(year))
     found = calendar.closures(year, year)
     days = {day.isoformat(): {"name": name or BANK, "holiday": name is not None} for day, name in found.iter_rows()}
+    for day, name, closed in parties.holidays(desk.session).select("day", "name", "closed").iter_rows():
+        if day.year == year:
+            days[day.isoformat()] = {"name": name, "holiday": closed}
     return JsonResponse({"year": year, "days": days, "today": desk.asof.today.isoformat()})

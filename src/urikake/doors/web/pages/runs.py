@@ -80,6 +80,7 @@ FILES: Final = {
     "partners": "取引先",
     "products": "商品・料金",
     "option-rules": "オプションの決まり",
+    "holidays": "会社カレンダー",
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "利用量",

@@ -114,12 +114,13 @@ def collection(session: Session, partner_id: int, run_id: int) -> dict[str, Any]
 
 def _dues(session: Session, head: dict[str, Any], total: int) -> pl.DataFrame:
     """The due parts of an invoice by its partner's terms."""
-    own = collection(session, head["partner_id"], papers.decided_by(session, head))
+    run_id = papers.decided_by(session, head)
+    own, calendar = collection(session, head["partner_id"], run_id), parties.holidays(session, run_id).drop("name")
     asked = {name: own[name] for name in TERMS} | {"closing_on": head["closing_on"], "payment_days": None}
     frame = pl.DataFrame(
         [asked | {"key": head["invoice_id"], "amount": total}], schema_overrides={"payment_days": pl.Int64}
     )
-    return terms.dues(frame).rename({"key": "invoice_id", "amount": "due_amount"})
+    return terms.dues(frame, calendar).rename({"key": "invoice_id", "amount": "due_amount"})
 
 
 def _item_sources(session: Session, row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
