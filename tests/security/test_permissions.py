@@ -109,7 +109,8 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
     ]
     kinds = {
         "users": "users.import", "partners": "partners.import", "holidays": "partners.import",
-        "products": "products.import", "option-rules": "products.import", "contracts": "contracts.import", "events": "contracts.change", "usage": "usage.import",
+        "products": "products.import", "option-rules": "products.import", "contracts": "contracts.import",
+        "events": "contracts.change", "usage": "usage.import",
         "receivables": "receivables.enter", "openings": "receivables.enter", "receipts": "receipts.import",
     }  # fmt: skip
     for kind, permission in kinds.items():

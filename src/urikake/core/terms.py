@@ -300,8 +300,8 @@ def dues(frame: pl.DataFrame, own: pl.DataFrame | None = None) -> pl.DataFrame:
     The due date is ``payment_day`` of the month ``payment_months`` after the closing's, or ``payment_days`` days after
     the closing, moved to a business day by ``holiday_shift`` (``own`` as `calendar.business_days` takes it). ``split``
     shares the amount out by largest remainder, ties to the earlier part: percents of the whole, fixed amounts as far as
-    the amount reaches, and the rest; a part with ``Nd`` is due that many days after the (moved) due date, moved again. A threshold compares the
-    whole amount, tax included. A negative amount mirrors its magnitude; a part without amount is dropped.
+    the amount reaches, and the rest; a part with ``Nd`` is due that many days after the (moved) due date, moved again.
+    A threshold compares the whole amount, tax included. A negative amount mirrors its magnitude; a part without amount is dropped.
 
     In: ``key`` Int64, unique · ``closing_on`` Date · ``amount`` Int64 · ``payment_months`` Int64, null 0 ·
     ``payment_day`` Int64, null or 31 the month's end · ``payment_days`` Int64, null · ``holiday_shift`` text, null
