@@ -339,17 +339,17 @@ def test_an_issuer_without_number_bears_no_number_and_no_tax() -> None:
 @pytest.mark.parametrize(
     ("invoice", "why"),
     [
-        (lambda: an_invoice(a_line(100), lines=()), "lines"),
-        (lambda: an_invoice(a_line(100, from_on=None)), "period"),
-        (lambda: an_invoice(a_line(100), currency="KWD"), "decimals"),
-        (lambda: an_invoice(a_line(100), taxes=()), "those of the lines"),
-        (lambda: an_invoice(a_line(100), taxes=(Tax(tax="standard", rate_micro=10 * MICRO, net=100, amount=15),)), "of its net"),
-        (lambda: an_invoice(a_line(100, "exempt"), taxes=(Tax(tax="exempt", rate_micro=0, net=100, amount=1),)), "of its net"),
-        (lambda: an_invoice(a_line(100), total=100), "net and tax"),
-        (lambda: an_invoice(a_line(100), kind="non_tax"), "without number"),
+        (lambda: an_invoice(a_line(100), lines=()), "明細がありません"),
+        (lambda: an_invoice(a_line(100, from_on=None)), "期間"),
+        (lambda: an_invoice(a_line(100), currency="KWD"), "2 桁"),
+        (lambda: an_invoice(a_line(100), taxes=()), "明細と合いません"),
+        (lambda: an_invoice(a_line(100), taxes=(Tax(tax="standard", rate_micro=10 * MICRO, net=100, amount=15),)), "1 を超えて"),
+        (lambda: an_invoice(a_line(100, "exempt"), taxes=(Tax(tax="exempt", rate_micro=0, net=100, amount=1),)), "1 を超えて"),
+        (lambda: an_invoice(a_line(100), total=100), "合計"),
+        (lambda: an_invoice(a_line(100), kind="non_tax"), "登録番号がない"),
         (
             lambda: an_invoice(a_line(100), currency="USD", taxes=(Tax(tax="standard", rate_micro=10 * MICRO, net=100, amount=10),)),
-            "yen",
+            "円に換算",
         ),
     ],
 )  # fmt: skip

@@ -73,3 +73,27 @@ def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
     span = (found["charge_id"].min(), found["charge_id"].max())
     charges = session.rows("billing_charge", billing.CHARGE, "id BETWEEN ? AND ?", span)
     return found.join(charges, left_on="charge_id", right_on="id", maintain_order="left")
+
+
+def originals(session: Session, of: pl.DataFrame) -> pl.DataFrame:
+    """The invoices on which was billed what the given lines give back: the same days of the same cycle, in an earlier round.
+
+    ``of`` are rows of `lines`; those whose net is not negative give nothing back. Columns: ``invoice_line_id`` (the line
+    that gives back), ``number``, ``issue_on``, each pair once, the oldest first.
+    """
+    keys = ["invoice_line_id", "line_id", "cycle_from_on", "from_on", "to_on", "revision"]
+    back = of.filter(pl.col("net") < 0).select(keys)
+    if back.is_empty():
+        return back.select("invoice_line_id", number=pl.lit(""), issue_on="from_on")
+    session.stage(back.unique(["line_id", "cycle_from_on"]).select("cycle_from_on", "line_id").sort(pl.all()))
+    billed = session.read(
+        "SELECT c.line_id, c.cycle_from_on, c.from_on, c.to_on, c.revision, i.id, i.kind, i.fiscal_year, i.sequence,"
+        " i.issue_on FROM stage s CROSS JOIN billing_charge c JOIN invoices_line l ON l.charge_id = c.id"
+        " JOIN invoices_invoice i ON i.id = l.invoice_id"
+        " WHERE c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id AND c.amount > 0"
+    )
+    both = back.join(numbered(billed), on=["line_id", "cycle_from_on"], suffix="_billed")
+    same = (pl.col("from_on") < pl.col("to_on_billed")) & (pl.col("from_on_billed") < pl.col("to_on"))
+    earlier = pl.col("revision_billed") < pl.col("revision")
+    found = both.filter(same & earlier).sort("invoice_line_id", "invoice_id")
+    return found.select("invoice_line_id", "number", "issue_on").unique(maintain_order=True)

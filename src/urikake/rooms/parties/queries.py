@@ -10,7 +10,7 @@ from urikake.core.lookup import looked_up
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
     "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
-    "currency, receivable_account_id, delivery"
+    "currency, receivable_account_id, delivery, peppol_id"
 )
 
 

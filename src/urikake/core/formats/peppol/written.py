@@ -3,7 +3,8 @@
 The amounts are the invoice's; nothing is computed anew but what the format asks for beside them:
 
 - A price is never negative and multiplies to its line: where quantity × unit price is not the line's net (a discount, a
-  part of a cycle, a price with tax in it), the price is the net itself, for the whole quantity (``BaseQuantity``).
+  part of a cycle, a price with tax in it), the price is the net itself, for the whole quantity (``BaseQuantity``), and the
+  unit price stands beside it as a property of the item.
 - The tax of a rate must lie between floor and ceiling of net × rate. The tax taken out of prices that include it (内税)
   may be one unit off: 1,000 yen at 10 % rounded down are 910 and 90, but 910 × 10 % is 91. Then the net moves by that unit
   through an allowance or charge, and ``PayableRoundingAmount`` brings it back, so that tax and total stay the invoice's.
@@ -48,9 +49,9 @@ Nodes = Iterator[Node]
 def written(invoice: Invoice) -> bytes:
     """The invoice as JP PINT XML in UTF-8.
 
-    Raises ``ValueError`` for what the format cannot hold: an invoice without lines or without any day, a currency with more
-    than two decimals, taxes that are not those of the lines or whose tax is further off than one unit, taxes without yen
-    beside another currency, a total that is not net and tax.
+    Raises ``ValueError``, with the reason in Japanese, for what the format cannot hold: an invoice without lines or without
+    any day, a currency with more than two decimals, taxes that are not those of the lines or that are further than one unit
+    from net × rate, taxes without yen beside another currency, a total that is not net and tax.
 
     >>> from datetime import date
     >>> from urikake.core.formats.peppol import Invoice, Line, Party, Tax, problems
@@ -75,24 +76,24 @@ def written(invoice: Invoice) -> bytes:
 
 
 def _require(invoice: Invoice) -> None:
-    """Return if the format can hold the invoice; ``ValueError`` otherwise."""
+    """Return if the format can hold the invoice; ``ValueError`` with the reason in Japanese otherwise."""
     sums: dict[tuple[str, int], int] = {}
     for line in invoice.lines:
         key = (line.tax, line.rate_micro)
         sums[key] = sums.get(key, 0) + line.net
     told = {(tax.tax, tax.rate_micro): tax.net for tax in invoice.taxes}
     for wrong, why in (
-        (not invoice.lines, "an invoice has lines"),
-        (_period(invoice.lines) is None, "an invoice has a period"),
-        (places(invoice.currency) > 2, "amounts have at most two decimals"),
-        (sums != told or len(told) != len(invoice.taxes), "the taxes are those of the lines"),
-        (any(abs(_adjustment(tax)) > 1 for tax in invoice.taxes), "a tax is that of its net"),
-        (sum(tax.net + tax.amount for tax in invoice.taxes) != invoice.total, "the total is net and tax"),
-        (invoice.kind == "non_tax" and any(tax.amount for tax in invoice.taxes), "without number there is no tax"),
-        (invoice.currency != YEN and None in _yen(invoice.taxes), "taxes are told in yen too"),
+        (not invoice.lines, "明細がありません"),
+        (_period(invoice.lines) is None, "取引の期間がありません"),
+        (places(invoice.currency) > 2, "通貨の小数が 2 桁を超えます"),
+        (sums != told or len(told) != len(invoice.taxes), "税の内訳が明細と合いません"),
+        (any(abs(_adjustment(tax)) > 1 for tax in invoice.taxes), "消費税が税抜額 × 税率から 1 を超えて離れています"),
+        (sum(tax.net + tax.amount for tax in invoice.taxes) != invoice.total, "合計が税抜額と消費税の和と合いません"),
+        (invoice.kind == "non_tax" and any(tax.amount for tax in invoice.taxes), "登録番号がないのに消費税があります"),
+        (invoice.currency != YEN and None in _yen(invoice.taxes), "円に換算した消費税がありません"),
     ):
         if wrong:
-            raise ValueError(f"{invoice.number}: {why}")
+            raise ValueError(why)
 
 
 def _yen(taxes: Sequence[Tax]) -> list[int | None]:
@@ -331,7 +332,9 @@ def _totals(invoice: Invoice, moved: Sequence[int]) -> Nodes:
 
 def _line(at: int, line: Line, money: str) -> Nodes:
     quantity, price, base = _priced(line, places(money))
-    unit = line.unit
+    unit, asked = line.unit, line.unit_price_micro
+    other = asked is not None and _micro(asked).scaleb(-places(money)) != price
+    named = (("単価", _plain(_micro(asked or 0).scaleb(-places(money)))),) if other else ()
     return _group(
         "InvoiceLine",
         _text("ID", str(at)),
@@ -344,7 +347,7 @@ def _line(at: int, line: Line, money: str) -> Nodes:
             _text("Name", line.name),
             _group("SellersItemIdentification", _text("ID", line.item_code)),
             _category("ClassifiedTaxCategory", line.tax, line.rate_micro),
-            *(_property(name, value) for name, value in line.properties if value.strip()),
+            *(_property(name, value) for name, value in (*named, *line.properties) if value.strip()),
         ),
         _group(
             "Price",

@@ -61,6 +61,17 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
     return heads
 
 
+def contents(session: Session, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """What stands on the invoices, for those that make documents of them: their lines, taxes per rate, and dues.
+
+    Each has ``invoice_id``. Lines have what the invoice, its charge, product, contract and dimensions say, ``description``,
+    ``service_to`` (inclusive) and ``unit_price_micro`` (null where there is no one price); taxes ``tax, rate_micro, net,
+    amount``, standard rate first; dues ``date, method, amount``.
+    """
+    lines = _lines(session, found)
+    return lines, _taxes(lines), _dues(session, found)
+
+
 LINE = [
     "contract_no", "order_no", "group", "product", "description", "service_from", "service_to", "quantity_micro",
     "unit_price_micro", "net", "tax_amount", "tax",
