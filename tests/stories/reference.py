@@ -127,6 +127,8 @@ def errors_page() -> str:
     parts += ["", "## ファイルの行の誤り", "", *ROWS_INTRO.strip().splitlines(), ""]
     parts += ["| 列 | 理由 |", "| --- | --- |"]
     parts += [f"| `{column}` | {why} |" for column, why in sorted(set(row_errors()))]
+    parts += ["", "## デジタルインボイスの決まり { #peppol }", "", *PEPPOL_INTRO.strip().splitlines(), ""]
+    parts += ["| 番号 | 何が誤りか | どうするか |", "| --- | --- | --- |", *peppol_rules()]
     return "\n".join(parts) + "\n"
 
 
@@ -137,6 +139,19 @@ ERRORS_INTRO: Final = """
 ROWS_INTRO: Final = """
 ファイルに一つでも誤りがあると、1行も取り込みません（`file-refused`）。誤りのある行は、行番号・列・値・理由を添えてすべて示します。
 """
+
+
+PEPPOL_INTRO: Final = """
+JP PINT のファイルを照らす決まりです（`urikake document peppol --check`）。書き出すときにも、同じ決まりに照らします。
+"""
+
+
+def peppol_rules() -> Iterator[str]:
+    """Every rule of JP PINT files as a row: its name, what is wrong, and what to do."""
+    from urikake.core.formats.peppol import RULES
+
+    for rule, (why, remedy) in RULES.items():
+        yield f"| `{rule}` | {why.replace('{}', '…')}。 | {remedy}。 |"
 
 
 def refusals() -> Iterator[tuple[str, str, str]]:
