@@ -42,6 +42,7 @@ def test_what_is_missing_is_a_problem(place: Place) -> None:
     answer = place.ask("GET", ADDRESS)
     assert (answer.status, answer.json["code"]) == (422, "peppol-unregistered")
     registered(place)
-    answer = place.ask("GET", ADDRESS)
+    bill(place.url, "2026-05-31")
+    answer = place.ask("GET", ADDRESS.replace("00001", "00002"))
     assert (answer.status, answer.json["code"]) == (422, "peppol-no-receiver")
     assert answer.json["next"]

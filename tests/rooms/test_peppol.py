@@ -28,9 +28,10 @@ from tests.builders import (
 from urikake.base import policies, runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.core.formats.peppol import problems
-from urikake.doors import peppol
+from urikake.doors import month, peppol
 
 NUMBER = "T8990000000001"
+NAME = "AccountingCustomerParty/Party/PartyLegalEntity/RegistrationName"
 BUYER = {
     "registration_number": "T9880000000003",
     "postal_code": "1000000",
@@ -161,6 +162,25 @@ def test_prices_with_tax_in_them_keep_tax_and_total(database: str) -> None:
     assert root.findtext("InvoiceLine/Item/AdditionalItemProperty/Name") == "税込単価"
 
 
+def test_what_was_issued_goes_on_saying_what_it_said_but_goes_where_the_partner_is_today(database: str) -> None:
+    a_seller(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    a_partner(database, **BUYER | {"name": "新社名", "address": "北海道札幌市架空1", "peppol_id": "0188:7000012050002"})
+    with runs.run(database, "policy", permission="settings.change") as (session, _):
+        policies.propose(session, {"registration_number": "T7990000000002"}, "法人成り")
+    bill(database, "2026-05-31")
+    before, after = told(database), told(database, "INV-2026-00002")
+    for root, name, prefecture, number in (
+        (before, "P1商事", "東京都", NUMBER),
+        (after, "新社名", "北海道", "T7990000000002"),
+    ):
+        assert root.findtext(NAME) == name
+        assert root.findtext("AccountingCustomerParty/Party/PostalAddress/CountrySubentity") == prefecture
+        assert root.findtext("AccountingSupplierParty/Party/PartyTaxScheme/CompanyID") == number
+        assert root.findtext("AccountingCustomerParty/Party/EndpointID") == "7000012050002"
+
+
 def test_a_return_names_what_it_gives_back(database: str) -> None:
     a_seller(database)
     a_contract(database, start="2026-05-01", cycle_months=12, timing="advance", monthly=36_000)
@@ -180,6 +200,53 @@ def test_a_return_names_what_it_gives_back(database: str) -> None:
     (row,) = [i for i in invoices(database) if i["kind"] == "return"]
     assert root.findtext("LegalMonetaryTotal/PayableAmount") == str(row["total"])
     assert root.find("PaymentMeans") is None
+
+
+@pytest.mark.parametrize(("product", "price"), [("PLAN", 10_001), ("GROSS", 1_000)])
+def test_what_was_taken_back_and_issued_anew_names_the_document_that_it_puts_right(
+    database: str, product: str, price: int
+) -> None:
+    a_seller(database)
+    a_contract(database, product=product, monthly=price)
+    bill(database, "2026-04-30")
+    before = peppol.single(database, "INV-2026-00001")
+    a_partner(database, **BUYER | {"name": "正しい宛名"})
+    month.cancel_invoice(database, "INV-2026-00001", why="宛先の誤り", on=date(2026, 5, 10), reissue=True)
+    first, back, anew = invoices(database)
+    for paper, sign in ((back, -1), (anew, 1)):
+        root = told(database, paper["number"])
+        original = root.find("BillingReference/InvoiceDocumentReference")
+        assert original is not None
+        assert (original.findtext("ID"), original.findtext("IssueDate")) == (first["number"], "2026-04-30")
+        assert root.findtext("IssueDate") == "2026-05-10"
+        assert root.findtext("LegalMonetaryTotal/PayableAmount") == str(sign * first["total"])
+        assert [tax for *_, tax in taxes(root)] == [sign * first["tax"]]
+    assert told(database, back["number"]).findtext("InvoiceLine/Note") == (
+        "もとの取引 2026-04-01〜2026-04-30 請求書 INV-2026-00001（2026-04-30）"
+    )
+    assert told(database, anew["number"]).findtext("Note") == "修正した適格請求書"
+    assert [made.number for made in peppol.closing(database, date(2026, 4, 30))] == [
+        first["number"],
+        back["number"],
+        anew["number"],
+    ]
+    names = [told(database, p["number"]).findtext(NAME) for p in (first, back, anew)]
+    assert names == ["P1商事", "正しい宛名", "正しい宛名"]
+    assert peppol.single(database, "INV-2026-00001") == before
+
+
+def test_what_was_taken_back_before_is_not_what_a_later_credit_comes_from(database: str) -> None:
+    a_seller(database)
+    a_contract(database, timing="advance", start="2026-05-01", monthly=10_000)
+    bill(database, "2026-04-30")
+    month.cancel_invoice(database, "INV-2026-00001", why="宛先の誤り", on=date(2026, 4, 30), reissue=True)
+    an_event(database, "change_price", "2026-05-16", unit_price=20_000)
+    bill(database, "2026-05-31")
+    root = told(database, "INV-2026-00002")
+    assert [r.findtext("ID") for r in root.iter("InvoiceDocumentReference")] == ["REV-2026-00001"]
+    kept = peppol.single(database, "INV-2026-00002")
+    month.cancel_invoice(database, "REV-2026-00001", why="宛先の誤り", on=date(2026, 5, 31))
+    assert peppol.single(database, "INV-2026-00002") == kept
 
 
 def test_a_credit_beside_charges_names_its_original_too(database: str) -> None:

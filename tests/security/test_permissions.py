@@ -104,6 +104,8 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("billing.read", lambda user: rating.rate(sqlite_url, rating.Asked(day, day), user=user)),
         ("users.read", lambda user: people.listed(sqlite_url, user=user)),
         ("receivables.approve", lambda user: month.approve(sqlite_url, "receivables", ["S"], user=user)),
+        ("invoices.approve", lambda user: month.approve(sqlite_url, "invoices", ["2026-04-30"], user=user)),
+        ("invoices.cancel", lambda user: month.cancel_invoice(sqlite_url, "INV-2026-00001", why="x", user=user)),
     ]
     kinds = {
         "users": "users.import", "partners": "partners.import", "products": "products.import", "option-rules": "products.import",

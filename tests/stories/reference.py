@@ -281,8 +281,9 @@ SUBJECTS: Final = {
     "runs": "実行の記録", "settings": "設定", "tokens": "API の鍵", "usage": "使用量", "users": "利用者",
 }  # fmt: skip
 VERBS: Final = {
-    "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "伝票を承認する", "change": "を変える", "close": "を行う",
-    "create": "を作る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する", "map": "の列の対応づけを保存する",
+    "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "cancel": "を取り消す", "change": "を変える",
+    "close": "を行う", "create": "を作る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
+    "map": "の列の対応づけを保存する",
     "post": "を計上する",     "recognize": "を認識する", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
 }  # fmt: skip
 

@@ -56,6 +56,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "usage.import": frozenset({"admin", "billing", "sales", OPERATOR}),
     "billing.run": frozenset({"admin", "billing", OPERATOR}),
     "invoices.issue": frozenset({"admin", "billing", OPERATOR}),
+    "invoices.approve": frozenset({"admin", "accountant", "approver"}),
+    "invoices.cancel": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "receivables.enter": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "receivables.post": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "receivables.approve": frozenset({"admin", "accountant", "approver"}),

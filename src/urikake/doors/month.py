@@ -112,10 +112,53 @@ def reopen(url: str, month: str, *, why: str, user: str = "system") -> dict[str,
     return outcome.figures
 
 
+def cancel_invoice(
+    url: str,
+    number: str,
+    *,
+    why: str,
+    on: date | None = None,
+    reissue: bool = False,
+    user: str = "system",
+    preview: bool = False,
+) -> dict[str, Any]:
+    """Take an issued invoice back whole; with ``reissue``, issue a revised one in its place."""
+    with runs.run(url, "cancel-invoice", subject=number, permission="invoices.cancel", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.cancel_invoice(session, number=number, why=why, on=on, reissue=reissue)
+    return outcome.figures
+
+
 def approve(url: str, kind: str, refs: list[str], *, user: str) -> dict[str, Any]:
-    """Approve what waits for a second person."""
+    """Approve what waits for a second person: slips by their numbers, drafts of invoices by their closing days."""
+    if kind == "invoices":
+        return approve_invoices(url, [_day(ref) for ref in refs], user=user)
     if kind != "receivables":
-        raise Refusal("unknown-kind", f"承認できない種類「{kind}」です。", "receivables を指定してください。")
+        raise Refusal(
+            "unknown-kind", f"承認できない種類「{kind}」です。", "receivables か invoices を指定してください。"
+        )
     with runs.run(url, "approve", subject=kind, permission="receivables.approve", user=user) as (session, outcome):
         outcome.figures |= actions.approve_slips(session, numbers=refs)
     return outcome.figures
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(
+            "bad-date", f"締日「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。"
+        ) from None
+
+
+def approve_invoices(url: str, closings: list[date], *, user: str) -> dict[str, Any]:
+    """Issue the drafts of the closings, each its own run, as someone who did not make them."""
+    figures = {"invoices": 0, "total": 0}
+    for closing_on in closings:
+        subject = closing_on.isoformat()
+        with runs.run(url, "bill", subject=subject, permission="invoices.approve", user=user) as (session, outcome):
+            outcome.figures |= actions.approve_invoices(session, closing_on=closing_on)
+        figures = {name: figures[name] + outcome.figures[name] for name in figures}
+    return figures

@@ -85,9 +85,9 @@ def written(session: Session, found: pl.DataFrame) -> Iterator[Made]:
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """What the invoices rest on: the seller, the buyers by partner, and what stands on each invoice by its id."""
+    """What the invoices rest on: the seller as of each run that issued, the buyer and what stands on each invoice by its id."""
 
-    seller: Mapping[str, str]
+    sellers: Mapping[int, dict[str, str]]
     account: Account | None
     buyers: Mapping[int, dict[str, Any]]
     lines: Mapping[int, list[dict[str, Any]]]
@@ -99,19 +99,32 @@ class _Books:
 
 def _books(session: Session, found: pl.DataFrame) -> _Books:
     lines, taxes, dues = contents(session, found)
-    policy = company.policies(session)
-    name = session.value("SELECT name FROM base_company WHERE id = ?", (session.company_id,))
-    names = "name, registration_number, postal_code, address, email, peppol_id"
     return _Books(
-        seller={"name": str(name), "number": policy["registration_number"], "peppol_id": policy["peppol_id"]},
+        sellers={run: _known_as(session, run) for run in found["run_id"].unique()},
         account=_account(session),
-        buyers=_by(parties.profiles(session, names), "partner_id", one=True),
+        buyers=_by(_buyers(session, found), "invoice_id", one=True),
         lines=_by(lines, "invoice_id"),
         taxes=_by(taxes, "invoice_id"),
         dues=_by(dues, "invoice_id"),
-        originals=_by(documents.originals(session, lines), "invoice_line_id"),
+        originals=_by(documents.originals(session, found, lines), "invoice_id"),
         virtual=dict(parties.virtual_accounts(session).iter_rows()),
     )
+
+
+def _known_as(session: Session, run_id: int) -> dict[str, str]:
+    """The company's name and registration number as of the run, and where the network finds it today."""
+    then = company.policies(session, run_id)
+    name = session.value("SELECT name FROM base_company WHERE id = ?", (session.company_id,))
+    own = company.policies(session)["peppol_id"]
+    return {"name": str(name), "number": then["registration_number"], "peppol_id": own}
+
+
+def _buyers(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+    """The partner of each invoice: as it was when that was issued, but for where the network finds it today."""
+    names = "name, registration_number, postal_code, address, email"
+    then = parties.profiles_then(session, found.select("invoice_id", "partner_id", "run_id"), names)
+    today = parties.profiles(session, "registration_number, peppol_id").rename({"registration_number": "number_now"})
+    return then.join(today, on="partner_id", how="left", maintain_order="left")
 
 
 def _by(frame: pl.DataFrame, key: str, *, one: bool = False) -> dict[int, Any]:
@@ -172,23 +185,23 @@ def _xml(books: _Books, head: Mapping[str, Any]) -> bytes:
 
 
 def _invoice(books: _Books, head: Mapping[str, Any]) -> Invoice:
-    at, partner_id = head["invoice_id"], head["partner_id"]
+    at, seller = head["invoice_id"], books.sellers[head["run_id"]]
     rows = books.lines[at]
-    back = {(one["number"], one["issue_on"]) for row in rows for one in books.originals.get(row["invoice_line_id"], [])}
+    back = {(one["number"], one["issue_on"]) for one in books.originals.get(at, [])}
     contracts = {row["contract_no"] for row in rows}
     return Invoice(
-        kind="standard" if books.seller["number"] else "non_tax",
+        kind="standard" if seller["number"] else "non_tax",
         number=head["number"],
         issued_on=head["issue_on"],
         currency=head["currency"],
-        seller=_seller(books, head),
-        buyer=_buyer(books.buyers[partner_id]),
+        seller=_seller(seller, head),
+        buyer=_buyer(books.buyers[at]),
         lines=tuple(_line(books, row, head["inclusive"], alone=len(contracts) == 1) for row in rows),
         taxes=tuple(_tax(row) for row in books.taxes[at]),
         total=head["total"],
         dues=tuple(Due(on=row["date"], amount=row["amount"], method=row["method"]) for row in books.dues.get(at, [])),
-        account=_paid_into(books, partner_id),
-        mandate=books.buyers[partner_id]["code"],
+        account=_paid_into(books, head["partner_id"]),
+        mandate=books.buyers[at]["code"],
         originals=tuple(Original(number=number, issued_on=day) for number, day in sorted(back)),
         contract_no=contracts.pop() if len(contracts) == 1 else "",
         note=_note(head, rows),
@@ -201,14 +214,14 @@ def _note(head: Mapping[str, Any], rows: list[dict[str, Any]]) -> str:
     return "。".join(part for part in (TITLES.get(head["kind"], ""), marked) if part)
 
 
-def _seller(books: _Books, head: Mapping[str, Any]) -> Party:
+def _seller(seller: Mapping[str, str], head: Mapping[str, Any]) -> Party:
     """The company, known to the network by its own address or its registration number."""
-    number, own = books.seller["number"], books.seller["peppol_id"]
+    number, own = seller["number"], seller["peppol_id"]
     if not number and head["tax_total"]:
         raise Refusal(
             "peppol-unregistered",
-            f"会社の登録番号がないため、消費税のある請求書 {head['number']} を JP PINT で書けません。",
-            "適格請求書発行事業者の登録番号を、会社の方針 registration_number に登録してください。",
+            f"会社の登録番号がないときに発行したため、消費税のある請求書 {head['number']} を JP PINT で書けません。",
+            "登録番号を会社の方針 registration_number に登録し、請求書を取り消して発行し直してください。",
         )
     if not (own or number):
         raise Refusal(
@@ -216,13 +229,13 @@ def _seller(books: _Books, head: Mapping[str, Any]) -> Party:
             "会社の電子アドレス（Peppol ID）がありません。",
             "会社の方針に、登録番号 registration_number か peppol_id を登録してください。",
         )
-    return Party(name=books.seller["name"], endpoint=own or f"0221:{number}", registration_number=number)
+    return Party(name=seller["name"], endpoint=own or f"0221:{number}", registration_number=number)
 
 
 def _buyer(row: Mapping[str, Any]) -> Party:
     """The partner, known to the network by its own address or its registration number."""
-    number, own = row["registration_number"], row["peppol_id"]
-    if not (own or number):
+    own = row["peppol_id"] or (row["number_now"] and f"0221:{row['number_now']}")
+    if not own:
         raise Refusal(
             "peppol-no-receiver",
             f"取引先 {row['code']} の電子アドレス（Peppol ID）がありません。",
@@ -230,8 +243,8 @@ def _buyer(row: Mapping[str, Any]) -> Party:
         )
     return Party(
         name=row["name"],
-        endpoint=own or f"0221:{number}",
-        registration_number=number,
+        endpoint=own,
+        registration_number=row["registration_number"],
         postal_code=row["postal_code"],
         address=row["address"],
         email=row["email"],
@@ -255,7 +268,7 @@ def _line(books: _Books, row: Mapping[str, Any], inclusive: bool, *, alone: bool
         unit_price_micro=None if inclusive else unit,
         from_on=row["from_on"],
         to_on=row["service_to"],
-        note=_came_from(row, books.originals.get(row["invoice_line_id"], [])) if row["net"] < 0 else "",
+        note=_came_from(row, books.originals.get(row["invoice_id"], [])) if row["net"] < 0 else "",
         item_code=row["product"],
         properties=(
             ("税込単価", told),
@@ -267,6 +280,7 @@ def _line(books: _Books, row: Mapping[str, Any], inclusive: bool, *, alone: bool
 
 def _came_from(row: Mapping[str, Any], originals: list[dict[str, Any]]) -> str:
     """Of which days of which deal something is given back (基となった取引の年月日)."""
-    where = "・".join(f"{one['number']}（{one['issue_on']}）" for one in originals)
+    mine = [one for one in originals if one["invoice_line_id"] in (None, row["invoice_line_id"])]
+    where = "・".join(f"{one['number']}（{one['issue_on']}）" for one in mine)
     bill = f" 請求書 {where}" if where else ""
     return f"もとの取引 {row['from_on']}〜{row['service_to']}{bill}"

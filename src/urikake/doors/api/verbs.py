@@ -107,6 +107,38 @@ class Approved(Schema):
     dry_run: bool
 
 
+class Cancelling(Strict):
+    """Why an invoice is taken back, and whether it is issued again."""
+
+    why: str = Field(min_length=1, max_length=500, description="理由")
+    reissue: bool = Field(False, description="true なら、いまの契約で計算し直した修正請求書を、あわせて発行する")
+    date: Day | None = Field(None, description="取消日。なければ発行日（締めた月なら、最初の締めていない月）")
+
+
+class Cancelled(Schema):
+    """What came of taking an invoice back."""
+
+    returned: str = Field(description="返還請求書の番号")
+    total: int = Field(description="返還請求書の合計（円。負の数）")
+    revised: list[str] = Field(description="修正請求書の番号")
+    total_revised: int = Field(0, description="修正請求書の合計（円）")
+    dry_run: bool
+
+
+class Issuing(Strict):
+    """Closings whose drafts are approved."""
+
+    closings: list[Day] = Field(min_length=1, max_length=1, description="締日")
+
+
+class Issued(Schema):
+    """What was issued."""
+
+    invoices: int = Field(description="発行した請求書の数")
+    total: int = Field(description="請求額の合計（円）")
+    dry_run: bool
+
+
 class Reopening(Strict):
     """Why a month is opened again."""
 
@@ -224,6 +256,25 @@ def reverse(session: Session, call: Call) -> dict[str, Any]:
 def approve(session: Session, call: Call) -> dict[str, Any]:
     """Slips approved by another person than their maker, and posted."""
     return _tried(actions.approve_slips(session, numbers=call.body.slips), call)
+
+
+@writes("invoices/{key}/cancel", verb="cancel-invoice", permission="invoices.cancel", summary="請求書を取り消す・出し直す",
+        group="請求書", body=Cancelling, key=Annotated[Text, Path(..., description="請求書番号")], response=Cancelled,
+        subject=lambda call: call.key,
+        example={"why": "宛先の誤り", "reissue": True})  # fmt: skip
+def cancel(session: Session, call: Call) -> dict[str, Any]:
+    """An issued invoice taken back by a return invoice, and a revised one in its place where asked for."""
+    asked = call.body
+    figures = actions.cancel_invoice(session, number=call.key, why=asked.why, on=asked.date, reissue=asked.reissue)
+    return _tried(figures, call)
+
+
+@writes("billing-runs/approve", verb="bill", permission="invoices.approve", summary="下書きの請求書を承認して発行",
+        group="請求書", body=Issuing, response=Issued, subject=lambda call: call.body.closings[0].isoformat(),
+        example={"closings": ["2026-04-30"]})  # fmt: skip
+def issue(session: Session, call: Call) -> dict[str, Any]:
+    """The drafts of a closing issued by another person than who calculated them."""
+    return _tried(actions.approve_invoices(session, closing_on=call.body.closings[0]), call)
 
 
 @writes("periods/{key}/reopen", verb="reopen", permission="closing.reopen", summary="締めを解除", group="会計期間", body=Reopening,

@@ -249,6 +249,25 @@ def reopen(month: str, why: Annotated[str, typer.Option("--why", help="理由")]
     print(f"{month} の締めを解除しました。")
 
 
+@app.command("cancel-invoice")
+def cancel_invoice(
+    number: str,
+    why: Annotated[str, typer.Option("--why", help="理由（訂正の記録に残る）")],
+    reissue: Annotated[
+        bool, typer.Option("--reissue", help="いまの契約で計算し直した修正請求書を、あわせて発行する")
+    ] = False,
+    date_: Day = None,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """発行した請求書を、返還請求書で取り消す（--reissue で出し直す）。"""
+    load()
+    from urikake.doors import month
+
+    on = day(date_) if date_ else None
+    say(month.cancel_invoice(from_environment(), number, why=why, on=on, reissue=reissue, user=as_, preview=dry_run))
+
+
 @app.command()
 def approve(kind: str, refs: list[str], as_: As = "system") -> None:
     """承認する: receivables 伝票番号… ・ invoices 締日…"""

@@ -51,6 +51,9 @@ WORDS: Final = {
     "write-off": "貸倒",
     "misc": "雑損益",
     "advance": "前受",
+    "returned": "返還請求書",
+    "revised": "修正請求書",
+    "total_revised": "修正後の請求額",
     "billed": "請求済み",
     "unbilled": "これから請求",
 }
@@ -64,6 +67,7 @@ VALUES: Final = {
     "raised": "計上",
     "applied": "消込",
     "unapplied": "消込取消",
+    "cancelled": "取消",
     "new": "新規",
     "expansion": "増加",
     "reactivation": "再開",
@@ -202,6 +206,8 @@ def words(figures: dict[str, Any]) -> str:
             parts.append(f"{name}（{words(value)}）" if value else f"{name} なし")
         elif isinstance(value, bool):
             parts.append(f"{name} {'はい' if value else 'いいえ'}")
+        elif isinstance(value, list):
+            parts.append(f"{name} {'・'.join(map(str, value)) or 'なし'}")
         else:
             parts.append(f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}")
     return "・".join(parts)

@@ -43,6 +43,7 @@ KINDS: Final = {
     "recognize": Told("revenue.read", "収益を認識しました", "revenue"),
     "close": Told("closing.read", "月を締めました", "close/{subject}"),
     "reopen": Told("closing.read", "締めを解除しました", "close/{subject}"),
+    "cancel-invoice": Told("invoices.read", "請求書を取り消しました", "invoices/{subject}"),
     "approve": Told("receivables.read", "承認されました", "receivables"),
     "receipts": Told("receipts.read", "入金データを取り込みました", "receipts"),
     "import receivables": Told(

@@ -15,7 +15,7 @@ from urikake.rooms.contracts.actions import renew_due
 from urikake.rooms.usage.queries import watermark
 
 from . import queries
-from .models import Charge
+from .models import Charge, Reversal
 
 AHEAD: Final = timedelta(days=400)
 """How long before its cycle begins a charge may be made: a year paid in advance, at the closing before."""
@@ -43,17 +43,32 @@ def charge_ahead(session: Session, *, contract_ids: Sequence[int], closings: Seq
     return found.filter(pl.col("closing_on").is_in(list(closings)))
 
 
-def _charged(session: Session, closing_on: date, which: pl.Expr) -> pl.DataFrame:
-    """The charges that the closing makes of those lines."""
+@action("invoices.cancel")
+def charge_again(session: Session, *, charges: pl.DataFrame, closing_on: date, on: date) -> pl.DataFrame:
+    """The cycles of the charges billed anew ``on`` a day for their closing, as the contracts stand; nothing else of them."""
+    mine = pl.col("line_id").is_in(charges["line_id"].unique().implode())
+    return _charged(session, closing_on, mine, charges.select(queries.CYCLE).unique(), on)
+
+
+def _charged(
+    session: Session,
+    closing_on: date,
+    which: pl.Expr,
+    cycles: pl.DataFrame | None = None,
+    posted_on: date | None = None,
+) -> pl.DataFrame:
+    """The charges that the closing makes of those lines, of the ``cycles`` alone where they are named."""
     found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = _scope(session, closing_on, which)
     rows = queries.at_payer(session, found, queries.due_stretches(session, found, closing_on), closing_on)
+    if cycles is not None:
+        rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
     if rows.height:
         rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
     if rows.is_empty():
         return pl.DataFrame(schema=columns(Charge))
-    periods.require_open(session, closing_on)
+    periods.require_open(session, posted_on or closing_on)
     billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"])
     return facts.record(session, Charge, _charges(billed, found, closing_on, watermark(session)))
 
@@ -77,6 +92,43 @@ def release(session: Session, *, closing_on: date) -> pl.DataFrame:
     if drafts.height:
         session.remove("billing_waiting", "charge_id", drafts["id"])
     return drafts
+
+
+@action("invoices.cancel")
+def reverse(session: Session, *, charge_ids: pl.Series, on: date) -> pl.DataFrame:
+    """Take the charges back by their mirror images, dated ``on``, and return these with ``reverses_id``, in their order.
+
+    A charge of days turns into a credit of them and the other way round; usage is taken back with its quantity. Nothing is
+    billed of those days then, so that the next closing bills them as the contract stands.
+    """
+    periods.require_open(session, on)
+    mine = queries.by_ids(session, charge_ids)
+    every = queries.of_cycles(session, mine)
+    usage = pl.col("product_id").is_in(queries.metered_products(session).implode())
+    settled = pl.col("nature") == Charge.TRUE_UP
+    sign = pl.when(pl.col("nature") == Charge.USAGE).then(1).otherwise("nature")
+    mirrored = (
+        mine.join(queries.rounds(every), on=queries.CYCLE, suffix="_next", maintain_order="left")
+        .with_columns(
+            reverses_id="id",
+            nature=pl.when(settled).then("nature").otherwise(-sign),
+            revision="revision_next",
+            closing_on=pl.lit(on),
+            amount=-pl.col("amount"),
+            quantity_micro=pl.when(usage & ~settled).then(-pl.col("quantity_micro")).otherwise("quantity_micro"),
+        )
+        .drop("id", "run_id", "revision_next", strict=False)
+    )
+    made = facts.record(session, Charge, _apart(mirrored))
+    linked = made.with_columns(mirrored["reverses_id"])
+    facts.record(session, Reversal, linked.with_columns(charge_id="id"))
+    return linked
+
+
+def _apart(mirrored: pl.DataFrame) -> pl.DataFrame:
+    """The rows with a ``revision`` of their own each, where two of one cycle begin on one day and are of one nature."""
+    source = ["cycle_from_on", "line_id", "revision", "from_on", "nature"]
+    return mirrored.with_columns(revision=pl.col("revision") + pl.int_range(pl.len()).over(source))
 
 
 def _charges(rows: pl.DataFrame, found: queries.Scope, closing_on: date, through: int) -> pl.DataFrame:

@@ -52,6 +52,18 @@ class Charge(Fact):
         ]
 
 
+class Reversal(Fact):
+    """A charge taken back whole by another (赤黒), so that its days are to be billed anew; each at most once."""
+
+    charge_id = ref(unique=True)
+    reverses_id = ref(unique=True)
+    line_id = ref()
+    cycle_from_on = models.DateField()
+
+    class Meta:
+        db_table = "billing_reversal"
+
+
 class WaitingCharge(Projection):
     """Projection: the charges that are on no invoice yet (下書き); rebuilt from charges and invoice lines by `verify`."""
 

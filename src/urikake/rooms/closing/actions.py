@@ -18,6 +18,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.invoices import actions as invoices
+from urikake.rooms.invoices import queries as papers
 from urikake.rooms.ledger import actions as ledger
 from urikake.rooms.matching import actions as matching
 from urikake.rooms.parties import queries as parties
@@ -51,6 +52,97 @@ def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
     if every.is_empty():
         return {"charges": 0, "invoices": 0, "total": 0}
     return {"charges": charges.height, **_issue(session, closing_on, every, before)}
+
+
+@action("invoices.approve")
+def approve_invoices(session: Session, *, closing_on: date) -> dict[str, Any]:
+    """Issue the drafts of a closing as they stand, as someone who made none of them; return their figures."""
+    _read_ahead(session)
+    before = balances.positions(session)
+    drafts = billing.release(session, closing_on=closing_on)
+    if drafts.is_empty():
+        raise Refusal(
+            "not-waiting",
+            f"{closing_on:%Y-%m-%d} 締めに承認を待つ下書きはありません。",
+            "締日を確かめるか、先に請求を計算してください。",
+        )
+    makers = queries.makers(session, drafts["id"])
+    if session.user in makers:
+        raise Refusal(
+            "own-work",
+            f"{closing_on:%Y-%m-%d} 締めの下書きには {session.user} 自身が計算したものがあります。",
+            "別の人が承認してください。",
+        )
+    return _issue(session, closing_on, drafts, before)
+
+
+@action("invoices.cancel")
+def cancel_invoice(
+    session: Session, *, number: str, on: date | None = None, why: str, reissue: bool = False
+) -> dict[str, Any]:
+    """Take an issued document back by a return invoice, whole; with ``reissue``, bill its cycles anew as they now stand.
+
+    Receivables, revenue and the ledger follow. Dated ``on``, else on the day of issue, in a closed month in the first open
+    one. Returns the numbers of the return invoice and of the revised one.
+    """
+    original, old = _to_cancel(session, number, why)
+    head = original.row(0, named=True)
+    day = on or periods.open_date(session, head["issue_on"])
+    if day < head["issue_on"]:
+        raise Refusal(
+            "too-early",
+            f"取消日 {day:%Y-%m-%d} が、{number} の発行日 {head['issue_on']:%Y-%m-%d} より前です。",
+            "発行日以後の日を指定してください。",
+        )
+    _read_ahead(session)
+    before = balances.positions(session)
+    corrects = invoices.Correcting(original, why)
+    back = billing.reverse(session, charge_ids=old["charge_id"], on=day)
+    issued = invoices.cancel(session, corrects=corrects, charges=back, on=day)
+    items = receivables.raise_mirrored(session, issued=issued, original_id=head["invoice_id"])
+    moves = revenue.recognize_issued(session, issued=issued, closing_on=day)
+    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    figures = {"returned": issued.invoices["number"][0], "total": int(issued.invoices["total"].sum()), "revised": []}
+    return figures | (_reissued(session, corrects, back, day) if reissue else {})
+
+
+def _to_cancel(session: Session, number: str, why: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The document to take back and its lines; refused where it cannot be."""
+    found = papers.by_number(session, number)
+    if found.is_empty():
+        raise Refusal("no-invoice", f"請求書「{number}」はありません。", "請求書番号を確かめてください。")
+    if not why.strip():
+        raise Refusal("no-reason", "取り消す理由がありません。", "理由を書いてください。")
+    if found["kind"][0] == "return":
+        raise Refusal(
+            "is-return",
+            f"{number} は返還請求書です。返還請求書は取り消せません。",
+            "もう一度請求するときは、次の締めで請求してください。",
+        )
+    done = papers.corrections(session).filter(
+        (pl.col("original_id") == found["invoice_id"][0]) & (pl.col("kind") == "cancel")
+    )
+    if done.height:
+        other = papers.invoices(session, "id = ?", (done["invoice_id"][0],))["number"][0]
+        raise Refusal(
+            "cancelled", f"{number} はすでに {other} で取り消されています。", "その返還請求書を見てください。"
+        )
+    return found, papers.lines(session, found)
+
+
+def _reissued(session: Session, corrects: invoices.Correcting, back: pl.DataFrame, day: date) -> dict[str, Any]:
+    """The cycles taken back billed anew for the same closing, as documents that replace the old one."""
+    closing_on = corrects.original["closing_on"][0]
+    before = balances.positions(session)
+    charges = billing.charge_again(session, charges=back, closing_on=closing_on, on=day)
+    if charges.is_empty():
+        return {"revised": []}
+    issued = invoices.issue(session, charges=charges, closing_on=closing_on, issue_on=day, replaces=corrects)
+    _keep_rest(session, charges, issued)
+    items = receivables.raise_items(session, issued=issued)
+    moves = revenue.recognize_issued(session, issued=issued, closing_on=day)
+    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    return {"revised": issued.invoices["number"].to_list(), "total_revised": int(issued.invoices["total"].sum())}
 
 
 def _read_ahead(session: Session) -> None:

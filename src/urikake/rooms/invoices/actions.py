@@ -19,7 +19,7 @@ from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import codes
 
 from . import queries
-from .models import Invoice, InvoiceLine
+from .models import Correction, Invoice, InvoiceLine
 
 GROUPING: Final = {
     "bill_to": [],
@@ -38,9 +38,17 @@ class Issued:
 
 
 @action("invoices.issue")
-def issue(session: Session, *, charges: pl.DataFrame, closing_on: date) -> Issued:
-    """Issue the charges as invoices dated on their closing and return them.
+def issue(
+    session: Session,
+    *,
+    charges: pl.DataFrame,
+    closing_on: date,
+    issue_on: date | None = None,
+    replaces: Correcting | None = None,
+) -> Issued:
+    """Issue the charges as invoices dated on their closing (or ``issue_on``) and return them.
 
+    Those that replace a document are of kind ``revised`` (修正請求書) and name it.
     One invoice per payer (or contract, order, project: policy ``invoice_grouping``), apart by tax-inclusive and
     tax-exclusive prices. Credits stay on the invoice while no rate's sum on it falls below zero; else the credits of that
     bill go on a return invoice of their own. A bill that sums to nothing and has no credit is not issued.
@@ -48,8 +56,59 @@ def issue(session: Session, *, charges: pl.DataFrame, closing_on: date) -> Issue
     lines = documents(session, charges, closing_on)
     if lines.is_empty():
         return Issued(queries.invoices(session, "1 = 0"), queries.lines(session, queries.invoices(session, "1 = 0")))
-    periods.require_open(session, closing_on)
-    heads = _numbered(session, _heads(lines, closing_on), closing_on)
+    day = issue_on or closing_on
+    heads = _heads(lines, closing_on, day)
+    if replaces:
+        charged = pl.col("kind") == "invoice"
+        heads = heads.with_columns(kind=pl.when(charged).then(pl.lit("revised")).otherwise("kind"))
+    issued = _kept(session, lines, heads, day)
+    if replaces:
+        _correct(session, issued.invoices.filter(pl.col("kind") == "revised").head(1), replaces, "revise")
+    return issued
+
+
+@dataclass(frozen=True, slots=True)
+class Correcting:
+    """The document that is put right, and why."""
+
+    original: pl.DataFrame
+    why: str
+
+
+@action("invoices.cancel")
+def cancel(session: Session, *, corrects: Correcting, charges: pl.DataFrame, on: date) -> Issued:
+    """Issue the return invoice (適格返還請求書) that takes a document back: every line, its net and its tax mirrored.
+
+    In: ``charges`` are the mirror images of the document's, with ``reverses_id``. No tax is computed anew.
+    """
+    original = corrects.original.row(0, named=True)
+    before = queries.lines(session, corrects.original)
+    mirror = before.select(
+        "rate_micro",
+        reverses_id="charge_id",
+        at="invoice_line_id",
+        net=-pl.col("net"),
+        tax_amount=-pl.col("tax_amount"),
+    )
+    named = _ordered(session, charges).join(mirror, on="reverses_id", maintain_order="left").sort("at")
+    lines = named.with_columns(
+        document=pl.lit(0, dtype=pl.Int64), invoice_kind=pl.lit("return"), inclusive=pl.lit(original["inclusive"])
+    ).drop("at", "reverses_id")
+    issued = _kept(session, lines, _heads(lines, original["closing_on"], on), on)
+    _correct(session, issued.invoices, corrects, "cancel")
+    return issued
+
+
+def _correct(session: Session, made: pl.DataFrame, corrects: Correcting, kind: str) -> None:
+    """Note that the document made puts the original right."""
+    noted = made.select("invoice_id", original_id=pl.lit(corrects.original["invoice_id"][0]))
+    facts.record(session, Correction, noted.with_columns(kind=pl.lit(kind), why=pl.lit(corrects.why)))
+
+
+def _kept(session: Session, lines: pl.DataFrame, heads: pl.DataFrame, issue_on: date) -> Issued:
+    """The documents numbered and recorded with their lines (``document`` tells which belong together)."""
+    periods.require_open(session, issue_on)
+    heads = _numbered(session, heads, issue_on)
     first = session.next_id("invoices_line")
     counted = heads.with_columns(first_line_id=first + pl.col("line_count").cum_sum() - pl.col("line_count"))
     kept = queries.numbered(facts.record(session, Invoice, counted.with_columns(currency=pl.lit("JPY"))))
@@ -119,14 +178,14 @@ def _ordered(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
     return joined.sort("partner_code", "contract_no", "id").drop("partner_code", "contract_no")
 
 
-def _heads(lines: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+def _heads(lines: pl.DataFrame, closing_on: date, issue_on: date) -> pl.DataFrame:
     """One row per document, in the order of numbers."""
     return lines.group_by("document", maintain_order=True).agg(
         kind=pl.col("invoice_kind").first(),
         partner_id=pl.col("partner_id").first(),
         inclusive=pl.col("inclusive").first(),
         closing_on=pl.lit(closing_on),
-        issue_on=pl.lit(closing_on),
+        issue_on=pl.lit(issue_on),
         net=pl.col("net").sum(),
         tax_total=pl.col("tax_amount").sum(),
         total=(pl.col("net") + pl.col("tax_amount")).sum(),

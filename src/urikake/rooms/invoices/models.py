@@ -37,6 +37,22 @@ class Invoice(Fact):
         ]
 
 
+class Correction(Fact):
+    """What a document puts right: ``invoice_id`` takes the ``original_id`` back (``cancel``) or replaces it (``revise``).
+
+    An original is taken back at most once, and replaced at most once.
+    """
+
+    invoice_id = ref(unique=True)
+    original_id = ref()
+    kind = models.CharField(max_length=10)
+    why = models.CharField(max_length=500)
+
+    class Meta:
+        db_table = "invoices_correction"
+        constraints = [models.UniqueConstraint(fields=["original_id", "kind"], name="invoices_correction_once")]
+
+
 class InvoiceLine(Fact):
     """A charge on an invoice: its net amount, the tax rate, and its share of the invoice's tax."""
 

@@ -26,6 +26,17 @@ def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     return looked_up(codes(session), newest.sort("partner_id"), "partner_id")
 
 
+def profiles_then(session: Session, of: pl.DataFrame, names: str) -> pl.DataFrame:
+    """The rows ``of`` (``partner_id``, ``run_id``, …) with the named columns of the profile as it stood for that run.
+
+    What was issued goes on saying what it said, whatever is learned of the partner since. Rows keep their order.
+    """
+    rows = session.table("parties_profile", f"id, run_id, partner_id, {names}").drop("id").sort("run_id")
+    asked = of.with_row_index("asked_at").sort("run_id")
+    found = asked.join_asof(rows, on="run_id", by="partner_id", check_sortedness=False)
+    return found.sort("asked_at").drop("asked_at")
+
+
 def payers(session: Session) -> pl.DataFrame:
     """Who pays and how: ``partner_id``, ``bill_to_id``, ``receivable_account_id`` and the collection terms as columns."""
 

@@ -74,6 +74,33 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
     return made.rename({"id": "item_id"})
 
 
+@action("receivables.post")
+def raise_mirrored(session: Session, *, issued: Issued, original_id: int) -> pl.DataFrame:
+    """Raise the mirror images of a document's items for the one that takes it back, settle both as far as the old are open.
+
+    Returns the items raised. What had been paid of the old ones stays as a credit on the new.
+    """
+    head = issued.invoices.row(0, named=True)
+    old = queries.items(session, "source = 'invoice' AND source_id = ?", (original_id,))
+    mirrored = old.with_columns(
+        net=-pl.col("net"),
+        gross=-pl.col("gross"),
+        posted_on=pl.lit(head["issue_on"]),
+        source_id=pl.lit(head["invoice_id"], dtype=pl.Int64),
+    ).drop("item_id")
+    made = facts.record(session, Item, mirrored).rename({"id": "item_id"})
+    _open(session, made.rename({"item_id": "id"}))
+    standing = queries.standing(session, pl.concat([old["item_id"], made["item_id"]]))
+    open_ = old.select("item_id", new_id=made["item_id"]).join(standing, on="item_id").filter(pl.col("balance") != 0)
+    steps = [open_.select("item_id", moved=-pl.col("balance")), open_.select(item_id="new_id", moved="balance")]
+    moves = pl.concat(steps).sort("item_id")
+    if moves.height:
+        source = pl.lit(head["invoice_id"], dtype=pl.Int64)
+        told = moves.with_columns(kind=pl.lit("cancelled"), moved_on=pl.lit(head["issue_on"]), source_id=source)
+        move(session, moves=told, known=standing)
+    return made
+
+
 def _open(session: Session, made: pl.DataFrame) -> None:
     """Add the items to the projection of open balances."""
     session.driver.write("receivables_open", made.select(item_id="id", balance="gross"))

@@ -10,6 +10,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from urikake.base import periods
+from urikake.base.company import policies
+from urikake.doors import month as steps
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import closing_dates, stale
@@ -94,6 +96,7 @@ def review(desk: Desk, closing: str) -> Shown:
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
+        "approves": policies(desk.session).needs_second_person("invoices"),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
 
@@ -146,6 +149,14 @@ def _bridge(desk: Desk, day: date, changes: pl.DataFrame, made: pl.DataFrame) ->
     return bridge(
         Part("先月", before), parts, Part("今月", int(made["amount"].sum())), label="先月から今月への請求の差"
     )
+
+
+@deed("approve-invoices", "billing/approve", permission="invoices.approve")
+def approve(doing: Deed) -> HttpResponse:
+    """Issue the drafts of a closing as they stand, as another person than who calculated them."""
+    closing = _day(doing.field("closing"))
+    told = steps.approve_invoices(doing.books, [closing], user=doing.person.name)
+    return doing.done(f"{told['invoices']:,}件の請求書（{told['total']:,}円）を発行しました。", f"billing/{closing}")
 
 
 @deed("bill", "billing/run", permission="billing.run")

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any, Final
 
 import polars as pl
-from django.http import Http404
+from django.http import Http404, HttpResponse
 
+from urikake.doors import month as steps
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.explain.papers import corrections_of
 
-from ..book import Shown, page
+from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
 
@@ -84,14 +86,34 @@ def one(desk: Desk, number: str) -> Shown:
         "carry": shape["carry"],
         "items": _items(desk, head["invoice_id"]),
         "made": _made(desk, head["invoice_id"]),
+        "corrections": corrections_of(desk.session, head["invoice_id"]),
+        "cancellable": _cancellable(desk, head),
         "around": _around(desk, head),
         "page": {"title": f"{KINDS[head['kind']]} {number}", "name": "invoice"},
     }
 
 
+def _cancellable(desk: Desk, head: dict[str, Any]) -> bool:
+    """Whether the document can still be taken back."""
+    gone = invoices.corrections(desk.session).filter(
+        (pl.col("original_id") == head["invoice_id"]) & (pl.col("kind") == "cancel")
+    )
+    return head["kind"] != "return" and gone.is_empty()
+
+
+@deed("cancel-invoice", "invoices/cancel", permission="invoices.cancel")
+def cancel(doing: Deed) -> HttpResponse:
+    """Take a document back by a return invoice, and issue a revised one where asked for."""
+    number, again = doing.field("number"), doing.field("reissue") == "1"
+    told = steps.cancel_invoice(doing.books, number, why=doing.field("why"), reissue=again, user=doing.person.name)
+    made = [told["returned"], *told["revised"]]
+    return doing.done(f"{number} を取り消しました（{'・'.join(made)}）。", f"invoices/{made[-1]}")
+
+
 def _shape(desk: Desk, head: dict[str, Any], number: str) -> dict[str, Any]:
     """The document as the report has it."""
-    rows = report(desk.session, "invoices", closing=head["closing_on"])
+    code = profiles(desk.session, "name").filter(pl.col("partner_id") == head["partner_id"])["code"][0]
+    rows = report(desk.session, "invoices", closing=head["closing_on"], partner=code)
     return next(row for row in rows if row["number"] == number)
 
 

@@ -2,21 +2,25 @@
 
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
-from .charges import CHARGE, TRUE_UP, at_closing, charges, of_cycle, waiting
+from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, of_cycle, of_cycles, reversals, waiting
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
 from .measured import beside_billed, measured_spans, price_models
-from .metering import unmeasured
+from .metering import rounds, unmeasured
 from .payers import at_payer, payers
 from .rates import rated, unbilled
-from .scope import Scope, scope
+from .scope import Scope, metered_products, scope
+
+CYCLE = ("line_id", "cycle_from_on")
+"""What names a billing cycle of a contract line."""
 
 __all__ = [
     "AHEAD",
     "CHARGE",
+    "CYCLE",
     "LATE",
     "MISSING",
     "PRESENT",
@@ -26,18 +30,23 @@ __all__ = [
     "at_closing",
     "at_payer",
     "beside_billed",
+    "by_ids",
     "charges",
     "commitments",
     "completeness",
     "due_stretches",
     "kept_money",
     "measured_spans",
+    "metered_products",
     "of_contracts",
     "of_cycle",
+    "of_cycles",
     "payers",
     "planned",
     "price_models",
     "rated",
+    "reversals",
+    "rounds",
     "scope",
     "settled_commitments",
     "unbilled",

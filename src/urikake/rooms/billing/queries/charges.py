@@ -64,6 +64,19 @@ def of_cycles(session: Session, cycles: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def by_ids(session: Session, wanted: pl.Series) -> pl.DataFrame:
+    """The charges with those ids, by id."""
+    session.stage(pl.DataFrame({"wanted_id": wanted.unique().sort()}))
+    names = ", ".join(f"c.{name}" for name in CHARGE.split(", "))
+    return session.read(f"SELECT {names} FROM stage s JOIN billing_charge c ON c.id = s.wanted_id ORDER BY c.id")
+
+
+def reversals(session: Session) -> pl.DataFrame:
+    """What was taken back: ``charge_id`` (the mirror image), ``reverses_id``, ``line_id``, ``cycle_from_on``, ``run_id``."""
+    names = "id, charge_id, reverses_id, line_id, cycle_from_on, run_id"
+    return session.table("billing_reversal", names).drop("id")
+
+
 def of_cycle(session: Session, line_id: int, cycle_from_on: date) -> pl.DataFrame:
     """Every charge of one cycle of a line, by id."""
     return session.rows("billing_charge", CHARGE, "cycle_from_on = ? AND line_id = ?", (cycle_from_on, line_id))

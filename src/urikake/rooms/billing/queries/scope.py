@@ -15,6 +15,8 @@ from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.parties.queries import TABLES as PARTIES
 from urikake.rooms.parties.queries import closing_masks
 
+from .charges import reversals
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -29,7 +31,7 @@ class Scope:
     moves: pl.DataFrame
 
 
-TABLES: Final = (*contracts.TABLES, "contracts_terms", *PARTIES, "catalog_product")
+TABLES: Final = (*contracts.TABLES, "contracts_terms", *PARTIES, "catalog_product", "billing_reversal")
 
 
 def scope(session: Session, closing_on: date | None = None) -> Scope:
@@ -64,7 +66,7 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
     """The scope of lines with their ends and events by line, as `contracts.folded` gives them."""
     lines = lines.join(closing_masks(session), on="partner_id", maintain_order="left")
     lines = lines.join(contracts.terms(session), on="contract_terms_id", maintain_order="left")
-    lines = lines.join(contracts.touched(session), on="line_id", how="left", maintain_order="left")
+    lines = lines.join(_touched(session), on="line_id", how="left", maintain_order="left")
     segments = charging.based(timeline.segments(lines, events), lines)
     by_usage = pl.col("product_id").is_in(metered_products(session).implode())
     usage, flat = (segments.filter(kind)["line_id"].unique() for kind in (by_usage, ~by_usage))
@@ -78,6 +80,19 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
     moves = _moves(session, lines)
     moved = pl.col("line_id").is_in(moves["line_id"].implode())
     return Scope(lines.with_columns(mixed=pl.col("mixed") | moved), segments, moves)
+
+
+def _touched(session: Session) -> pl.DataFrame:
+    """The lines of which something billed may have changed: by an event, or as it was taken back (see `contracts.touched`)."""
+    changed, back = contracts.touched(session), reversals(session)
+    if back.is_empty():
+        return changed
+    day = pl.col("cycle_from_on")
+    undone = back.group_by("line_id").agg(
+        first_changed_on=day.min(), changed_on=day.max(), changed_run_id=pl.col("run_id").max()
+    )
+    both = pl.concat([changed, undone.select(changed.columns)]).group_by("line_id")
+    return both.agg(pl.col("first_changed_on").min(), pl.col("changed_on", "changed_run_id").max())
 
 
 def _moves(session: Session, lines: pl.DataFrame) -> pl.DataFrame:

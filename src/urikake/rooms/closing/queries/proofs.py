@@ -212,7 +212,7 @@ def _documents(session: Session) -> list[str]:
     amounts = rows.with_columns(
         invoice="invoice_id", amount=pl.when("inclusive").then(pl.col("net") + pl.col("tax_amount")).otherwise("net")
     )
-    made = amounts.join(heads.select("invoice_id", "run_id"), on="invoice_id", maintain_order="left")
+    made = amounts.join(_taxed_by(session, heads), on="invoice_id", maintain_order="left")
     taxes = pl.concat(
         tax.invoice_taxes(part.drop("net", "tax_amount", "run_id"), rounding)[0]  # type: ignore[arg-type]
         for rounding, part in under(session, "tax_rounding", made)
@@ -232,6 +232,14 @@ def _documents(session: Session) -> list[str]:
         | (pl.col("gross").fill_null(0) != pl.col("total"))
     )
     return [f"請求書 {number}: 明細・税額・債権明細の合計が一致しません" for number in wrong["number"]]
+
+
+def _taxed_by(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    """By ``invoice_id`` the run that rounded its tax: its own, but for what takes another back, that of the other."""
+    back = invoices.corrections(session).filter(pl.col("kind") == "cancel").select("invoice_id", "original_id")
+    first = heads.select(original_id="invoice_id", first_run_id="run_id")
+    joined = heads.select("invoice_id", "run_id").join(back.join(first, on="original_id"), on="invoice_id", how="left")
+    return joined.select("invoice_id", run_id=pl.coalesce("first_run_id", "run_id"))
 
 
 def _numbers(session: Session) -> list[str]:

@@ -145,7 +145,7 @@ def matchable(session: Session) -> bool:
     return session.value(sql, (session.low, session.high)) is not None
 
 
-FEEDS: Final = {"bill": ["init"], "recognize": ["init", "bill"]}
+FEEDS: Final = {"bill": ["init", "cancel-invoice"], "recognize": ["init", "bill", "cancel-invoice"]}
 
 
 def require_in_order(session: Session, month: date) -> None:
@@ -170,3 +170,12 @@ def _first_posted(session: Session) -> date | None:
     sql = "SELECT min(posted_on) AS posted_on FROM ledger_total WHERE id >= ? AND id < ?"
     day: date | None = session.value(sql, (session.low, session.high))
     return day.replace(day=1) if day else None
+
+
+def makers(session: Session, charge_ids: pl.Series) -> set[str]:
+    """Who calculated the charges."""
+    session.stage(pl.DataFrame({"wanted_id": charge_ids}))
+    found = session.read(
+        "SELECT DISTINCT r.actor FROM stage s JOIN billing_charge c ON c.id = s.wanted_id JOIN base_run r ON r.id = c.run_id"
+    )
+    return set(found["actor"])

@@ -27,7 +27,10 @@ def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
     named = found.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         codes(session), on="partner_id", maintain_order="left"
     )
-    collected = pl.col("gross") - pl.col("balance")
+    taken_back = items.movements(session, "kind = 'cancelled' AND moved_on <= ?", (as_of,))
+    sums = taken_back.group_by("item_id").agg(taken_back=pl.col("moved").sum())
+    named = named.join(sums, on="item_id", how="left", maintain_order="left")
+    collected = pl.col("gross") - pl.col("balance") + pl.col("taken_back").fill_null(0)
     frame = named.select(
         "order_no",
         "management_group",

@@ -36,6 +36,7 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
     tax_rows = nested(taxes, "invoice_id", ["tax", "rate_micro", "net", "amount"])
     due_rows = nested(dues, "invoice_id", ["date", "method", "amount"])
     carried = _carried(session, found)
+    corrects = _corrects(session, found)
     heads = rows(
         found.select(
             "invoice_id",
@@ -57,6 +58,7 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
             "dues": due_rows.get(at, []),
             "lines": line_rows[at],
             "carry": carried[at],
+            **corrects.get(at, {}),
         }
     return heads
 
@@ -70,6 +72,18 @@ def contents(session: Session, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     """
     lines = _lines(session, found)
     return lines, _taxes(lines), _dues(session, found)
+
+
+def _corrects(session: Session, found: pl.DataFrame) -> dict[int, dict[str, str]]:
+    """Of those that put another right, the number of that one and the reason: ``corrects``, ``why``."""
+    made = documents.corrections(session).join(found.select("invoice_id"), on="invoice_id", how="semi")
+    return {
+        row["invoice_id"]: {
+            "corrects": documents.invoices(session, "id = ?", (row["original_id"],))["number"][0],
+            "why": row["why"],
+        }
+        for row in made.iter_rows(named=True)
+    }
 
 
 LINE = [

@@ -16,7 +16,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
-from urikake.rooms.billing.queries import TRUE_UP
+from urikake.rooms.billing.queries import TRUE_UP, reversals
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.invoices.queries import numbered
 from urikake.rooms.usage.queries import totals
@@ -80,9 +80,11 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     known = lines.folded(session, row["contract_id"], row["run_id"])
     earlier = _earlier(session, row)
     product = reads.product(session, products(session), row["product_id"])
-    settles = row["nature"] == TRUE_UP
+    settles, undoes = row["nature"] == TRUE_UP, _undone(session, row)
     usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" and not settles else None
-    if settles:
+    if undoes is not None:
+        amount, steps = _mirrored(session, undoes)
+    elif settles:
         amount, steps = commitments.settled(session, row, known)
     elif usage is not None:
         amount, steps = _metered(session, row, known, earlier, usage)
@@ -91,6 +93,19 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     else:
         amount, steps = _credited(session, row, known, earlier)
     return Priced(amount, steps, contract, known, usage)
+
+
+def _undone(session: Session, row: dict[str, Any]) -> dict[str, Any] | None:
+    """The charge that this one takes back; None for any other."""
+    found = reversals(session).filter(pl.col("charge_id") == row["id"])
+    return None if found.is_empty() else reads.one(session, "billing_charge", lines.CHARGE, found["reverses_id"][0])
+
+
+def _mirrored(session: Session, undoes: dict[str, Any]) -> tuple[int, tuple[Step, ...]]:
+    """A charge taken back whole: its amount with the other sign, whatever the contract says by now."""
+    text = f"取り消した請求書の、同じ日の請求 {words.yen(undoes['amount'])} をそのまま返します"
+    step = Step("取り消し", text, -undoes["amount"], f"charge-{undoes['id'] - session.low}")
+    return -undoes["amount"], (step,)
 
 
 def _earlier(session: Session, row: dict[str, Any]) -> pl.DataFrame:

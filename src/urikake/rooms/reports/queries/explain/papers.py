@@ -47,12 +47,42 @@ def paper(session: Session, number: str, as_of: date | None = None) -> Explanati
         sources=(
             ("取引先", reads.partner(session, head["partner_id"])["code"]),
             ("締日", words.day(head["closing_on"])),
+            *_corrected(session, head),
             words.policy("請求書の単位", words.GROUPS, policies(session, head["run_id"])["invoice_grouping"]),
             words.policy("消費税の端数", words.ROUNDINGS, _rounding(session, head)),
         ),
         path=_path(session, found),
         recorded=recorded(session, "invoices.Invoice", head["invoice_id"], head["run_id"]),
     )
+
+
+def _corrected(session: Session, head: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What the document puts right, and what put it right, each with its reason."""
+    told = corrections_of(session, head["invoice_id"])
+    return tuple((row["label"], f"{row['number']}（{row['why']}）") for row in told)
+
+
+CORRECTED: Final = {
+    ("cancel", True): "取り消した請求書", ("revise", True): "訂正前の請求書",
+    ("cancel", False): "取り消した返還請求書", ("revise", False): "訂正後の請求書",
+}  # fmt: skip
+"""By the kind of a correction, and whether the document named is the original, what that is called."""
+
+
+def corrections_of(session: Session, invoice_id: int) -> list[dict[str, Any]]:
+    """The documents that this one puts right and that put it right: ``number, label, why``, in the order they were made."""
+    every = invoices.corrections(session)
+    mine = every.filter((pl.col("invoice_id") == invoice_id) | (pl.col("original_id") == invoice_id))
+    named = mine.with_columns(
+        first=pl.col("invoice_id") == invoice_id,
+        other_id=pl.when(pl.col("invoice_id") == invoice_id).then("original_id").otherwise("invoice_id"),
+    )
+    numbers = [invoices.invoices(session, "id = ?", (one,)).select("invoice_id", "number") for one in named["other_id"]]
+    found = named.join(pl.concat(numbers), left_on="other_id", right_on="invoice_id") if numbers else named.clear()
+    return [
+        {"number": row["number"], "why": row["why"], "label": CORRECTED[row["kind"], row["first"]]}
+        for row in found.iter_rows(named=True)
+    ]
 
 
 def read(session: Session, number: str) -> Paper | None:
@@ -103,8 +133,14 @@ def taxed_again(
 
 
 def _rounding(session: Session, head: dict[str, Any]) -> Rounding:
-    """The rounding of tax under which the document was made."""
-    return policies(session, head["run_id"])["tax_rounding"]  # type: ignore[return-value]
+    """The rounding of tax under which the document was made; of what takes another back, that of the other."""
+    run_id = head["run_id"]
+    back = invoices.corrections(session).filter(
+        (pl.col("invoice_id") == head["invoice_id"]) & (pl.col("kind") == "cancel")
+    )
+    if back.height:
+        run_id = session.value("SELECT run_id FROM invoices_invoice WHERE id = ?", (back["original_id"][0],))
+    return policies(session, run_id)["tax_rounding"]  # type: ignore[return-value]
 
 
 def _lines(session: Session, found: Paper) -> list[Step]:

@@ -61,7 +61,7 @@ def _raised_words(row: dict[str, Any]) -> str:
 
 
 def _moved(session: Session, one: dict[str, Any]) -> Step:
-    label = "消込" if one["kind"] == "applied" else "消込の取消"
+    label = {"applied": "消込", "unapplied": "消込の取消", "cancelled": "請求書の取消"}[one["kind"]]
     return Step(label, words.day(one["moved_on"]), one["moved"], f"application-{one['source_id'] - session.low}")
 
 
