@@ -302,7 +302,7 @@ def test_what_cannot_stand_in_a_request_is_not_written(batch: Batch, at: int, wh
     assert at in {fault.at for fault in refused.value.faults}
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
 def test_nothing_breaks_the_reader(data: bytes) -> None:
     with pytest.raises(Refused):
@@ -336,6 +336,7 @@ def test_the_day_of_a_leap_year_is_one_only_there() -> None:
 # --- kana ----------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_bank_kana_is_one_byte_a_character_and_stays_as_it_is(text: str) -> None:
     try:
@@ -347,6 +348,7 @@ def test_bank_kana_is_one_byte_a_character_and_stays_as_it_is(text: str) -> None
     assert converted(found) == found
 
 
+@settings(deadline=None)
 @given(KANA, st.integers(0, 30))
 def test_a_cut_name_never_parts_a_kana_from_its_mark(text: str, most: int) -> None:
     whole = converted(text)

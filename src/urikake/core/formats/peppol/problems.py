@@ -13,7 +13,7 @@ from urikake.core.formats import registration_number
 from . import sums
 from .codes import DOCUMENTS, ORDER
 from .rules import Problem
-from .tree import Element, Unreadable, elements, every, is_invoice, name, number, one, parsed, text, where
+from .tree import Element, Unreadable, elements, every, is_foreign, is_invoice, name, number, one, parsed, text, where
 
 Found = Iterator[Problem]
 
@@ -86,8 +86,10 @@ def _complete(root: Element) -> Found:
 
 
 def _ordered(root: Element) -> Found:
-    """Every element in its place: known elements only at the top, all of them in the order of the schema."""
+    """Every element in its place: of an invoice's namespaces, only known ones at the top, in the order of the schema."""
     for parent in elements(root):
+        if is_foreign(parent) and (len(parent) or text(parent)):
+            yield Problem("unknown", where(parent), name(parent))
         order = ORDER.get(name(parent))
         if order is None or not len(parent):
             continue

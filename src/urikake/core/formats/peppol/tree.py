@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,7 +14,6 @@ from .codes import NAMESPACES, ROOT
 
 Element: TypeAlias = Any  # of lxml, which tells no types
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,10})?")
-_PREFIX: Final = {name: f"{{{uri}}}" for name, uri in NAMESPACES.items()}
 
 
 class Unreadable(Exception):
@@ -43,15 +43,18 @@ def is_invoice(root: Element) -> bool:
 
 
 def every(element: Element, path: str) -> list[Element]:
-    """The elements at the path below the element: names without prefix, joined by slashes, of either namespace.
+    """The elements at the path below the element: names without prefix, joined by slashes.
 
-    Basic components are leaves, aggregates are not, so that a name says its namespace but for the last one.
+    What has elements is an aggregate; the last may be either. Elements of other namespaces are problems by themselves.
     """
-    found = [element]
-    for name in path.split("/"):
-        tags = {prefix + name for prefix in _PREFIX.values()}
-        found = [child for parent in found for child in parent if child.tag in tags]
+    found: list[Element] = element.findall(_spelt(path))
     return found
+
+
+@functools.cache
+def _spelt(path: str) -> str:
+    *above, last = path.split("/")
+    return "/".join([*(f"{{{NAMESPACES['cac']}}}{name}" for name in above), f"{{*}}{last}"])
 
 
 def one(element: Element, path: str) -> Element | None:
@@ -78,7 +81,13 @@ def number(element: Element | None, path: str = "") -> Decimal | None:
 
 def name(element: Element) -> str:
     """The name without namespace."""
-    return str(etree.QName(element).localname)
+    return str(element.tag).rpartition("}")[2]
+
+
+def is_foreign(element: Element) -> bool:
+    """Whether the element is of no namespace of an invoice: a leaf is a basic component, what has elements an aggregate."""
+    space = str(element.tag).rpartition("}")[0][1:]
+    return space != NAMESPACES["cac" if len(element) else "cbc"] and space != ROOT
 
 
 def where(element: Element) -> str:
