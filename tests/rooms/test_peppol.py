@@ -27,6 +27,7 @@ from tests.builders import (
 )
 from urikake.base import policies, runs
 from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.progress import STEPS, watched
 from urikake.core.formats.peppol import problems
 from urikake.doors import month, peppol
 
@@ -271,7 +272,7 @@ def test_all_of_a_closing_that_go_this_way(database: str, tmp_path: Path) -> Non
     for at, partner in enumerate(("P1", "P2", "P3", "P4")):
         a_contract(database, f"C{at}", partner=partner)
     bill(database, "2026-04-30")
-    found = peppol.closing(database, date(2026, 4, 30))
+    found = list(peppol.closing(database, date(2026, 4, 30)))
     assert [(made.number, made.refusal and made.refusal.code) for made in found] == [
         ("INV-2026-00001", None),
         ("INV-2026-00003", "peppol-no-receiver"),
@@ -280,7 +281,25 @@ def test_all_of_a_closing_that_go_this_way(database: str, tmp_path: Path) -> Non
     assert [made.xml for made in found if made.xml] == [
         peppol.single(database, number) for number in ("INV-2026-00001", "INV-2026-00004")
     ]
-    assert peppol.closing(database, date(2026, 5, 31)) == []
+    assert list(peppol.closing(database, date(2026, 5, 31))) == []
+
+
+def test_the_command_shows_its_steps_on_a_terminal(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urikake.doors.cli.main import app
+
+    a_seller(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    steps: list[str] = []
+    with watched(steps.append):
+        out = tmp_path / "april"
+        words = ["document", "peppol", "--closing", "2026-04-30", "-o", str(out)]
+        told = CliRunner().invoke(app, words, env={"DATABASE_URL": database})
+    assert (told.exit_code, told.stdout) == (0, "april に1件を書き出しました。\n")
+    assert len(steps) == STEPS["peppol"]
+    assert (out / "INV-2026-00001.xml").read_bytes() == peppol.single(database, "INV-2026-00001")
 
 
 def test_an_issuer_without_number_writes_only_what_bears_no_tax(database: str) -> None:
@@ -344,7 +363,7 @@ def test_who_may_not_see_invoices_may_not_write_them_out(database: str) -> None:
     users(database, adam="admin")
     for asked in (
         lambda: peppol.single(database, "INV-2026-00001", user="adam"),
-        lambda: peppol.closing(database, date(2026, 4, 30), user="adam"),
+        lambda: list(peppol.closing(database, date(2026, 4, 30), user="adam")),
     ):
         with pytest.raises(Refusal) as refused:
             asked()

@@ -16,6 +16,7 @@ import polars as pl
 from urikake.base import access, company, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
+from urikake.base.progress import step
 from urikake.core.formats import peppol
 from urikake.core.formats.peppol import Account, Due, Invoice, Line, Original, Party, Tax
 from urikake.core.money import plain
@@ -25,6 +26,8 @@ from urikake.rooms.reports.queries.billing import contents
 
 PERMISSION: Final = "invoices.read"
 DELIVERY: Final = "peppol"
+TOGETHER: Final = 2_000
+"""How many invoices are read at a time."""
 MARKED: Final = "※は軽減税率の対象"
 TITLES: Final = {"return": "適格返還請求書", "revised": "修正した適格請求書"}
 
@@ -56,28 +59,31 @@ def of_number(session: Session, number: str) -> bytes:
     return made.xml
 
 
-def closing(url: str, on: date, *, user: str = access.SYSTEM) -> list[Made]:
+def closing(url: str, on: date, *, user: str = access.SYSTEM) -> Iterator[Made]:
     """All invoices of a closing whose partner's delivery (送付方法) is ``peppol``, in the order of their numbers.
 
-    One that cannot be written does not keep the others from it.
+    One that cannot be written does not keep the others from it. They come one after another, so that a closing of any size
+    takes little memory.
     """
     with runs.reading(url, user) as session:
         access.allow(session, PERMISSION)
         mine = parties.profiles(session, "delivery").filter(pl.col("delivery") == DELIVERY).select("partner_id")
         found = documents.at_closing(session, on).join(mine, on="partner_id", how="semi", maintain_order="left")
-        return list(written(session, found))
+        step("書き出し")
+        yield from written(session, found)
 
 
 def written(session: Session, found: pl.DataFrame) -> Iterator[Made]:
-    """Each of the invoices, in their order."""
-    if found.is_empty():
-        return
-    books = _books(session, found)
-    for head in found.iter_rows(named=True):
-        try:
-            yield Made(head["number"], _xml(books, head))
-        except Refusal as refusal:
-            yield Made(head["number"], refusal=refusal)
+    """Each of the invoices, in their order; what they rest on is read for so many at a time."""
+    for part in found.iter_slices(TOGETHER):
+        if part.is_empty():
+            return
+        books = _books(session, part)
+        for head in part.iter_rows(named=True):
+            try:
+                yield Made(head["number"], _xml(books, head))
+            except Refusal as refusal:
+                yield Made(head["number"], refusal=refusal)
 
 
 # --- what is read of the books -------------------------------------------------------------------------------------

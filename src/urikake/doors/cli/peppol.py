@@ -58,16 +58,18 @@ def _closing(on: date, out: Path, user: str) -> None:
     """A file an invoice; those that could not be written are said with their reasons, with exit status 1."""
     from urikake.doors import peppol as made
 
+    count, refused = 0, []
     with bar("peppol"):
-        found = made.closing(from_environment(), on, user=user)
-    good = [each for each in found if each.refusal is None]
-    for each in good:
-        _write(out / f"{each.number}.xml", each.xml)
-    print(f"{out.name} に{len(good)}件を書き出しました。" if found else "デジタルインボイスで送る請求書はありません。")
-    for each in found:
-        if each.refusal is not None:
-            print(f"{each.number}: {each.refusal}", file=sys.stderr)
-    if len(good) < len(found):
+        for each in made.closing(from_environment(), on, user=user):
+            if each.refusal is None:
+                _write(out / f"{each.number}.xml", each.xml)
+                count += 1
+            else:
+                refused.append(f"{each.number}: {each.refusal}")
+    some = count or refused
+    print(f"{out.name} に{count}件を書き出しました。" if some else "デジタルインボイスで送る請求書はありません。")
+    if refused:
+        print("\n".join(refused), file=sys.stderr)
         sys.exit(1)
 
 
