@@ -579,3 +579,47 @@ def test_the_files_numbers_are_read_exactly() -> None:
     assert problems(text.encode()) == []
     tax = Decimal("9007199254740993") / 10
     assert str(tax.quantize(Decimal(1), ROUND_HALF_UP)) in text
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["drop", "twice", "say", "move"]), st.integers(0, 10**6), st.text(max_size=12)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_is_done_to_a_file_it_is_judged_and_never_breaks_the_judge(deeds: list[tuple[str, int, str]]) -> None:
+    root = etree.fromstring(EXAMPLE.encode())
+    for deed, where, text in deeds:
+        inside = list(root.iter())[1:]
+        if not inside:
+            break
+        element = inside[where % len(inside)]
+        parent = element.getparent()
+        assert parent is not None
+        if deed == "drop":
+            parent.remove(element)
+        elif deed == "twice":
+            parent.append(etree.fromstring(etree.tostring(element)))
+        elif deed == "move":
+            root.append(element)
+        else:
+            element.text = re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd]", "", text)
+    for problem in problems(etree.tostring(root)):
+        assert problem.rule in RULES
+        assert str(problem).endswith(f"[{problem.rule}]")
+        assert problem.why == RULES[problem.rule][0].replace("{}", problem.found)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(["0", "-0", "1e5", "999999999999999999", "0.0000000001", "-1", "1.999", "NaN", "１", "1,000"]),
+    st.integers(0, 60),
+)
+def test_whatever_a_number_is_the_sums_are_judged(value: str, at: int) -> None:
+    numbers = list(re.finditer(r"(?<=>)-?[0-9.]+(?=</cbc:(?:[A-Za-z]*Amount|[A-Za-z]*Quantity|Percent)>)", EXAMPLE))
+    found = numbers[at % len(numbers)]
+    changed = EXAMPLE[: found.start()] + value + EXAMPLE[found.end() :]
+    same = value in ("0", "-0") and found[0] == "0"
+    assert bool(problems(changed.encode())) is not same

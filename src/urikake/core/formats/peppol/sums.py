@@ -30,13 +30,20 @@ def money(root: Element) -> Found:
     for element in elements(root):
         currency = element.get("currencyID")
         if currency is None:
-            if name(element).endswith("Amount"):
-                yield Problem("currency", where(element), "")
+            yield from _without_currency(element)
             continue
         if currency != (YEN if element in inside else document):
             yield Problem("currency", where(element), currency)
         yield from _decimals(element, currency)
     yield from _tax_currency(root, document)
+
+
+def _without_currency(element: Element) -> Found:
+    """An amount has a currency; a quantity and a rate are numbers too."""
+    if name(element).endswith("Amount"):
+        yield Problem("currency", where(element), "")
+    elif name(element).endswith(("Quantity", "Percent")) and number(element) is None:
+        yield Problem("amount", where(element), text(element))
 
 
 def _decimals(element: Element, currency: str) -> Found:
