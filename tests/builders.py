@@ -31,8 +31,9 @@ Rows = list[dict[str, Any]]
 
 
 def a_company(url: str, **policy: Any) -> str:
-    """A company with one bank account ``main``; policies by name, and ``fiscal_year_start_month``."""
+    """A company with one bank account ``main``; policies by name, and what stands under ``[company]``."""
     head = {"name": "株式会社テスト", "fiscal_year_start_month": policy.pop("fiscal_year_start_month", 4)}
+    head |= {key: policy.pop(key) for key in ("registration_number", "peppol_id") if key in policy}
     chosen = {"opening_month": "2026-04", **policy}
     bank = {"code": "main", "bank": "0001", "branch": "001", "number": "1234567", "account": "普通預金"}
     text = f"[company]\n{_toml(head)}\n[policy]\n{_toml(chosen)}\n[[bank_account]]\n{_toml(bank)}\n"

@@ -40,6 +40,7 @@ NOTES: Final = {
     ("partners", "payment_day"): "1〜28、月末は 31",
     ("partners", "holiday_shift"): "休日なら `before` 前営業日・`after` 翌営業日・`none` そのまま",
     ("partners", "split"): "`transfer:50%;densai:rest:60d` のように",
+    ("partners", "peppol_id"): "デジタルインボイスの宛先。`0188:法人番号` など。空欄は `0221:登録番号`",
     ("partners", "payer_names"): "銀行の明細に出る名義。複数は `;` で区切る",
     ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
     ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",
@@ -128,6 +129,8 @@ def errors_page() -> str:
     parts += ["", "## ファイルの行の誤り", "", *ROWS_INTRO.strip().splitlines(), ""]
     parts += ["| 列 | 理由 |", "| --- | --- |"]
     parts += [f"| `{column}` | {why} |" for column, why in sorted(set(row_errors()))]
+    parts += ["", "## デジタルインボイスの決まり { #peppol }", "", *PEPPOL_INTRO.strip().splitlines(), ""]
+    parts += ["| 番号 | 何が誤りか | どうするか |", "| --- | --- | --- |", *peppol_rules()]
     return "\n".join(parts) + "\n"
 
 
@@ -138,6 +141,19 @@ ERRORS_INTRO: Final = """
 ROWS_INTRO: Final = """
 ファイルに一つでも誤りがあると、1行も取り込みません（`file-refused`）。誤りのある行は、行番号・列・値・理由を添えてすべて示します。
 """
+
+
+PEPPOL_INTRO: Final = """
+JP PINT のファイルを照らす決まりです（`urikake document peppol --check`）。書き出すときにも、同じ決まりに照らします。
+"""
+
+
+def peppol_rules() -> Iterator[str]:
+    """Every rule of JP PINT files as a row: its name, what is wrong, and what to do."""
+    from urikake.core.formats.peppol import RULES
+
+    for rule, (why, remedy) in RULES.items():
+        yield f"| `{rule}` | {why.replace('{}', '…')}。 | {remedy}。 |"
 
 
 def refusals() -> Iterator[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from ..core import tax
 from ..core.formats import registration_number
+from ..core.formats.peppol import endpoint
 from . import bulk, facts, schema
 from .access import action
 from .bulk import Session
@@ -50,6 +51,7 @@ DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.i
     "fiscal_year_start_month": "4",
     "currency": "JPY",
     "registration_number": "",
+    "peppol_id": "",
 }
 TAX_RATES: Final = "tax_rates"
 """The policy that holds rates other than the law's; only a copy may have it (`copies`), so it is none of `DEFAULTS`."""
@@ -249,7 +251,7 @@ def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
     currency = str(company.get("currency", "JPY"))
     if currency != "JPY":
         raise Refusal("currency", f"機能通貨「{currency}」には対応していません。", "JPY を指定してください。")
-    unknown = set(company) - {"code", "name", "registration_number", "fiscal_year_start_month", "currency"}
+    unknown = set(company) - {"code", "name", *_OF_COMPANY}
     if unknown:
         raise Refusal(
             "unknown-setting", f"[company] の {min(unknown)} は知らない項目です。", "綴りを確かめてください。"
@@ -258,9 +260,24 @@ def _company_values(company: Mapping[str, Any]) -> dict[str, str]:
     return {
         "company_name": str(company["name"]),
         "registration_number": number,
+        **_peppol_id(company),
         "fiscal_year_start_month": str(month),
         "currency": currency,
     }
+
+
+_OF_COMPANY: Final = frozenset({"currency", "registration_number", "peppol_id", "fiscal_year_start_month"})
+"""The settings that stand under ``[company]`` and not under ``[policy]``."""
+
+
+def _peppol_id(company: Mapping[str, Any]) -> dict[str, str]:
+    """The company's own electronic address (Peppol ID) where it has one; without it the registration number is it."""
+    told = str(company.get("peppol_id", ""))
+    if not told:
+        return {}
+    if why := endpoint.problem(told):
+        raise Refusal("peppol-id", f"Peppol ID「{told}」: {why}。", "番号を確かめてください。")
+    return {"peppol_id": endpoint.normalised(told)}
 
 
 def _policy_value(key: str, value: Any) -> str:
@@ -268,7 +285,7 @@ def _policy_value(key: str, value: Any) -> str:
         raise Refusal(
             "policy-value", f"方針 {key} が「{value}」です。", f"{'・'.join(CHOICES[key])} から選んでください。"
         )
-    if key not in DEFAULTS or key in {"currency", "registration_number", "fiscal_year_start_month"}:
+    if key not in DEFAULTS or key in _OF_COMPANY:
         raise Refusal("unknown-policy", f"[policy] の {key} は知らない項目です。", "綴りを確かめてください。")
     if key in UNITS and not (_whole(value) and int(value) >= 0):
         raise Refusal("policy-value", f"方針 {key} が「{value}」です。", f"0 以上の{UNITS[key]}で指定してください。")

@@ -14,6 +14,7 @@ from typing import Any, Final
 import polars as pl
 
 from ..core.formats import registration_number
+from ..core.formats.peppol import endpoint
 from . import facts, proposals, runs
 from .access import action
 from .bulk import Session
@@ -66,6 +67,7 @@ TOLD: Final = (
          {"after_release": "別の人が認めてから", "after_two": "2回同じに消し込まれてから", "at_once": "すぐに"}, True),
     Told("second_person", "二人目の承認が要るもの", "挙げたものは、作った人とは別の人が承認するまで行われない。", KINDS, True),
     Told("registration_number", "登録番号", "適格請求書に印字する。これから発行する請求書に使う。", {}, True),
+    Told("peppol_id", "電子アドレス", "デジタルインボイスの差出人（Peppol ID）。空欄なら 0221 と登録番号。", {}, True),
     Told("proration", "日割りの方法", "契約で決めていないときの、途中の開始・終了・変更の計算。これから登録する契約に使う。",
          PRORATIONS, True),
     Told("cycle_anchor", "請求サイクルの起算", "契約で決めていないときの、請求期間の始まる日。これから登録する契約に使う。",
@@ -117,10 +119,19 @@ def _value(key: str, value: str) -> str:
         )
     if key == "second_person":
         return _kinds(value)
-    if key == "registration_number" and value:
+    return _number(key, value) if value else value
+
+
+def _number(key: str, value: str) -> str:
+    """The registration number or the electronic address as it is kept; other values as they are."""
+    if key == "registration_number":
         if why := registration_number.problem(value):
             raise Refusal("registration-number", f"登録番号「{value}」: {why}。", "番号を確かめてください。")
         return registration_number.normalised(value)
+    if key == "peppol_id":
+        if why := endpoint.problem(value):
+            raise Refusal("peppol-id", f"Peppol ID「{value}」: {why}。", "番号を確かめてください。")
+        return endpoint.normalised(value)
     return value
 
 

@@ -43,6 +43,8 @@ def document(api: NinjaAPI) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(json.dumps(api.get_openapi_schema(path_prefix="/api/v1/")))
     for methods in found["paths"].values():
         for operation in methods.values():
+            if media := operation.pop("x-media", ""):
+                operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string"}}}
             for status, response in operation["responses"].items():
                 _describe(status, response, reading="requestBody" not in operation)
     return found

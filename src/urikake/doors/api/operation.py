@@ -111,10 +111,12 @@ def reads(
     key: Any = None,
     description: str = "",
     bounded: bool = True,
+    media: str = "",
 ) -> Callable[[Reading], Reading]:
     """Enter ``GET /{company}/{route}``: the function makes the answer in a session of the books.
 
-    Where it is ``bounded``, the session sees what was known at the instant asked for.
+    Where it is ``bounded``, the session sees what was known at the instant asked for. ``media`` is the type of an answer
+    that is no JSON.
     """
 
     def enter(make: Reading) -> Reading:
@@ -126,7 +128,7 @@ def reads(
             return found if isinstance(found, HttpResponse) else tagged(request, found)
 
         add("GET", route, view, permission=permission, summary=summary, group=group, response={200: response},
-            options=options, key=key, description=description)  # fmt: skip
+            options=options, key=key, description=description, media=media)  # fmt: skip
         return make
 
     return enter
@@ -147,6 +149,7 @@ def add(
     description: str = "",
     example: dict[str, Any] | None = None,
     headers: Sequence[dict[str, Any]] | None = None,
+    media: str = "",
 ) -> None:
     """Enter an operation into the router and the list; ``key`` is the type of ``{key}`` in the route, if any."""
     route = f"/{{company}}/{route}" if group != ANYWHERE else f"/{route}"
@@ -159,7 +162,7 @@ def add(
         auth=[BearerToken(permission), Session(permission)],
         response={**response, **dict.fromkeys(_failures(entry, body), ProblemDetails)},
         operation_id=_id(method, route), summary=summary, description=description or None, tags=[group],
-        openapi_extra=_extra(entry, headers),
+        openapi_extra=_extra(entry, headers) | ({"x-media": media} if media else {}),
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ NEXT: Final = {
 }
 STATUS: Final = {
     403: "not-permitted unknown-user own-work own-role",
-    404: "no-application no-company unknown-report unknown-calculator which-company unknown-reference",
+    404: "no-application no-company no-invoice unknown-report unknown-calculator which-company unknown-reference",
     409: (
         "period-locked not-locked not-finished not-tied reversed receipt-used over-applied over-paid over-used"
         " not-waiting needs-approval no-advance unbalanced company-exists"

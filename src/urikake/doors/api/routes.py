@@ -16,6 +16,7 @@ from . import (
     document,
     explanations,
     operation,
+    peppol,
     problems,
     reports,
     resources,
@@ -36,6 +37,7 @@ ENTERED: Final = (
     reports,
     explanations,
     calculations,
+    peppol,
 )
 """Reading these modules enters their operations."""
 

@@ -80,3 +80,53 @@ def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
     span = (found["charge_id"].min(), found["charge_id"].max())
     charges = session.rows("billing_charge", billing.CHARGE, "id BETWEEN ? AND ?", span)
     return found.join(charges, left_on="charge_id", right_on="id", maintain_order="left")
+
+
+def originals(session: Session, of: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """The invoices that the given ones put right or give back from, and by which of their lines.
+
+    A document that takes another back or replaces it names that one. Any other line with a negative net gives back what
+    was billed for the same days of the same cycle in an earlier round and was not yet taken back then. ``lines`` are those
+    of the invoices ``of``, as `lines` gives them. Columns: ``invoice_id``, ``invoice_line_id`` (null for the document as a
+    whole), ``number``, ``issue_on``, each once, the oldest first.
+    """
+    made = corrections(session).join(of.select("invoice_id"), on="invoice_id", how="semi")
+    corrected = _corrected(session, made)
+    credits = lines.filter(pl.col("net") < 0).join(made, on="invoice_id", how="anti", maintain_order="left")
+    given = _given_back(session, credits.join(of.select("invoice_id", "run_id"), on="invoice_id"))
+    return pl.concat([corrected, given]).sort("invoice_id", "invoice_line_id", "number")
+
+
+_ORIGINAL: Final = {"invoice_id": pl.Int64, "invoice_line_id": pl.Int64, "number": pl.String, "issue_on": pl.Date}
+
+
+def _corrected(session: Session, made: pl.DataFrame) -> pl.DataFrame:
+    """The documents that the corrections put right."""
+    if made.is_empty():
+        return pl.DataFrame(schema=_ORIGINAL)
+    session.stage(made.select("original_id"))
+    names = ", ".join(f"i.{name}" for name in INVOICE.split(", "))
+    before = numbered(session.read(f"SELECT {names} FROM stage s JOIN invoices_invoice i ON i.id = s.original_id"))
+    joined = made.join(before, left_on="original_id", right_on="invoice_id")
+    whole = pl.lit(None, dtype=pl.Int64)
+    return joined.select("invoice_id", whole.alias("invoice_line_id"), "number", "issue_on")
+
+
+def _given_back(session: Session, credits: pl.DataFrame) -> pl.DataFrame:
+    """The invoices on which was billed what each of the lines gives back."""
+    keys = ["line_id", "cycle_from_on"]
+    if credits.is_empty():
+        return pl.DataFrame(schema=_ORIGINAL)
+    session.stage(credits.select(keys).unique().sort(pl.all()))
+    billed = session.read(
+        "SELECT c.line_id, c.cycle_from_on, c.from_on, c.to_on, c.revision, i.id, i.kind, i.fiscal_year, i.sequence,"
+        " i.issue_on, r.run_id FROM stage s CROSS JOIN billing_charge c JOIN invoices_line l ON l.charge_id = c.id"
+        " JOIN invoices_invoice i ON i.id = l.invoice_id LEFT JOIN billing_reversal r ON r.reverses_id = c.id"
+        " WHERE c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id AND c.amount > 0"
+    )
+    names = ["invoice_id", "invoice_line_id", *keys, "from_on", "to_on", "revision", "run_id"]
+    both = credits.select(names).join(numbered(billed), on=keys, suffix="_billed")
+    same = (pl.col("from_on") < pl.col("to_on_billed")) & (pl.col("from_on_billed") < pl.col("to_on"))
+    earlier = pl.col("revision_billed") < pl.col("revision")
+    stood = (pl.col("run_id_billed") >= pl.col("run_id")).fill_null(True)
+    return both.filter(same & earlier & stood).select(list(_ORIGINAL)).unique()

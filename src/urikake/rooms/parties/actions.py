@@ -11,6 +11,7 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.core import cells, payer, terms
 from urikake.core.formats import registration_number
+from urikake.core.formats.peppol import endpoint
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 
@@ -42,6 +43,7 @@ PARTNERS: Final = Kind(
         Column("currency", "通貨"),
         Column("receivable_account", "債権科目"),
         options("delivery", "送付方法", "email", "paper", "peppol"),
+        Column("peppol_id", "Peppol ID"),
     ),
 )
 TERMS: Final = ["closing_mask", "payment_months", "payment_day", "holiday_shift", "method", "split"]
@@ -92,6 +94,7 @@ def _check(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
     for name in ("bill_to", "parent"):
         sheet.check(pl.col(name).is_not_null() & ~pl.col(name).is_in(every.implode()), name, "この取引先はありません")
     _each(sheet, "registration_number", registration_number.problem)
+    _each(sheet, "peppol_id", endpoint.problem)
     _each(sheet, "closing_day", _closing_error)
     _each(sheet, "split", terms.split_error)
     sheet.check(~(pl.col("payment_day").is_between(1, 28) | (pl.col("payment_day") == 31)), "payment_day")
@@ -155,12 +158,14 @@ def _profiles(session: Session, frame: pl.DataFrame, every: pl.DataFrame, known:
     account = dict(company.accounts(session).select("name", "id").iter_rows())
     numbers = {n: registration_number.normalised(n) for n in frame["registration_number"].drop_nulls().unique()}
     numbers[""] = ""
+    addresses = {a: endpoint.normalised(a) for a in frame["peppol_id"].drop_nulls().unique()} | {"": ""}
     wanted = frame.with_columns(
         partner_id=pl.col("code").replace_strict(ids, return_dtype=pl.Int64),
         bill_to_id=pl.coalesce("bill_to", "code").replace_strict(ids, return_dtype=pl.Int64),
         parent_id=pl.col("parent").replace_strict(ids, default=None, return_dtype=pl.Int64),
         receivable_account_id=pl.col("receivable_account").replace_strict(account, return_dtype=pl.Int64),
         registration_number=pl.col("registration_number").fill_null("").replace_strict(numbers),
+        peppol_id=pl.col("peppol_id").fill_null("").replace_strict(addresses),
         terms_id=_terms_ids(session, frame),
     )
     names = ["partner_id", *queries.PROFILE.split(", ")]

@@ -60,6 +60,9 @@ class Profile(Fact):
     currency = models.CharField(max_length=3)
     receivable_account_id = ref()
     delivery = models.CharField(max_length=10)
+    peppol_id = models.CharField(max_length=60, db_default="")
+
+    later = frozenset({"peppol_id"})
 
     class Meta:
         db_table = "parties_profile"

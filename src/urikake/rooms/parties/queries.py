@@ -10,7 +10,7 @@ from urikake.core.lookup import looked_up
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
     "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
-    "currency, receivable_account_id, delivery"
+    "currency, receivable_account_id, delivery, peppol_id"
 )
 
 
@@ -24,6 +24,17 @@ def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:
     rows = session.table("parties_profile", f"id, partner_id, {names}").drop("id")
     newest = rows if rows["partner_id"].n_unique() == rows.height else rows.unique("partner_id", keep="last")
     return looked_up(codes(session), newest.sort("partner_id"), "partner_id")
+
+
+def profiles_then(session: Session, of: pl.DataFrame, names: str) -> pl.DataFrame:
+    """The rows ``of`` (``partner_id``, ``run_id``, …) with the named columns of the profile as it stood for that run.
+
+    What was issued goes on saying what it said, whatever is learned of the partner since. Rows keep their order.
+    """
+    rows = session.table("parties_profile", f"id, run_id, partner_id, {names}").drop("id").sort("run_id")
+    asked = of.with_row_index("asked_at").sort("run_id")
+    found = asked.join_asof(rows, on="run_id", by="partner_id", check_sortedness=False)
+    return found.sort("asked_at").drop("asked_at")
 
 
 def payers(session: Session) -> pl.DataFrame:

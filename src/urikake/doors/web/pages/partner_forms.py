@@ -44,7 +44,8 @@ def _groups(session: Session, *, known: bool) -> tuple[Group, ...]:
             Field("closing_day", hint="20、月末は 31、複数は 10;20;31"),
             Field("payment_months", label="回収月", hint="締めた月から何か月後か", plain=True),
             Field("payment_day", hint="1〜28、月末は 31", plain=True), Field("holiday_shift", label="回収日が休日なら"),
-            Field("method"), Field("delivery"), Field("payer_names", hint="複数は ; で区切る", wide=True), Field("credit_limit"),
+            Field("method"), Field("delivery"), Field("peppol_id", hint="0188:法人番号。空欄は登録番号"),
+            Field("payer_names", hint="複数は ; で区切る", wide=True), Field("credit_limit"),
         )),
         Group("くわしい条件", (
             Field("bill_to", hint="請求書を別の取引先に送るとき", pick="partners"), Field("parent", pick="partners"),

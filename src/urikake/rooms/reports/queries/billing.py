@@ -63,6 +63,17 @@ def invoices(session: Session, closing: date | None = None, partner: str | None 
     return heads
 
 
+def contents(session: Session, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """What stands on the invoices, for those that make documents of them: their lines, taxes per rate, and dues.
+
+    Each has ``invoice_id``. Lines have what the invoice, its charge, product, contract and dimensions say, ``description``,
+    ``service_to`` (inclusive) and ``unit_price_micro`` (null where there is no one price); taxes ``tax, rate_micro, net,
+    amount``, standard rate first; dues ``date, method, amount``.
+    """
+    lines = _lines(session, found)
+    return lines, _taxes(lines), _dues(session, found)
+
+
 def _corrects(session: Session, found: pl.DataFrame) -> dict[int, dict[str, str]]:
     """Of those that put another right, the number of that one and the reason: ``corrects``, ``why``."""
     made = documents.corrections(session).join(found.select("invoice_id"), on="invoice_id", how="semi")
