@@ -19,6 +19,7 @@ STEPS: Final[dict[str, int]] = {
     "close": 2,
     "verify": 4,
     "simulate": 1,
+    "documents": 2,
 }
 
 

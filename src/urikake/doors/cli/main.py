@@ -14,6 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
+from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .reprice import reprice
@@ -43,6 +44,7 @@ app.add_typer(usage, name="usage")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
 app.add_typer(simulate, name="simulate")
+app.add_typer(document, name="document")
 
 
 def run() -> None:

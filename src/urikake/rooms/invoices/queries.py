@@ -73,3 +73,24 @@ def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
     span = (found["charge_id"].min(), found["charge_id"].max())
     charges = session.rows("billing_charge", billing.CHARGE, "id BETWEEN ? AND ?", span)
     return found.join(charges, left_on="charge_id", right_on="id", maintain_order="left")
+
+
+def originals(session: Session, of: pl.DataFrame) -> pl.DataFrame:
+    """The invoices that billed what the given ones give back: ``invoice_id, number, issue_on`` of the original, by id.
+
+    What a credit gives back is what its line was billed for the same cycle in the rounds before it; ``returned_by`` is the
+    id of the invoice that gives it back. Each pair once.
+    """
+    back = lines(session, of).filter(pl.col("nature") < 0)
+    session.stage(back.select(wanted_id="charge_id"))
+    names = ", ".join(f"i.{name}" for name in INVOICE.split(", "))
+    found = session.read(
+        f"SELECT DISTINCT {names}, s.wanted_id FROM stage s JOIN billing_charge c ON c.id = s.wanted_id"
+        " JOIN billing_charge o ON o.cycle_from_on = c.cycle_from_on AND o.line_id = c.line_id"
+        " AND o.revision < c.revision AND o.nature > 0"
+        " JOIN invoices_line l ON l.charge_id = o.id JOIN invoices_invoice i ON i.id = l.invoice_id"
+        " ORDER BY i.id, s.wanted_id"
+    )
+    owners = back.select("charge_id", returned_by="invoice_id")
+    joined = numbered(found).join(owners, left_on="wanted_id", right_on="charge_id", maintain_order="left")
+    return joined.select("returned_by", "invoice_id", "number", "issue_on").unique(maintain_order=True)
