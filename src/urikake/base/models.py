@@ -1,4 +1,4 @@
-"""Tables of the ground: companies, their dated policies and accounts, users, runs, the chain, periods, dimensions."""
+"""Tables of the ground: companies, their dated policies, letterheads and accounts, users, runs, the chain, periods, dimensions."""
 
 from __future__ import annotations
 
@@ -27,6 +27,20 @@ class Policy(Fact):
 
     class Meta:
         db_table = "base_policy"
+
+
+class Letterhead(Fact):
+    """One entry of what of the company stands on its documents (`letterhead`), for those dated ``valid_from_on`` or later.
+
+    An image is kept as the Base64 of its file.
+    """
+
+    key = models.CharField(max_length=60)
+    value = models.TextField()
+    valid_from_on = models.DateField()
+
+    class Meta:
+        db_table = "base_letterhead"
 
 
 class Account(Fact):

@@ -20,6 +20,7 @@ STEPS: Final[dict[str, int]] = {
     "verify": 4,
     "simulate": 1,
     "peppol": 1,
+    "documents": 2,
 }
 
 

@@ -1,17 +1,119 @@
-"""`urikake document`: documents as files."""
+"""`urikake document`: papers as PDF, one by its reference or all of a closing."""
 
 from __future__ import annotations
 
-from typing import Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import typer
 
+from urikake.base.errors import Refusal, cause_of
+from urikake.base.url import from_environment
+
+from .bar import bar
+from .options import As, day, load
 from .peppol import peppol
 
-documents: Final = typer.Typer(no_args_is_help=True, help="書類をファイルにする。")
-documents.command()(peppol)
+document: Final = typer.Typer(no_args_is_help=True, help="帳票を PDF で作る。")
+document.command()(peppol)
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="書き出すファイル")]
+Lang = Annotated[str, typer.Option("--lang", help="ja 日本語 | en 英語")]
+Png = Annotated[bool, typer.Option("--png", help="PDF の代わりに、ページごとの PNG を書き出す")]
 
 
-@documents.callback()
-def only() -> None:
-    """書類をファイルにする。"""
+@document.command()
+def invoice(
+    ref: Annotated[str, typer.Argument(help="請求書番号")],
+    out: Out,
+    lang: Lang = "ja",
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """請求書・修正請求書・返還請求書を作る。"""
+    _make(out, "invoice", png=png, user=as_, ref=ref, lang=lang)
+
+
+@document.command()
+def invoices(
+    closing: Annotated[str, typer.Option("--closing", help="締日")],
+    out: Out,
+    lang: Lang = "ja",
+    as_: As = "system",
+) -> None:
+    """締日の請求書をすべて、封筒の順（郵便番号・取引先コード）に 1 つの PDF にする。"""
+    with bar("documents"):
+        _make(out, "invoices", user=as_, on=day(closing), lang=lang)
+
+
+@document.command()
+def delivery(
+    ref: Annotated[str, typer.Argument(help="請求書番号")],
+    out: Out,
+    lang: Lang = "ja",
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """納品書を作る。明細は請求書と同じ。"""
+    _make(out, "delivery", png=png, user=as_, ref=ref, lang=lang)
+
+
+@document.command()
+def statement(
+    ref: Annotated[str, typer.Argument(help="取引先コード")],
+    since: Annotated[str, typer.Option("--from", help="この日から")],
+    until: Annotated[str, typer.Option("--to", help="この日まで")],
+    out: Out,
+    lang: Lang = "ja",
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """取引明細書（期間のご請求・ご入金と残高）を作る。"""
+    _make(out, "statement", png=png, user=as_, ref=ref, since=day(since), until=day(until), lang=lang)
+
+
+@document.command()
+def receipt(
+    ref: Annotated[str, typer.Argument(help="入金番号か取引番号")],
+    out: Out,
+    purpose: Annotated[str, typer.Option("--for", help="但し書き")] = "",
+    paper: Annotated[bool, typer.Option("--paper", help="紙で渡す（収入印紙の欄を付ける）")] = False,
+    partner: Annotated[str, typer.Option("--partner", help="何社分かの入金のうち、この取引先の分")] = "",
+    lang: Lang = "ja",
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """領収書を作る。"""
+    asked = {"ref": ref, "purpose": purpose, "paper": paper, "partner": partner, "lang": lang}
+    _make(out, "receipt", png=png, user=as_, **asked)
+
+
+def _make(out: Path, kind: str, *, user: str, png: bool = False, **asked: Any) -> None:
+    """Gather the document, set it, write it, and say how much it is."""
+    load()
+    from urikake.doors.documents import asked as documents
+    from urikake.doors.documents import typesetting
+
+    book = documents.found(from_environment(), kind, user=user, **asked)
+    files = _pages(out, typesetting.png(book)) if png else {out: typesetting.pdf(book)}
+    for file, content in files.items():
+        _write(file, content)
+        print(
+            f"{file.name} を作りました（{len(book.papers)}通）。"
+            if len(book.papers) > 1
+            else f"{file.name} を作りました。"
+        )
+
+
+def _pages(out: Path, pages: list[bytes]) -> dict[Path, bytes]:
+    """The pictures by the file each goes into: the one named, or one a page numbered behind its name."""
+    if len(pages) == 1:
+        return {out: pages[0]}
+    return {out.with_stem(f"{out.stem}-{at}"): page for at, page in enumerate(pages, start=1)}
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        why = f"{file} に書けません（{cause_of(error)}）。"
+        raise Refusal("no-file", why, "場所を確かめてください。") from None

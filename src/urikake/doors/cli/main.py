@@ -14,7 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
-from .documents import documents
+from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .reprice import reprice
@@ -45,7 +45,7 @@ app.add_typer(usage, name="usage")
 app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
 app.add_typer(simulate, name="simulate")
-app.add_typer(documents, name="document")
+app.add_typer(document, name="document")
 
 
 def run() -> None:

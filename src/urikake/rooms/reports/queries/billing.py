@@ -24,12 +24,16 @@ from .rows import Rows, inclusive, nested, rows
 def invoices(session: Session, closing: date | None = None, partner: str | None = None) -> list[dict[str, Any]]:
     """Issued invoices with lines, taxes per rate, dues and the carried balance, in the order of their numbers."""
     found = documents.invoices(session) if closing is None else documents.at_closing(session, closing)
-    code = codes(session).rename({"code": "partner"})
-    found = found.join(code, on="partner_id", maintain_order="left")
     if partner is not None:
         found = found.filter(pl.col("partner_id") == partner_id(session, partner))
+    return detailed(session, found)
+
+
+def detailed(session: Session, found: pl.DataFrame) -> list[dict[str, Any]]:
+    """The invoices of the frame (`invoices.queries.invoices`) as the report shows them, in its order."""
     if found.is_empty():
         return []
+    found = found.join(codes(session).rename({"code": "partner"}), on="partner_id", maintain_order="left")
     lines = _lines(session, found)
     taxes, dues = _taxes(lines), _dues(session, found)
     line_rows = nested(lines, "invoice_id", LINE)

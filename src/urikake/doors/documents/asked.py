@@ -1,0 +1,101 @@
+"""Documents by kind and reference: what was asked for, checked, and gathered in one read-only session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import access, runs
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.parties.queries import profiles
+
+from . import bills, receipts, statements
+from .letterheads import Heads
+from .typesetting import Book
+
+LANGUAGES: Final = ("ja", "en")
+READING: Final = {
+    "invoice": "invoices.read",
+    "invoices": "invoices.read",
+    "delivery": "invoices.read",
+    "statement": "receivables.read",
+    "receipt": "receipts.read",
+}
+"""The permission that each kind of document asks of its reader: that of the page or report with the same content."""
+
+
+def found(url: str, kind: str, *, user: str = access.SYSTEM, known_at: datetime | None = None, **asked: Any) -> Book:
+    """The document of that kind, ready to be set; refused where the user may not see it or there is no such thing."""
+    with runs.reading(url, user, known_at) as session:
+        access.allow(session, READING[kind])
+        return book(session, kind, **asked)
+
+
+def book(
+    session: Session, kind: str, *, lang: str = "ja", supposed: dict[str, str] | None = None, **asked: Any
+) -> Book:
+    """The document of that kind; with ``supposed`` entries of the letterhead, as it would look with them."""
+    if lang not in LANGUAGES:
+        raise Refusal("unknown-language", f"言語「{lang}」の帳票はありません。", "ja か en を指定してください。")
+    return BOOKS[kind](session, Heads(session, supposed or {}), lang=lang, **asked)
+
+
+def invoice(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
+    """An invoice, revised invoice or credit note by its number."""
+    return bills.book(session, _numbered(session, ref), heads, lang=lang)
+
+
+def delivery(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
+    """The delivery note of what an invoice bills; refused for a credit note, with which nothing is delivered."""
+    one = _numbered(session, ref)
+    if one["kind"][0] == "return":
+        why = f"{ref} は返還請求書です。納品書は作れません。"
+        raise Refusal("no-delivery", why, "請求書の番号を指定してください。")
+    return bills.book(session, one, heads, lang=lang, delivery=True)
+
+
+def closing(session: Session, heads: Heads, *, on: date, lang: str) -> Book:
+    """All invoices of a closing in the order of their envelopes: by postal code, then by partner code."""
+    every = invoices.at_closing(session, on)
+    if every.is_empty():
+        raise Refusal(
+            "no-invoices", f"{on} 締めで発行した請求書はありません。", "締日を確かめるか、先に発行してください。"
+        )
+    to = profiles(session, "postal_code").select("partner_id", "postal_code", "code")
+    placed = every.join(to, on="partner_id", how="left", maintain_order="left")
+    ordered = placed.sort(pl.col("postal_code") == "", "postal_code", "code", "invoice_id")
+    return bills.book(session, ordered.drop("postal_code", "code"), heads, lang=lang)
+
+
+def statement(session: Session, heads: Heads, *, ref: str, since: date, until: date, lang: str) -> Book:
+    """The statement of a partner, by its code, from day to day."""
+    return statements.book(session, ref, since, until, heads, lang=lang)
+
+
+def receipt(
+    session: Session, heads: Heads, *, ref: str, lang: str, paper: bool = False, purpose: str = "", partner: str = ""
+) -> Book:
+    """The receipt for money that came in, by our number or that of its file row."""
+    return receipts.book(session, ref, heads, lang=lang, paper=paper, purpose=purpose, partner=partner)
+
+
+def _numbered(session: Session, number: str) -> pl.DataFrame:
+    """The invoice of that number; refused where there is none."""
+    one = invoices.by_number(session, number)
+    if one.is_empty():
+        raise Refusal("no-invoice", f"請求書「{number}」はありません。", "請求書番号を確かめてください。")
+    return one
+
+
+BOOKS: Final[dict[str, Callable[..., Book]]] = {
+    "invoice": invoice,
+    "invoices": closing,
+    "delivery": delivery,
+    "statement": statement,
+    "receipt": receipt,
+}

@@ -1,0 +1,145 @@
+"""Invoices, credit notes and delivery notes as data for the templates, all of a batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import company
+from urikake.base.bulk import Session
+from urikake.base.progress import step
+from urikake.rooms.invoices.queries import lines, originals
+from urikake.rooms.parties.queries import profiles, virtual_accounts
+from urikake.rooms.reports.queries.billing import detailed
+
+from .letterheads import Heads
+from .typesetting import Book
+
+LINE: Final = ("contract_no", "order_no", "description", "service_from", "service_to")
+AMOUNTS: Final = ("net", "tax", "total")
+TRANSFERRED: Final = frozenset({"transfer", "date_fixed"})
+"""The methods by which a customer pays to an account of ours, so that it stands on the invoice."""
+TITLED: Final = ("様", "御中", "殿")
+PAGE: Final = 14
+"""How many rows of lines surely leave room for the rest of a page."""
+
+
+def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja", delivery: bool = False) -> Book:
+    """The invoices of the frame (`invoices.queries.invoices`), each as a paper, in the order of the frame.
+
+    As ``delivery`` notes they bear the same lines and amounts, but neither dues nor accounts.
+    """
+    step("内容")
+    to, own = recipients(session, found["partner_id"]), _own_accounts(session, found)
+    numbers, back = _registered(session, found), _given_back(session, found)
+    rows = {row["number"]: row for row in detailed(session, found)}
+    papers = []
+    for head in found.iter_rows(named=True):
+        on, row = head["issue_on"], rows[head["number"]]
+        told = paper(row, inclusive=head["inclusive"], lang=lang)
+        told |= {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["partner_id"]], lang)}
+        told |= {"kind": "delivery"} if delivery else _claimed(row, heads, on, own.get(head["partner_id"], []))
+        papers.append(told | {"originals": back.get(head["invoice_id"], [])})
+    step("組版")
+    title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
+    return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
+
+
+def recipients(session: Session, partners: pl.Series) -> dict[int, dict[str, str]]:
+    """Name and address of the partners, by ``partner_id``."""
+    mine = profiles(session, "name, postal_code, address").filter(pl.col("partner_id").is_in(partners.implode()))
+    names = ["code", "name", "postal_code", "address"]
+    return {row["partner_id"]: {name: row[name] for name in names} for row in mine.iter_rows(named=True)}
+
+
+def addressed(to: Mapping[str, str], lang: str) -> dict[str, Any]:
+    """Whom the paper goes to, and the 御中 behind the name where it has no title of its own."""
+    plain = lang == "en" or to["name"].endswith(TITLED)
+    return {"recipient": dict(to), "honorific": "" if plain else "御中"}
+
+
+def _own_accounts(session: Session, found: pl.DataFrame) -> dict[int, list[str]]:
+    """The accounts that are each partner's alone, by ``partner_id``; of partners that have any."""
+    mine = virtual_accounts(session).join(found, on="partner_id", how="semi", maintain_order="left")
+    grouped = mine.group_by("partner_id", maintain_order=True).agg("virtual_account")
+    return dict(grouped.iter_rows())
+
+
+def _registered(session: Session, found: pl.DataFrame) -> dict[int, str]:
+    """The registration number under which each invoice was issued, by ``invoice_id``."""
+    parts = company.under(session, "registration_number", found.select("invoice_id", "run_id"))
+    return {invoice_id: value for value, part in parts for invoice_id in part["invoice_id"]}
+
+
+def _given_back(session: Session, found: pl.DataFrame) -> dict[int, list[dict[str, str]]]:
+    """What each credit note gives back: number and day of the original invoices, by ``invoice_id``."""
+    notes = found.filter(pl.col("kind") == "return")
+    named: dict[int, list[dict[str, str]]] = {}
+    if notes.height:
+        back = originals(session, notes, lines(session, notes)).select("invoice_id", "number", "issue_on")
+        for row in back.unique(maintain_order=True).iter_rows(named=True):
+            told = {"number": row["number"], "issued": row["issue_on"].isoformat()}
+            named.setdefault(row["invoice_id"], []).append(told)
+    return named
+
+
+def paper(row: Mapping[str, Any], *, inclusive: bool, lang: str) -> dict[str, Any]:
+    """An invoice of the report as a paper; every amount on it is the report's, or a line's net and tax together.
+
+    A credit note tells what is given back, so its amounts are the report's with the other sign.
+    """
+    sign = -1 if row["kind"] == "return" else 1
+    return {
+        "kind": row["kind"], "lang": lang, "number": row["number"], "issued": row["issue_date"], "closing": row["closing"],
+        "inclusive": inclusive, "lines": _lines(row["lines"], sign, inclusive=inclusive),
+        "taxes": [_tax(tax, sign) for tax in row["taxes"]], "long": _long(row["lines"]),
+        "dues": [], "carry": None, "accounts": [], "virtual": False, "remarks": "",
+    } | {name: sign * row[name] for name in AMOUNTS}  # fmt: skip
+
+
+def _claimed(row: Mapping[str, Any], heads: Heads, on: date, own: list[str]) -> dict[str, Any]:
+    """What an invoice says beyond its amounts: when to pay, where to, what stood before, remarks."""
+    if row["kind"] == "return":
+        return {}
+    told, methods = heads.told(on), {due["method"] for due in row["dues"]}
+    ours = heads.own_accounts(on, own) if own else heads.accounts(on)
+    return {
+        "dues": row["dues"], "accounts": ours if methods & TRANSFERRED or not methods else [], "virtual": bool(own),
+        "carry": row["carry"] if _carries(told["carry"], row["carry"]) else None, "remarks": told["remarks"],
+    }  # fmt: skip
+
+
+def _carries(choice: str, carry: Mapping[str, int]) -> bool:
+    """Whether the invoice tells what was claimed before and what came of it."""
+    return choice == "always" or (choice == "when_owed" and carry["previous"] != 0)
+
+
+def _lines(rows: list[dict[str, Any]], sign: int, *, inclusive: bool) -> list[dict[str, Any]]:
+    """The lines with the amount that is printed, and whether each is the first of its contract and order."""
+    found, before = [], None
+    for row in rows:
+        here = (row["contract_no"], row["order_no"])
+        amount = sign * (row["net"] + (row["tax_amount"] if inclusive else 0))
+        numbers = {"quantity": _decimal(row["quantity"]), "unit_price": _decimal(row["unit_price"]), "amount": amount}
+        found.append({name: row[name] for name in LINE} | numbers | {"first": here != before})
+        before = here
+    return found
+
+
+def _decimal(value: Any) -> str | None:
+    """The number as text without an exponent, None where there is none."""
+    return None if value is None else f"{Decimal(str(value)):f}"
+
+
+def _tax(tax: Mapping[str, Any], sign: int) -> dict[str, Any]:
+    named = {"class": tax["tax"].removesuffix("_incl"), "rate": _decimal(tax["rate"])}
+    return named | {"net": sign * tax["net"], "amount": sign * tax["amount"]}
+
+
+def _long(rows: list[dict[str, Any]]) -> bool:
+    """Whether the lines may take more than a page, so that their running sum is told."""
+    return sum(2 + len(row["description"]) // 20 for row in rows) > PAGE
