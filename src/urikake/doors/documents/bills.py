@@ -124,7 +124,8 @@ def _lines(rows: list[dict[str, Any]], sign: int, *, inclusive: bool) -> list[di
     for row in rows:
         here = (row["contract_no"], row["order_no"])
         amount = sign * (row["net"] + (row["tax_amount"] if inclusive else 0))
-        numbers = {"quantity": _decimal(row["quantity"]), "unit_price": _decimal(row["unit_price"]), "amount": amount}
+        counted = row["quantity"] if sign > 0 or row["quantity"] is None else abs(row["quantity"])
+        numbers = {"quantity": _decimal(counted), "unit_price": _decimal(row["unit_price"]), "amount": amount}
         found.append({name: row[name] for name in LINE} | numbers | {"first": here != before})
         before = here
     return found
