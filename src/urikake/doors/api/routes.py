@@ -14,6 +14,7 @@ from . import (
     companies,
     contracting,
     document,
+    documents,
     explanations,
     operation,
     problems,
@@ -34,6 +35,7 @@ ENTERED: Final = (
     work,
     resources,
     reports,
+    documents,
     explanations,
     calculations,
 )

@@ -10,10 +10,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
 from urikake.base import periods
+from urikake.doors.documents.asked import parts
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.billing import closing_before
@@ -94,8 +96,19 @@ def review(desk: Desk, closing: str) -> Shown:
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
+        "papers": _papers(desk, day),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
+
+
+def _papers(desk: Desk, day: date) -> list[dict[str, str]]:
+    """The files of the closing's invoices, in the order of their envelopes: each what it is called, and its address."""
+    count = invoices.at_closing(desk.session, day).height
+    last = parts(count)
+    named = {
+        part: f"請求書 PDF {count:,}通" if last == 1 else f"請求書 PDF {part}/{last}" for part in range(1, last + 1)
+    }
+    return [{"title": title, "url": desk.link(f"billing/{day}.pdf", part=part)} for part, title in named.items()]
 
 
 def _missing(desk: Desk, day: date) -> dict[str, Any]:

@@ -83,6 +83,8 @@ def one(desk: Desk, number: str) -> Shown:
         "dues": shape["dues"],
         "carry": shape["carry"],
         "items": _items(desk, head["invoice_id"]),
+        "pdf": f"{number}.pdf",
+        "png": f"{number}.png",
         "made": _made(desk, head["invoice_id"]),
         "around": _around(desk, head),
         "page": {"title": f"{KINDS[head['kind']]} {number}", "name": "invoice"},
