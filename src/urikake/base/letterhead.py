@@ -72,7 +72,7 @@ TOLD: Final = (
 )  # fmt: skip
 BY_KEY: Final = {entry.key: entry for entry in TOLD}
 BANKS: Final = frozenset({"bank", "virtual_bank"})
-MM: Final = {"window_left": (10, 60), "window_top": (8, 45)}
+MM: Final = {"window_left": (10, 32), "window_top": (8, 30)}
 """How far the recipient may be moved, in millimetres: the issuer stands beside it, the amount below it."""
 
 
@@ -150,7 +150,7 @@ def held(session: Session, on: date) -> dict[str, str]:
 
 
 @action("settings.change")
-def change(session: Session, values: Mapping[str, str], since: date) -> None:
+def change(session: Session, values: Mapping[str, Any], since: date) -> None:
     """Record entries for documents of the day and later."""
     told = [{"key": key, "value": value, "valid_from_on": since} for key, value in checked(values).items()]
     if told:

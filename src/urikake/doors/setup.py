@@ -8,11 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from urikake.base import bulk, company, facts, runs, schema
+from urikake.base import bulk, company, facts, letterhead, runs, schema
 from urikake.base.bulk import INSTANT, Session
 from urikake.base.errors import Refusal, cause_of
 from urikake.base.models import Run
 from urikake.base.url import company_code
+
+from . import letterhead as letters
 
 
 def set_up(url: str, settings_file: Path) -> str:
@@ -28,10 +30,11 @@ def set_up(url: str, settings_file: Path) -> str:
         ) from None
     settings = company.parsed(text)
     code = company.code(settings, company_code(url))
+    head = letters.told(settings, settings_file.parent)
     schema.create(url)
     with bulk.transaction(url, writing=True) as session:
         session.company_id = _enrolled(session, code, str(settings.get("company", {}).get("name", "")))
-        _found(session, settings)
+        _found(session, settings, head)
     return code
 
 
@@ -51,10 +54,11 @@ def _enrolled(session: Session, code: str, name: str) -> int:
     return number
 
 
-def _found(session: Session, settings: Mapping[str, Any]) -> None:
-    """Write the company's first run: its policies, accounts and bank accounts."""
+def _found(session: Session, settings: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    """Write the company's first run: its policies, accounts, bank accounts and letterhead."""
     session.run_id = session.next_id("base_run")
     company.set_up(session, settings=settings)
+    letterhead.change(session, head, letterhead.ALWAYS)
     row = {
         "action": "init", "subject": str(settings["company"]["name"]), "permission": "company.set_up",
         "actor": session.user, "recorded_at": runs.instant(session), "outcome": "{}",

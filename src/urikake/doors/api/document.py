@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ninja import NinjaAPI
 
+from .operation import MEDIA_OF
 from .problems import MEDIA
 
 INTRODUCTION: Final = """契約から請求・入金消込・収益認識・仕訳・月次締めまでを、ほかのプログラムから使うための窓口。
@@ -47,6 +48,8 @@ def document(api: NinjaAPI) -> dict[str, Any]:
                 operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string"}}}
             for status, response in operation["responses"].items():
                 _describe(status, response, reading="requestBody" not in operation)
+            if media := MEDIA_OF.get(operation["operationId"]):
+                operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string", "format": "binary"}}}
     return found
 
 

@@ -66,6 +66,8 @@ class Entry:
 
 
 OPERATIONS: Final[list[Entry]] = []
+MEDIA_OF: Final[dict[str, str]] = {}
+"""The media type of answers that are no JSON, by their operation's id."""
 
 
 @dataclass
@@ -166,6 +168,11 @@ def add(
     )  # fmt: skip
 
 
+def add_media(route: str, media: str) -> None:
+    """Tell that ``GET`` of the route answers with a file of that media type."""
+    MEDIA_OF[_id("GET", f"/{{company}}/{route}")] = media
+
+
 ANYWHERE: Final = "会社によらないもの"
 
 
@@ -176,7 +183,12 @@ def _failures(entry: Entry, body: Any) -> Sequence[int]:
 
 def _id(method: str, route: str) -> str:
     words = route.replace("{company}", "").replace(":", "/").replace("{", "").replace("}", "").split("/")
-    return "-".join([method.lower(), *filter(None, words)]).replace("path-key", "key").replace("int-key", "key")
+    return (
+        "-".join([method.lower(), *filter(None, words)])
+        .replace("path-key", "key")
+        .replace("int-key", "key")
+        .replace(".", "-")
+    )
 
 
 def _signature(route: str, options: Any, body: Any, key: Any) -> inspect.Signature:
@@ -251,5 +263,5 @@ def tagged(request: HttpRequest, found: Any) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
 
-__all__ = ["ANYWHERE", "KEY_HEADER", "MEDIA", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month", "Options",
-           "Text", "Trial", "add", "called", "reads", "tagged", "text"]  # fmt: skip
+__all__ = ["ANYWHERE", "KEY_HEADER", "MEDIA", "MEDIA_OF", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month",
+           "Options", "Text", "Trial", "add", "add_media", "called", "reads", "tagged", "text"]  # fmt: skip

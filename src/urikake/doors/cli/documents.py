@@ -13,6 +13,7 @@ from urikake.base.url import from_environment
 from .bar import bar
 from .options import As, day, load
 from .peppol import peppol
+from .shown import Format, show
 
 document: Final = typer.Typer(no_args_is_help=True, help="帳票を PDF で作る。")
 document.command()(peppol)
@@ -85,6 +86,48 @@ def receipt(
     """領収書を作る。"""
     asked = {"ref": ref, "purpose": purpose, "paper": paper, "partner": partner, "lang": lang}
     _make(out, "receipt", png=png, user=as_, **asked)
+
+
+@document.command()
+def letterhead(
+    entries: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[項目=値]…", help="変える項目。画像は logo=@logo.png のようにファイルで渡す。\\n は改行"
+        ),
+    ] = None,
+    since: Annotated[str | None, typer.Option("--from", help="この日からの帳票に使う（既定は今日）")] = None,
+    why: Annotated[str, typer.Option("--why", help="理由（お振込先の変更を承認する人が読む）")] = "",
+    as_: As = "system",
+    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+) -> None:
+    """帳票に印字する自社の住所・お振込先・色・社印などを、見る・変える。"""
+    load()
+    from urikake.doors import letterhead as door
+
+    on = day(since) if since else None
+    if not entries:
+        show([_seen(row) for row in door.listed(from_environment(), on, user=as_)], format_, "letterhead")
+        return
+    values = dict(_entry(text) for text in entries)
+    number = door.propose(from_environment(), values, since=on, why=why, user=as_)
+    print(f"申請 {number} を出しました。別の人が承認すると変わります。" if number else "帳票の設定を変えました。")
+
+
+def _seen(row: dict[str, Any]) -> dict[str, Any]:
+    """An entry as it is printed: an image is only that there is one."""
+    value = ("画像" if row["value"] else "") if row["kind"] == "image" else row["value"].replace("\n", " ／ ")
+    return {"key": row["key"], "title": row["title"], "value": value}
+
+
+def _entry(text: str) -> tuple[str, str]:
+    """An entry that is written ``key=value``; ``@`` before a file reads it as an image."""
+    from urikake.doors.letterhead import image
+
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise Refusal("bad-entry", f"「{text}」は 項目=値 の形ではありません。", "例: tel=03-0000-0000")
+    return key, image(Path(value[1:])) if value.startswith("@") else value.replace("\\n", "\n")
 
 
 def _make(out: Path, kind: str, *, user: str, png: bool = False, **asked: Any) -> None:

@@ -19,6 +19,7 @@ from .letterheads import Heads
 from .typesetting import Book
 
 LANGUAGES: Final = ("ja", "en")
+PART: Final = 500
 READING: Final = {
     "invoice": "invoices.read",
     "invoices": "invoices.read",
@@ -59,8 +60,11 @@ def delivery(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
     return bills.book(session, one, heads, lang=lang, delivery=True)
 
 
-def closing(session: Session, heads: Heads, *, on: date, lang: str) -> Book:
-    """All invoices of a closing in the order of their envelopes: by postal code, then by partner code."""
+def closing(session: Session, heads: Heads, *, on: date, lang: str, part: int = 0) -> Book:
+    """All invoices of a closing in the order of their envelopes: by postal code, then by partner code.
+
+    Counted from 1, ``part`` is so many of them (`PART`) as a browser may wait for.
+    """
     every = invoices.at_closing(session, on)
     if every.is_empty():
         raise Refusal(
@@ -69,7 +73,22 @@ def closing(session: Session, heads: Heads, *, on: date, lang: str) -> Book:
     to = profiles(session, "postal_code").select("partner_id", "postal_code", "code")
     placed = every.join(to, on="partner_id", how="left", maintain_order="left")
     ordered = placed.sort(pl.col("postal_code") == "", "postal_code", "code", "invoice_id")
-    return bills.book(session, ordered.drop("postal_code", "code"), heads, lang=lang)
+    chosen = ordered.drop("postal_code", "code")
+    if part and (chosen := chosen.slice((part - 1) * PART, PART)).is_empty():
+        last = parts(every.height)
+        raise Refusal(
+            "no-part", f"{on} 締めの請求書は {last} つ目までです。", f"1 から {last} までを指定してください。"
+        )
+    return bills.book(session, chosen, heads, lang=lang)
+
+
+def parts(count: int) -> int:
+    """In how many parts so many invoices come.
+
+    >>> [parts(count) for count in (1, 500, 501)]
+    [1, 1, 2]
+    """
+    return -(-count // PART)
 
 
 def statement(session: Session, heads: Heads, *, ref: str, since: date, until: date, lang: str) -> Book:

@@ -42,7 +42,7 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
         on, row = head["issue_on"], rows[head["number"]]
         told = paper(row, inclusive=head["inclusive"], lang=lang)
         told |= {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["partner_id"]], lang)}
-        told |= {"kind": "delivery"} if delivery else _claimed(row, heads, on, own.get(head["partner_id"], []))
+        told |= {"kind": "delivery"} if delivery else claimed(row, heads, on, own.get(head["partner_id"], []))
         papers.append(told | {"originals": back.get(head["invoice_id"], [])})
     step("組版")
     title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
@@ -101,7 +101,7 @@ def paper(row: Mapping[str, Any], *, inclusive: bool, lang: str) -> dict[str, An
     } | {name: sign * row[name] for name in AMOUNTS}  # fmt: skip
 
 
-def _claimed(row: Mapping[str, Any], heads: Heads, on: date, own: list[str]) -> dict[str, Any]:
+def claimed(row: Mapping[str, Any], heads: Heads, on: date, own: list[str]) -> dict[str, Any]:
     """What an invoice says beyond its amounts: when to pay, where to, what stood before, remarks."""
     if row["kind"] == "return":
         return {}

@@ -13,6 +13,8 @@ from urikake.base import company, letterhead
 from urikake.base.bulk import Session
 
 PLAIN: Final = ("postal_code", "address", "tel", "email", "contact", "greeting", "footer", "colour")
+WIDE: Final = 5
+"""How many times as wide as high a logo may be to stand in its full height."""
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Heads:
         return {name: told[name] for name in PLAIN} | {
             "name": self.name, "registration_number": number,
             "logo": self._image(told["logo"]), "seal": self._image(told["seal"]),
-            "window_left": int(told["window_left"]), "window_top": int(told["window_top"]),
+            "logo_wide": _wide(told["logo"]), "window_left": int(told["window_left"]), "window_top": int(told["window_top"]),
             "fold_marks": told["fold_marks"] == "yes",
         }  # fmt: skip
 
@@ -69,6 +71,12 @@ class Heads:
         """A partner's own accounts, behind the bank that keeps them."""
         bank = self.told(on)["virtual_bank"]
         return [f"{bank} {number}".strip() for number in numbers]
+
+
+def _wide(text: str) -> bool:
+    """Whether the image is so wide that its width, and not its height, is what has to be held."""
+    head = base64.b64decode(text[:32])
+    return bool(head) and int.from_bytes(head[16:20], "big") > WIDE * int.from_bytes(head[20:24], "big")
 
 
 def banks(session: Session) -> list[str]:

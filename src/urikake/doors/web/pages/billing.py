@@ -12,10 +12,12 @@ from django.shortcuts import redirect
 from urikake.base import periods
 from urikake.base.company import policies
 from urikake.doors import month as steps
+from urikake.doors.documents.asked import parts
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.alarms import KINDS
@@ -101,6 +103,7 @@ def review(desk: Desk, closing: str) -> Shown:
         "missing": _missing(desk, day),
         "alarms": _alarms(desk, day),
         "approves": policies(desk.session).needs_second_person("invoices"),
+        "papers": _papers(desk, day),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
 
@@ -114,6 +117,16 @@ def _alarms(desk: Desk, day: date) -> list[dict[str, Any]]:
         {"name": KINDS[kind[0]], "kind": kind[0], "count": part.height, "rows": part.head(FIRST).to_dicts()}
         for kind, part in named.group_by("kind", maintain_order=True)
     ]
+
+
+def _papers(desk: Desk, day: date) -> list[dict[str, str]]:
+    """The files of the closing's invoices, in the order of their envelopes: each what it is called, and its address."""
+    count = invoices.at_closing(desk.session, day).height
+    last = parts(count)
+    named = {
+        part: f"請求書 PDF {count:,}通" if last == 1 else f"請求書 PDF {part}/{last}" for part in range(1, last + 1)
+    }
+    return [{"title": title, "url": desk.link(f"billing/{day}.pdf", part=part)} for part, title in named.items()]
 
 
 def _missing(desk: Desk, day: date) -> dict[str, Any]:

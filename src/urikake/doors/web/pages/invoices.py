@@ -85,6 +85,8 @@ def one(desk: Desk, number: str) -> Shown:
         "dues": shape["dues"],
         "carry": shape["carry"],
         "items": _items(desk, head["invoice_id"]),
+        "pdf": f"{number}.pdf",
+        "png": f"{number}.png",
         "made": _made(desk, head["invoice_id"]),
         "corrections": corrections_of(desk.session, head["invoice_id"]),
         "cancellable": _cancellable(desk, head),
