@@ -42,9 +42,9 @@ def at_closing(session: Session, closing_on: date) -> pl.DataFrame:
     """The invoices issued for a closing, and what put them right since, by id, with ``number``."""
     spans = facts.blocks(session, Invoice, "bill", closing_on.isoformat())
     parts = [invoices(session, "id >= ? AND id < ?", span) for span in spans]
-    later = [invoices(session, "id = ?", (made,)) for made in corrections(session)["invoice_id"]]
-    every = pl.concat([*parts, *later]) if parts or later else invoices(session, "1 = 0")
-    return every.filter(pl.col("closing_on") == closing_on).unique("invoice_id").sort("invoice_id")
+    corrected = "closing_on = ? AND id IN (SELECT invoice_id FROM invoices_correction)"
+    later = invoices(session, corrected, (closing_on,))
+    return pl.concat([*parts, later]).unique("invoice_id", maintain_order=True)
 
 
 def corrections(session: Session) -> pl.DataFrame:

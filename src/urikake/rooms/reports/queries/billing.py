@@ -81,11 +81,12 @@ def contents(session: Session, found: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
 def _corrects(session: Session, found: pl.DataFrame) -> dict[int, dict[str, str]]:
     """Of those that put another right, the number of that one and the reason: ``corrects``, ``why``."""
     made = documents.corrections(session).join(found.select("invoice_id"), on="invoice_id", how="semi")
+    if made.is_empty():
+        return {}
+    originals = "id IN (SELECT original_id FROM invoices_correction)"
+    numbers = dict(documents.invoices(session, originals).select("invoice_id", "number").iter_rows())
     return {
-        row["invoice_id"]: {
-            "corrects": documents.invoices(session, "id = ?", (row["original_id"],))["number"][0],
-            "why": row["why"],
-        }
+        row["invoice_id"]: {"corrects": numbers[row["original_id"]], "why": row["why"]}
         for row in made.iter_rows(named=True)
     }
 
