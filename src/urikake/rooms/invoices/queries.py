@@ -44,7 +44,7 @@ def at_closing(session: Session, closing_on: date) -> pl.DataFrame:
     parts = [invoices(session, "id >= ? AND id < ?", span) for span in spans]
     corrected = "closing_on = ? AND id IN (SELECT invoice_id FROM invoices_correction)"
     later = invoices(session, corrected, (closing_on,))
-    return pl.concat([*parts, later]).unique("invoice_id", maintain_order=True)
+    return pl.concat([*parts, later]).unique("invoice_id").sort("invoice_id")
 
 
 def corrections(session: Session) -> pl.DataFrame:
