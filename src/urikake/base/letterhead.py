@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -94,7 +93,7 @@ def _checked(entry: Entry, value: Any) -> str:
     text = str(value).replace("\r\n", "\n").strip()
     if entry.kind == "image":
         return _image(entry, text)
-    if why := _wrong(entry, text := unicodedata.normalize("NFC", text)):
+    if why := _wrong(entry, text):
         raise Refusal("letterhead-value", f"帳票の設定「{entry.title}」が「{text[:40]}」です。", why)
     return text.lower() if entry.kind == "colour" else text
 

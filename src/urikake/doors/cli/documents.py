@@ -41,9 +41,15 @@ def invoices(
     lang: Lang = "ja",
     as_: As = "system",
 ) -> None:
-    """締日の請求書をすべて、封筒の順（郵便番号・取引先コード）に 1 つの PDF にする。"""
+    """締日の請求書をすべて、封筒の順（郵便番号・取引先コード）に PDF にする。1,000通ごとに 1 ファイル。"""
+    load()
+    from urikake.doors.documents import asked, typesetting
+
     with bar("documents"):
-        _make(out, "invoices", user=as_, on=day(closing), lang=lang)
+        for at, book in enumerate(asked.closings(from_environment(), day(closing), lang=lang, user=as_), start=1):
+            file = out if at == 1 else out.with_stem(f"{out.stem}-{at}")
+            _write(file, typesetting.pdf(book))
+            print(f"{file.name} を作りました（{len(book.papers)}通）。")
 
 
 @document.command()
@@ -140,11 +146,7 @@ def _make(out: Path, kind: str, *, user: str, png: bool = False, **asked: Any) -
     files = _pages(out, typesetting.png(book)) if png else {out: typesetting.pdf(book)}
     for file, content in files.items():
         _write(file, content)
-        print(
-            f"{file.name} を作りました（{len(book.papers)}通）。"
-            if len(book.papers) > 1
-            else f"{file.name} を作りました。"
-        )
+        print(f"{file.name} を作りました。")
 
 
 def _pages(out: Path, pages: list[bytes]) -> dict[Path, bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -20,6 +20,9 @@ from .typesetting import Book
 
 LANGUAGES: Final = ("ja", "en")
 PART: Final = 500
+"""How many invoices a browser waits for."""
+BATCH: Final = 1_000
+"""How many invoices are one file: more of them at once would take more memory than they save time."""
 READING: Final = {
     "invoice": "invoices.read",
     "invoices": "invoices.read",
@@ -60,11 +63,17 @@ def delivery(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
     return bills.book(session, one, heads, lang=lang, delivery=True)
 
 
-def closing(session: Session, heads: Heads, *, on: date, lang: str, part: int = 0) -> Book:
-    """All invoices of a closing in the order of their envelopes: by postal code, then by partner code.
+def closings(url: str, on: date, *, lang: str = "ja", user: str = access.SYSTEM) -> Iterator[Book]:
+    """All invoices of a closing in the order of their envelopes, so many at a time as are one file."""
+    with runs.reading(url, user) as session:
+        access.allow(session, READING["invoices"])
+        count = invoices.at_closing(session, on).height
+        for part in range(1, max(parts(count, BATCH), 1) + 1):
+            yield book(session, "invoices", on=on, lang=lang, part=part, size=BATCH)
 
-    Counted from 1, ``part`` is so many of them (`PART`) as a browser may wait for.
-    """
+
+def closing(session: Session, heads: Heads, *, on: date, lang: str, part: int = 1, size: int = PART) -> Book:
+    """Invoices of a closing in the order of their envelopes (postal code, then partner code): the n-th ``size`` of them."""
     every = invoices.at_closing(session, on)
     if every.is_empty():
         raise Refusal(
@@ -74,21 +83,21 @@ def closing(session: Session, heads: Heads, *, on: date, lang: str, part: int = 
     placed = every.join(to, on="partner_id", how="left", maintain_order="left")
     ordered = placed.sort(pl.col("postal_code") == "", "postal_code", "code", "invoice_id")
     chosen = ordered.drop("postal_code", "code")
-    if part and (chosen := chosen.slice((part - 1) * PART, PART)).is_empty():
-        last = parts(every.height)
+    if (chosen := chosen.slice((part - 1) * size, size)).is_empty():
+        last = parts(every.height, size)
         raise Refusal(
             "no-part", f"{on} 締めの請求書は {last} つ目までです。", f"1 から {last} までを指定してください。"
         )
     return bills.book(session, chosen, heads, lang=lang)
 
 
-def parts(count: int) -> int:
+def parts(count: int, size: int = PART) -> int:
     """In how many parts so many invoices come.
 
-    >>> [parts(count) for count in (1, 500, 501)]
-    [1, 1, 2]
+    >>> [parts(count) for count in (0, 1, 500, 501)]
+    [0, 1, 1, 2]
     """
-    return -(-count // PART)
+    return -(-count // size)
 
 
 def statement(session: Session, heads: Heads, *, ref: str, since: date, until: date, lang: str) -> Book:
