@@ -120,7 +120,7 @@ GIVEN: dict[str, Rows] = {
     "products": [
         {"code": "NEW", "name": "新", "tax": "reduced", "price_model": "graduated", "tiers": "100@10;*@5", "revenue": "daily"}
     ],
-    "holidays": [{"date": "2026-12-29", "name": "年末休業"}, {"date": "2026-05-02", "name": "土曜営業", "kind": "open"}],
+    "holidays": [{"date": "2026-12-29", "name": "年末休業"}],
     "option-rules": [{"product": "WATER", "rule": "excludes", "other": "RENT", "valid_from": "2026-04-01"}],
     "contracts": [a_line("C7"), a_line("C7", product="OPTION", end="2026-12-31", auto_renew=12)],
     "events": [{"contract_no": "C1", "effective": "2026-06-01", "type": "change_price", "unit_price": 12_000}],
