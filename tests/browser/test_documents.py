@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from .conftest import Installation, signed_in
 
@@ -35,3 +36,10 @@ def test_the_letterhead_is_tried_as_it_is_typed_and_then_kept(browser: Browser, 
         expect(page.get_by_role("status")).to_contain_text("帳票の設定を変えました")
         expect(page.get_by_label("電話番号")).to_have_value("03-9999-9999")
         expect(page.get_by_text("電話番号 → 03-9999-9999(kanri")).to_be_visible()
+
+
+def test_files_are_for_those_who_may_read_invoices(person: Callable[[str], BrowserContext]) -> None:
+    files = ["invoices/INV-2026-00010.pdf", "invoices/INV-2026-00010.png", "invoices/INV-2026-00010/delivery.pdf"]
+    for name, status in (("kanri", 403), ("suzuki", 200)):
+        for file in [*files, "billing/2026-10-31.pdf"]:
+            assert person(name).request.get(f"/demo/{file}").status == status, (name, file)

@@ -65,6 +65,7 @@ PAGES = {
     "simulations/new": "reports.read",
     "contracts?stage=started": "contracts.read",
     "settings/policies": "settings.read",
+    "settings/templates": "settings.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
     "explain/entry-1": "journals.read",
@@ -74,17 +75,21 @@ PEOPLE = {
 }  # fmt: skip
 
 
+FILES = {"invoice-pdf", "invoice-png", "delivery-pdf", "closing-pdf"}
+"""What is no page but a file: tried in test_documents."""
+
+
 def test_the_pages_tried_are_all_that_the_book_has() -> None:
     """Every page's permission is tried at least once, and every address that the navigation leads to."""
     source = "".join(path.read_text() for path in (Path("src/urikake/doors/web/pages")).glob("*.py"))
-    known = {part.split('"')[1] for part in source.split("@page(")[1:]}
+    known = {part.split('"')[1] for part in source.split("@page(")[1:]} - FILES
     tried = {
         "home", "close", "close-month", "contracts", "renewals", "contract", "usage", "billing", "billing-review", "invoices",
         "invoice", "matching", "receipts", "receivables", "aging", "approvals", "revenue", "journals", "journal",
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
-        "simulations", "simulation-new", "simulation",
+        "simulations", "simulation-new", "simulation", "templates",
     }  # fmt: skip
     assert known == tried
 

@@ -32,9 +32,10 @@ from tests.builders import (
     the_invoice,
     users,
 )
+from urikake.base import runs
 from urikake.base.errors import Refusal
 from urikake.doors import company, letterhead, setup
-from urikake.doors.documents import asked, glyphs, typesetting
+from urikake.doors.documents import asked, glyphs, sample, typesetting
 from urikake.doors.documents.typesetting import Book
 
 APRIL = "2026-04-30"
@@ -301,6 +302,14 @@ def test_who_may_not_read_invoices_gets_none(database: str) -> None:
             asked.found(database, kind, user=user, ref="INV-2026-00001")
     with pytest.raises(Refusal, match="権限"):
         letterhead.propose(database, {"tel": "1"}, user="ken")
+
+
+def test_who_keeps_the_settings_but_may_read_no_invoice_tries_them_on_an_example(database: str) -> None:
+    mixed(database)
+    users(database, hana="admin", ken="accountant")
+    for user, number in (("hana", "INV-0000-00000"), ("ken", "INV-2026-00001")):
+        with runs.reading(database, user) as session:
+            assert sample.book(session, {}).papers[0]["number"] == number
 
 
 # --- files ---------------------------------------------------------------------------------------------------------

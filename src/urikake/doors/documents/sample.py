@@ -1,16 +1,16 @@
-"""What the letterhead is tried on: the company's newest invoice, or an example where it has none yet."""
+"""What the letterhead is tried on: the company's newest invoice, or an example where there is none that one may read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from urikake.base import company, runs
+from urikake.base import access, company, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 
-from . import bills, typesetting
+from . import asked, bills, typesetting
 from .letterheads import Heads
 from .typesetting import Book
 
@@ -33,7 +33,7 @@ def book(session: Session, supposed: Mapping[str, str], lang: str = "ja") -> Boo
     heads = Heads(session, supposed)
     newest = session.value("SELECT max(id) AS id FROM invoices_invoice WHERE id > ? AND id < ? AND kind = 'invoice'",
                            (session.low, session.high))  # fmt: skip
-    if newest is not None:
+    if newest is not None and access.may(access.role(session), asked.READING["invoice"]):
         return bills.book(session, invoices.invoices(session, "id = ?", (newest,)), heads, lang=lang)
     return _example(session, heads, lang)
 
