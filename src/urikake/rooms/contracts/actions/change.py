@@ -290,8 +290,8 @@ def _targets(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame
     )
     lacking = "取り消す予約が見つかりません（変更ID か適用日を確かめてください）"
     given = pl.col("target_code") != ""
-    for column, told in (("event_id", given), ("effective", ~given)):
-        sheet.check(pl.col("hits").is_null() & told, column, lacking)
+    sheet.check(pl.col("hits").is_null() & given, "event_id", lacking)
+    sheet.check(pl.col("hits").is_null() & ~given, "effective", lacking)
     sheet.check(pl.col("hits") > 1, "effective", "この日の予約が二つ以上あります。変更ID で指定してください")
     known_day = pl.col("recorded_at").dt.convert_time_zone("Asia/Tokyo").dt.date()
     sheet.check(
