@@ -34,7 +34,7 @@ from tests.builders import (
 )
 from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.doors import company, letterhead, setup
+from urikake.doors import company, letterhead, month, setup
 from urikake.doors.documents import asked, glyphs, sample, typesetting
 from urikake.doors.documents.typesetting import Book
 
@@ -44,7 +44,7 @@ APRIL = "2026-04-30"
 def paper(url: str, kind: str = "invoice", **what: Any) -> dict[str, Any]:
     """The only paper of a document; of an invoice the only one there is, unless named."""
     if kind in {"invoice", "delivery"}:
-        what.setdefault("ref", the_invoice(url)["number"] if "ref" not in what else "")
+        what = {"ref": what.get("ref") or the_invoice(url)["number"]} | what
     (found,) = asked.found(url, kind, **what).papers
     return found
 
@@ -120,6 +120,25 @@ def test_a_credit_note_tells_what_is_given_back_and_of_which_invoice(database: s
     assert (found["dues"], found["accounts"]) == ([], [])
     with pytest.raises(Refusal, match="返還請求書です"):
         paper(database, "delivery", ref=back["number"])
+
+
+def test_a_revised_invoice_names_the_one_it_replaces_and_all_say_whom_they_were_sent_to(database: str) -> None:
+    a_shop(database)
+    a_partner(database, name="旧商号株式会社", postal_code="541-0000", address="大阪市")
+    a_contract(database)
+    bill(database, APRIL)
+    a_partner(database, name="新商号株式会社", postal_code="541-0001", address="堺市")
+    month.cancel_invoice(database, "INV-2026-00001", why="宛先の誤り", reissue=True)
+    told = {ref: paper(database, ref=ref) for ref in ("INV-2026-00001", "RET-2026-00001", "REV-2026-00001")}
+    assert told["INV-2026-00001"]["recipient"] == {
+        "code": "P1", "name": "旧商号株式会社", "postal_code": "541-0000", "address": "大阪市",
+    }  # fmt: skip
+    assert told["REV-2026-00001"]["recipient"]["name"] == "新商号株式会社"
+    named = {ref: [one["number"] for one in found["originals"]] for ref, found in told.items()}
+    assert named == {
+        "INV-2026-00001": [], "RET-2026-00001": ["INV-2026-00001"], "REV-2026-00001": ["INV-2026-00001"],
+    }  # fmt: skip
+    assert typesetting.pdf(asked.found(database, "invoice", ref="REV-2026-00001")).startswith(b"%PDF")
 
 
 def test_a_delivery_note_has_the_lines_and_amounts_of_its_invoice_and_claims_nothing(database: str) -> None:

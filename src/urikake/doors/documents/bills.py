@@ -13,7 +13,7 @@ from urikake.base import company
 from urikake.base.bulk import Session
 from urikake.base.progress import step
 from urikake.rooms.invoices.queries import lines, originals
-from urikake.rooms.parties.queries import profiles, virtual_accounts
+from urikake.rooms.parties.queries import codes, profiles, profiles_then, virtual_accounts
 from urikake.rooms.reports.queries.billing import detailed
 
 from .letterheads import Heads
@@ -21,6 +21,7 @@ from .typesetting import Book
 
 LINE: Final = ("contract_no", "order_no", "description", "service_from", "service_to")
 AMOUNTS: Final = ("net", "tax", "total")
+RECIPIENT: Final = ("code", "name", "postal_code", "address")
 TRANSFERRED: Final = frozenset({"transfer", "date_fixed"})
 """The methods by which a customer pays to an account of ours, so that it stands on the invoice."""
 TITLED: Final = ("様", "御中", "殿")
@@ -34,14 +35,14 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     As ``delivery`` notes they bear the same lines and amounts, but neither dues nor accounts.
     """
     step("内容")
-    to, own = recipients(session, found["partner_id"]), _own_accounts(session, found)
+    to, own = _recipients_then(session, found), _own_accounts(session, found)
     numbers, back = _registered(session, found), _given_back(session, found)
     rows = {row["number"]: row for row in detailed(session, found)}
     papers = []
     for head in found.iter_rows(named=True):
         on, row = head["issue_on"], rows[head["number"]]
         told = paper(row, inclusive=head["inclusive"], lang=lang)
-        told |= {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["partner_id"]], lang)}
+        told |= {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
         told |= {"kind": "delivery"} if delivery else claimed(row, heads, on, own.get(head["partner_id"], []))
         papers.append(told | {"originals": back.get(head["invoice_id"], [])})
     step("組版")
@@ -49,11 +50,17 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
 
 
+def _recipients_then(session: Session, found: pl.DataFrame) -> dict[int, dict[str, str]]:
+    """Name and address of the partners as they stood when the invoices were issued, by ``invoice_id``."""
+    named = profiles_then(session, found.select("invoice_id", "partner_id", "run_id"), "name, postal_code, address")
+    named = named.join(codes(session), on="partner_id", how="left")
+    return {row["invoice_id"]: {name: row[name] for name in RECIPIENT} for row in named.iter_rows(named=True)}
+
+
 def recipients(session: Session, partners: pl.Series) -> dict[int, dict[str, str]]:
     """Name and address of the partners, by ``partner_id``."""
     mine = profiles(session, "name, postal_code, address").filter(pl.col("partner_id").is_in(partners.implode()))
-    names = ["code", "name", "postal_code", "address"]
-    return {row["partner_id"]: {name: row[name] for name in names} for row in mine.iter_rows(named=True)}
+    return {row["partner_id"]: {name: row[name] for name in RECIPIENT} for row in mine.iter_rows(named=True)}
 
 
 def addressed(to: Mapping[str, str], lang: str) -> dict[str, Any]:
@@ -76,8 +83,8 @@ def _registered(session: Session, found: pl.DataFrame) -> dict[int, str]:
 
 
 def _given_back(session: Session, found: pl.DataFrame) -> dict[int, list[dict[str, str]]]:
-    """What each credit note gives back: number and day of the original invoices, by ``invoice_id``."""
-    notes = found.filter(pl.col("kind") == "return")
+    """What credit notes give back and revised invoices replace: number and day of the originals, by ``invoice_id``."""
+    notes = found.filter(pl.col("kind") != "invoice")
     named: dict[int, list[dict[str, str]]] = {}
     if notes.height:
         back = originals(session, notes, lines(session, notes)).select("invoice_id", "number", "issue_on")

@@ -12,7 +12,7 @@ from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
-from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.billing import detailed
 from urikake.rooms.reports.queries.explain.papers import corrections_of
 
 from ..book import Deed, Shown, deed, page
@@ -76,7 +76,7 @@ def one(desk: Desk, number: str) -> Shown:
     partner = profiles(desk.session, "name, address, postal_code, registration_number").filter(
         pl.col("partner_id") == head["partner_id"]
     )
-    shape = _shape(desk, head, number)
+    (shape,) = detailed(desk.session, found)
     return {
         "invoice": head | {"kind_name": KINDS[head["kind"]]},
         "partner": partner.row(0, named=True),
@@ -110,13 +110,6 @@ def cancel(doing: Deed) -> HttpResponse:
     told = steps.cancel_invoice(doing.books, number, why=doing.field("why"), reissue=again, user=doing.person.name)
     made = [told["returned"], *told["revised"]]
     return doing.done(f"{number} を取り消しました（{'・'.join(made)}）。", f"invoices/{made[-1]}")
-
-
-def _shape(desk: Desk, head: dict[str, Any], number: str) -> dict[str, Any]:
-    """The document as the report has it."""
-    code = profiles(desk.session, "name").filter(pl.col("partner_id") == head["partner_id"])["code"][0]
-    rows = report(desk.session, "invoices", closing=head["closing_on"], partner=code)
-    return next(row for row in rows if row["number"] == number)
 
 
 def _items(desk: Desk, invoice_id: int) -> list[dict[str, Any]]:
