@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from ninja import NinjaAPI
 
-from .operation import MEDIA_OF
 from .problems import MEDIA
 
 INTRODUCTION: Final = """契約から請求・入金消込・収益認識・仕訳・月次締めまでを、ほかのプログラムから使うための窓口。
@@ -45,11 +44,9 @@ def document(api: NinjaAPI) -> dict[str, Any]:
     for methods in found["paths"].values():
         for operation in methods.values():
             if media := operation.pop("x-media", ""):
-                operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string"}}}
+                operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string", "format": "binary"}}}
             for status, response in operation["responses"].items():
                 _describe(status, response, reading="requestBody" not in operation)
-            if media := MEDIA_OF.get(operation["operationId"]):
-                operation["responses"]["200"]["content"] = {media: {"schema": {"type": "string", "format": "binary"}}}
     return found
 
 

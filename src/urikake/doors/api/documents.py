@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 from typing import Annotated, Any, Final
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Path, Schema
 from pydantic import Field
 
@@ -16,7 +15,7 @@ from urikake.doors import letterhead as door
 from urikake.doors.documents import asked, typesetting
 
 from .once import writes
-from .operation import Call, Day, Known, Text, add_media, reads
+from .operation import Call, Day, Known, Text, filed, reads
 from .verbs import Strict
 
 GROUP: Final = "帳票の PDF"
@@ -52,25 +51,15 @@ class Given(Lang):
     partner: Text = Field("", description="何社分かの入金のうち、この取引先の分（コード）")
 
 
-def answered(request: HttpRequest, content: bytes, name: str, media: str = PDF) -> HttpResponse:
-    """A file as the answer, with its ``ETag``; 304 where the caller has it already."""
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    if tag in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers={"ETag": tag})
-    headers = {"ETag": tag, "Content-Disposition": f'inline; filename="{name}"'}
-    return HttpResponse(content, content_type=media, headers=headers)
-
-
 def _enter(kind: str, route: str, summary: str, options: type[Known], key: Any = Reference, named: str = "ref") -> None:
     """Enter the operation that answers one kind of document."""
-    add_media(f"{route}.pdf", PDF)
 
-    @reads(f"{route}.pdf", permission=asked.READING[kind], summary=summary, group=GROUP, response=bytes, options=options,
+    @reads(f"{route}.pdf", permission=asked.READING[kind], summary=summary, group=GROUP, response=bytes, options=options, media=PDF,
            key=key, description="PDF/A-2b。同じ帳簿からは、いつも同じファイルになる。")  # fmt: skip
     def made(session: Session, call: Call) -> HttpResponse:
         own = {name: getattr(call.options, name) for name in options.model_fields if name != "known_at"}
         book = asked.book(session, kind, **{named: call.key}, **own)
-        return answered(call.request, typesetting.pdf(book), f"{kind}.pdf")
+        return filed(call.request, typesetting.pdf(book), f"{kind}.pdf", PDF)
 
 
 _enter("invoice", "documents/invoices/{key}", "請求書・修正請求書・返還請求書の PDF", Lang)

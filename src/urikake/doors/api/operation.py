@@ -66,8 +66,6 @@ class Entry:
 
 
 OPERATIONS: Final[list[Entry]] = []
-MEDIA_OF: Final[dict[str, str]] = {}
-"""The media type of answers that are no JSON, by their operation's id."""
 
 
 @dataclass
@@ -168,11 +166,6 @@ def add(
     )  # fmt: skip
 
 
-def add_media(route: str, media: str) -> None:
-    """Tell that ``GET`` of the route answers with a file of that media type."""
-    MEDIA_OF[_id("GET", f"/{{company}}/{route}")] = media
-
-
 ANYWHERE: Final = "会社によらないもの"
 
 
@@ -263,5 +256,15 @@ def tagged(request: HttpRequest, found: Any) -> HttpResponse:
     return HttpResponse(body, content_type="application/json", headers={"ETag": tag})
 
 
-__all__ = ["ANYWHERE", "KEY_HEADER", "MEDIA", "MEDIA_OF", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month",
-           "Options", "Text", "Trial", "add", "add_media", "called", "reads", "tagged", "text"]  # fmt: skip
+def filed(request: HttpRequest, content: bytes, name: str, media: str, *, kept: bool = False) -> HttpResponse:
+    """A file as the answer, with its ``ETag``; 304 where the caller has it already. One to be ``kept`` is not shown but saved."""
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    if tag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers={"ETag": tag})
+    way = "attachment" if kept else "inline"
+    headers = {"ETag": tag, "Content-Disposition": f'{way}; filename="{name}"'}
+    return HttpResponse(content, content_type=media, headers=headers)
+
+
+__all__ = ["ANYWHERE", "KEY_HEADER", "MEDIA", "OPERATIONS", "ROUTER", "SIGNED_IN", "Call", "Day", "Known", "Month",
+           "Options", "Text", "Trial", "add", "called", "filed", "reads", "tagged", "text"]  # fmt: skip

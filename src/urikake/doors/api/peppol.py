@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Final
 
 from django.http import HttpResponse
@@ -11,7 +10,7 @@ from ninja import Path
 from urikake.base.bulk import Session
 from urikake.doors import peppol
 
-from .operation import Call, Known, reads
+from .operation import Call, Known, filed, reads
 
 MEDIA: Final = "application/xml"
 
@@ -23,8 +22,4 @@ MEDIA: Final = "application/xml"
 def invoice(session: Session, call: Call) -> HttpResponse:
     """The XML of an invoice, 304 where the caller has it already."""
     xml = peppol.of_number(session, call.key)
-    tag = f'"{hashlib.sha256(xml).hexdigest()[:32]}"'
-    if call.request.headers.get("If-None-Match", "").strip() == tag:
-        return HttpResponse(status=304, headers={"ETag": tag})
-    name = f'attachment; filename="{call.key}.xml"'
-    return HttpResponse(xml, content_type=MEDIA, headers={"ETag": tag, "Content-Disposition": name})
+    return filed(call.request, xml, f"{call.key}.xml", MEDIA, kept=True)
