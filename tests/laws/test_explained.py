@@ -39,8 +39,7 @@ def roots(session: Session) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", [3])
 def test_every_reference_leads_on_recomputes_and_adds_up(database: str, seed: int) -> None:
-    several = 5 if database.startswith("sqlite") else 4
-    play(database, told(seed, several, several))
+    play(database, told(seed, 5, 5))
     with runs.reading(database) as session:
         todo, seen = list(roots(session)), set[str]()
         while todo:
