@@ -249,7 +249,16 @@ class Break:
 
 
 def broken(session: Session) -> list[Break]:
-    """Every place where the company's facts differ from what the chain says was written; empty when all is well."""
+    """Every place where the company's facts differ from what the chain says was written; empty when all is well.
+
+    Where there is one, nothing that was read of these books is remembered.
+    """
+    found = _breaks(session)
+    session.memory.distrusted |= bool(found)
+    return found
+
+
+def _breaks(session: Session) -> list[Break]:
     by_label = {m._meta.label: m for m in fact_models()}
     links = session.rows("base_link", "id, run_id, relation, first_id, count, content, mark, head")
     found: list[Break] = []

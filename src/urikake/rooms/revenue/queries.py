@@ -52,7 +52,8 @@ def schedules(session: Session) -> pl.DataFrame:
     )
     if session.dirty.intersection({"revenue_schedule", "revenue_ending"}):
         return _live(session, upto)
-    (seen, day, known), rows = session.memory.values.get("schedules", ((top + 1, 0, ended), None))
+    stamp, rows = session.memory.known("schedules")
+    seen, day, known = stamp or (top + 1, 0, ended)
     if rows is None or seen > top or day > upto.toordinal() or known != ended:
         seen = top
         rows = _live(session, upto)

@@ -40,7 +40,7 @@ def scope(session: Session, closing_on: date | None = None) -> Scope:
     ``reach_on`` is the last day on which a cycle may begin that this closing bills: beyond the closing only for advance
     billing, where it is the next closing.
     """
-    whole = session.derived("scope", TABLES, lambda: _every(session))
+    whole = Scope(*session.derived("scope", TABLES, lambda: _every(session)))
     if closing_on is None:
         return whole
     closes = terms.is_closing(pl.col("closing_mask"), closing_on)
@@ -58,8 +58,9 @@ def _furthest(lines: pl.DataFrame, other: pl.DataFrame, closing_on: date) -> pl.
     return joined.with_columns(reach_on=pl.max_horizontal("reach_on", "far_on")).drop("far_on")
 
 
-def _every(session: Session) -> Scope:
-    return scoped(session, *contracts.folded(session))
+def _every(session: Session) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    every = scoped(session, *contracts.folded(session))
+    return every.lines, every.segments, every.moves
 
 
 def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope:

@@ -135,8 +135,7 @@ def note_idle(session: Session, action: str, subject: str) -> None:
 
 
 def _idle(session: Session, action: str, subject: str) -> tuple[int, ...]:
-    stamp, _ = session.memory.values.get(f"idle {action} {subject}", ((), None))
-    return stamp
+    return session.memory.known(f"idle {action} {subject}")[0]
 
 
 def matchable(session: Session) -> bool:

@@ -1,0 +1,140 @@
+"""What a process leaves in the cache folder for the next changes no answer, and is left alone where it no longer holds."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests import builders
+from tests.laws.test_simulated_years import books
+from tests.simulator.play import do, found_company, play
+from tests.simulator.story import told
+from urikake.base import connections, left, memory
+from urikake.base.url import sqlite_path
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of one's own, in which even the smallest company is left."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(left.VARIABLE, str(folder))
+    monkeypatch.setattr(left, "LARGE", 1)
+    return folder
+
+
+def next_process() -> None:
+    """End what stands for a process here, and begin another: all that the new one knows is what the old one left."""
+    memory._leave_all()
+    memory._kept.clear()
+    connections.drop_all()
+
+
+def index(cache: Path) -> Path:
+    [found] = cache.glob("*/index.json")
+    return found
+
+
+def test_processes_that_take_up_what_the_last_one_left_keep_the_same_books(
+    cache: Path, database: str, sqlite_copies: Callable[[Path], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = told(4, months=3, size=6)
+    found_company(database, story)
+    taken = []
+    monkeypatch.setattr(left.Left, "get", lambda self, key, get=left.Left.get: (taken.append(key), get(self, key))[1])
+    for step in story.steps:
+        do(database, step, checked=True)
+        next_process()
+    assert builders.wrongs(database) == []
+    answers = books(database)
+    assert {("contracts_line",), ("last_billed",), ("folded",)} <= {key[:1] for key in taken}
+    monkeypatch.setenv(left.VARIABLE, "")
+    plain = sqlite_copies(tmp_path)
+    play(plain, story, checked=False)
+    assert answers == books(plain)
+
+
+@pytest.fixture
+def shop(cache: Path, sqlite_url: str) -> str:
+    """A shop whose contracts an earlier process has read."""
+    builders.a_shop(sqlite_url)
+    builders.a_contract(sqlite_url, monthly=5_000)
+    assert prices(sqlite_url) == [5_000]
+    next_process()
+    assert index(cache)
+    return sqlite_url
+
+
+def prices(url: str) -> list[int]:
+    return [row["unit_price"] for row in builders.report(url, "contracts", as_of="2026-12-31")]
+
+
+def test_books_put_back_to_an_earlier_day_are_read_anew(shop: str, cache: Path) -> None:
+    file = Path(sqlite_path(shop))
+    earlier = shutil.copyfile(file, file.with_name("earlier.db"))
+    builders.an_event(shop, "change_price", "2026-05-01", unit_price=6_000)
+    assert prices(shop) == [6_000]
+    next_process()
+    shutil.copyfile(earlier, file)
+    builders.an_event(shop, "change_price", "2026-05-01", unit_price=7_000)  # as many rows as there were, but others
+    assert prices(shop) == [7_000]
+    next_process()
+    assert prices(shop) == [7_000]
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "index", "program"])
+def test_what_cannot_be_read_is_as_if_it_were_not_there(
+    shop: str, cache: Path, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in cache.glob("*/*.arrow"):
+        if harm == "gone":
+            file.unlink()
+        elif harm == "cut":
+            file.write_bytes(file.read_bytes()[:100])
+    if harm == "index":
+        index(cache).write_text('{"program": ', encoding="utf-8")
+    if harm == "program":  # a new version, for which the frames may mean something else
+        monkeypatch.setattr(left, "_program", lambda: "another")
+        for file in cache.glob("*/*.arrow"):
+            file.write_bytes(b"")
+    assert prices(shop) == [5_000]
+    next_process()
+    assert prices(shop) == [5_000]
+
+
+def test_books_found_broken_are_not_remembered(shop: str, cache: Path) -> None:
+    with closing(sqlite3.connect(sqlite_path(shop))) as connection, connection:
+        connection.execute("DROP TRIGGER contracts_line_no_update")
+        connection.execute("UPDATE contracts_line SET quantity_micro = quantity_micro + 1")
+    assert builders.wrongs(shop) != []
+    next_process()
+    assert list(cache.glob("*")) == []
+
+
+def test_only_the_user_can_read_what_is_left_and_only_so_many_companies_are_kept(
+    shop: str, cache: Path, monkeypatch: pytest.MonkeyPatch, sqlite_copies: Callable[[Path], str], tmp_path: Path
+) -> None:
+    assert index(cache).parent.stat().st_mode & 0o077 == 0
+    monkeypatch.setattr(left, "MOST", 2)
+    for name in ("second", "third"):
+        folder = tmp_path / name
+        folder.mkdir()
+        url = builders.a_shop(sqlite_copies(folder))
+        builders.a_contract(url)
+        prices(url)
+        next_process()
+    assert len(list(cache.iterdir())) == 2
+    assert not list(cache.glob(f"{left._name(memory.place(shop))}-*"))
+
+
+def test_an_empty_variable_leaves_nothing(shop: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(left.VARIABLE, "")
+    builders.an_event(shop, "change_price", "2026-05-01", unit_price=6_000)
+    before = index(cache).read_text(encoding="utf-8")
+    assert prices(shop) == [6_000]
+    next_process()
+    assert index(cache).read_text(encoding="utf-8") == before
