@@ -1,8 +1,9 @@
 """The time that reports of contracts and sales take: ``python bench/reports.py CONTRACTS`` on the database of DATABASE_URL.
 
 The database must be empty. A company of so many contract lines is made as `urikake bench` makes it, with usage up to the
-third month; its first three months are billed, issued and recognised. Then every report is answered in a process of its
-own, and written as JSON: once as the first thing that the process does, and once more.
+third month; its first three months are billed, issued and recognised, by a process that leaves what it remembers to the
+next ones (``URIKAKE_CACHE``). Then every report is answered in a process of its own, and written as JSON: once as the first
+thing that the process does, and once more; ``python bench/reports.py REPORT`` asks for one of them again.
 """
 
 from __future__ import annotations
@@ -80,9 +81,11 @@ def answer(name: str) -> None:
 if __name__ == "__main__":
     os.environ.setdefault("POLARS_MAX_THREADS", "2")
     loading.load()
-    if sys.argv[1] in REPORTS:
-        answer(sys.argv[1])
-    else:
-        make(int(sys.argv[1]))
-        for report in REPORTS:
-            subprocess.run([sys.executable, __file__, report], check=True)
+    match sys.argv[1:]:
+        case ["make", contracts]:
+            make(int(contracts))
+        case [report] if report in REPORTS:
+            answer(report)
+        case [contracts]:
+            for words in (["make", contracts], *([report] for report in REPORTS)):
+                subprocess.run([sys.executable, __file__, *words], check=True)

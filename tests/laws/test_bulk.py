@@ -44,3 +44,20 @@ def test_the_writer_works_on_a_frame_object_of_its_own() -> None:
     driver.close()
     assert inner.frames[0] is not frame
     assert inner.frames[0].equals(frame)
+
+
+def write_one_wrong_and_others_behind(url: str, behind: int) -> None:
+    rows = pl.DataFrame({"item_id": [1], "balance": [1]})
+    with transaction(url, writing=True) as session:
+        session.driver.write("receivables_open", rows.rename({"balance": "unknown"}))
+        for number in range(behind):
+            session.driver.write("receivables_open", rows.with_columns(item_id=pl.lit(number)))
+
+
+@pytest.mark.parametrize("behind", [1, 40])
+def test_nothing_is_written_behind_a_write_that_failed(database: str, behind: int) -> None:
+    """Were the transaction to end before the writes behind the failing one, each of them would stand by itself."""
+    with pytest.raises(Exception, match="unknown"):
+        write_one_wrong_and_others_behind(database, behind)
+    with transaction(database, writing=False) as session:
+        assert session.value("SELECT count(*) AS n FROM receivables_open") == 0

@@ -13,13 +13,13 @@ from urikake.base.url import django as django_settings
 from urikake.doors import month, setup
 
 
-def aged(url: str) -> None:
-    """Take the database back to the first version of the ground's tables."""
+def aged(url: str, part: str = "base") -> None:
+    """Take the database back to the first version of the part's tables."""
     connections.drop(url)
     django_connections["default"].close()
     django_connections.settings["default"].update(django_settings(url))
     del django_connections["default"]
-    call_command("migrate", "base", "0001", verbosity=0, interactive=False)
+    call_command("migrate", part, "0001", verbosity=0, interactive=False)
     django_connections["default"].close()
 
 
@@ -37,6 +37,18 @@ def test_an_older_database_is_refused_until_it_is_upgraded_and_loses_nothing(dat
     assert setup.upgrade(database) == 0
     assert builders.entries(database) == before
     month.recognize(database, "2026-04")
+    builders.assert_coherent(database)
+
+
+def test_a_table_that_lacks_a_column_of_this_version_is_told_in_the_middle_of_a_run_too(database: str) -> None:
+    builders.a_shop(database)
+    builders.a_contract(database, product="API", unit_price=10, timing="arrears")
+    aged(database, "usage")
+    used = {"event_id": "u", "contract_no": "C1", "product": "API", "timestamp": "2026-04-05 10:00", "quantity": 3}
+    with pytest.raises(Refusal, match="urikake upgrade"):
+        builders.take_rows(database, "usage", [used])
+    assert setup.upgrade(database) > 0
+    assert builders.take_rows(database, "usage", [used]) == 1
     builders.assert_coherent(database)
 
 

@@ -65,11 +65,12 @@ class Memory:
 
     def value(self, name: str, stamp: tuple[int, ...], compute: Callable[[], T]) -> T:
         """What ``compute`` gives, once for each stamp."""
+        found: T
         known, found = self.known(name)
         if known != stamp:
             found = compute()
             self.values[name] = (stamp, found)
-        return found  # type: ignore[no-any-return]
+        return found
 
     def known(self, name: str) -> tuple[tuple[int, ...], Any]:
         """The stamp and the value of the name, as remembered last; an empty stamp and None where nothing is."""
@@ -91,7 +92,9 @@ class Memory:
 
     def leave(self) -> None:
         """Leave what is large to the next process."""
-        tables: dict[left.Key, tuple[left.Stamp, Any]] = {key: ((top,), rows) for key, (top, rows) in self.tables.items()}
+        tables: dict[left.Key, tuple[left.Stamp, Any]] = {
+            key: ((top,), rows) for key, (top, rows) in self.tables.items()
+        }
         left.leave(self.left, self.link_id, self.head, tables | {(name,): value for name, value in self.values.items()})
 
 

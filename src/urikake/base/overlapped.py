@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -30,7 +30,9 @@ class Overlapped:
         self._backlog: list[tuple[Future[None], int]] = []
 
     def _settle(self) -> None:
+        """Wait for all writes, those behind one that failed too: none may come after the transaction has ended."""
         pending, self._pending = self._pending, []
+        wait(pending)
         for write in pending:
             write.result()
 

@@ -59,13 +59,12 @@ def run(
     """
     outcome, asked = Outcome(preview=preview), None if preview else request
     try:
-        with bulk.transaction(url, writing=True, user=user) as session:
-            with schema.readable():
-                newest = lock(session, url)
-                access.allow(session, permission)
-                session.verbs.append(action)  # what the run does is part of it and does not ask again
-                _recall(session, url, newest)
-                _take_up(session)
+        with schema.readable(), bulk.transaction(url, writing=True, user=user) as session:
+            newest = lock(session, url)
+            access.allow(session, permission)
+            session.verbs.append(action)  # what the run does is part of it and does not ask again
+            _recall(session, url, newest)
+            _take_up(session)
             if asked:
                 requests.look_up(session, asked)
             yield session, outcome
@@ -193,15 +192,14 @@ def reading(url: str, user: str = access.SYSTEM, known_at: datetime | None = Non
 
     With ``known_at`` it sees what had been recorded by that instant; who the user is and what they may do is as today.
     """
-    with bulk.transaction(url, writing=False, user=user) as session:
-        with schema.readable():
-            newest = _enter(session, url)
-            if known_at is None:
-                _recall(session, url, newest)
-            else:
-                access.role(session)
-                past.stand_back(session, known_at)
-            _reserve(session)
+    with schema.readable(), bulk.transaction(url, writing=False, user=user) as session:
+        newest = _enter(session, url)
+        if known_at is None:
+            _recall(session, url, newest)
+        else:
+            access.role(session)
+            past.stand_back(session, known_at)
+        _reserve(session)
         yield session
     if known_at is None:  # what was read of the past must not be taken for the present
         memory.keep(url, session.company_id, session.memory)

@@ -14,7 +14,9 @@ from .loading import BOOKS, load
 from .url import django as django_settings
 
 _EMPTY: Final = re.compile(r"""no such table: base_company|relation "base_company" does not exist""")
-_OLDER: Final = re.compile(r"no such (table|column)|(relation|column) \S+ does not exist")
+_OLDER: Final = re.compile(
+    r"no such (table|column)|has no column named|(relation|column) \S+ (of relation \S+ )?does not exist"
+)
 
 
 def create(url: str) -> int:
