@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from urikake.core.formats.peppol import problems
+
 from .conftest import Installation, signed_in
 
 
@@ -43,3 +45,27 @@ def test_files_are_for_those_who_may_read_invoices(person: Callable[[str], Brows
     for name, status in (("kanri", 403), ("suzuki", 200)):
         for file in [*files, "billing/2026-10-31.pdf"]:
             assert person(name).request.get(f"/demo/{file}").status == status, (name, file)
+
+
+def test_a_statement_and_a_receipt_open_from_the_partner_and_the_money(sato: Page) -> None:
+    sato.goto("/demo/partners/M0006")
+    opens(sato, "取引明細書")
+    sato.goto("/demo/receipts")
+    sato.get_by_role("row").filter(has_text="消込済").first.get_by_role("link").first.click()
+    opens(sato, "領収書")
+
+
+def opens(page: Page, title: str) -> None:
+    """What the form under the heading asks for is a PDF."""
+    form = page.locator("section", has=page.get_by_role("heading", name=title, exact=True)).locator("form")
+    fields = form.evaluate("form => new URLSearchParams(new FormData(form)).toString()")
+    found = page.request.get(f"{form.get_attribute('action')}?{fields}")
+    assert (found.status, found.headers["content-type"], found.body()[:5]) == (200, "application/pdf", b"%PDF-")
+
+
+def test_an_invoice_is_had_as_an_e_invoice(sato: Page) -> None:
+    sato.goto("/demo/invoices/INV-2026-00010")
+    address = sato.get_by_role("link", name="JP PINT").get_attribute("href")
+    found = sato.request.get(str(address))
+    assert (found.status, found.headers["content-type"]) == (200, "application/xml")
+    assert problems(found.body()) == []

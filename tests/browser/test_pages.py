@@ -75,7 +75,7 @@ PEOPLE = {
 }  # fmt: skip
 
 
-FILES = {"invoice-pdf", "invoice-png", "delivery-pdf", "closing-pdf"}
+FILES = {"invoice-pdf", "invoice-png", "invoice-xml", "delivery-pdf", "closing-pdf", "statement-pdf", "receipt-pdf"}
 """What is no page but a file: tried in test_documents."""
 
 

@@ -103,7 +103,7 @@ def _owner(session: Session, found: pl.DataFrame, applied: pl.DataFrame) -> int:
         raise Refusal(
             "whose-receipt",
             "この入金は、どの取引先のものか一つに決まりません。",
-            "消し込んでから作るか、取引先を指定（--partner）してください。",
+            "消し込んでから作るか、取引先を指定してください。",
         )
     return int(owners[0])
 

@@ -13,6 +13,7 @@ from urikake.base import letterhead
 from urikake.base.errors import Refusal
 from urikake.core import written
 from urikake.doors import letterhead as door
+from urikake.doors import peppol
 from urikake.doors.documents import asked, sample, typesetting
 
 from ..book import Deed, Shown, deed, entered, page
@@ -31,6 +32,15 @@ def _asked(desk: Desk, kind: str, **what: Any) -> typesetting.Book:
     return asked.book(desk.session, kind, lang=desk.ask("lang", "ja"), **what)
 
 
+def _day(typed: str, now: date, default: date) -> date:
+    """The day however it is typed; the default where nothing is."""
+    text = written.day(typed, now)
+    try:
+        return date.fromisoformat(text) if text else default
+    except ValueError:
+        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None
+
+
 @page("invoice-pdf", "invoices/<slug:number>.pdf", permission="invoices.read", title="請求書の PDF")
 def invoice_pdf(desk: Desk, number: str) -> Shown:
     """An invoice as it goes to the customer."""
@@ -47,6 +57,30 @@ def invoice_png(desk: Desk, number: str) -> Shown:
 def delivery_pdf(desk: Desk, number: str) -> Shown:
     """The delivery note of what an invoice bills."""
     return _file(typesetting.pdf(_asked(desk, "delivery", ref=number)), "application/pdf", f"{number}-delivery.pdf")
+
+
+@page("invoice-xml", "invoices/<slug:number>.xml", permission=peppol.PERMISSION, title="デジタルインボイス")
+def invoice_xml(desk: Desk, number: str) -> Shown:
+    """An invoice as a JP PINT e-invoice, held against the rules; what it lacks is told."""
+    return _file(peppol.of_number(desk.session, number), "application/xml", f"{number}.xml")
+
+
+@page("statement-pdf", "partners/<path:code>/statement.pdf", permission="receivables.read", title="取引明細書の PDF")
+def statement_pdf(desk: Desk, code: str) -> Shown:
+    """The statement of a partner from day to day: the month looked at unless the address names others."""
+    since = _day(desk.ask("since"), desk.on, desk.on.replace(day=1))
+    until = _day(desk.ask("until"), desk.on, desk.on)
+    book = _asked(desk, "statement", ref=code, since=since, until=until)
+    return _file(typesetting.pdf(book), "application/pdf", f"statement-{until}.pdf")
+
+
+@page("receipt-pdf", "receipts/<int:number>.pdf", permission="receipts.read", title="領収書の PDF")
+def receipt_pdf(desk: Desk, number: int) -> Shown:
+    """The receipt for money that came in; with ``paper`` it has room for a revenue stamp."""
+    how = {"purpose": desk.ask("purpose"), "paper": desk.ask("paper") == "1", "partner": desk.ask("partner")}
+    return _file(
+        typesetting.pdf(_asked(desk, "receipt", ref=str(number), **how)), "application/pdf", f"receipt-{number}.pdf"
+    )
 
 
 @page("closing-pdf", "billing/<slug:closing>.pdf", permission="invoices.read", title="締日の請求書の PDF")
@@ -107,11 +141,7 @@ def preview(doing: Deed) -> HttpResponse:
 def change(doing: Deed) -> HttpResponse:
     """Keep what is filled in, for papers of the day and later."""
     now = today(doing.company.code)
-    text = written.day(doing.field("since"), now)
-    try:
-        since = date.fromisoformat(text) if text else now
-    except ValueError:
-        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None
+    since = _day(doing.field("since"), now, now)
     number = door.propose(doing.books, _values(doing), since=since, why=doing.field("why"), user=doing.person.name)
     said = f"申請 {number} を出しました。別の人が承認すると変わります。" if number else "帳票の設定を変えました。"
     return doing.done(said, BACK)

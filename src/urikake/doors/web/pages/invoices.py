@@ -87,6 +87,7 @@ def one(desk: Desk, number: str) -> Shown:
         "items": _items(desk, head["invoice_id"]),
         "pdf": f"{number}.pdf",
         "png": f"{number}.png",
+        "xml": f"{number}.xml",
         "made": _made(desk, head["invoice_id"]),
         "corrections": corrections_of(desk.session, head["invoice_id"]),
         "cancellable": _cancellable(desk, head),

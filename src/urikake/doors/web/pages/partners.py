@@ -119,6 +119,8 @@ def one(desk: Desk, code: str) -> Shown:
     own = contracts.contracts(desk.session).filter(pl.col("partner_id") == partner_id)
     return {
         "partner": partner,
+        "on": desk.on,
+        "month_first": desk.on.replace(day=1),
         "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))[
             "payer"
         ].to_list(),

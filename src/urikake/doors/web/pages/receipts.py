@@ -116,6 +116,7 @@ def _laid_open(desk: Desk, current: dict[str, Any], queue: pl.DataFrame) -> dict
         "items": _items(desk, current["partner_id"]),
         "applied": _applied(desk, current["receipt_id"]),
         "next": order[at + 1] if at + 1 < len(order) else None,
+        "receipt_pdf": f"{ref}.pdf",
         "opens_on": periods.open_date(desk.session, current["received_on"]),
     }
 
