@@ -81,20 +81,84 @@ def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], 
 
 
 @pytest.fixture(scope="session")
-def postgresql_copies(server_url: str) -> Iterator[Callable[[], str]]:
-    """A maker of fresh PostgreSQL databases: each a copy of a template that is migrated once per worker."""
-    prefix, numbers = f"test_{os.getpid()}", count(1)
-    template = f"{prefix}_template"
+def postgresql_template(server_url: str) -> Iterator[str]:
+    """The name of a PostgreSQL database that is migrated once per worker, to be copied."""
+    template = f"test_{os.getpid()}_template"
     execute(server_url, f"CREATE DATABASE {template}")
     create(named(server_url, template))
+    yield template
+    execute(server_url, f"DROP DATABASE {template} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgresql_copies(server_url: str, postgresql_template: str) -> Callable[[], str]:
+    """A maker of fresh PostgreSQL databases."""
+    prefix, numbers = postgresql_template.removesuffix("_template"), count(1)
 
     def copy() -> str:
         name = f"{prefix}_{next(numbers)}"
-        execute(server_url, f"CREATE DATABASE {name} TEMPLATE {template}")
+        execute(server_url, f"CREATE DATABASE {name} TEMPLATE {postgresql_template}")
         return named(server_url, name)
 
-    yield copy
-    execute(server_url, f"DROP DATABASE {template} WITH (FORCE)")
+    return copy
+
+
+@pytest.fixture(scope="session")
+def postgresql_pool(server_url: str, postgresql_template: str) -> Emptied:
+    """The databases that tests of this worker have given back."""
+    return Emptied(shape(named(server_url, postgresql_template)))
+
+
+def shape(url: str) -> str:
+    """All that a database is but for its rows: its columns, indexes, triggers and functions, as one text."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        return "\n".join(str(row) for row in connection.execute(SHAPE).fetchall())
+
+
+SHAPE = """
+SELECT c.oid::regclass::text, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.atthasdef FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT LIKE 'pg_%' AND n.nspname <> 'information_schema'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+UNION ALL SELECT t.tgrelid::regclass::text, t.tgname, t.tgtype, 0, true, t.tgenabled = 'O' FROM pg_trigger t
+UNION ALL SELECT p.oid::regprocedure::text, md5(p.prosrc), 0, 0, true, true FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname NOT LIKE 'pg_%' AND n.nspname <> 'information_schema'
+UNION ALL SELECT con.conrelid::regclass::text, con.conname, 0, 0, true, con.convalidated FROM pg_constraint con
+  WHERE con.conrelid <> 0
+ORDER BY 1, 2, 3, 4, 5, 6
+"""
+EMPTY = """
+DO $$ DECLARE found text; full_ text[] := '{}'; said boolean; BEGIN
+  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+  SET LOCAL session_replication_role = replica;  -- facts refuse to be removed by anybody else
+  FOR found IN SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'r' AND n.nspname NOT LIKE 'pg_%' AND n.nspname <> 'information_schema'
+      AND c.relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission') LOOP
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || found || ')' INTO said;
+    IF said THEN full_ := full_ || found; END IF;
+  END LOOP;
+  IF full_ <> '{}' THEN EXECUTE 'TRUNCATE ' || array_to_string(full_, ', ') || ' RESTART IDENTITY CASCADE'; END IF;
+END $$
+"""
+
+
+class Emptied:
+    """Databases to be used again: without rows, and in all else as they were made, which costs less than to make them."""
+
+    def __init__(self, fresh: str) -> None:
+        self.fresh = fresh
+        self.urls: list[str] = []
+
+    def take(self) -> str | None:
+        """The URL of one, if there is one."""
+        return self.urls.pop() if self.urls else None
+
+    def give(self, url: str) -> bool:
+        """Empty the database and keep it; False where the test has changed more than its rows."""
+        execute(url, EMPTY)
+        if shape(url) != self.fresh:
+            return False
+        self.urls.append(url)
+        return True
 
 
 @pytest.fixture
@@ -104,11 +168,16 @@ def sqlite_url(sqlite_copies: Callable[[Path], str], tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def postgresql_url(postgresql_copies: Callable[[], str], server_url: str) -> Iterator[str]:
-    """The URL of a fresh PostgreSQL database, dropped after the test."""
-    url = postgresql_copies()
+def postgresql_url(postgresql_copies: Callable[[], str], postgresql_pool: Emptied, server_url: str) -> Iterator[str]:
+    """The URL of a fresh PostgreSQL database."""
+    url = postgresql_pool.take() or postgresql_copies()
     yield url
-    execute(server_url, f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
+    from urikake.base import connections, memory  # here, so that the kernel's tests run without the rest
+
+    connections.drop_all()
+    memory.forget(url)
+    if not postgresql_pool.give(url):
+        execute(server_url, f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
 
 
 @pytest.fixture(params=ENGINES)
