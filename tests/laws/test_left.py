@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from tests import builders
@@ -129,6 +130,22 @@ def test_only_the_user_can_read_what_is_left_and_only_so_many_companies_are_kept
         next_process()
     assert len(list(cache.iterdir())) == 2
     assert not list(cache.glob(f"{left._name(memory.place(shop))}-*"))
+
+
+@pytest.mark.parametrize("why", [OSError("full"), pl.exceptions.ComputeError("full")])
+def test_where_the_disk_has_no_room_what_was_left_before_still_stands(
+    shop: str, cache: Path, monkeypatch: pytest.MonkeyPatch, why: Exception
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise why
+
+    builders.an_event(shop, "change_price", "2026-05-01", unit_price=6_000)
+    assert prices(shop) == [6_000]
+    before = index(cache).read_text(encoding="utf-8")
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", full)
+    next_process()
+    assert index(cache).read_text(encoding="utf-8") == before
+    assert prices(shop) == [6_000]
 
 
 def test_an_empty_variable_leaves_nothing(shop: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ def leave(left: Left, link_id: int, head: str, values: dict[Key, tuple[Stamp, An
         fresh.write_text(json.dumps(told), encoding="utf-8")
         fresh.replace(folder / _INDEX)
         _tidy(folder, {file for _, files, _ in entries.values() for file in files})
-    except OSError:
+    except (OSError, pl.exceptions.PolarsError):
         return
 
 
