@@ -34,6 +34,7 @@ def fetched(place: Place, path: str, token: str, **headers: str) -> tuple[int, s
         "statements/P1.pdf?from=2026-04-01&to=2026-06-30",
         "receipts/R13200.pdf?paper=true&purpose=4",
         "closings/2026-04-30.pdf",
+        "rulers/2026-04-30.pdf",
     ],
 )
 def test_every_document_is_a_file_that_need_not_be_sent_twice(place: Place, path: str) -> None:

@@ -75,7 +75,16 @@ PEOPLE = {
 }  # fmt: skip
 
 
-FILES = {"invoice-pdf", "invoice-png", "invoice-xml", "delivery-pdf", "closing-pdf", "statement-pdf", "receipt-pdf"}
+FILES = {
+    "invoice-pdf",
+    "invoice-png",
+    "invoice-xml",
+    "delivery-pdf",
+    "closing-pdf",
+    "statement-pdf",
+    "receipt-pdf",
+    "ruler-pdf",
+}
 """What is no page but a file: tried in test_documents."""
 
 

@@ -312,6 +312,19 @@ def test_a_letterhead_that_cannot_be_is_refused(sqlite_url: str, values: dict[st
         letterhead.propose(sqlite_url, values)
 
 
+def test_the_sheet_for_the_envelope_shows_the_window_where_papers_of_the_day_have_it(database: str) -> None:
+    a_shop(database)
+    letterhead.propose(database, {"window_left": "24"}, since=date(2026, 4, 1))
+    letterhead.propose(database, {"window_left": "30"}, since=date(2026, 7, 1))
+    sheets = [asked.found(database, "ruler", on=on) for on in (date(2026, 6, 30), date(2026, 7, 1))]
+    assert [sheet.letterheads[0]["window_left"] for sheet in sheets] == [24, 30]
+    (before,), (after,) = map(typesetting.png, sheets)
+    assert before != after
+    users(database, uri="sales")
+    with pytest.raises(Refusal, match="権限"):
+        asked.found(database, "ruler", user="uri")
+
+
 def test_who_may_not_read_invoices_gets_none(database: str) -> None:
     mixed(database)
     users(database, hana="admin", ken="sales")
@@ -388,7 +401,7 @@ def test_every_kind_is_set_in_both_languages(sqlite_url: str, lang: str) -> None
     number = invoice["number"]
     kinds: list[tuple[str, dict[str, Any]]] = [
         ("invoice", {"ref": number}), ("delivery", {"ref": number}), ("receipt", {"ref": ref, "paper": True}),
-        ("statement", {"ref": "P1", **span}), ("invoices", {"on": date(2026, 4, 30)}),
+        ("statement", {"ref": "P1", **span}), ("invoices", {"on": date(2026, 4, 30)}), ("ruler", {}),
     ]  # fmt: skip
     for kind, what in kinds:
         assert pages(asked.found(sqlite_url, kind, lang=lang, **what)) == 1

@@ -119,3 +119,7 @@ def change(session: Session, call: Call) -> dict[str, Any]:
     """Other entries for documents of a day and later."""
     number = door.changed(session, call.body.values, call.body.since, call.body.why)
     return {"proposal": number or 0, "dry_run": call.options.dry_run}
+
+
+_enter("ruler", "documents/rulers/{key}", "封筒の窓に合わせる紙の PDF（その日の帳票の宛名の位置で）", Lang,
+       Annotated[Day, Path(..., description="いつの帳票か")], "on")  # fmt: skip

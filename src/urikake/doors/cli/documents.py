@@ -95,6 +95,12 @@ def receipt(
 
 
 @document.command()
+def ruler(out: Out, lang: Lang = "ja", png: Png = False, as_: As = "system") -> None:
+    """窓付き封筒に宛名を合わせるための紙（mm の目盛りと枠）を作る。"""
+    _make(out, "ruler", png=png, user=as_, lang=lang)
+
+
+@document.command()
 def letterhead(
     entries: Annotated[
         list[str] | None,

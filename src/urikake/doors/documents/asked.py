@@ -14,7 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import bills, receipts, statements
+from . import bills, receipts, rulers, statements
 from .letterheads import Heads
 from .typesetting import Book
 
@@ -29,6 +29,7 @@ READING: Final = {
     "delivery": "invoices.read",
     "statement": "receivables.read",
     "receipt": "receipts.read",
+    "ruler": "settings.read",
 }
 """The permission that each kind of document asks of its reader: that of the page or report with the same content."""
 
@@ -112,6 +113,11 @@ def receipt(
     return receipts.book(session, ref, heads, lang=lang, paper=paper, purpose=purpose, partner=partner)
 
 
+def ruler(session: Session, heads: Heads, *, lang: str, on: date | None = None) -> Book:
+    """The sheet by which the recipient is fitted to the window of an envelope."""
+    return rulers.book(session, heads, lang=lang, on=on)
+
+
 def _numbered(session: Session, number: str) -> pl.DataFrame:
     """The invoice of that number; refused where there is none."""
     one = invoices.by_number(session, number)
@@ -126,4 +132,5 @@ BOOKS: Final[dict[str, Callable[..., Book]]] = {
     "delivery": delivery,
     "statement": statement,
     "receipt": receipt,
+    "ruler": ruler,
 }

@@ -12,6 +12,7 @@ from urikake.rooms.invoices import queries as invoices
 
 from . import asked, bills, typesetting
 from .letterheads import Heads
+from .rulers import ADDRESS
 from .typesetting import Book
 
 LINES: Final = (
@@ -20,12 +21,6 @@ LINES: Final = (
     ("見本の飲料水※", 10, 1_800, "reduced"),
 )
 RATES: Final = {"standard": 10, "reduced": 8}
-ADDRESS: Final = {
-    "code": "SAMPLE",
-    "name": "株式会社見本商事",
-    "postal_code": "100-0000",
-    "address": "東京都千代田区見本町1-2-3\n見本ビル 4階",
-}
 
 
 def book(session: Session, supposed: Mapping[str, str], lang: str = "ja") -> Book:

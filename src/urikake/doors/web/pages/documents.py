@@ -94,6 +94,12 @@ def closing_pdf(desk: Desk, closing: str) -> Shown:
     return _file(typesetting.pdf(book), "application/pdf", f"invoices-{closing}-{part}.pdf")
 
 
+@page("ruler-pdf", f"{BACK}/ruler.pdf", permission=asked.READING["ruler"], title="封筒の窓に合わせる紙")
+def ruler_pdf(desk: Desk) -> Shown:
+    """The sheet by which the recipient is fitted to the window of an envelope."""
+    return _file(typesetting.pdf(_asked(desk, "ruler", on=desk.on)), "application/pdf", "ruler.pdf")
+
+
 @page("templates", BACK, permission="settings.read", title="帳票")
 def templates(desk: Desk) -> Shown:
     """Every entry of the letterhead, what was changed before, and how a paper looks with them."""
