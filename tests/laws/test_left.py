@@ -120,6 +120,10 @@ def test_only_the_user_can_read_what_is_left_and_only_so_many_companies_are_kept
     shop: str, cache: Path, monkeypatch: pytest.MonkeyPatch, sqlite_copies: Callable[[Path], str], tmp_path: Path
 ) -> None:
     assert index(cache).parent.stat().st_mode & 0o077 == 0
+    mine = [cache / name / "index.json" for name in ("mine", "0123-1")]
+    for file in mine:  # a folder that is used for something else too
+        file.parent.mkdir()
+        file.write_text("{}", encoding="utf-8")
     monkeypatch.setattr(left, "MOST", 2)
     for name in ("second", "third"):
         folder = tmp_path / name
@@ -128,7 +132,8 @@ def test_only_the_user_can_read_what_is_left_and_only_so_many_companies_are_kept
         builders.a_contract(url)
         prices(url)
         next_process()
-    assert len(list(cache.iterdir())) == 2
+    assert all(file.exists() for file in mine)
+    assert len(list(cache.iterdir())) == 2 + len(mine)
     assert not list(cache.glob(f"{left._name(memory.place(shop))}-*"))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import time
@@ -27,6 +28,8 @@ MOST: Final = 8
 """So many companies are kept; those not used for longest go first."""
 VARIABLE: Final = "URIKAKE_CACHE"
 _INDEX: Final = "index.json"
+_OURS: Final = re.compile(r"[0-9a-f]{24}-\d+")
+"""How the folders are called: whatever else stands beside them is somebody else's."""
 _SPARE_SECONDS: Final = 600  # nobody takes longer from writing a frame to naming it in the index
 
 Key = tuple[str, ...]
@@ -147,8 +150,8 @@ def _tidy(folder: Path, named: set[str]) -> None:
     for file in folder.iterdir():
         if file.name not in named and file.name != _INDEX and file.stat().st_mtime < old:
             file.unlink(missing_ok=True)
-    every = sorted(folder.parent.iterdir(), key=lambda other: other.stat().st_mtime)
-    for other in every[:-MOST]:
+    ours = [index.parent for index in folder.parent.glob(f"*/{_INDEX}") if _OURS.fullmatch(index.parent.name)]
+    for other in sorted(ours, key=lambda each: (each / _INDEX).stat().st_mtime)[:-MOST]:
         shutil.rmtree(other, ignore_errors=True)
 
 
@@ -177,7 +180,7 @@ def _root() -> Path | None:
 def _program() -> str:
     """What tells one state of the program from another: its files with their sizes and times, and the reader's version."""
     package = Path(__file__).parents[1]
-    files = sorted(package.rglob("*.py"))
+    files = sorted(file for kind in ("py", "toml", "csv", "json") for file in package.rglob(f"*.{kind}"))
     stamps = [(str(file.relative_to(package)), *_size_and_time(file)) for file in files]
     return hashlib.sha256(repr((pl.__version__, stamps)).encode()).hexdigest()
 
