@@ -11,6 +11,7 @@ from django.shortcuts import redirect
 
 from urikake.base import periods
 from urikake.base.company import policies
+from urikake.core import search
 from urikake.doors import month as steps
 from urikake.doors.documents.asked import parts
 from urikake.rooms.billing import queries as billing
@@ -33,6 +34,8 @@ from ..table import Choice, Column, Empty, table
 
 FIRST: Final = 8
 """How many of a kind of alarm are named on the page; the report has them all."""
+SHOWN: Final = 50
+"""How many partners' drafts stand on the page; the others are searched for."""
 REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
 
 
@@ -65,6 +68,7 @@ def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
         "amount": int(made["amount"].sum()),
         "drafts": mine.height,
         "draft_amount": int(mine["amount"].sum()),
+        "held": int(billing.drafts(desk.session, day)["held"].sum()) if mine.height else 0,
         "state": state,
         "fresh": not stale(desk.session, "bill", day.isoformat()),
         "url": desk.link(f"billing/{day}"),
@@ -99,6 +103,7 @@ def review(desk: Desk, closing: str) -> Shown:
         "table": listing,
         "bridge": _bridge(desk, day, changes, made),
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
+        "bills": _bills(desk, day),
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
         "alarms": _alarms(desk, day),
@@ -106,6 +111,22 @@ def review(desk: Desk, closing: str) -> Shown:
         "papers": _papers(desk, day),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
+
+
+def _bills(desk: Desk, day: date) -> dict[str, Any]:
+    """The drafts by partner, those held back first: how many, how many of them are held, and those that are searched for."""
+    names = profiles(desk.session, "name, kana").select("partner_id", "code", "name", "kana")
+    every = billing.drafts(desk.session, day).join(names, on="partner_id", how="left", maintain_order="left")
+    asked = desk.ask("draft")
+    wanted = search.searched(asked)
+    texts = (search.searchable(pl.col(name)).str.contains(wanted, literal=True) for name in ("code", "name", "kana"))
+    found = every.filter(pl.any_horizontal(texts)) if wanted else every
+    shown = found.sort(~pl.col("held"), "code").head(SHOWN)
+    held = every.filter("held")
+    return {
+        "count": every.height, "held": held.height, "held_amount": int(held["amount"].sum()), "asked": asked,
+        "rows": shown.to_dicts(), "more": found.height - shown.height,
+    }  # fmt: skip
 
 
 def _alarms(desk: Desk, day: date) -> list[dict[str, Any]]:
@@ -198,3 +219,14 @@ def run(doing: Deed) -> HttpResponse:
         options={"closing": closing.isoformat(), "issue": issue}, key=doing.field("key"),
     )  # fmt: skip
     return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+@deed("hold-billing", "billing/hold", permission="billing.run")
+def hold(doing: Deed) -> HttpResponse:
+    """Hold a partner's bill of a closing back from issue, or release it."""
+    closing, code, release = _day(doing.field("closing")), doing.field("partner"), doing.field("release") == "1"
+    told = steps.hold_billing(
+        doing.books, closing, partner=code, why=doing.field("why"), release=release, user=doing.person.name
+    )
+    what = "の保留をやめました。次の発行で出ます" if release else "を保留しました。発行・承認をしても出ません"
+    return doing.done(f"取引先 {code} の請求{what}（保留 {told['held']:,}件）。", f"billing/{closing}")

@@ -8,6 +8,7 @@ from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
+from .holds import drafts, held, held_drafts, holds
 from .measured import beside_billed, measured_spans, price_models
 from .metering import rounds, unmeasured
 from .payers import at_payer, payers
@@ -35,7 +36,11 @@ __all__ = [
     "closings",
     "commitments",
     "completeness",
+    "drafts",
     "due_stretches",
+    "held",
+    "held_drafts",
+    "holds",
     "kept_money",
     "measured_spans",
     "metered_products",
