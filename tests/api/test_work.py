@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.api.conftest import Place
-from tests.builders import a_contract, bill, receive
+from tests.builders import a_contract, a_partner, bill, receive
 
 
 def test_a_month_is_done_by_runs(place: Place) -> None:
@@ -91,3 +91,18 @@ def test_a_partner_is_held_back_from_a_closing_and_released(place: Place) -> Non
     assert released.json == {"new": True, "held": 0, "dry_run": False}
     again = place.finished(place.post("billing-runs", issue, by="billing").headers["Location"])
     assert again["figures"] == {"charges": 0, "invoices": 1, "total": 16_500}
+
+
+def test_single_payers_and_groups_are_billed_alone(place: Place) -> None:
+    a_partner(place.url, "P2")
+    for number, partner, group in (("C1", "P1", "東"), ("C2", "P2", "西")):
+        a_contract(place.url, number, partner=partner, management_group=group, monthly=15_000)
+    asked = {"closing": "2026-04-30", "issue": True, "partners": ["P2"]}
+    trial = place.post("billing-runs?dry_run=true", asked)
+    assert trial.json == {"charges": 1, "invoices": 1, "total": 16_500, "dry_run": True}
+    run = place.finished(place.post("billing-runs", asked, by="billing").headers["Location"])
+    assert run["figures"] == {"charges": 1, "invoices": 1, "total": 16_500}
+    assert run["subject"] == "2026-04-30 の請求と発行（P2）"
+    rest = {"closing": "2026-04-30", "issue": True, "groups": ["東", "西"]}
+    run = place.finished(place.post("billing-runs", rest, by="billing").headers["Location"])
+    assert run["figures"] == {"charges": 1, "invoices": 1, "total": 16_500}

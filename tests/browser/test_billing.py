@@ -31,3 +31,19 @@ def test_a_partner_is_held_back_with_a_reason_and_released(own: Installation, br
     drafts.first.get_by_role("button", name="の保留をやめる").click()
     expect(page.get_by_text("の保留をやめました")).to_be_visible()
     expect(page.get_by_text("保留 1件")).to_have_count(0)
+
+
+def test_a_payer_is_billed_alone(own: Installation, browser: Browser) -> None:
+    page = signed_in(browser, own, "takahashi", viewport={"width": 1366, "height": 768}).new_page()
+    page.goto(REVIEW)
+    drafts = page.get_by_role("region", name="請求先ごとの下書き").locator("tbody tr")
+    expect(drafts.first).to_be_visible()
+    before, code = drafts.count(), drafts.first.get_by_role("link").inner_text().split(" ")[0]
+    page.get_by_role("button", name="この請求先だけ発行").click()
+    expect(page.get_by_text("請求先が選ばれていません")).to_be_visible()
+    page.get_by_label("請求先", exact=True).fill(code)
+    page.get_by_role("button", name="この請求先だけ発行").click()
+    expect(page.get_by_role("heading", name="請求の計算 完了")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"2026/11/30 締めの請求の発行（{code}）")
+    page.goto(REVIEW)
+    expect(drafts).to_have_count(before - 1)

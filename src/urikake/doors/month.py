@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from urikake.rooms.closing import actions, queries
 
 CLOSE: Final = "closing.close"
 HOLD: Final = "hold-billing"
+SUBJECT: Final = 120  # characters of what a run is about; of very many partners the first are named
 
 
 def bill(
@@ -18,17 +20,20 @@ def bill(
     closing_on: date,
     *,
     issue: bool,
+    partners: Sequence[str] = (),
+    groups: Sequence[str] = (),
     user: str = "system",
     preview: bool = False,
     permission: str = "billing.run",
 ) -> dict[str, Any]:
-    """Bill one closing date; with ``issue``, issue and post too."""
-    with runs.run(url, "bill", subject=closing_on.isoformat(), permission=permission, user=user, preview=preview) as (
+    """Bill one closing date; with ``issue``, issue and post too. With ``partners`` or ``groups``, those payers alone."""
+    subject = " ".join([closing_on.isoformat(), *partners, *groups])[:SUBJECT]
+    with runs.run(url, "bill", subject=subject, permission=permission, user=user, preview=preview) as (
         session,
         outcome,
     ):
-        outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
-        queries.note_idle(session, "bill", closing_on.isoformat())
+        outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue, partners=partners, groups=groups)
+        queries.note_idle(session, "bill", subject)
     return outcome.figures
 
 

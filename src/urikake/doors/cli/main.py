@@ -138,6 +138,12 @@ app.command()(reprice)
 def bill(
     closing: Annotated[str, typer.Option("--closing", help="締日")],
     issue: Annotated[bool, typer.Option("--issue", help="承認・採番・発行・計上まで行う")] = False,
+    partner: Annotated[
+        list[str] | None, typer.Option("--partner", metavar="CODE", help="この請求先だけ（いくつでも）")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="この管理グループの請求先だけ（いくつでも）")
+    ] = None,
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
@@ -146,7 +152,10 @@ def bill(
     from urikake.doors import month
 
     with bar("bill"):
-        figures = month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_)
+        figures = month.bill(
+            from_environment(), day(closing), issue=issue, partners=partner or (), groups=group or (),
+            preview=dry_run, user=as_,
+        )  # fmt: skip
     say(figures, "新しく請求するものはありません。")
 
 

@@ -24,12 +24,15 @@ AHEAD: Final = timedelta(days=400)
 
 
 @action("billing.run")
-def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
+def charge(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
     """Make and return the charges of the closing that were not made yet (see `queries.due_stretches`).
 
-    Terms that end are renewed first. Refused in a locked month, if there is anything to bill.
+    Terms that end are renewed first. With ``only``, what is billed to those partners; the rest is left to later runs,
+    which make of it what one run of all would have made. Refused in a locked month, if there is anything to bill.
     """
-    return _charged(session, closing_on, pl.lit(True))
+    if only is None:
+        return _charged(session, closing_on, pl.lit(True))
+    return _charged(session, closing_on, queries.of_payers(session, only), only=only)
 
 
 @action("billing.run")
@@ -58,8 +61,9 @@ def _charged(
     which: pl.Expr,
     cycles: pl.DataFrame | None = None,
     posted_on: date | None = None,
+    only: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """The charges that the closing makes of those lines, of the ``cycles`` alone where they are named."""
+    """The charges that the closing makes of those lines, of the ``cycles``, and to the partners, alone that are named."""
     found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = _scope(session, closing_on, which)
@@ -68,10 +72,12 @@ def _charged(
         rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
     if rows.height:
         rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
-    if rows.is_empty():
+    billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"]) if rows.height else rows
+    if only is not None and billed.height:
+        billed = billed.filter(pl.col("partner_id").is_in(only.implode()))
+    if billed.is_empty():
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, posted_on or closing_on)
-    billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"])
     return facts.record(session, Charge, _charges(billed, found, closing_on, watermark(session)))
 
 
@@ -88,9 +94,14 @@ def leave(session: Session, *, charges: pl.DataFrame) -> None:
 
 
 @action("invoices.issue")
-def take_up(session: Session, *, closing_on: date) -> pl.DataFrame:
-    """Take the drafts of the closing off the waiting list and return them; those of partners that are held stay."""
+def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
+    """Take the drafts of the closing, or of ``only`` those partners, off the waiting list and return them.
+
+    Those of partners that are held stay.
+    """
     drafts = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    if only is not None:
+        drafts = drafts.filter(pl.col("partner_id").is_in(only.implode()))
     if drafts.height:
         drafts = drafts.join(queries.held(session, closing_on), on="partner_id", how="anti", maintain_order="left")
         session.remove("billing_waiting", "charge_id", drafts["id"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -33,28 +34,32 @@ from . import queries
 
 
 @action("billing.run")
-def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
+def bill(
+    session: Session, *, closing_on: date, issue: bool, partners: Sequence[str] = (), groups: Sequence[str] = ()
+) -> dict[str, Any]:
     """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included.
 
-    What belongs to partners that are held (保留) stays a draft; the figures tell how many those are (``held``).
+    With ``partners`` or management ``groups``, those payers alone; the rest is left to a later run of the closing. What
+    belongs to partners that are held (保留) stays a draft; the figures tell how many those are (``held``).
     """
     step("請求明細を計算")
     _read_ahead(session)
+    only = charged.chosen(session, partners, groups)
     before = balances.positions(session)
-    drafts = billing.take_up(session, closing_on=closing_on) if issue else None
-    charges = billing.charge(session, closing_on=closing_on)
+    drafts = billing.take_up(session, closing_on=closing_on, only=only) if issue else None
+    charges = billing.charge(session, closing_on=closing_on, only=only)
     if drafts is None:
         billing.leave(session, charges=charges)
         papers = invoices.documents(session, charges, closing_on) if charges.height else charges
         count = papers["document"].n_unique() if papers.height else 0
-        return {"charges": charges.height, "drafts": count, **_held(session, closing_on)}
+        return {"charges": charges.height, "drafts": count, **_held(session, closing_on, only)}
     if policies(session).needs_second_person("invoices"):
         raise Refusal(
             "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
         )
     every = pl.concat([drafts, _unheld(session, closing_on, charges.select(drafts.columns))])
     figures = _issue(session, closing_on, every, before) if every.height else {"invoices": 0, "total": 0}
-    return {"charges": charges.height, **figures, **_held(session, closing_on)}
+    return {"charges": charges.height, **figures, **_held(session, closing_on, only)}
 
 
 def _unheld(session: Session, closing_on: date, charges: pl.DataFrame) -> pl.DataFrame:
@@ -67,11 +72,13 @@ def _unheld(session: Session, closing_on: date, charges: pl.DataFrame) -> pl.Dat
     return charges.filter(~mine)
 
 
-def _held(session: Session, closing_on: date) -> dict[str, int]:
-    """How many partners' drafts of the closing are held back, where there are any."""
+def _held(session: Session, closing_on: date, only: pl.Series | None = None) -> dict[str, int]:
+    """How many partners' drafts of the closing (of ``only`` those) are held back, where there are any."""
     if charged.held(session, closing_on).is_empty():
         return {}
-    count = int(charged.drafts(session, closing_on)["held"].sum())
+    drafts = charged.drafts(session, closing_on)
+    mine = drafts if only is None else drafts.filter(pl.col("partner_id").is_in(only.implode()))
+    count = int(mine["held"].sum())
     return {"held": count} if count else {}
 
 

@@ -9,14 +9,16 @@ import polars as pl
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from urikake.base import periods
-from urikake.base.company import policies
+from urikake.base import periods, runs
+from urikake.base.company import dimensions, policies
+from urikake.base.errors import Refusal
 from urikake.core import search
+from urikake.core.search import meant
 from urikake.doors import month as steps
 from urikake.doors.documents.asked import parts
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.closing.queries import closing_dates, stale
+from urikake.rooms.closing.queries import billed_in_parts, closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
@@ -24,7 +26,7 @@ from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.alarms import KINDS
 from urikake.rooms.reports.queries.billing import compared_with
 
-from .. import jobs
+from .. import forms, jobs
 from ..book import Deed, Shown, deed, page
 from ..bridge import bridge
 from ..desk import Desk, quoted
@@ -55,6 +57,8 @@ def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
     state = (
         "未到来"
         if day > desk.on
+        else "一部のみ"
+        if made.height and mine.is_empty() and billed_in_parts(desk.session, day)
         else "発行済"
         if made.height and mine.is_empty()
         else "下書き"
@@ -104,6 +108,8 @@ def review(desk: Desk, closing: str) -> Shown:
         "bridge": _bridge(desk, day, changes, made),
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
         "bills": _bills(desk, day),
+        "groups": [name for name in dimensions(desk.session)["management_group"].unique().sort() if name],
+        "picks": forms.picks(partners=forms.partners(desk.session)),
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
         "alarms": _alarms(desk, day),
@@ -213,12 +219,24 @@ def run(doing: Deed) -> HttpResponse:
     """Ask for the billing of a closing day, as drafts or issued."""
     closing = _day(doing.field("closing"))
     issue = doing.field("issue") == "1"
-    what = "発行" if issue else "計算"
+    only = _only(doing)
+    subject = jobs.of_some(f"{closing:%Y/%m/%d} 締めの請求の{'発行' if issue else '計算'}", only)
     job = jobs.ask(
-        doing.company.code, "bill", subject=f"{closing:%Y/%m/%d} 締めの請求の{what}", actor=doing.person.name,
-        options={"closing": closing.isoformat(), "issue": issue}, key=doing.field("key"),
+        doing.company.code, "bill", subject=subject, actor=doing.person.name,
+        options={"closing": closing.isoformat(), "issue": issue} | only, key=doing.field("key"),
     )  # fmt: skip
     return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+def _only(doing: Deed) -> dict[str, list[str]]:
+    """The payers and the management groups that are asked for alone; none of either is everybody. Refused if unknown."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        code, group = meant(forms.partners(session), doing.field("partner")), doing.field("group")
+        only = {"partners": [code] if code else [], "groups": [group] if group else []}
+        billing.chosen(session, **only)
+    if doing.field("some") == "1" and not (code or group):
+        raise Refusal("no-payer", "請求先が選ばれていません。", "請求先か管理グループを選んでください。")
+    return {name: named for name, named in only.items() if named}
 
 
 @deed("hold-billing", "billing/hold", permission="billing.run")

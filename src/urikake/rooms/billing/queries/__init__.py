@@ -3,6 +3,7 @@
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
+from .chosen import chosen, of_payers
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
@@ -33,6 +34,7 @@ __all__ = [
     "beside_billed",
     "by_ids",
     "charges",
+    "chosen",
     "closings",
     "commitments",
     "completeness",
@@ -47,6 +49,7 @@ __all__ = [
     "of_contracts",
     "of_cycle",
     "of_cycles",
+    "of_payers",
     "payers",
     "planned",
     "price_models",

@@ -121,6 +121,13 @@ def stale(session: Session, action: str, subject: str) -> bool:
     return not mine or max(fed, default=0) > max(mine)
 
 
+def billed_in_parts(session: Session, closing_on: date) -> bool:
+    """Whether single partners were billed at the closing, but never yet all that close then."""
+    runs, subject = _newest_runs(session), closing_on.isoformat()
+    parts = any(kind == "bill" and of.startswith(f"{subject} ") for kind, of in runs)
+    return parts and ("bill", subject) not in runs and stale(session, "bill", subject)
+
+
 def _newest_runs(session: Session) -> dict[tuple[str, str], int]:
     """The newest run of every action and subject."""
     if "newest_runs" not in session.cache:
