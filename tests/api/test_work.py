@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.api.conftest import Place
-from tests.builders import a_contract, receive
+from tests.builders import a_contract, a_partner, bill, receive
 
 
 def test_a_month_is_done_by_runs(place: Place) -> None:
@@ -74,3 +74,35 @@ def test_whoever_may_do_the_work_may_stop_it(place: Place) -> None:
     assert place.post(f"{path}/cancel", {}, by="accountant").status == 202
     assert place.finished(asked.json["href"])["state"] in {"done", "cancelled"}
     assert place.post("runs/99999999/cancel", {}).status == 404
+
+
+def test_a_partner_is_held_back_from_a_closing_and_released(place: Place) -> None:
+    a_contract(place.url, "C1", monthly=15_000)
+    bill(place.url, "2026-04-30", issue=False)
+    asked = {"closing": "2026-04-30", "partner": "P1", "why": "検収待ち"}
+    held = place.post("billing-holds", asked, by="billing")
+    assert (held.status, held.json) == (200, {"new": True, "held": 1, "dry_run": False})
+    issue = {"closing": "2026-04-30", "issue": True}
+    run = place.finished(place.post("billing-runs", issue, by="billing").headers["Location"])
+    assert run["figures"] == {"charges": 0, "invoices": 0, "total": 0, "held": 1}
+    wrong = place.post("billing-holds", asked | {"partner": "P9"}, by="billing")
+    assert (wrong.status, wrong.json["code"]) == (422, "no-partner")
+    released = place.post("billing-holds/release", {"closing": "2026-04-30", "partner": "P1"}, by="billing")
+    assert released.json == {"new": True, "held": 0, "dry_run": False}
+    again = place.finished(place.post("billing-runs", issue, by="billing").headers["Location"])
+    assert again["figures"] == {"charges": 0, "invoices": 1, "total": 16_500}
+
+
+def test_single_payers_and_groups_are_billed_alone(place: Place) -> None:
+    a_partner(place.url, "P2")
+    for number, partner, group in (("C1", "P1", "東"), ("C2", "P2", "西")):
+        a_contract(place.url, number, partner=partner, management_group=group, monthly=15_000)
+    asked = {"closing": "2026-04-30", "issue": True, "partners": ["P2"]}
+    trial = place.post("billing-runs?dry_run=true", asked)
+    assert trial.json == {"charges": 1, "invoices": 1, "total": 16_500, "dry_run": True}
+    run = place.finished(place.post("billing-runs", asked, by="billing").headers["Location"])
+    assert run["figures"] == {"charges": 1, "invoices": 1, "total": 16_500}
+    assert run["subject"] == "2026-04-30 の請求と発行（P2）"
+    rest = {"closing": "2026-04-30", "issue": True, "groups": ["東", "西"]}
+    run = place.finished(place.post("billing-runs", rest, by="billing").headers["Location"])
+    assert run["figures"] == {"charges": 1, "invoices": 1, "total": 16_500}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.builders import (
+    a_company,
     a_contract,
     a_line,
     a_partner,
@@ -20,7 +21,9 @@ from tests.builders import (
     the_invoice,
     users,
 )
-from urikake.base.errors import Refusal
+from urikake.base import runs
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.rooms.reports.queries.explain import explain
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,44 @@ def test_lines_are_gathered_by_the_companys_choice(database: str, grouping: str,
     take_rows(database, "contracts", rows)
     bill(database, "2026-04-30")
     assert [[line["contract_no"] for line in i["lines"]] for i in invoices(database)] == documents
+
+
+def test_a_partner_may_have_its_invoices_gathered_in_a_way_of_its_own(database: str) -> None:
+    a_shop(database, invoice_grouping="bill_to")
+    for code, own in (("P1", "order"), ("P2", ""), ("P3", "contract")):
+        a_partner(database, code, invoice_grouping=own)
+    rows = [
+        a_line(f"{code}-{n}", partner=code, order_no=order)
+        for code in ("P1", "P2", "P3")
+        for n, order in enumerate(("SO-1", "SO-1", "SO-2"))
+    ]
+    take_rows(database, "contracts", rows)
+    assert bill(database, "2026-04-30", issue=False)["drafts"] == 2 + 1 + 3
+    bill(database, "2026-04-30")
+    a_partner(database, "P1", invoice_grouping="bill_to")  # from the next invoice on
+    bill(database, "2026-05-31")
+    found = [(i["closing"], [line["contract_no"] for line in i["lines"]]) for i in invoices(database)]
+    own = [["P2-0", "P2-1", "P2-2"], ["P3-0"], ["P3-1"], ["P3-2"]]
+    assert found == [
+        *(("2026-04-30", numbers) for numbers in [["P1-0", "P1-1"], ["P1-2"], *own]),
+        *(("2026-05-31", numbers) for numbers in [["P1-0", "P1-1", "P1-2"], *own]),
+    ]
+    with runs.reading(database) as session:
+        told = {n: dict(explain(session, f"INV-2026-0000{n}").sources) for n in (1, 3, 7)}
+    assert {n: sources.get("請求書の単位") or sources["方針 請求書の単位"] for n, sources in told.items()} == {
+        1: "取引先の「請求書のまとめ方」受注ごと",
+        3: "請求先ごと",
+        7: "取引先の「請求書のまとめ方」請求先ごと",
+    }
+
+
+def test_a_way_to_gather_invoices_that_there_is_not_is_refused(database: str) -> None:
+    a_company(database)
+    with pytest.raises(FileRefusal) as refused:
+        a_partner(database, invoice_grouping="month")
+    (wrong,) = refused.value.errors
+    assert wrong.column == "invoice_grouping"
+    assert "bill_to・contract・order・project" in wrong.why
 
 
 @pytest.mark.parametrize(("rounding", "tax"), [("floor", 125), ("half_up", 126), ("ceil", 126)])

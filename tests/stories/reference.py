@@ -41,6 +41,7 @@ NOTES: Final = {
     ("partners", "holiday_shift"): "休日なら `before` 前営業日・`after` 翌営業日・`none` そのまま",
     ("partners", "split"): "`transfer:50%;densai:rest:60d` のように",
     ("partners", "peppol_id"): "デジタルインボイスの宛先。`0188:法人番号` など。空欄は `0221:登録番号`",
+    ("partners", "invoice_grouping"): "請求書を請求先・契約・受注・案件のどれごとにするか。空欄は会社の方針",
     ("partners", "payer_names"): "銀行の明細に出る名義。複数は `;` で区切る",
     ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
     ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",

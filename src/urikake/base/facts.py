@@ -230,11 +230,15 @@ def tops(session: Session, run_id: int) -> dict[str, int]:
 
 
 def blocks(session: Session, model: type[Fact], action: str, subject: str) -> list[tuple[int, int]]:
-    """The id ranges [first, beyond) of the rows that runs of ``action`` on ``subject`` wrote into the model's table."""
+    """The id ranges [first, beyond) of the rows that runs of ``action`` on ``subject`` wrote into the model's table.
+
+    Runs on a part of the subject, which is named after it and a space, are among them.
+    """
     found = session.read(
         "SELECT l.first_id, l.count FROM base_run r JOIN base_link l ON l.run_id = r.id"
-        " WHERE r.id >= ? AND r.id < ? AND r.action = ? AND r.subject = ? AND l.relation = ? ORDER BY l.id",
-        (session.low, session.high, action, subject, model._meta.label),
+        " WHERE r.id >= ? AND r.id < ? AND r.action = ? AND (r.subject = ? OR r.subject LIKE ?) AND l.relation = ?"
+        " ORDER BY l.id",
+        (session.low, session.high, action, subject, f"{subject} %", model._meta.label),
     )
     return [(first, first + count) for first, count in found.iter_rows()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from urikake.base.errors import Refusal
 from urikake.rooms.closing import actions, queries
 
 CLOSE: Final = "closing.close"
+HOLD: Final = "hold-billing"
+SUBJECT: Final = 120  # characters of what a run is about; of very many partners the first are named
 
 
 def bill(
@@ -17,17 +20,42 @@ def bill(
     closing_on: date,
     *,
     issue: bool,
+    partners: Sequence[str] = (),
+    groups: Sequence[str] = (),
     user: str = "system",
     preview: bool = False,
     permission: str = "billing.run",
 ) -> dict[str, Any]:
-    """Bill one closing date; with ``issue``, issue and post too."""
-    with runs.run(url, "bill", subject=closing_on.isoformat(), permission=permission, user=user, preview=preview) as (
+    """Bill one closing date; with ``issue``, issue and post too. With ``partners`` or ``groups``, those payers alone."""
+    subject = " ".join([closing_on.isoformat(), *partners, *groups])[:SUBJECT]
+    with runs.run(url, "bill", subject=subject, permission=permission, user=user, preview=preview) as (
         session,
         outcome,
     ):
-        outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue)
-        queries.note_idle(session, "bill", closing_on.isoformat())
+        outcome.figures |= actions.bill(session, closing_on=closing_on, issue=issue, partners=partners, groups=groups)
+        queries.note_idle(session, "bill", subject)
+    return outcome.figures
+
+
+def hold_billing(
+    url: str,
+    closing_on: date,
+    *,
+    partner: str,
+    why: str = "",
+    release: bool = False,
+    user: str = "system",
+    preview: bool = False,
+) -> dict[str, Any]:
+    """Hold a partner's bill of a closing back from issue, or release it."""
+    subject = f"{closing_on.isoformat()} {partner}"
+    with runs.run(url, HOLD, subject=subject, permission="billing.run", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.hold_billing(
+            session, closing_on=closing_on, partner=partner, why=why, release=release
+        )
     return outcome.figures
 
 
@@ -155,10 +183,10 @@ def _day(text: str) -> date:
 
 def approve_invoices(url: str, closings: list[date], *, user: str) -> dict[str, Any]:
     """Issue the drafts of the closings, each its own run, as someone who did not make them."""
-    figures = {"invoices": 0, "total": 0}
+    figures: dict[str, Any] = {"invoices": 0, "total": 0}
     for closing_on in closings:
         subject = closing_on.isoformat()
         with runs.run(url, "bill", subject=subject, permission="invoices.approve", user=user) as (session, outcome):
             outcome.figures |= actions.approve_invoices(session, closing_on=closing_on)
-        figures = {name: figures[name] + outcome.figures[name] for name in figures}
+        figures |= {name: figures.get(name, 0) + count for name, count in outcome.figures.items()}
     return figures

@@ -303,7 +303,7 @@ RESOURCES: Final = (
             "payment_months": (int, "回収サイト月"), "payment_day": (int, "回収日"), "holiday_shift": (str, "休日"),
             "method": (str, "回収手段"), "split": (str, "分割回収"), "credit_limit": (int, "与信限度額（円）"),
             "currency": (str, "通貨"), "receivable_account": (str, "債権科目"), "delivery": (str, "送付方法"),
-            "peppol_id": (str, "Peppol ID"),
+            "peppol_id": (str, "Peppol ID"), "invoice_grouping": (str, "請求書のまとめ方（空欄は会社の方針）"),
             "payer_names": (list[str], "振込名義"), "virtual_accounts": (list[str], "仮想口座"),
         },
         _partners, key="code", named="code", belongs=_partners_have,

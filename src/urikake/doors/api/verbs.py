@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, create_model
 from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.doors.files import TAKERS
+from urikake.doors.month import HOLD
 from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
 from urikake.rooms.receipts.actions import RECEIPTS
@@ -141,6 +142,31 @@ class Issued(Schema):
 
     invoices: int = Field(description="発行した請求書の数")
     total: int = Field(description="請求額の合計（円）")
+    held: int = Field(0, description="保留している請求先の数")
+    dry_run: bool
+
+
+class Holding(Strict):
+    """A partner's bill of a closing held back."""
+
+    closing: Day = Field(description="締日")
+    partner: Text = Field(description="請求先の取引先コード")
+    why: str = Field(min_length=1, max_length=500, description="理由")
+
+
+class Releasing(Strict):
+    """A partner's bill of a closing held back no longer."""
+
+    closing: Day = Field(description="締日")
+    partner: Text = Field(description="請求先の取引先コード")
+    why: str = Field("", max_length=500, description="理由")
+
+
+class Held(Schema):
+    """What came of holding or releasing."""
+
+    new: bool = Field(description="false なら、前からそうなっていた")
+    held: int = Field(description="この締めで保留している請求先の数")
     dry_run: bool
 
 
@@ -280,6 +306,29 @@ def cancel(session: Session, call: Call) -> dict[str, Any]:
 def issue(session: Session, call: Call) -> dict[str, Any]:
     """The drafts of a closing issued by another person than who calculated them."""
     return _tried(actions.approve_invoices(session, closing_on=call.body.closings[0]), call)
+
+
+def _bill_of(call: Call) -> str:
+    return f"{call.body.closing.isoformat()} {call.body.partner}"
+
+
+@writes("billing-holds", verb=HOLD, permission="billing.run", summary="取引先の請求を保留", group="請求書", body=Holding,
+        response=Held, subject=_bill_of, example={"closing": "2026-04-30", "partner": "P001", "why": "検収待ち"})  # fmt: skip
+def hold(session: Session, call: Call) -> dict[str, Any]:
+    """A partner's bill of a closing held back from issue."""
+    asked = call.body
+    return _tried(actions.hold_billing(session, closing_on=asked.closing, partner=asked.partner, why=asked.why), call)
+
+
+@writes("billing-holds/release", verb=HOLD, permission="billing.run", summary="取引先の請求の保留をやめる", group="請求書",
+        body=Releasing, response=Held, subject=_bill_of, example={"closing": "2026-04-30", "partner": "P001"})  # fmt: skip
+def release(session: Session, call: Call) -> dict[str, Any]:
+    """A partner's bill of a closing released; the next issue of the closing takes it."""
+    asked = call.body
+    figures = actions.hold_billing(
+        session, closing_on=asked.closing, partner=asked.partner, why=asked.why, release=True
+    )
+    return _tried(figures, call)
 
 
 @writes("periods/{key}/reopen", verb="reopen", permission="closing.reopen", summary="締めを解除", group="会計期間", body=Reopening,

@@ -19,7 +19,7 @@ from urikake.doors.web import jobs
 from urikake.doors.web.models import Job
 
 from .once import fingerprint, key_of, replayed, reused, work_key
-from .operation import Call, Day, Month, Options, Trial, add, called, reads, text
+from .operation import Call, Day, Month, Options, Text, Trial, add, called, reads, text
 from .problems import Problem
 from .resources import MOST, Number, after, cursor
 from .verbs import Strict
@@ -81,6 +81,8 @@ class Billing(Strict):
 
     closing: Day = Field(description="締日")
     issue: bool = Field(False, description="true なら採番・発行・計上まで行う")
+    partners: list[Text] = Field([], max_length=1000, description="この請求先（取引先コード）だけ。空なら全員")
+    groups: list[Text] = Field([], max_length=100, description="この管理グループの契約の請求先だけ")
 
 
 class Matching(Strict):
@@ -181,7 +183,10 @@ def asks(
 
 def _try_bill(call: Call) -> dict[str, Any]:
     asked: Billing = call.body
-    return steps.bill(call.caller.books, asked.closing, issue=asked.issue, user=call.caller.name, preview=True)
+    return steps.bill(
+        call.caller.books, asked.closing, issue=asked.issue, partners=asked.partners, groups=asked.groups,
+        user=call.caller.name, preview=True,
+    )  # fmt: skip
 
 
 def _try_match(call: Call) -> dict[str, Any]:
@@ -194,7 +199,9 @@ def bill(call: Call) -> HttpResponse:
     """A closing billed."""
     asked: Billing = call.body
     subject = f"{asked.closing} の請求" + ("と発行" if asked.issue else "")
-    return ask(call, "bill", subject, {"closing": asked.closing.isoformat(), "issue": asked.issue})
+    options = {"closing": asked.closing.isoformat(), "issue": asked.issue}
+    only = {name: list(named) for name in ("partners", "groups") if (named := getattr(asked, name))}
+    return ask(call, "bill", jobs.of_some(subject, only), options | only)
 
 
 @asks("matching-runs", permission="matching.apply", summary="自動消込", group="消込", body=Matching, trial=_try_match,

@@ -138,6 +138,12 @@ app.command()(reprice)
 def bill(
     closing: Annotated[str, typer.Option("--closing", help="締日")],
     issue: Annotated[bool, typer.Option("--issue", help="承認・採番・発行・計上まで行う")] = False,
+    partner: Annotated[
+        list[str] | None, typer.Option("--partner", metavar="CODE", help="この請求先だけ（いくつでも）")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="この管理グループの請求先だけ（いくつでも）")
+    ] = None,
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
@@ -146,8 +152,32 @@ def bill(
     from urikake.doors import month
 
     with bar("bill"):
-        figures = month.bill(from_environment(), day(closing), issue=issue, preview=dry_run, user=as_)
+        figures = month.bill(
+            from_environment(), day(closing), issue=issue, partners=partner or (), groups=group or (),
+            preview=dry_run, user=as_,
+        )  # fmt: skip
     say(figures, "新しく請求するものはありません。")
+
+
+@app.command("hold-billing")
+def hold_billing(
+    closing: Annotated[str, typer.Argument(help="締日")],
+    partner: Annotated[str, typer.Option("--partner", metavar="CODE", help="請求先の取引先コード")],
+    why: Annotated[str, typer.Option("--why", help="理由（記録に残る）")] = "",
+    release: Annotated[bool, typer.Option("--release", help="保留をやめる")] = False,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """一つの取引先の請求を、その締めの発行から外しておく（--release でやめる）。"""
+    load()
+    from urikake.doors import month
+
+    told = month.hold_billing(
+        from_environment(), day(closing), partner=partner, why=why, release=release, preview=dry_run, user=as_
+    )
+    done = "の保留をやめました。" if release else "を保留しました。"
+    same = "は、もう保留していません。" if release else "は、もう保留しています。"
+    print(f"取引先 {partner} の {closing} 締めの請求{done if told['new'] else same}（この締めの保留 {told['held']}件）")
 
 
 @app.command()

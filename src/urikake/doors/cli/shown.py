@@ -27,6 +27,7 @@ WORDS: Final = {
     "kept_unrenewed": "据え置き（更新がない）",
     "lines": "明細",
     "drafts": "下書き",
+    "held": "保留",
     "invoices": "請求書",
     "total": "請求額",
     "receipts": "入金",
@@ -82,6 +83,7 @@ VALUES: Final = {
     "first": "初めての請求",
     "usage": "使用量なし",
     "limit": "与信限度超過",
+    "held": "保留",
 }
 HEADERS: Final = {
     "billing_before": "請求 いまの計画",

@@ -29,6 +29,7 @@ from .models import Job, Simulation
 Doing = Callable[[str, str, Job], dict[str, Any]]
 TICK: Final = 0.2
 STALE: Final = 30
+NAMED: Final = 3
 SIMULATE: Final = "simulate"
 
 
@@ -48,7 +49,15 @@ class Kind:
 
 def _bill(url: str, user: str, job: Job) -> dict[str, Any]:
     closing = date.fromisoformat(job.options["closing"])
-    return month.bill(url, closing, issue=bool(job.options.get("issue")), user=user)
+    only = {name: job.options.get(name, []) for name in ("partners", "groups")}
+    return month.bill(url, closing, issue=bool(job.options.get("issue")), user=user, **only)
+
+
+def of_some(subject: str, only: dict[str, list[str]]) -> str:
+    """What a run is about that bills only some payers: the first of them named, and how many more there are."""
+    named = [name for names in only.values() for name in names]
+    more = f" ほか{len(named) - NAMED}" if len(named) > NAMED else ""
+    return f"{subject}（{'・'.join(named[:NAMED])}{more}）" if named else subject
 
 
 def _match(url: str, user: str, job: Job) -> dict[str, Any]:

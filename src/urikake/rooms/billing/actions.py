@@ -11,23 +11,28 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session, columns
+from urikake.base.errors import Refusal
 from urikake.rooms.contracts.actions import renew_due
+from urikake.rooms.parties.queries import codes
 from urikake.rooms.usage.queries import watermark
 
 from . import queries
-from .models import Charge, Reversal
+from .models import Charge, Hold, Reversal
 
 AHEAD: Final = timedelta(days=400)
 """How long before its cycle begins a charge may be made: a year paid in advance, at the closing before."""
 
 
 @action("billing.run")
-def charge(session: Session, *, closing_on: date) -> pl.DataFrame:
+def charge(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
     """Make and return the charges of the closing that were not made yet (see `queries.due_stretches`).
 
-    Terms that end are renewed first. Refused in a locked month, if there is anything to bill.
+    Terms that end are renewed first. With ``only``, what is billed to those partners; the rest is left to later runs,
+    which make of it what one run of all would have made. Refused in a locked month, if there is anything to bill.
     """
-    return _charged(session, closing_on, pl.lit(True))
+    if only is None:
+        return _charged(session, closing_on, pl.lit(True))
+    return _charged(session, closing_on, queries.of_payers(session, only), only=only)
 
 
 @action("billing.run")
@@ -56,8 +61,9 @@ def _charged(
     which: pl.Expr,
     cycles: pl.DataFrame | None = None,
     posted_on: date | None = None,
+    only: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """The charges that the closing makes of those lines, of the ``cycles`` alone where they are named."""
+    """The charges that the closing makes of those lines, of the ``cycles``, and to the partners, alone that are named."""
     found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = _scope(session, closing_on, which)
@@ -66,10 +72,12 @@ def _charged(
         rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
     if rows.height:
         rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
-    if rows.is_empty():
+    billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"]) if rows.height else rows
+    if only is not None and billed.height:
+        billed = billed.filter(pl.col("partner_id").is_in(only.implode()))
+    if billed.is_empty():
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, posted_on or closing_on)
-    billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"])
     return facts.record(session, Charge, _charges(billed, found, closing_on, watermark(session)))
 
 
@@ -79,19 +87,76 @@ def _scope(session: Session, closing_on: date, which: pl.Expr) -> queries.Scope:
 
 
 @action("billing.run")
-def hold(session: Session, *, charges: pl.DataFrame) -> None:
+def leave(session: Session, *, charges: pl.DataFrame) -> None:
     """Leave the charges as drafts (下書き), to be issued by a later run."""
     if charges.height:
         session.driver.write("billing_waiting", charges.select(charge_id="id"))
 
 
 @action("invoices.issue")
-def release(session: Session, *, closing_on: date) -> pl.DataFrame:
-    """Take the drafts of the closing off the waiting list and return them."""
+def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
+    """Take the drafts of the closing, or of ``only`` those partners, off the waiting list and return them.
+
+    Those of partners that are held stay.
+    """
     drafts = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    if only is not None:
+        drafts = drafts.filter(pl.col("partner_id").is_in(only.implode()))
     if drafts.height:
+        drafts = drafts.join(queries.held(session, closing_on), on="partner_id", how="anti", maintain_order="left")
         session.remove("billing_waiting", "charge_id", drafts["id"])
     return drafts
+
+
+@action("billing.run")
+def hold(session: Session, *, partner: str, closing_on: date, why: str) -> bool:
+    """Hold the partner's bill of the closing back (保留): nothing of it is issued until it is released; whether that is new.
+
+    Held once more for another reason, the newer reason is told. Refused without a reason, or without a draft to hold.
+    """
+    if not why.strip():
+        raise Refusal("no-reason", "保留する理由がありません。", "--why に理由を書いてください。")
+    partner_id = _partner(session, partner)
+    drafts = queries.drafts(session, closing_on).filter(pl.col("partner_id") == partner_id)
+    if drafts.is_empty():
+        raise Refusal(
+            "no-draft",
+            f"取引先「{partner}」に {closing_on:%Y-%m-%d} 締めの下書きはありません。",
+            "請求先のコードと締日を確かめるか、先に --issue を付けずに請求を計算してください。",
+        )
+    if drafts["held"][0] and drafts["why"][0] == why.strip():
+        return False
+    _held(session, partner_id, closing_on, True, why)
+    return True
+
+
+@action("billing.run")
+def release(session: Session, *, partner: str, closing_on: date, why: str = "") -> bool:
+    """Hold the partner's bill of the closing back no longer, so that the next issue takes it; whether that is new."""
+    partner_id = _partner(session, partner)
+    known = queries.holds(session).filter((pl.col("partner_id") == partner_id) & (pl.col("closing_on") == closing_on))
+    if known.is_empty():
+        raise Refusal(
+            "not-held",
+            f"取引先「{partner}」の {closing_on:%Y-%m-%d} 締めの請求は保留されていません。",
+            "請求先のコードと締日を確かめてください。",
+        )
+    if known["held"][0]:
+        _held(session, partner_id, closing_on, False, why)
+    return bool(known["held"][0])
+
+
+def _held(session: Session, partner_id: int, closing_on: date, held: bool, why: str) -> None:
+    row = {"partner_id": partner_id, "closing_on": closing_on, "held": held, "why": why.strip()}
+    facts.record(session, Hold, pl.DataFrame([row]))
+
+
+def _partner(session: Session, code: str) -> int:
+    """The id of the partner; refused where there is none."""
+    found = codes(session).filter(pl.col("code") == code)
+    if found.is_empty():
+        raise Refusal("no-partner", f"取引先「{code}」はありません。", "取引先コードを確かめてください。")
+    return int(found["partner_id"][0])
 
 
 @action("invoices.cancel")

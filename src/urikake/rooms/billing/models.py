@@ -64,6 +64,18 @@ class Reversal(Fact):
         db_table = "billing_reversal"
 
 
+class Hold(Fact):
+    """A partner's bill of one closing held back (保留), or no longer; the newest row of a partner and closing holds."""
+
+    partner_id = ref()
+    closing_on = models.DateField()
+    held = models.BooleanField()
+    why = models.CharField(max_length=500)
+
+    class Meta:
+        db_table = "billing_hold"
+
+
 class WaitingCharge(Projection):
     """Projection: the charges that are on no invoice yet (下書き); rebuilt from charges and invoice lines by `verify`."""
 

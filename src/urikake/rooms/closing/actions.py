@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
 from urikake.base.progress import step
 from urikake.rooms.billing import actions as billing
+from urikake.rooms.billing import queries as charged
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Sheet
@@ -32,26 +34,52 @@ from . import queries
 
 
 @action("billing.run")
-def bill(session: Session, *, closing_on: date, issue: bool) -> dict[str, Any]:
-    """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included."""
+def bill(
+    session: Session, *, closing_on: date, issue: bool, partners: Sequence[str] = (), groups: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included.
+
+    With ``partners`` or management ``groups``, those payers alone; the rest is left to a later run of the closing. What
+    belongs to partners that are held (保留) stays a draft; the figures tell how many those are (``held``).
+    """
     step("請求明細を計算")
     _read_ahead(session)
+    only = charged.chosen(session, partners, groups)
     before = balances.positions(session)
-    drafts = billing.release(session, closing_on=closing_on) if issue else None
-    charges = billing.charge(session, closing_on=closing_on)
+    drafts = billing.take_up(session, closing_on=closing_on, only=only) if issue else None
+    charges = billing.charge(session, closing_on=closing_on, only=only)
     if drafts is None:
-        billing.hold(session, charges=charges)
+        billing.leave(session, charges=charges)
         papers = invoices.documents(session, charges, closing_on) if charges.height else charges
-        return {"charges": charges.height, "drafts": papers["document"].n_unique() if papers.height else 0}
+        count = papers["document"].n_unique() if papers.height else 0
+        return {"charges": charges.height, "drafts": count, **_held(session, closing_on, only)}
     if policies(session).needs_second_person("invoices"):
-        billing.hold(session, charges=charges)
         raise Refusal(
             "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
         )
-    every = pl.concat([drafts, charges.select(drafts.columns)])
-    if every.is_empty():
-        return {"charges": 0, "invoices": 0, "total": 0}
-    return {"charges": charges.height, **_issue(session, closing_on, every, before)}
+    every = pl.concat([drafts, _unheld(session, closing_on, charges.select(drafts.columns))])
+    figures = _issue(session, closing_on, every, before) if every.height else {"invoices": 0, "total": 0}
+    return {"charges": charges.height, **figures, **_held(session, closing_on, only)}
+
+
+def _unheld(session: Session, closing_on: date, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges that may be issued; those of partners that are held are left as drafts."""
+    held = charged.held(session, closing_on)
+    if held.is_empty():
+        return charges
+    mine = pl.col("partner_id").is_in(held["partner_id"].implode())
+    billing.leave(session, charges=charges.filter(mine))
+    return charges.filter(~mine)
+
+
+def _held(session: Session, closing_on: date, only: pl.Series | None = None) -> dict[str, int]:
+    """How many partners' drafts of the closing (of ``only`` those) are held back, where there are any."""
+    if charged.held(session, closing_on).is_empty():
+        return {}
+    drafts = charged.drafts(session, closing_on)
+    mine = drafts if only is None else drafts.filter(pl.col("partner_id").is_in(only.implode()))
+    count = int(mine["held"].sum())
+    return {"held": count} if count else {}
 
 
 @action("invoices.approve")
@@ -59,13 +87,9 @@ def approve_invoices(session: Session, *, closing_on: date) -> dict[str, Any]:
     """Issue the drafts of a closing as they stand, as someone who made none of them; return their figures."""
     _read_ahead(session)
     before = balances.positions(session)
-    drafts = billing.release(session, closing_on=closing_on)
+    drafts = billing.take_up(session, closing_on=closing_on)
     if drafts.is_empty():
-        raise Refusal(
-            "not-waiting",
-            f"{closing_on:%Y-%m-%d} 締めに承認を待つ下書きはありません。",
-            "締日を確かめるか、先に請求を計算してください。",
-        )
+        raise _nothing_to_approve(session, closing_on)
     makers = queries.makers(session, drafts["id"])
     if session.user in makers:
         raise Refusal(
@@ -73,7 +97,29 @@ def approve_invoices(session: Session, *, closing_on: date) -> dict[str, Any]:
             f"{closing_on:%Y-%m-%d} 締めの下書きには {session.user} 自身が計算したものがあります。",
             "別の人が承認してください。",
         )
-    return _issue(session, closing_on, drafts, before)
+    return {**_issue(session, closing_on, drafts, before), **_held(session, closing_on)}
+
+
+def _nothing_to_approve(session: Session, closing_on: date) -> Refusal:
+    """Why no draft of the closing can be approved: there is none, or all that there are, are held."""
+    day, held = f"{closing_on:%Y-%m-%d}", _held(session, closing_on).get("held", 0)
+    if held:
+        return Refusal(
+            "all-held", f"{day} 締めの下書きは、{held}件すべて保留されています。", "保留をやめてから承認してください。"
+        )
+    return Refusal(
+        "not-waiting", f"{day} 締めに承認を待つ下書きはありません。", "締日を確かめるか、先に請求を計算してください。"
+    )
+
+
+@action("billing.run")
+def hold_billing(
+    session: Session, *, closing_on: date, partner: str, why: str = "", release: bool = False
+) -> dict[str, Any]:
+    """Hold the partner's bill of a closing back from issue, or ``release`` it; whether that is ``new``, and how many are ``held``."""
+    do = billing.release if release else billing.hold
+    new = do(session, partner=partner, closing_on=closing_on, why=why)
+    return {"new": new, "held": _held(session, closing_on).get("held", 0)}
 
 
 @action("invoices.cancel")
@@ -147,7 +193,7 @@ def _reissued(session: Session, corrects: invoices.Correcting, back: pl.DataFram
 
 def _read_ahead(session: Session) -> None:
     """Read the masters that the run will ask for, before its first write: later reads would have to wait for it."""
-    for read in (products, parties.payers, contracts, dimensions):
+    for read in (products, parties.payers, contracts, dimensions, charged.holds):
         read(session)
 
 
@@ -168,7 +214,7 @@ def _issue(session: Session, closing_on: date, every: pl.DataFrame, before: pl.D
 def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued) -> None:
     """Charges of a bill that came to nothing wait on."""
     rest = charges.join(issued.lines.select(id="charge_id"), on="id", how="anti", maintain_order="left")
-    billing.hold(session, charges=rest)
+    billing.leave(session, charges=rest)
 
 
 @action("receipts.import")

@@ -16,17 +16,13 @@ from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts
-from urikake.rooms.parties.queries import codes
+from urikake.rooms.parties.queries import codes, payers
 
 from . import queries
 from .models import Correction, Invoice, InvoiceLine
 
-GROUPING: Final = {
-    "bill_to": [],
-    "contract": ["contract_id"],
-    "order": ["order_no"],
-    "project": ["project"],
-}
+APART: Final = {"contract": "contract_id", "order": "order_no", "project": "project"}
+"""By the choice of how invoices are grouped: the column whose values stand on invoices of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +45,10 @@ def issue(
     """Issue the charges as invoices dated on their closing (or ``issue_on``) and return them.
 
     Those that replace a document are of kind ``revised`` (修正請求書) and name it.
-    One invoice per payer (or contract, order, project: policy ``invoice_grouping``), apart by tax-inclusive and
-    tax-exclusive prices. Credits stay on the invoice while no rate's sum on it falls below zero; else the credits of that
-    bill go on a return invoice of their own. A bill that sums to nothing and has no credit is not issued.
+    One invoice per payer (or contract, order, project: the payer's ``invoice_grouping``, else the company's policy of that
+    name), apart by tax-inclusive and tax-exclusive prices. Credits stay on the invoice while no rate's sum on it falls
+    below zero; else the credits of that bill go on a return invoice of their own. A bill that sums to nothing and has no
+    credit is not issued.
     """
     lines = documents(session, charges, closing_on)
     if lines.is_empty():
@@ -128,8 +125,22 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
     ordered = _ordered(session, charges).with_columns(
         rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(closing_on), tax_rates(session)),
     )
-    keys = ["partner_id", "inclusive", *GROUPING[policies(session)["invoice_grouping"]]]
-    return _taxed(session, _plain(ordered, keys) if (ordered["amount"] > 0).all() else _apart(ordered, keys))
+    parted, keys = _parted(session, ordered)
+    return _taxed(session, _plain(parted, keys) if (parted["amount"] > 0).all() else _apart(parted, keys)).drop(
+        "part", strict=False
+    )
+
+
+def _parted(session: Session, ordered: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """The charges, and the columns that tell their documents apart; ``part`` is among them where a payer has several."""
+    keys, company = ["partner_id", "inclusive"], policies(session)["invoice_grouping"]
+    own = payers(session).filter(pl.col("invoice_grouping") != "").select("partner_id", "invoice_grouping")
+    if own.is_empty() and company == "bill_to":
+        return ordered, keys
+    named = ordered.join(own, on="partner_id", how="left", maintain_order="left")
+    chosen = pl.col("invoice_grouping").fill_null(company)
+    part = pl.coalesce(pl.when(chosen == each).then(pl.col(name).cast(pl.String)) for each, name in APART.items())
+    return named.with_columns(part=part.fill_null("")).drop("invoice_grouping"), [*keys, "part"]
 
 
 def _plain(charges: pl.DataFrame, keys: list[str]) -> pl.DataFrame:

@@ -44,6 +44,7 @@ PARTNERS: Final = Kind(
         Column("receivable_account", "債権科目"),
         options("delivery", "送付方法", "email", "paper", "peppol"),
         Column("peppol_id", "Peppol ID"),
+        options("invoice_grouping", "請求書のまとめ方", *company.CHOICES["invoice_grouping"]),
     ),
 )
 TERMS: Final = ["closing_mask", "payment_months", "payment_day", "holiday_shift", "method", "split"]
@@ -73,7 +74,7 @@ def import_partners(session: Session, *, sheet: Sheet) -> int:
         return 0
     frame = sheet.frame.with_columns(
         *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
-        pl.col("kana", "postal_code", "address", "email").fill_null(""),
+        pl.col("kana", "postal_code", "address", "email", "invoice_grouping").fill_null(""),
         closing_mask=_masks(sheet.frame["closing_day"]),
     )
     fresh = frame.select("code").join(known, on="code", how="anti", maintain_order="left")

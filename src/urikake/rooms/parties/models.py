@@ -61,8 +61,9 @@ class Profile(Fact):
     receivable_account_id = ref()
     delivery = models.CharField(max_length=10)
     peppol_id = models.CharField(max_length=60, db_default="")
+    invoice_grouping = models.CharField(max_length=10, db_default="")
 
-    later = frozenset({"peppol_id"})
+    later = frozenset({"peppol_id", "invoice_grouping"})
 
     class Meta:
         db_table = "parties_profile"

@@ -9,13 +9,16 @@ import polars as pl
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from urikake.base import periods
-from urikake.base.company import policies
+from urikake.base import periods, runs
+from urikake.base.company import dimensions, policies
+from urikake.base.errors import Refusal
+from urikake.core import search
+from urikake.core.search import meant
 from urikake.doors import month as steps
 from urikake.doors.documents.asked import parts
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.closing.queries import closing_dates, stale
+from urikake.rooms.closing.queries import billed_in_parts, closing_dates, stale
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
@@ -23,7 +26,7 @@ from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.alarms import KINDS
 from urikake.rooms.reports.queries.billing import compared_with
 
-from .. import jobs
+from .. import forms, jobs
 from ..book import Deed, Shown, deed, page
 from ..bridge import bridge
 from ..desk import Desk, quoted
@@ -33,6 +36,8 @@ from ..table import Choice, Column, Empty, table
 
 FIRST: Final = 8
 """How many of a kind of alarm are named on the page; the report has them all."""
+SHOWN: Final = 50
+"""How many partners' drafts stand on the page; the others are searched for."""
 REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
 
 
@@ -52,6 +57,8 @@ def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
     state = (
         "未到来"
         if day > desk.on
+        else "一部のみ"
+        if made.height and mine.is_empty() and billed_in_parts(desk.session, day)
         else "発行済"
         if made.height and mine.is_empty()
         else "下書き"
@@ -65,6 +72,7 @@ def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
         "amount": int(made["amount"].sum()),
         "drafts": mine.height,
         "draft_amount": int(mine["amount"].sum()),
+        "held": int(billing.drafts(desk.session, day)["held"].sum()) if mine.height else 0,
         "state": state,
         "fresh": not stale(desk.session, "bill", day.isoformat()),
         "url": desk.link(f"billing/{day}"),
@@ -99,6 +107,9 @@ def review(desk: Desk, closing: str) -> Shown:
         "table": listing,
         "bridge": _bridge(desk, day, changes, made),
         "drafts": {"count": drafts.height, "amount": int(drafts["amount"].sum())},
+        "bills": _bills(desk, day),
+        "groups": [name for name in dimensions(desk.session)["management_group"].unique().sort() if name],
+        "picks": forms.picks(partners=forms.partners(desk.session)),
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
         "alarms": _alarms(desk, day),
@@ -106,6 +117,22 @@ def review(desk: Desk, closing: str) -> Shown:
         "papers": _papers(desk, day),
         "page": {"title": f"{day:%Y/%m/%d} 締めの請求", "name": "billing-review"},
     }
+
+
+def _bills(desk: Desk, day: date) -> dict[str, Any]:
+    """The drafts by partner, those held back first: how many, how many of them are held, and those that are searched for."""
+    names = profiles(desk.session, "name, kana").select("partner_id", "code", "name", "kana")
+    every = billing.drafts(desk.session, day).join(names, on="partner_id", how="left", maintain_order="left")
+    asked = desk.ask("draft")
+    wanted = search.searched(asked)
+    texts = (search.searchable(pl.col(name)).str.contains(wanted, literal=True) for name in ("code", "name", "kana"))
+    found = every.filter(pl.any_horizontal(texts)) if wanted else every
+    shown = found.sort(~pl.col("held"), "code").head(SHOWN)
+    held = every.filter("held")
+    return {
+        "count": every.height, "held": held.height, "held_amount": int(held["amount"].sum()), "asked": asked,
+        "rows": shown.to_dicts(), "more": found.height - shown.height,
+    }  # fmt: skip
 
 
 def _alarms(desk: Desk, day: date) -> list[dict[str, Any]]:
@@ -192,9 +219,32 @@ def run(doing: Deed) -> HttpResponse:
     """Ask for the billing of a closing day, as drafts or issued."""
     closing = _day(doing.field("closing"))
     issue = doing.field("issue") == "1"
-    what = "発行" if issue else "計算"
+    only = _only(doing)
+    subject = jobs.of_some(f"{closing:%Y/%m/%d} 締めの請求の{'発行' if issue else '計算'}", only)
     job = jobs.ask(
-        doing.company.code, "bill", subject=f"{closing:%Y/%m/%d} 締めの請求の{what}", actor=doing.person.name,
-        options={"closing": closing.isoformat(), "issue": issue}, key=doing.field("key"),
+        doing.company.code, "bill", subject=subject, actor=doing.person.name,
+        options={"closing": closing.isoformat(), "issue": issue} | only, key=doing.field("key"),
     )  # fmt: skip
     return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+def _only(doing: Deed) -> dict[str, list[str]]:
+    """The payers and the management groups that are asked for alone; none of either is everybody. Refused if unknown."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        code, group = meant(forms.partners(session), doing.field("partner")), doing.field("group")
+        only = {"partners": [code] if code else [], "groups": [group] if group else []}
+        billing.chosen(session, **only)
+    if doing.field("some") == "1" and not (code or group):
+        raise Refusal("no-payer", "請求先が選ばれていません。", "請求先か管理グループを選んでください。")
+    return {name: named for name, named in only.items() if named}
+
+
+@deed("hold-billing", "billing/hold", permission="billing.run")
+def hold(doing: Deed) -> HttpResponse:
+    """Hold a partner's bill of a closing back from issue, or release it."""
+    closing, code, release = _day(doing.field("closing")), doing.field("partner"), doing.field("release") == "1"
+    told = steps.hold_billing(
+        doing.books, closing, partner=code, why=doing.field("why"), release=release, user=doing.person.name
+    )
+    what = "の保留をやめました。次の発行で出ます" if release else "を保留しました。発行・承認をしても出ません"
+    return doing.done(f"取引先 {code} の請求{what}（保留 {told['held']:,}件）。", f"billing/{closing}")

@@ -45,6 +45,7 @@ def _groups(session: Session, *, known: bool) -> tuple[Group, ...]:
             Field("payment_months", label="回収月", hint="締めた月から何か月後か", plain=True),
             Field("payment_day", hint="1〜28、月末は 31", plain=True), Field("holiday_shift", label="回収日が休日なら"),
             Field("method"), Field("delivery"), Field("peppol_id", hint="0188:法人番号。空欄は登録番号"),
+            Field("invoice_grouping", hint="空欄は会社の方針"),
             Field("payer_names", hint="複数は ; で区切る", wide=True), Field("credit_limit"),
         )),
         Group("くわしい条件", (

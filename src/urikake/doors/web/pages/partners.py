@@ -12,6 +12,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
+from urikake.rooms.parties.actions import PARTNERS
 from urikake.rooms.receivables import queries as receivables
 
 from .. import ages
@@ -26,6 +27,8 @@ METHODS = {
     "transfer": "振込", "cash": "現金", "cheque": "小切手", "date_fixed": "期日現金", "note": "手形", "densai": "電子記録債権",
     "factoring": "ファクタリング", "direct_debit": "口座振替", "card": "カード", "cod": "代引", "offset": "相殺",
 }  # fmt: skip
+
+GROUPINGS = next(column.words for column in PARTNERS.columns if column.name == "invoice_grouping")
 
 
 @page("partners", "partners", permission="partners.read", title="取引先")
@@ -57,7 +60,9 @@ def listed(desk: Desk) -> Shown:
 
 def _all(desk: Desk) -> pl.DataFrame:
     """Every partner with its terms in words and its balance."""
-    profiles = parties.profiles(desk.session, "name, kana, registration_number, address, email, terms_id")
+    profiles = parties.profiles(
+        desk.session, "name, kana, registration_number, address, email, terms_id, invoice_grouping"
+    )
     owed = receivables.owed_on(desk.session, desk.on).with_columns(late=pl.col("due_on") < desk.on)
     sums = owed.group_by("partner_id").agg(
         balance=pl.col("amount").sum(), overdue=pl.col("amount").filter(pl.col("late")).sum()
@@ -121,6 +126,7 @@ def one(desk: Desk, code: str) -> Shown:
         "partner": partner,
         "on": desk.on,
         "month_first": desk.on.replace(day=1),
+        "grouping": GROUPINGS.get(partner["invoice_grouping"], "会社の方針どおり"),
         "payers": desk.session.rows("parties_payer_name", "id, payer", "partner_id = ?", (partner_id,))[
             "payer"
         ].to_list(),

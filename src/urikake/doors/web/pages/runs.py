@@ -29,6 +29,7 @@ ACTIONS: Final = {
     "close": "月次締め",
     "reopen": "締めの解除",
     "cancel-invoice": "請求書の取消",
+    "hold-billing": "請求の保留",
     "approve": "承認",
     "reprice": "料金改定",
     "withdraw reprice": "料金改定の取消",
@@ -39,6 +40,7 @@ ACTIONS: Final = {
 WORDS: Final = {
     "charges": "請求明細",
     "invoices": "請求書",
+    "held": "保留",
     "total": "合計",
     "rows": "行",
     "revenue": "収益",

@@ -64,4 +64,7 @@ register.filter("same", lambda one, other: one == other)
 register.filter("minus", lambda one, other: one - other)
 register.filter("event", lambda kind: WORDS.get(kind, kind))
 register.filter("runtone", lambda state: {"done": "good", "failed": "bad", "running": "wait"}.get(state, ""))
-register.filter("closingtone", lambda state: {"発行済": "good", "下書き": "warn", "未計算": "bad"}.get(state, ""))
+register.filter(
+    "closingtone",
+    lambda state: {"発行済": "good", "下書き": "warn", "一部のみ": "warn", "未計算": "bad"}.get(state, ""),
+)

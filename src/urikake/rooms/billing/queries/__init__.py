@@ -3,11 +3,13 @@
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
+from .chosen import chosen, of_payers
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .due import due_stretches, kept_money
+from .holds import drafts, held, held_drafts, holds
 from .measured import beside_billed, measured_spans, price_models
 from .metering import rounds, unmeasured
 from .payers import at_payer, payers
@@ -32,16 +34,22 @@ __all__ = [
     "beside_billed",
     "by_ids",
     "charges",
+    "chosen",
     "closings",
     "commitments",
     "completeness",
+    "drafts",
     "due_stretches",
+    "held",
+    "held_drafts",
+    "holds",
     "kept_money",
     "measured_spans",
     "metered_products",
     "of_contracts",
     "of_cycle",
     "of_cycles",
+    "of_payers",
     "payers",
     "planned",
     "price_models",

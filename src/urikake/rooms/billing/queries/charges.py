@@ -38,9 +38,9 @@ def at_closing(session: Session, closing_on: date, columns: str = CHARGE) -> pl.
 def closings(session: Session) -> pl.DataFrame:
     """The closings for which anything was billed, oldest first: ``closing_on`` and ``run_id``, the first run that did."""
     runs = session.rows("base_run", "id, subject", "action = 'bill'")
-    days = runs.with_columns(closing_on=pl.col("subject").str.to_date("%Y-%m-%d", strict=False)).drop_nulls(
-        "closing_on"
-    )
+    days = runs.with_columns(
+        closing_on=pl.col("subject").str.head(10).str.to_date("%Y-%m-%d", strict=False)
+    ).drop_nulls("closing_on")
     return days.group_by("closing_on").agg(run_id=pl.col("id").min()).sort("closing_on")
 
 

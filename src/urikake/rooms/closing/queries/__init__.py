@@ -2,6 +2,7 @@
 
 from .proofs import since_last_lock, ties, verify
 from .status import (
+    billed_in_parts,
     closed_by,
     closing_dates,
     drafted,
@@ -15,6 +16,7 @@ from .status import (
 )
 
 __all__ = [
+    "billed_in_parts",
     "closed_by",
     "closing_dates",
     "drafted",

@@ -33,14 +33,22 @@ def closing_dates(session: Session, month: date) -> list[date]:
 def waiting(session: Session, month: date) -> list[str]:
     """What of the month must be done by a person before it can be locked, in words."""
     beyond = periods.following(month)
-    drafts = billing.waiting(session).filter(pl.col("closing_on") < beyond)
+    waiting = billing.waiting(session).filter(pl.col("closing_on") < beyond)
+    held = billing.held_drafts(session, beyond)
+    drafts = waiting.join(held.select("id"), on="id", how="anti") if held.height else waiting
     slips = _waiting_slips(session).filter(pl.col("posted_on") < beyond)
     found = []
+    if held.height and held["amount"].sum() != 0:
+        found.append(f"保留している請求が{held.select(KEPT).n_unique()}件（請求明細{held.height}件）あります。")
     if drafts.height and drafts["amount"].sum() != 0:
         found.append(f"発行していない請求明細が{drafts.height}件あります。")
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
     return found
+
+
+KEPT: Final = ("partner_id", "closing_on")
+"""What names a bill that may be held back."""
 
 
 def _waiting_slips(session: Session) -> pl.DataFrame:
@@ -99,8 +107,10 @@ def _counted(session: Session, parts: tuple[str, ...], first: date, last: date) 
 
 
 def drafted(session: Session) -> list[date]:
-    """The closings that have charges on no invoice yet."""
-    return billing.waiting(session)["closing_on"].unique().to_list()
+    """The closings that have charges on no invoice yet which may be issued: not those that are held back."""
+    drafts = billing.waiting(session)
+    held = billing.held_drafts(session, date.max)
+    return drafts.join(held.select("id"), on="id", how="anti")["closing_on"].unique().to_list()
 
 
 def stale(session: Session, action: str, subject: str) -> bool:
@@ -109,6 +119,13 @@ def stale(session: Session, action: str, subject: str) -> bool:
     mine = [*_idle(session, action, subject), *([runs[action, subject]] if (action, subject) in runs else [])]
     fed = [run for (kind, _), run in runs.items() if kind.startswith("import") or kind in FEEDS[action]]
     return not mine or max(fed, default=0) > max(mine)
+
+
+def billed_in_parts(session: Session, closing_on: date) -> bool:
+    """Whether single partners were billed at the closing, but never yet all that close then."""
+    runs, subject = _newest_runs(session), closing_on.isoformat()
+    parts = any(kind == "bill" and of.startswith(f"{subject} ") for kind, of in runs)
+    return parts and ("bill", subject) not in runs and stale(session, "bill", subject)
 
 
 def _newest_runs(session: Session) -> dict[tuple[str, str], int]:

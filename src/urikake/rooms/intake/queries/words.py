@@ -16,6 +16,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "factoring": "ファクタリング", "direct_debit": "口座振替", "card": "カード", "cod": "代引", "offset": "相殺",
     },
     "holiday_shift": {"before": "前営業日", "after": "翌営業日", "none": "そのまま"},
+    "invoice_grouping": {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"},
     "delivery": {"email": "メール", "paper": "郵送", "peppol": "デジタルインボイス"},
     "tax": {**_TAXES, **{f"{code}_incl": f"{word}(税込)" for code, word in _TAXES.items()}},
     "price_model": {

@@ -17,10 +17,10 @@ from urikake.rooms.receivables.queries import open_items
 from .billing import compared_with
 from .rows import Rows
 
-COLUMNS: Final = ["partner", "contract_no", "kind", "previous", "current", "limit"]
+COLUMNS: Final = ["partner", "contract_no", "kind", "previous", "current", "limit", "reason"]
 KINDS: Final = {
     "swing": "大きな増減", "none": "請求なし", "zero": "0円の請求", "first": "初めての請求", "usage": "使用量なし",
-    "limit": "与信限度超過",
+    "limit": "与信限度超過", "held": "保留",
 }  # fmt: skip
 """What each kind of alarm is called."""
 
@@ -31,12 +31,12 @@ def alarms(session: Session, closing: date) -> Rows:
     ``swing``: a partner's bill differs from the one before by more than the policy ``billing_alarm_percent`` · ``none``: it
     was billed then and is not now · ``zero``: its bill comes to nothing · ``first``: a contract's first cycle is billed ·
     ``usage``: a metered contract has no usage · ``limit``: what the partner owes with what waits here is above its credit
-    ``limit``. Amounts are net of tax.
+    ``limit`` · ``held``: its drafts are held back, ``reason`` tells why. Amounts are net of tax.
     """
     before_on = compared_with(session, closing)
     now, before = (_sums(session, day) for day in (closing, before_on))
     found = [_moved(session, now, before), _first(session, closing), _unmeasured(session, closing, before_on)]
-    every = pl.concat([*found, _beyond_limit(session, closing)], how="diagonal")
+    every = pl.concat([*found, _beyond_limit(session, closing), _held(session, closing)], how="diagonal")
     named = every.join(profiles(session, "name").select("partner_id", partner="code"), on="partner_id")
     rank = pl.col("kind").replace_strict({kind: at for at, kind in enumerate(KINDS)}, return_dtype=pl.Int64)
     return Rows(named.sort(rank, "partner", "contract_no").select(COLUMNS))
@@ -104,4 +104,17 @@ def _beyond_limit(session: Session, closing: date) -> pl.DataFrame:
     above = summed.filter(pl.col("previous") + pl.col("current") > pl.col("credit_limit"))
     return above.select(
         "partner_id", "previous", "current", contract_no=pl.lit(""), kind=pl.lit("limit"), limit="credit_limit"
+    )
+
+
+def _held(session: Session, closing: date) -> pl.DataFrame:
+    """The partners whose drafts of the closing are held back (保留), with the reason."""
+    held = billing.drafts(session, closing).filter("held")
+    return held.select(
+        "partner_id",
+        contract_no=pl.lit(""),
+        kind=pl.lit("held"),
+        previous=pl.lit(0, dtype=pl.Int64),
+        current="amount",
+        reason="why",
     )

@@ -14,6 +14,7 @@ from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.parties.queries import profiles_then
 from urikake.rooms.receivables import queries as receivables
 
 from . import charges, lines, reads, words
@@ -48,12 +49,20 @@ def paper(session: Session, number: str, as_of: date | None = None) -> Explanati
             ("取引先", reads.partner(session, head["partner_id"])["code"]),
             ("締日", words.day(head["closing_on"])),
             *_corrected(session, head),
-            words.policy("請求書の単位", words.GROUPS, policies(session, head["run_id"])["invoice_grouping"]),
+            _grouped(session, head),
             words.policy("消費税の端数", words.ROUNDINGS, _rounding(session, head)),
         ),
         path=_path(session, found),
         recorded=recorded(session, "invoices.Invoice", head["invoice_id"], head["run_id"]),
     )
+
+
+def _grouped(session: Session, head: dict[str, Any]) -> tuple[str, str]:
+    """How the payer's invoices were grouped when this one was made: by its own choice, else by the company's policy."""
+    run = pl.DataFrame({"partner_id": [head["partner_id"]], "run_id": [head["run_id"]]})
+    if own := profiles_then(session, run, "invoice_grouping")["invoice_grouping"][0]:
+        return "請求書の単位", f"取引先の「請求書のまとめ方」{words.GROUPS[own]}"
+    return words.policy("請求書の単位", words.GROUPS, policies(session, head["run_id"])["invoice_grouping"])
 
 
 def _corrected(session: Session, head: dict[str, Any]) -> tuple[tuple[str, str], ...]:

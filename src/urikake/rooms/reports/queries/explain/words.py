@@ -53,7 +53,7 @@ ADVANCE: Final = {"with_revenue": "前受けの消費税は収益とともに計
 GROUPS: Final = {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注ごと", "project": "プロジェクトごと"}
 ACTIONS: Final = {
     "bill": "請求計算", "match": "自動消込", "apply": "手での消込", "unapply": "消込の取消", "recognize": "収益認識", "close": "月次締め",
-    "reopen": "締めの解除", "approve": "承認", "receipts": "入金の取込",
+    "reopen": "締めの解除", "approve": "承認", "receipts": "入金の取込", "hold-billing": "請求の保留",
 }  # fmt: skip
 
 
