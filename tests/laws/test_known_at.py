@@ -29,6 +29,7 @@ MONTHLY = ("recognized", "deferred", "close-status", "mrr", "mrr-by", "mrr-movem
 ONE_BY_ONE = {
     "billing-diff",
     "billing-alarms",
+    "deliveries",
     "matches",
     "statement",
     "audit",

@@ -285,7 +285,7 @@ SUBJECTS: Final = {
 }  # fmt: skip
 VERBS: Final = {
     "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "cancel": "を取り消す", "change": "を変える",
-    "close": "を行う", "create": "を作る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
+    "close": "を行う", "create": "を作る", "deliver": "を送る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
     "map": "の列の対応づけを保存する",
     "post": "を計上する",     "recognize": "を認識する", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
 }  # fmt: skip

@@ -57,6 +57,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.run": frozenset({"admin", "billing", OPERATOR}),
     "invoices.issue": frozenset({"admin", "billing", OPERATOR}),
     "invoices.approve": frozenset({"admin", "accountant", "approver"}),
+    "invoices.deliver": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "invoices.cancel": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "receivables.enter": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "receivables.post": frozenset({"admin", "accountant", "billing", OPERATOR}),

@@ -43,6 +43,16 @@ class Letterhead(Fact):
         db_table = "base_letterhead"
 
 
+class Mail(Fact):
+    """One entry of how the company sends e-mail (`mail`); the newest of a key stands. No password is ever kept."""
+
+    key = models.CharField(max_length=60)
+    value = models.TextField()
+
+    class Meta:
+        db_table = "base_mail"
+
+
 class Account(Fact):
     """An account (勘定科目) of the company's chart."""
 

@@ -6,7 +6,10 @@ import os
 
 from urikake.base import url
 
-ROOMS = "intake parties catalog contracts usage billing invoices receivables receipts matching revenue ledger closing reports".split()
+ROOMS = (
+    "intake parties catalog contracts usage billing invoices deliveries receivables receipts matching revenue ledger closing "
+    "reports"
+).split()
 
 DATABASES = {"default": url.django(url.from_environment())}
 INSTALLED_APPS = ["urikake.base", *(f"urikake.rooms.{room}" for room in ROOMS)]

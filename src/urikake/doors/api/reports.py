@@ -20,6 +20,7 @@ TITLES: Final = {
     "invoices": "請求書",
     "billing-diff": "前回の請求との差",
     "billing-alarms": "請求前の確認（大きな増減・請求なし・初めて・使用量なし・与信限度超過・保留）",
+    "deliveries": "請求書の送付（未送付・送付済み・失敗・不達）",
     "receivables": "請求・回収情報データベース",
     "aging": "年齢調べ",
     "receipts": "入金",

@@ -11,12 +11,14 @@ from urikake.base.errors import Refusal, cause_of
 from urikake.base.url import from_environment
 
 from .bar import bar
+from .deliver import mail
 from .options import As, day, load
 from .peppol import peppol
 from .shown import Format, show
 
 document: Final = typer.Typer(no_args_is_help=True, help="帳票を PDF で作る。")
 document.command()(peppol)
+document.command()(mail)
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="書き出すファイル")]
 Lang = Annotated[str, typer.Option("--lang", help="ja 日本語 | en 英語")]
 Png = Annotated[bool, typer.Option("--png", help="PDF の代わりに、ページごとの PNG を書き出す")]

@@ -14,6 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
+from .deliver import deliver
 from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
@@ -132,6 +133,7 @@ def import_(
 
 
 app.command()(reprice)
+app.command()(deliver)
 
 
 @app.command()

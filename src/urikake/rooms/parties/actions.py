@@ -10,7 +10,7 @@ from urikake.base import company, facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.core import cells, payer, terms
-from urikake.core.formats import registration_number
+from urikake.core.formats import email_addresses, registration_number
 from urikake.core.formats.peppol import endpoint
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
@@ -96,6 +96,7 @@ def _check(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
         sheet.check(pl.col(name).is_not_null() & ~pl.col(name).is_in(every.implode()), name, "この取引先はありません")
     _each(sheet, "registration_number", registration_number.problem)
     _each(sheet, "peppol_id", endpoint.problem)
+    _each(sheet, "email", email_addresses.problem)
     _each(sheet, "closing_day", _closing_error)
     _each(sheet, "split", terms.split_error)
     sheet.check(~(pl.col("payment_day").is_between(1, 28) | (pl.col("payment_day") == 31)), "payment_day")

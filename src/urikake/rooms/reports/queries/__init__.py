@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, billing, books, contracts, sales, usage
+from . import alarms, audit, balances, billing, books, contracts, deliveries, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -17,6 +17,7 @@ REPORTS: Final[dict[str, Report]] = {
     "invoices": billing.invoices,
     "billing-diff": billing.billing_diff,
     "billing-alarms": alarms.alarms,
+    "deliveries": deliveries.deliveries,
     "receivables": balances.receivables,
     "aging": balances.aging,
     "receipts": balances.receipts,
@@ -47,6 +48,7 @@ READING: Final[dict[str, str]] = {
     "invoices": "invoices.read",
     "billing-diff": "billing.read",
     "billing-alarms": "billing.read",
+    "deliveries": "invoices.read",
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "receipts": "receipts.read",

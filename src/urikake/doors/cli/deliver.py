@@ -1,0 +1,86 @@
+"""`urikake deliver` and `urikake document mail`: documents to the customer, and how e-mail is sent."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from urikake.base.errors import Refusal
+from urikake.base.url import from_environment
+
+from .bar import bar
+from .options import As, Dry, day, load
+from .shown import Format, show, words
+
+
+def deliver(
+    closing: Annotated[str | None, typer.Argument(help="締日")] = None,
+    only: Annotated[str, typer.Option("--only", metavar="NUMBER", help="この請求書だけ")] = "",
+    resend: Annotated[str, typer.Option("--resend", metavar="NUMBER", help="この請求書をもう一度送る")] = "",
+    bounce: Annotated[str, typer.Option("--bounce", metavar="NUMBER", help="この請求書が不達で戻ったと記録する")] = "",
+    why: Annotated[str, typer.Option("--why", help="もう一度送る理由・戻ってきた理由")] = "",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="紙の請求書の PDF を書き出すファイル")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="デジタルインボイスを書き出すフォルダー")
+    ] = None,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """締日の請求書のうち未送付のものを、取引先の送付方法（メール・紙・デジタルインボイス）で送る。"""
+    load()
+    from urikake.doors import deliver as door
+
+    if bounce:
+        door.bounce(from_environment(), bounce, why, user=as_)
+        print(f"{bounce} を不達と記録しました。--resend と --why で送り直せます。")
+        return
+    if closing is None or (only and resend):
+        why = "締日と、--only か --resend のどちらか一つまでを指定します。"
+        raise Refusal("deliver-what", why, "例: urikake deliver 2026-04-30 --output 郵送.pdf")
+    wanted = door.Wanted(day(closing), only, resend, why, output, folder)
+    with bar("deliver"):
+        done = door.deliver(from_environment(), wanted, user=as_, preview=dry_run)
+    print(words(done.figures) if any(done.figures.values()) else "送付する請求書はありません。")
+    if done.told:
+        print("\n".join(done.told), file=sys.stderr)
+        sys.exit(0 if dry_run else 1)
+
+
+def mail(
+    entries: Annotated[list[str] | None, typer.Argument(metavar="[項目=値]…", help="変える項目。\\n は改行")] = None,
+    try_: Annotated[str, typer.Option("--try", metavar="ADDRESS", help="このアドレスに試し送りをする")] = "",
+    as_: As = "system",
+    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+) -> None:
+    """メールの送信サーバー・差出人・件名・本文を、見る・変える・試す。パスワードは環境変数 URIKAKE_SMTP_PASSWORD。"""
+    load()
+    from urikake.base.mail import ENTRIES
+    from urikake.doors import mailing
+
+    url = from_environment()
+    if entries:
+        count = mailing.change(url, dict(_entry(text) for text in entries), user=as_)
+        print("メールの設定を変えました。" if count else "メールの設定は今のままです。")
+    if try_:
+        mailing.try_out(url, try_, user=as_)
+        print(f"{try_} に試し送りをしました。")
+    if not (entries or try_):
+        told = mailing.settings(url, user=as_)
+        rows = [
+            {"key": key, "title": ENTRIES[key].title, "value": value.replace("\n", " ／ ")}
+            for key, value in told.items()
+        ]
+        show(rows, format_, "mail")
+
+
+def _entry(text: str) -> tuple[str, str]:
+    """An entry that is written ``key=value``."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise Refusal("bad-entry", f"「{text}」は 項目=値 の形ではありません。", "例: host=smtp.example.jp")
+    return key, value.replace("\\n", "\n")

@@ -1,0 +1,334 @@
+"""Documents of a closing to the customer, each by its way: by e-mail, on paper, as a file for the network.
+
+What goes out is claimed in one run, sent outside of any transaction, and its outcome told in another. Who is killed in
+between leaves it claimed and told as 送信中; nobody sends it again without knowing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+from django.core.mail.backends.smtp import EmailBackend
+
+from urikake.base import access, mail, runs
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal, cause_of
+from urikake.base.progress import step
+from urikake.core.formats import email_addresses
+from urikake.rooms.deliveries import actions, queries
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.parties.queries import profiles
+
+from . import mailing, peppol
+from .documents import bills, typesetting
+from .documents.asked import BATCH
+from .documents.letterheads import Heads
+
+PERMISSION: Final = "invoices.deliver"
+TOGETHER: Final = 50
+"""How many letters are claimed at a time: as many as may be told as 送信中 after a kill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants delivered, and where to: of a closing all, ``only`` one, or one again for a reason."""
+
+    closing: date
+    only: str = ""
+    resend: str = ""
+    why: str = ""
+    output: Path | None = None
+    folder: Path | None = None
+
+
+@dataclass(slots=True)
+class Done:
+    """How many documents went which way, and what a person has to know of others."""
+
+    figures: dict[str, int] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+    def count(self, name: str, more: int = 1) -> None:
+        self.figures[name] = self.figures.get(name, 0) + more
+
+
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """Who delivers what is wanted, in which database."""
+
+    url: str
+    user: str
+    wanted: Wanted
+    done: Done
+
+    def claim(self, going: list[dict[str, Any]], *, whole: bool = False) -> dict[int, int]:
+        """The attempts that are ours, by the document's id; with ``whole`` all of them or none."""
+        with self._run() as (session, outcome):
+            why = self.wanted.why.strip()
+            made = actions.claim(session, going=pl.DataFrame(going), why=why)
+            if whole and made.height < len(going):
+                raise Refusal(
+                    "delivered-meanwhile", "ほかの人が同じ請求書の送付を始めました。", "もう一度実行してください。"
+                )
+            outcome.figures["claimed"] = made.height
+        return dict(made.select("invoice_id", "delivery_id").iter_rows())
+
+    def tell(self, outcomes: list[dict[str, Any]]) -> None:
+        if outcomes:
+            with self._run() as (session, outcome):
+                outcome.figures["told"] = actions.tell(session, outcomes=pl.DataFrame(outcomes))
+
+    def _run(self) -> Any:
+        subject = self.wanted.resend or self.wanted.only or self.wanted.closing.isoformat()
+        return runs.run(self.url, "deliver", subject=subject[:120], permission=PERMISSION, user=self.user)
+
+
+def deliver(url: str, wanted: Wanted, *, user: str = access.SYSTEM, preview: bool = False) -> Done:
+    """Deliver what is wanted and is not delivered yet; with ``preview`` only tell what would be.
+
+    One that cannot go does not keep the others from it; it is told.
+    """
+    office = _Office(url, user, wanted, Done())
+    with runs.reading(url, user) as session:
+        access.allow(session, PERMISSION)
+        found = _wanted(session, wanted)
+        settings = mail.held(session)
+    going = found if wanted.resend else found.filter(pl.col("state").is_in(queries.OPEN))
+    _tell_others(office.done, found, going)
+    by = {method: going.filter(pl.col("method") == method) for method in ("email", "paper", "peppol")}
+    if preview:
+        office.done.figures = {way: part.height for way, part in by.items() if part.height} | office.done.figures
+        return office.done
+    if by["email"].height:
+        _mail(office, by["email"], settings)
+    if by["paper"].height:
+        _print(office, by["paper"])
+    if by["peppol"].height:
+        _hand_over(office, by["peppol"])
+    return office.done
+
+
+def bounce(url: str, number: str, why: str, *, user: str = access.SYSTEM) -> None:
+    """Record that what was sent came back."""
+    with runs.run(url, "bounce", subject=number[:120], permission=PERMISSION, user=user) as (session, _):
+        actions.bounce(session, number=number, why=why)
+
+
+def _wanted(session: Session, wanted: Wanted) -> pl.DataFrame:
+    """The documents asked for, with how their delivery stands."""
+    found = queries.of_closing(session, wanted.closing)
+    number = wanted.resend or wanted.only
+    if number:
+        found = found.filter(pl.col("number") == number)
+        if found.is_empty():
+            raise Refusal(
+                "no-invoice",
+                f"{wanted.closing} 締めに請求書「{number[:60]}」はありません。",
+                "番号を確かめてください。",
+            )
+    if wanted.resend:
+        actions.reasoned(wanted.why)
+        _addressed(found.row(0, named=True))
+    return found
+
+
+def _addressed(row: dict[str, Any]) -> None:
+    """Return if the document can go; refused where it goes by e-mail and has no address."""
+    if row["method"] == "email" and (not row["to"] or email_addresses.problem(row["to"])):
+        raise Refusal(
+            "no-address",
+            f"取引先 {row['code']} に送れるメールアドレスがありません。",
+            "取引先にメールアドレスを登録してください。",
+        )
+
+
+def _tell_others(done: Done, found: pl.DataFrame, going: pl.DataFrame) -> None:
+    """Tell which are not delivered and do not go now, with what to do."""
+    words = {
+        queries.UNDELIVERABLE: "取引先 {code} に送れるメールアドレスがありません。取引先に登録してください",
+        queries.ON_ITS_WAY: "送信の途中で止まりました。届いたか確かめ、届いていなければ --resend と --why で送ってください",
+        "partial": "届かなかった宛先があります。宛先を直し、--resend と --why で送ってください",
+        "bounced": "不達で戻りました。宛先を直し、--resend と --why で送ってください",
+    }
+    rest = found.join(going, on="invoice_id", how="anti", maintain_order="left")
+    for row in rest.filter(pl.col("state").is_in(list(words))).iter_rows(named=True):
+        done.count(row["state"])
+        done.told.append(f"{row['number']}: {words[row['state']].format(code=row['code'])}。")
+
+
+def _attempt(row: dict[str, Any], content: bytes, **more: str) -> dict[str, Any]:
+    """The attempt to deliver a document as this file."""
+    told = {"recipients": "", "message_id": ""} | more
+    kept = {name: row[name] for name in ("invoice_id", "attempt", "method")}
+    return kept | told | {"digest": hashlib.sha256(content).hexdigest()}
+
+
+# --- by e-mail -----------------------------------------------------------------------------------------------------
+
+
+def _mail(office: _Office, going: pl.DataFrame, settings: dict[str, str]) -> None:
+    """Send the documents, so many at a time; once the connection breaks no more are claimed."""
+    step("送信")
+    with mailing.connected(settings) as backend:
+        for part in going.iter_slices(TOGETHER):
+            if backend.connection.sock is None:
+                office.done.count("waiting", part.height)
+                continue
+            letters = _letters(office, part, settings)
+            attempts = [
+                _attempt(row, letter.content, recipients=";".join(letter.to), message_id=letter.message_id)
+                for row, letter in letters
+            ]
+            _sent(office, backend, settings, letters, office.claim(attempts))
+
+
+def _letters(
+    office: _Office, part: pl.DataFrame, settings: dict[str, str]
+) -> list[tuple[dict[str, Any], mailing.Letter]]:
+    """Each of the documents with its letter; what stands on them is read for all at once."""
+    with runs.reading(office.url, office.user) as session:
+        book = bills.book(session, _documents(part), Heads(session))
+    rows = part.iter_rows(named=True)
+    return [(row, _letter(row, book, paper, settings)) for row, paper in zip(rows, book.papers, strict=True)]
+
+
+def _letter(
+    row: dict[str, Any], book: typesetting.Book, paper: dict[str, Any], settings: dict[str, str]
+) -> mailing.Letter:
+    """The document's letter with its PDF, the same that a person would make of it."""
+    alone = replace(book, title=row["number"], issued=str(row["issue_on"]), papers=[paper])
+    dues = [str(due["date"]) for due in paper["dues"]]
+    values = {
+        "partner": mail.line(paper["recipient"]["name"]),
+        "number": row["number"],
+        "total": f"{row['total']:,}",
+        "due": "・".join(dict.fromkeys(dues)) or "—",
+        "company": book.author,
+    }
+    return mailing.Letter(
+        to=email_addresses.listed(row["to"]),
+        message_id=mailing.new_id(settings),
+        subject=mail.filled(settings["subject"], values),
+        body=mail.filled(settings["body"], values) + "\n",
+        name=f"{row['number']}.pdf",
+        content=typesetting.pdf(alone),
+    )
+
+
+def _documents(part: pl.DataFrame) -> pl.DataFrame:
+    """The documents as their room knows them."""
+    own = [name.strip() for name in invoices.INVOICE.split(",") if name.strip() != "id"]
+    return part.select("invoice_id", *own, "number")
+
+
+def _sent(
+    office: _Office,
+    backend: EmailBackend,
+    settings: dict[str, str],
+    letters: list[tuple[dict[str, Any], mailing.Letter]],
+    ours: dict[int, int],
+) -> None:
+    """Send the letters that are ours and tell what became of them, whatever comes in between."""
+    outcomes: list[dict[str, Any]] = []
+    try:
+        for row, letter in letters:
+            if row["invoice_id"] not in ours:
+                continue
+            result = mailing.send(backend, settings, letter)
+            if result is None:
+                office.done.count(queries.ON_ITS_WAY)
+                office.done.told.append(f"{row['number']}: 送信中に接続が切れました。届いたか確かめてください。")
+                continue
+            state, said = result
+            office.done.count(state)
+            outcomes.append({"delivery_id": ours[row["invoice_id"]], "state": state, "said": said})
+            if said:
+                office.done.told.append(f"{row['number']}: {said}")
+    finally:
+        office.tell(outcomes)
+
+
+# --- on paper, and as files ----------------------------------------------------------------------------------------
+
+
+def _print(office: _Office, going: pl.DataFrame) -> None:
+    """Write the documents as PDF in the order of their envelopes, 1,000 a file; claimed before a file is written."""
+    out = office.wanted.output
+    if out is None:
+        office.done.count("waiting", going.height)
+        office.done.told.append(
+            f"紙の請求書が{going.height}通あります。--output で PDF の書き出し先を指定してください。"
+        )
+        return
+    with runs.reading(office.url, office.user) as session:
+        to = profiles(session, "postal_code").select("partner_id", "postal_code")
+    placed = going.join(to, on="partner_id", how="left", maintain_order="left")
+    ordered = placed.sort(pl.col("postal_code") == "", "postal_code", "code", "invoice_id")
+    for at, part in enumerate(ordered.iter_slices(BATCH), start=1):
+        file = out if at == 1 else out.with_stem(f"{out.stem}-{at}")
+        with runs.reading(office.url, office.user) as session:
+            book = bills.book(session, _documents(part), Heads(session))
+        content = typesetting.pdf(book)
+        rows = part.rows(named=True)
+        _fresh(file)
+        ours = office.claim([_attempt(row, content) for row in rows], whole=True)
+        _written(office, file, content, list(ours.values()), "printed")
+
+
+def _hand_over(office: _Office, going: pl.DataFrame) -> None:
+    """Write the documents as e-invoices into the folder, a file each; those that cannot be written are told."""
+    folder = office.wanted.folder
+    if folder is None:
+        office.done.count("waiting", going.height)
+        office.done.told.append(
+            f"デジタルインボイスが{going.height}件あります。--folder で書き出すフォルダーを指定してください。"
+        )
+        return
+    for part in going.iter_slices(TOGETHER):
+        made = dict(_made(office, part))
+        rows = [row for row in part.iter_rows(named=True) if row["number"] in made]
+        if not rows:
+            continue
+        for row in rows:
+            _fresh(folder / f"{row['number']}.xml", again=bool(office.wanted.resend))
+        ours = office.claim([_attempt(row, made[row["number"]]) for row in rows])
+        for row in rows:
+            if row["invoice_id"] in ours:
+                file = folder / f"{row['number']}.xml"
+                _written(office, file, made[row["number"]], [ours[row["invoice_id"]]], "handed")
+
+
+def _made(office: _Office, part: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
+    """The XML of each document by its number; why there is none is told."""
+    with runs.reading(office.url, office.user) as session:
+        for each in peppol.written(session, _documents(part)):
+            if each.refusal is None:
+                yield each.number, each.xml
+            else:
+                office.done.count("failed")
+                office.done.told.append(f"{each.number}: {each.refusal}")
+
+
+def _fresh(file: Path, *, again: bool = False) -> None:
+    """Return if the file may be written; refused where one is there, for it may be what waits for the printer."""
+    if file.exists() and not again:
+        raise Refusal("file-exists", f"{file.name} はもうあります。", "別の名前か場所を指定してください。")
+
+
+def _written(office: _Office, file: Path, content: bytes, attempts: list[int], state: str) -> None:
+    """Write the file and tell what became of its documents; refused, and told as failed, where it cannot be written."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    except OSError as error:
+        said = f"{file.name} に書けません（{cause_of(error)}）。"
+        office.tell([{"delivery_id": at, "state": "failed", "said": said} for at in attempts])
+        raise Refusal("cannot-write", said, "書き出す先を確かめてください。") from None
+    office.tell([{"delivery_id": at, "state": state, "said": ""} for at in attempts])
+    office.done.count(state, len(attempts))

@@ -1,0 +1,68 @@
+"""Delivering: claim what is to go out, and tell what became of it; what happens between is no part of a transaction."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from urikake.base import facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.rooms.invoices import queries as invoices
+
+from . import queries
+from .models import Delivery, Outcome
+
+LONGEST = 500
+
+
+@action("invoices.deliver")
+def claim(session: Session, *, going: pl.DataFrame, why: str = "") -> pl.DataFrame:
+    """Record that the documents are about to go out, and return the attempts that this run has, with ``delivery_id``.
+
+    ``going`` has ``invoice_id``, ``attempt`` (how many there were when it was read), ``method``, ``recipients``,
+    ``message_id`` and ``digest``. A document that somebody else has claimed since is left out: it goes out once.
+    """
+    made = session.table("deliveries_delivery", "id, invoice_id, attempt").group_by("invoice_id").agg(pl.max("attempt"))
+    since = going.join(made, on="invoice_id", how="left", maintain_order="left", suffix="_now")
+    free = since.filter(pl.col("attempt_now").fill_null(0) == pl.col("attempt")).drop("attempt_now")
+    rows = free.with_columns(attempt=pl.col("attempt") + 1, why=pl.lit(why))
+    return facts.record(session, Delivery, rows).rename({"id": "delivery_id"})
+
+
+@action("invoices.deliver")
+def tell(session: Session, *, outcomes: pl.DataFrame) -> int:
+    """Record what became of attempts (``delivery_id``, ``state``, ``said``); how many were told."""
+    cut = outcomes.with_columns(pl.col("said").str.slice(0, LONGEST))
+    return facts.record(session, Outcome, cut).height
+
+
+@action("invoices.deliver")
+def bounce(session: Session, *, number: str, why: str) -> None:
+    """Record that what was sent came back; the document then waits for somebody to send it again."""
+    reason = reasoned(why, "戻ってきた理由")
+    found = queries.deliveries(session, invoices.by_number(session, number))
+    if found.is_empty():
+        raise unknown(number)
+    if found["state"][0] not in queries.ARRIVED:
+        raise Refusal(
+            "not-delivered",
+            f"{number} は送付済みではありません。",
+            "urikake report deliveries で送付の状態を確かめてください。",
+        )
+    told = found.select("delivery_id", state=pl.lit("bounced"), said=pl.lit(reason))
+    tell(session, outcomes=told)
+
+
+def reasoned(why: str, what: str = "もう一度送る理由") -> str:
+    """The reason without blanks around it; refused where there is none, or it is too long."""
+    if not why.strip():
+        raise Refusal("no-reason", f"{what}がありません。", "--why で書いてください。")
+    if len(why.strip()) > LONGEST:
+        raise Refusal("long-reason", f"{what}が{LONGEST}字を超えています。", "短く書いてください。")
+    return why.strip()
+
+
+def unknown(number: str) -> Refusal:
+    """The refusal of a document that does not exist."""
+    return Refusal("no-invoice", f"請求書「{number[:60]}」はありません。", "請求書番号を確かめてください。")

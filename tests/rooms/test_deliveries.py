@@ -1,0 +1,270 @@
+"""Deliveries: sent as told and once only, over a real mail server; what did not arrive is known, and why."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from tests.builders import a_contract, a_partner, a_shop, bill, report, take_rows, users
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.doors import deliver, mailing
+from urikake.doors.deliver import Wanted
+from urikake.doors.documents import asked, typesetting
+
+APRIL = date(2026, 4, 30)
+
+
+@dataclass
+class Post:
+    """A mail server that keeps what it takes, and refuses the addresses named."""
+
+    refused: set[str] = field(default_factory=set)
+    taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        if address in self.refused:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        assert isinstance(envelope.content, bytes)
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        assert isinstance(message, EmailMessage)
+        self.taken.append((list(envelope.rcpt_tos), message))
+        return "250 OK"
+
+
+@pytest.fixture
+def post(database: str) -> Iterator[Post]:
+    """A mail server that the company ``database`` sends through: three customers by e-mail, billed for April."""
+    handler = Post()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    office = Controller(handler, hostname="127.0.0.1", port=port)
+    office.start()
+    a_shop(database)
+    for at in (1, 2, 3):
+        a_partner(database, f"P{at}", email=f"p{at}@example.jp", delivery="email")
+        a_contract(database, f"C{at}", partner=f"P{at}")
+    bill(database, "2026-04-30")
+    told = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "bill@example.jp",
+        "sender_name": "経理",
+    }
+    mailing.change(database, told)
+    yield handler
+    office.stop()
+
+
+def states(url: str) -> dict[str, str]:
+    """The state of each document of April by its partner."""
+    return {row["partner"]: row["state"] for row in report(url, "deliveries", closing="2026-04-30")}
+
+
+def number(url: str, partner: str) -> str:
+    (found,) = [row["number"] for row in report(url, "deliveries", closing="2026-04-30") if row["partner"] == partner]
+    return str(found)
+
+
+def test_a_letter_bears_what_was_told_and_exactly_the_pdf(database: str, post: Post) -> None:
+    done = deliver.deliver(database, Wanted(APRIL))
+    assert done.figures == {"sent": 3}
+    assert done.told == []
+    to, message = next(each for each in post.taken if each[0] == ["p1@example.jp"])
+    invoice = number(database, "P1")
+    assert (message["To"], message["From"]) == ("p1@example.jp", "経理 <bill@example.jp>")
+    assert message["Subject"].strip() == f"請求書 {invoice} のご送付（株式会社テスト）"
+    body = message.get_body(("plain",))
+    assert body is not None
+    assert "P1商事 御中" in body.get_content()
+    assert "11,000円" in body.get_content()
+    (file,) = message.iter_attachments()
+    assert file.get_filename() == f"{invoice}.pdf"
+    assert file.get_content() == typesetting.pdf(asked.found(database, "invoice", ref=invoice))
+    (row,) = [row for row in report(database, "deliveries", closing="2026-04-30") if row["partner"] == "P1"]
+    assert row["digest"] == hashlib.sha256(file.get_content()).hexdigest()
+    assert (row["message_id"], row["recipients"]) == (message["Message-ID"], to[0])
+
+
+def test_what_was_sent_is_not_sent_again_but_for_a_reason(database: str, post: Post) -> None:
+    deliver.deliver(database, Wanted(APRIL))
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {}
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, Wanted(APRIL, resend=number(database, "P1"), why=" "))
+    assert refused.value.code == "no-reason"
+    deliver.deliver(database, Wanted(APRIL, resend=number(database, "P1"), why="紛失のため"))
+    assert len(post.taken) == 4
+    (row,) = [row for row in report(database, "deliveries", closing="2026-04-30") if row["partner"] == "P1"]
+    assert (row["attempt"], row["why"], row["state"]) == (2, "紛失のため", "sent")
+
+
+def test_one_refused_recipient_does_not_keep_the_others(database: str, post: Post) -> None:
+    post.refused.add("p2@example.jp")
+    done = deliver.deliver(database, Wanted(APRIL))
+    assert done.figures == {"sent": 2, "failed": 1}
+    assert "550 no such user" in done.told[0]
+    assert states(database) == {"P1": "sent", "P2": "failed", "P3": "sent"}
+    post.refused.clear()
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 1}
+
+
+def test_of_several_addresses_the_refused_one_is_told(database: str, post: Post) -> None:
+    a_partner(database, "P1", email="p1@example.jp; gone@example.jp", delivery="email")
+    post.refused.add("gone@example.jp")
+    done = deliver.deliver(database, Wanted(APRIL))
+    assert done.figures == {"sent": 2, "partial": 1}
+    assert "gone@example.jp" in done.told[0]
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"partial": 1}
+
+
+def test_without_a_server_nothing_is_claimed(database: str, post: Post) -> None:
+    mailing.change(database, {"port": 1})
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, Wanted(APRIL))
+    assert refused.value.code == "no-mail-server"
+    assert set(states(database).values()) == {"waiting"}
+
+
+def test_who_is_killed_before_the_outcome_leaves_it_on_its_way(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(deliver._Office, "tell", lambda *_: None)  # what a kill leaves: claimed and sent, nothing told
+        deliver.deliver(database, Wanted(APRIL, only=number(database, "P1")))
+    assert states(database)["P1"] == "sending"
+    done = deliver.deliver(database, Wanted(APRIL))
+    assert done.figures == {"sending": 1, "sent": 2}
+    assert len(post.taken) == 3
+    deliver.deliver(database, Wanted(APRIL, resend=number(database, "P1"), why="届いていないと確認"))
+    assert states(database)["P1"] == "sent"
+
+
+def test_two_senders_at_once_send_each_document_once(database: str, post: Post) -> None:
+    failed: list[BaseException] = []
+
+    def send() -> None:
+        try:
+            deliver.deliver(database, Wanted(APRIL))
+        except BaseException as error:
+            failed.append(error)
+
+    senders = [Thread(target=send) for _ in range(2)]
+    for each in senders:
+        each.start()
+    for each in senders:
+        each.join()
+    assert not failed
+    assert sorted(to[0] for to, _ in post.taken) == ["p1@example.jp", "p2@example.jp", "p3@example.jp"]
+
+
+def test_what_came_back_waits_for_a_person(database: str, post: Post) -> None:
+    invoice = number(database, "P1")
+    with pytest.raises(Refusal) as refused:
+        deliver.bounce(database, invoice, "宛先不明")
+    assert refused.value.code == "not-delivered"
+    deliver.deliver(database, Wanted(APRIL))
+    deliver.bounce(database, invoice, "宛先不明")
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"bounced": 1}
+    deliver.deliver(database, Wanted(APRIL, resend=invoice, why="新しいアドレスへ"))
+    assert states(database)["P1"] == "sent"
+
+
+def test_who_has_no_address_is_told_and_keeps_nobody(database: str, post: Post) -> None:
+    a_partner(database, "P2", email="", delivery="email")
+    done = deliver.deliver(database, Wanted(APRIL))
+    assert done.figures == {"no_address": 1, "sent": 2}
+    assert states(database)["P2"] == "no_address"
+
+
+def test_paper_is_one_file_and_claimed_once(database: str, post: Post, tmp_path: Path) -> None:
+    for at in (1, 2):
+        a_partner(database, f"P{at}", delivery="paper")
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 1, "waiting": 2}
+    file = tmp_path / "post.pdf"
+    assert deliver.deliver(database, Wanted(APRIL, output=file)).figures == {"printed": 2}
+    rows = [row for row in report(database, "deliveries", closing="2026-04-30") if row["method"] == "paper"]
+    assert {row["digest"] for row in rows} == {hashlib.sha256(file.read_bytes()).hexdigest()}
+    assert deliver.deliver(database, Wanted(APRIL, output=file)).figures == {}
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, Wanted(APRIL, resend=rows[0]["number"], why="雨にぬれた", output=file))
+    assert refused.value.code == "file-exists"
+
+
+def test_an_e_invoice_goes_into_the_folder_or_its_reason_is_told(database: str, post: Post, tmp_path: Path) -> None:
+    a_partner(database, "P1", delivery="peppol", peppol_id="0188:7000012050002")
+    done = deliver.deliver(database, Wanted(APRIL, folder=tmp_path, only=number(database, "P1")))
+    assert done.figures == {"failed": 1}  # the company has no registration number
+    assert "peppol-unregistered" in done.told[0]
+    assert states(database)["P1"] == "waiting"
+
+
+def test_a_preview_sends_and_records_nothing(database: str, post: Post) -> None:
+    assert deliver.deliver(database, Wanted(APRIL), preview=True).figures == {"email": 3}
+    assert post.taken == []
+    assert set(states(database).values()) == {"waiting"}
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"), [("billing", True), ("accountant", True), ("sales", False), ("auditor", False)]
+)
+def test_who_may_send(database: str, post: Post, role: str, allowed: bool) -> None:
+    users(database, hana=role)
+    if allowed:
+        assert deliver.deliver(database, Wanted(APRIL), user="hana").figures == {"sent": 3}
+        return
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, Wanted(APRIL), user="hana")
+    assert refused.value.code == "not-permitted"
+    assert post.taken == []
+
+
+def test_no_header_comes_in_by_a_name_or_an_address(database: str, post: Post) -> None:
+    for text in ("a@example.jp\r\nBcc: x@example.jp", "a@example.jp,b@example.jp", "名前 <a@example.jp>"):
+        with pytest.raises(FileRefusal):
+            take_rows(database, "partners", [{"code": "P9", "name": "九", "closing_day": 31, "email": text}])
+    with pytest.raises(Refusal) as refused:
+        mailing.change(database, {"subject": "請求書\r\nBcc: x@example.jp"})
+    assert refused.value.code == "mail-setting"
+    letter = mailing.Letter(["a@example.jp"], "<1@example.jp>", "A\r\nBcc: x@example.jp", "本文")
+    assert "Bcc" not in mailing._message(mailing.settings(database) | {"sender": "b@example.jp"}, letter).message()
+
+
+def test_the_settings_are_tried_on_oneself(database: str, post: Post) -> None:
+    mailing.try_out(database, "me@example.jp")
+    assert post.taken[0][0] == ["me@example.jp"]
+    post.refused.add("me@example.jp")
+    with pytest.raises(Refusal) as refused:
+        mailing.try_out(database, "me@example.jp")
+    assert refused.value.code == "not-sent"
+
+
+def test_a_user_needs_the_password_from_the_surroundings(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(mailing.PASSWORD, raising=False)
+    mailing.change(database, {"user": "bill"})
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, Wanted(APRIL))
+    assert refused.value.code == "no-mail-password"
+    assert set(states(database).values()) == {"waiting"}
