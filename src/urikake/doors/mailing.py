@@ -77,8 +77,8 @@ def connected(told: Mapping[str, str]) -> Iterator[EmailBackend]:
 def _backend(told: Mapping[str, str]) -> EmailBackend:
     """The connection as the settings tell it, not opened yet."""
     if missing := [mail.ENTRIES[key].title for key in ("host", "sender") if not told[key]]:
-        why = f"メールの設定に{missing[0]}がありません。"
-        raise Refusal("mail-not-set", why, "urikake document mail host=… sender=… で設定してください。")
+        unset = f"メールの設定に{missing[0]}がありません。"
+        raise Refusal("mail-not-set", unset, "urikake document mail host=… sender=… で設定してください。")
     password = os.environ.get(PASSWORD, "")
     if told["user"] and not password:
         why = f"送信サーバーのパスワードが環境変数 {PASSWORD} にありません。"
