@@ -26,6 +26,7 @@ PAGES = {
     "invoices": "invoices.read",
     "invoices?as_of=2026-06-30": "invoices.read",
     "invoices/INV-2026-00001": "invoices.read",
+    "deliveries": "invoices.read",
     "matching": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
@@ -98,7 +99,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
-        "simulations", "simulation-new", "simulation", "templates",
+        "simulations", "simulation-new", "simulation", "templates", "deliveries",
     }  # fmt: skip
     assert known == tried
 

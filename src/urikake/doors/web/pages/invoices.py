@@ -8,6 +8,7 @@ import polars as pl
 from django.http import Http404, HttpResponse
 
 from urikake.doors import month as steps
+from urikake.rooms.deliveries import queries as deliveries
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
@@ -18,6 +19,7 @@ from urikake.rooms.reports.queries.explain.papers import corrections_of
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, listed_as, table
+from .deliveries import METHODS, STATES
 
 KINDS: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
 RATES: Final = {"standard": "10%", "reduced": "8%※", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
@@ -89,10 +91,23 @@ def one(desk: Desk, number: str) -> Shown:
         "png": f"{number}.png",
         "xml": f"{number}.xml",
         "made": _made(desk, head["invoice_id"]),
+        "delivery": _delivery(desk, found),
         "corrections": corrections_of(desk.session, head["invoice_id"]),
         "cancellable": _cancellable(desk, head),
         "around": _around(desk, head),
         "page": {"title": f"{KINDS[head['kind']]} {number}", "name": "invoice"},
+    }
+
+
+def _delivery(desk: Desk, found: pl.DataFrame) -> dict[str, Any]:
+    """How the document goes to the customer, and whether it may have reached them."""
+    row = deliveries.deliveries(desk.session, found).row(0, named=True)
+    used = row["sent_by"] or row["method"]
+    return row | {
+        "state_name": STATES[row["state"]],
+        "method_name": METHODS.get(used, used),
+        "sent_to": (row["recipients"] or row["to"]) if used == "email" else "",
+        "arrived": row["state"] in deliveries.ARRIVED,
     }
 
 
