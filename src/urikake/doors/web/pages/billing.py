@@ -36,7 +36,7 @@ from ..table import Choice, Column, Empty, table
 
 FIRST: Final = 8
 """How many of a kind of alarm are named on the page; the report has them all."""
-SHOWN: Final = 50
+SHOWN: Final = 12
 """How many partners' drafts stand on the page; the others are searched for."""
 REASONS: Final = ("新規・周期", "契約変更", "使用量", "日割り・単価", "請求なし")
 

@@ -58,7 +58,7 @@ def listed(desk: Desk) -> Shown:
                 Choice("waits", "送付", (("open", "済んでいないもの"),), {"open": ~pl.col("state").is_in(["sent", "printed", "handed"])}),
                 Choice("state_name", "状態"), Choice("method_name", "送り方"), Choice("closing_on", "締日"),
             ],
-            find=["number", "name", "code", "sent_to", "total"], sort="-number",
+            find=["number", "name", "code", "sent_to", "total"], sort="-closing_on",
             empty=Empty("まだ発行した請求書がありません。", "請求を計算する", desk.link("billing")),
         )
     )  # fmt: skip
