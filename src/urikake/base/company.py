@@ -41,6 +41,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "fee_account": ("支払手数料", "売上値引"),
     "invoice_grouping": ("bill_to", "contract", "order", "project"),
     "learned_names": ("after_release", "after_two", "at_once"),
+    "tax_point": ("completion", "monthly", "receipt"),
 }
 DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
     "fee_tolerance": "880",
@@ -52,9 +53,10 @@ DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.i
     "currency": "JPY",
     "registration_number": "",
     "peppol_id": "",
+    "tax_rates": "",
 }
 TAX_RATES: Final = "tax_rates"
-"""The policy that holds rates other than the law's; only a copy may have it (`copies`), so it is none of `DEFAULTS`."""
+"""The policy that holds rates of consumption tax that come after those this version knows (see `tax.supposed`)."""
 UNITS: Final = {"fee_tolerance": "円", "renewal_alert_days": "日数", "billing_alarm_percent": "%"}
 """The policies that are numbers, and what they count."""
 ACCOUNTS: Final = (
@@ -129,9 +131,14 @@ def policies(session: Session, run_id: int | None = None) -> Policies:
     return found
 
 
-def tax_rates(session: Session) -> pl.DataFrame:
-    """The dated rates of consumption tax, as `core.tax.rate_micro` takes them: the law's, and what a copy supposes."""
-    return session.cached("tax_rates", lambda: tax.supposed(policies(session).values.get(TAX_RATES, "")))
+def tax_rates(session: Session, run_id: int | None = None) -> pl.DataFrame:
+    """The dated rates of consumption tax, as `core.tax.rate_micro` takes them: the law's, and what the company was told since.
+
+    With a run, as they were known when it computed its figures.
+    """
+    if run_id is not None:
+        return tax.supposed(policies(session, run_id)[TAX_RATES])
+    return session.cached("tax_rates", lambda: tax.supposed(policies(session)[TAX_RATES]))
 
 
 def policy_rows(session: Session) -> pl.DataFrame:
@@ -291,6 +298,8 @@ def _policy_value(key: str, value: Any) -> str:
         raise Refusal("policy-value", f"方針 {key} が「{value}」です。", f"0 以上の{UNITS[key]}で指定してください。")
     if key == "opening_month" and not _month(str(value)):
         raise Refusal("policy-value", f"方針 opening_month が「{value}」です。", "2026-04 の形で指定してください。")
+    if key == TAX_RATES:
+        return tax_rate_text(str(value))
     if key == "second_person":
         wrong = [kind for kind in value if kind not in SECOND_PERSON]
         if wrong:
@@ -299,6 +308,18 @@ def _policy_value(key: str, value: Any) -> str:
             )
         return ",".join(value)
     return str(value)
+
+
+def tax_rate_text(text: str) -> str:
+    """The rates of tax as they are kept; refused where they cannot be read (see `tax.supposed`)."""
+    try:
+        return tax.rate_text(text)
+    except ValueError as error:
+        raise Refusal(
+            "tax-rates",
+            f"消費税率の変更「{text}」が読めません: {error}。",
+            "例: standard=12%@2028-04-01,reduced=0%@2027-04-01",
+        ) from None
 
 
 def _whole(value: Any) -> bool:

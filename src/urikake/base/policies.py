@@ -18,7 +18,7 @@ from ..core.formats.peppol import endpoint
 from . import facts, proposals, runs
 from .access import action
 from .bulk import Session
-from .company import CHOICES, SECOND_PERSON, UNITS, Policies, policies, policy_rows
+from .company import CHOICES, SECOND_PERSON, TAX_RATES, UNITS, Policies, policies, policy_rows, tax_rate_text
 from .errors import Refusal
 from .models import Policy
 
@@ -51,9 +51,16 @@ KINDS: Final = {
     "receivables": "債権伝票", "write-off": "貸倒・免除", "refund": "返金", "reopen": "締めの解除",
     "bank-account": "銀行口座の変更", "invoices": "請求書の発行", "policies": "方針の変更",
 }  # fmt: skip
+TAX_POINTS: Final = {
+    "completion": "役務の終わる日", "monthly": "月ごと(変わる日で明細を分ける)", "receipt": "請求の締日(前受のとき)",
+}  # fmt: skip
 TOLD: Final = (
     Told("tax_rounding", "消費税の端数", "請求書ごと・税率ごとに一度だけ丸める。 1,005円の10%は切り捨てで100円、切り上げで101円。",
          ROUNDINGS, True),
+    Told("tax_rates", "消費税率の変更",
+         "これから変わる税率を、決まったときに書いておく。税区分=税率%@適用開始日。例 standard=12%@2028-04-01", {}, True),
+    Told("tax_point", "どの日の税率か", "契約で決めていないときの、消費税率を決める日。一年分の請求の途中で税率が変わるときに効く。",
+         TAX_POINTS, True),
     Told("invoice_grouping", "請求書の単位", "一つの締日の明細を、請求先ごとに一枚にするか、契約・受注・案件ごとに分けるか。",
          {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"}, True),
     Told("fee_tolerance", "手数料とみなす上限", "入金が請求よりこの額(円)まで少ないとき、振込手数料が引かれたとみなせる。", {}, True),
@@ -119,6 +126,8 @@ def _value(key: str, value: str) -> str:
         )
     if key == "second_person":
         return _kinds(value)
+    if key == TAX_RATES:
+        return tax_rate_text(value)
     return _number(key, value) if value else value
 
 

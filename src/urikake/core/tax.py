@@ -7,7 +7,9 @@ sum of that rate's amounts); rates: 消費税法・地方税法 with their amend
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
+from decimal import Decimal
 from typing import Final, Literal
 
 import polars as pl
@@ -39,17 +41,43 @@ RATES: Final = pl.DataFrame(
 
 
 def supposed(text: str) -> pl.DataFrame:
-    """The rates with others after them: ``reduced=0@2027-01-01,…`` (class, millionths of a percent, from which day on).
+    """The rates with others after them, written as `rate_text` gives them; on the same day these stand for the law's.
 
-    On the same day what is supposed stands for what the law says.
-
-    >>> supposed("reduced=0@2027-01-01").filter(pl.col("tax") == "reduced").tail(2).rows()
+    >>> supposed("reduced=0%@2027-01-01").filter(pl.col("tax") == "reduced").tail(2).rows()
     [('reduced', datetime.date(2019, 10, 1), 8000000), ('reduced', datetime.date(2027, 1, 1), 0)]
     """
-    parts = [re.fullmatch(r"(\w+)=(\d+)@([\d-]+)", part) for part in text.split(",") if part]
-    rows = [(found[1], date.fromisoformat(found[3]), int(found[2])) for found in parts if found]
-    more = pl.DataFrame(rows, schema=RATES.schema, orient="row")
+    rows = [(name, day, int(percent * MICRO)) for name, percent, day in _read(text)]
+    more = pl.DataFrame(rows, schema=RATES.schema, orient="row").select(RATES.columns)
     return pl.concat([RATES, more]).unique(["tax", "from_on"], keep="last", maintain_order=True)
+
+
+def rate_text(text: str) -> str:
+    """Rates to come (``class=percent@first day``, apart by commas) in their plain form, by day.
+
+    Raises ``ValueError`` for what is no such rate: another class, a percentage of 100 or finer than a millionth, no date.
+
+    >>> rate_text(" standard＝12％@2028/04/01、reduced=0%@2027-04-01")
+    'reduced=0%@2027-04-01,standard=12%@2028-04-01'
+    """
+    told = sorted(_read(text), key=lambda rate: (rate[2], rate[0]))
+    return ",".join(f"{name}={percent.normalize():f}%@{day}" for name, percent, day in told)
+
+
+_RATE: Final = re.compile(r"(standard|reduced)=(\d{1,2}(?:\.\d{1,6})?)%?@(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
+
+
+def _read(text: str) -> list[tuple[str, Decimal, date]]:
+    """The rates of a text."""
+    rates = []
+    for part in filter(None, (part.strip() for part in re.split("[,、]", unicodedata.normalize("NFKC", text)))):
+        if not (found := _RATE.fullmatch(part)):
+            raise ValueError(f"「{part}」は「税区分=税率%@適用開始日」の形ではありません")
+        try:
+            day = date(int(found[3]), int(found[4]), int(found[5]))
+        except ValueError:
+            raise ValueError(f"「{part}」の日付がありません") from None
+        rates.append((found[1], Decimal(found[2]), day))
+    return rates
 
 
 def rate_micro(tax: pl.Expr, on: pl.Expr, rates: pl.DataFrame = RATES) -> pl.Expr:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from urikake.base.errors import Refusal
-from urikake.core.money import MICRO
 
 EVERY: Final = "*"
 """In place of a product: all of them."""
@@ -92,7 +91,7 @@ class Rate:
     @property
     def policy(self) -> str:
         """As `urikake.core.tax.supposed` reads it."""
-        return f"{self.tax}={int(self.percent * MICRO)}@{self.since}"
+        return f"{self.tax}={self.percent:f}%@{self.since}"
 
 
 @dataclass(frozen=True, slots=True)

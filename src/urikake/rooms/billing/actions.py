@@ -71,7 +71,8 @@ def _charged(
     if cycles is not None:
         rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
     if rows.height:
-        rows = queries.rated(session, found, rows, closing_on).filter(pl.col("amount") != 0)
+        rated = queries.rated(session, found, queries.credits_cut(session, found, rows), closing_on)
+        rows = queries.charges_cut(session, found, rated).filter(pl.col("amount") != 0)
     billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"]) if rows.height else rows
     if only is not None and billed.height:
         billed = billed.filter(pl.col("partner_id").is_in(only.implode()))

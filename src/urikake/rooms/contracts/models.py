@@ -23,7 +23,7 @@ class ContractTerms(Fact):
     """One combination of the terms under which a line is billed, prorated, renewed and left.
 
     ``uplift_micro`` is the percentage (in millionths) by which a renewal raises the price; ``refund`` is ``none`` where
-    leaving gives nothing back.
+    leaving gives nothing back. ``tax_point`` is the day whose rate of tax holds, empty where the company's policy says it.
     """
 
     cycle_months = models.IntegerField()
@@ -40,8 +40,9 @@ class ContractTerms(Fact):
     uplift_micro = models.BigIntegerField(null=True)
     minimum_months = models.IntegerField(null=True)
     refund = models.CharField(max_length=10, db_default="")
+    tax_point = models.CharField(max_length=10, db_default="")
 
-    later = frozenset({"uplift_micro", "minimum_months", "refund"})
+    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point"})
 
     class Meta:
         db_table = "contracts_terms"

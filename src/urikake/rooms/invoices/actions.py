@@ -11,7 +11,7 @@ import polars as pl
 from urikake.base import facts, numbering, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import dimensions, policies, tax_rates
+from urikake.base.company import dimensions, policies
 from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
@@ -122,9 +122,8 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
 
     The order is that of numbers: payer code, contract number, then the charges' own.
     """
-    ordered = _ordered(session, charges).with_columns(
-        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(closing_on), tax_rates(session)),
-    )
+    ordered = _ordered(session, charges)
+    ordered = ordered.with_columns(queries.supply_rates(session, ordered, closing_on))
     parted, keys = _parted(session, ordered)
     return _taxed(session, _plain(parted, keys) if (parted["amount"] > 0).all() else _apart(parted, keys)).drop(
         "part", strict=False

@@ -8,6 +8,8 @@ from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
+from .cutting import charges_cut, credits_cut
+from .cutting import split as cut_amounts
 from .due import due_stretches, kept_money
 from .holds import drafts, held, held_drafts, holds
 from .measured import beside_billed, measured_spans, price_models
@@ -34,10 +36,13 @@ __all__ = [
     "beside_billed",
     "by_ids",
     "charges",
+    "charges_cut",
     "chosen",
     "closings",
     "commitments",
     "completeness",
+    "credits_cut",
+    "cut_amounts",
     "drafts",
     "due_stretches",
     "held",

@@ -10,7 +10,7 @@ import polars as pl
 from urikake.base import facts, runs
 from urikake.base.access import action
 from urikake.base.bulk import INSTANT, Session
-from urikake.base.company import PRORATION, dimension_ids, policies
+from urikake.base.company import CHOICES, PRORATION, dimension_ids, policies
 from urikake.core import cells
 from urikake.rooms.catalog.actions import TAXES, fee_versions
 from urikake.rooms.catalog.queries import products, version_ids
@@ -65,6 +65,7 @@ CONTRACTS: Final = Kind(
         Column("termination_fee", "解約金", cells.amount),
         options("termination_tax", "解約金税区分", *TAXES),
         options("refund", "解約返金", "daily", "none"),
+        options("tax_point", "税率の基準日", *CHOICES["tax_point"]),
         Column("discount", "値引"),
         Column("discount_months", "値引月数", cells.amount, why=discounts.MONTHS),
         Column("free_months", "無料月数", cells.amount, why="1〜120 の整数で書いてください"),
@@ -250,6 +251,7 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         uplift_micro=pl.when(pl.col("uplift") > 0).then("uplift"),
         minimum_months="minimum_months",
         refund=pl.when(pl.col("refund") == "none").then("refund").otherwise(pl.lit("")),
+        tax_point=pl.col("tax_point").fill_null(""),
         leaving=pl.lit(False),
         agreed=_agreed(),
         discount="discount",

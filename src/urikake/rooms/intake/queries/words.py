@@ -32,6 +32,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "timing": {"advance": "前払", "current": "当月", "arrears": "後払"},
     **{f"proration{part}": _PRORATION for part in ("", "_start", "_end", "_up", "_down")},
     "refund": {"daily": "日割りで返す", "none": "返さない"},
+    "tax_point": {"completion": "役務の終わる日", "monthly": "月ごと", "receipt": "請求の締日"},
     "type": {
         "change_plan": "プラン変更", "change_quantity": "数量変更", "change_price": "単価変更", "add_option": "オプション追加",
         "remove_option": "オプション解除", "renew": "更新", "decline_renewal": "更新しない", "cancel": "解約", "withdraw": "取消",

@@ -13,10 +13,10 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import policies
+from urikake.base.company import policies, tax_rates
 from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
-from urikake.rooms.billing.queries import TRUE_UP, reversals
+from urikake.rooms.billing.queries import TRUE_UP, cut_amounts, reversals
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.invoices.queries import numbered
 from urikake.rooms.usage.queries import totals
@@ -160,8 +160,42 @@ def _charged(session: Session, row: dict[str, Any], known: lines.Folded) -> tupl
     state = _wanted(row, known)
     if state is None:
         return 0, (Step("契約にこの日の明細がありません", "契約の履歴と請求計算が合いません", 0),)
-    whole = _price(session, row, state, known, sign=1)
-    return whole["amount"], (_formula(session, state, whole),)
+    begun_on, ends_on = _cut_from(session, row)
+    whole = _price(session, row | {"from_on": begun_on, "to_on": ends_on}, state, known, sign=1)
+    formula = _formula(session, state, whole)
+    if (begun_on, ends_on) == (row["from_on"], row["to_on"]):
+        return whole["amount"], (formula,)
+    return _share(session, row, begun_on, whole, formula)
+
+
+def _cut_from(session: Session, row: dict[str, Any]) -> tuple[date, date]:
+    """The days of which the charge is a piece, cut off where the rate of tax changes; its own days where it is whole."""
+    beside = session.rows(
+        "billing_charge", "id, from_on, to_on", "cycle_from_on = ? AND line_id = ? AND run_id = ? AND nature = ? AND product_id = ?",
+        tuple(row[name] for name in ("cycle_from_on", "line_id", "run_id", "nature", "product_id")),
+    )  # fmt: skip
+    changes = set(tax_rates(session, row["run_id"])["from_on"])
+    begins = dict(beside.filter(pl.col("from_on").is_in(list(changes))).select("from_on", "to_on").iter_rows())
+    ends = {to_on: from_on for from_on, to_on in beside.select("from_on", "to_on").iter_rows() if to_on in begins}
+    from_on, to_on = row["from_on"], row["to_on"]
+    while from_on in begins and from_on in ends:
+        from_on = ends[from_on]
+    while to_on in begins:
+        to_on = begins[to_on]
+    return from_on, to_on
+
+
+def _share(
+    session: Session, row: dict[str, Any], begun_on: date, whole: dict[str, Any], formula: Step
+) -> tuple[int, tuple[Step, ...]]:
+    """The piece of a charge that bears one rate of tax, by months."""
+    bare = {name: value for name, value in whole.items() if name not in SHARE} | {"basis": row["basis"], "row": 0}
+    pieces = pl.DataFrame([bare | {"to_on": day} for day in (row["from_on"], row["to_on"], whole["to_on"])])
+    counted = charging.fractions(pieces.filter(pl.col("to_on") > begun_on))
+    upto = cut_amounts(counted, _rounding(session)).to_list()
+    last, before = upto[-2], upto[-3] if len(upto) > 2 else 0
+    told = f"{words.yen(whole['amount'])} を、税率の変わる日で分けた {words.days(row['from_on'], row['to_on'])} の分（累計で丸める）"
+    return last - before, (formula, Step("税率ごとに分ける", told, last - before))
 
 
 def _credited(
@@ -216,6 +250,7 @@ def _metered(
     return whole["amount"] - billed, (_formula(session, state, whole, usage), *less)
 
 
+SHARE: Final = ("numerator", "denominator")
 _STATE: Final = (
     ("product_id", "product_id"),
     ("quantity_micro", "state_micro"),

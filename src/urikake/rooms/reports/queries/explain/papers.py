@@ -9,7 +9,7 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import policies, tax_rates
+from urikake.base.company import policies
 from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
@@ -128,10 +128,10 @@ def lines_of(session: Session, head: dict[str, Any]) -> pl.DataFrame:
 def taxed_again(
     session: Session, head: dict[str, Any], stored: pl.DataFrame, repriced: dict[int, int] | None = None
 ) -> pl.DataFrame:
-    """The charges of the lines, taxed once more at the rates of the closing; ``repriced`` gives some another amount."""
+    """The charges of the lines, taxed once more at the rates of their supply; ``repriced`` gives some another amount."""
     asked = stored.select(
         "at", "charge_id", "tax", "amount",
-        rate_micro=tax.rate_micro(pl.col("tax"), pl.lit(head["closing_on"]), tax_rates(session)),
+        invoices.supply_rates(session, stored, head["closing_on"], decided_by(session, head)),
         invoice=pl.lit(head["invoice_id"], dtype=pl.Int64),
         inclusive=pl.lit(head["inclusive"]),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What other rooms may read of invoices."""
+"""Issued invoices, their lines, and what puts them right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urikake.base import facts
 from urikake.base.bulk import Session
 from urikake.rooms.billing import queries as billing
 
-from .models import Invoice
+from ..models import Invoice
 
 PREFIX: Final = {"invoice": "INV", "return": "RET", "revised": "REV"}
 INVOICE: Final = (
