@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.builders import a_contract, a_line, a_shop, an_event, bill, invoices, recognize, take_rows

@@ -170,6 +170,12 @@ def _paid_into(books: _Books, partner_id: int) -> Account | None:
 
 def _xml(books: _Books, head: Mapping[str, Any]) -> bytes:
     """The invoice as XML that keeps every rule; refused where it cannot be."""
+    if head["tax_unit"]:
+        raise Refusal(
+            "peppol-by-note",
+            f"請求書 {head['number']} は、納品書ごとに消費税を計算した合計請求書です。適格請求書として JP PINT では書けません。",
+            "請求書は PDF か紙で送り、納品書（document delivery）を適格請求書として渡してください。",
+        )
     invoice = _invoice(books, head)
     try:
         xml = peppol.written(invoice)

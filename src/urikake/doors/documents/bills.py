@@ -14,7 +14,7 @@ from urikake.base.bulk import Session
 from urikake.base.progress import step
 from urikake.rooms.invoices.queries import lines, originals
 from urikake.rooms.parties.queries import codes, profiles, profiles_then, virtual_accounts
-from urikake.rooms.reports.queries.billing import detailed
+from urikake.rooms.reports.queries.billing import contents, detailed
 
 from .letterheads import Heads
 from .typesetting import Book
@@ -32,22 +32,78 @@ PAGE: Final = 14
 def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja", delivery: bool = False) -> Book:
     """The invoices of the frame (`invoices.queries.invoices`), each as a paper, in the order of the frame.
 
-    As ``delivery`` notes they bear the same lines and amounts, but neither dues nor accounts.
+    As ``delivery`` notes they bear the same lines and amounts, but neither dues nor accounts. Where taxes are rounded by
+    delivery note, there is a note for each contract, which is the qualified invoice, and the invoice sums them up (合計請求書).
     """
     step("内容")
     to, own = _recipients_then(session, found), _own_accounts(session, found)
     numbers, back = _registered(session, found), _given_back(session, found)
     rows = {row["number"]: row for row in detailed(session, found)}
+    notes = _notes(session, found.filter(pl.col("tax_unit") == "delivery_note"), rows)
     papers = []
     for head in found.iter_rows(named=True):
-        on, row = head["issue_on"], rows[head["number"]]
-        told = paper(row, inclusive=head["inclusive"], lang=lang)
-        told |= {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
-        told |= {"kind": "delivery"} if delivery else claimed(row, heads, on, own.get(head["partner_id"], []))
-        papers.append(told | {"originals": back.get(head["invoice_id"], [])})
+        on, row, parts = head["issue_on"], rows[head["number"]], notes.get(head["invoice_id"], [])
+        common = {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
+        common |= {"originals": back.get(head["invoice_id"], [])}
+        if delivery:
+            papers += [
+                paper(one, inclusive=head["inclusive"], lang=lang) | common | {"kind": "delivery"}
+                for one in parts or [row]
+            ]
+            continue
+        told = paper(row, inclusive=head["inclusive"], lang=lang) | common
+        told |= claimed(row, heads, on, own.get(head["partner_id"], []))
+        papers.append(told | (_summary([one["number"] for one in parts]) if parts and row["kind"] != "return" else {}))
     step("組版")
     title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
     return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
+
+
+def _summary(numbers: list[str]) -> dict[str, Any]:
+    """What an invoice says that only sums up delivery notes (合計請求書): their numbers."""
+    return {"titled": "summary", "notes": numbers}
+
+
+def _notes(
+    session: Session, found: pl.DataFrame, rows: Mapping[str, dict[str, Any]]
+) -> dict[int, list[dict[str, Any]]]:
+    """The delivery notes of invoices, one a contract, as the report has invoices: by ``invoice_id``, numbered from 1."""
+    if found.is_empty():
+        return {}
+    taxed, _, _ = contents(session, found)
+    rates = _rates(taxed)
+    made: dict[int, list[dict[str, Any]]] = {}
+    for head in found.iter_rows(named=True):
+        row, owners = rows[head["number"]], rates[head["invoice_id"]]
+        for at, (owner, taxes) in enumerate(owners.items(), start=1):
+            mine = [line for line in row["lines"] if line["contract_no"] == owner]
+            net, tax = (sum(line[name] for line in mine) for name in ("net", "tax_amount"))
+            told = {
+                "number": f"{row['number']}-{at}",
+                "lines": mine,
+                "taxes": taxes,
+                "net": net,
+                "tax": tax,
+                "total": net + tax,
+            }
+            made.setdefault(head["invoice_id"], []).append(row | told)
+    return made
+
+
+def _rates(lines: pl.DataFrame) -> dict[int, dict[str, list[dict[str, Any]]]]:
+    """Net and tax by rate of every contract on every invoice, in the order of the lines."""
+    keys = ["invoice_id", "contract_no", "tax", "rate_micro"]
+    sums = lines.group_by(keys, maintain_order=True).agg(pl.col("net").sum(), amount=pl.col("tax_amount").sum())
+    found: dict[int, dict[str, list[dict[str, Any]]]] = {}
+    for row in sums.iter_rows(named=True):
+        rate = {
+            "tax": row["tax"],
+            "rate": Decimal(row["rate_micro"]).scaleb(-6).normalize(),
+            "net": row["net"],
+            "amount": row["amount"],
+        }
+        found.setdefault(row["invoice_id"], {}).setdefault(row["contract_no"], []).append(rate)
+    return found
 
 
 def _recipients_then(session: Session, found: pl.DataFrame) -> dict[int, dict[str, str]]:
@@ -104,7 +160,7 @@ def paper(row: Mapping[str, Any], *, inclusive: bool, lang: str) -> dict[str, An
         "kind": row["kind"], "lang": lang, "number": row["number"], "issued": row["issue_date"], "closing": row["closing"],
         "inclusive": inclusive, "lines": _lines(row["lines"], sign, inclusive=inclusive),
         "taxes": [_tax(tax, sign) for tax in row["taxes"]], "long": _long(row["lines"]),
-        "dues": [], "carry": None, "accounts": [], "virtual": False, "remarks": "",
+        "dues": [], "carry": None, "accounts": [], "virtual": False, "remarks": "", "notes": [],
     } | {name: sign * row[name] for name in AMOUNTS}  # fmt: skip
 
 

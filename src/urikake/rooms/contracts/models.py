@@ -23,7 +23,8 @@ class ContractTerms(Fact):
     """One combination of the terms under which a line is billed, prorated, renewed and left.
 
     ``uplift_micro`` is the percentage (in millionths) by which a renewal raises the price; ``refund`` is ``none`` where
-    leaving gives nothing back. ``tax_point`` is the day whose rate of tax holds, empty where the company's policy says it.
+    leaving gives nothing back. ``tax_point`` is the day whose rate of tax holds, empty where the company's policy says it;
+    ``collection_id`` its collection terms (回収条件) where they are not those of whom it is billed to.
     """
 
     cycle_months = models.IntegerField()
@@ -41,8 +42,9 @@ class ContractTerms(Fact):
     minimum_months = models.IntegerField(null=True)
     refund = models.CharField(max_length=10, db_default="")
     tax_point = models.CharField(max_length=10, db_default="")
+    collection_id = ref(null=True)
 
-    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point"})
+    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point", "collection_id"})
 
     class Meta:
         db_table = "contracts_terms"

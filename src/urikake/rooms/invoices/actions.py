@@ -15,7 +15,7 @@ from urikake.base.company import dimensions, policies
 from urikake.core import tax
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.contracts.queries import contracts, every_line, terms
 from urikake.rooms.parties.queries import codes, payers
 
 from . import queries
@@ -89,7 +89,11 @@ def cancel(session: Session, *, corrects: Correcting, charges: pl.DataFrame, on:
     )
     named = _ordered(session, charges).join(mirror, on="reverses_id", maintain_order="left").sort("at")
     lines = named.with_columns(
-        document=pl.lit(0, dtype=pl.Int64), invoice_kind=pl.lit("return"), inclusive=pl.lit(original["inclusive"])
+        document=pl.lit(0, dtype=pl.Int64),
+        invoice_kind=pl.lit("return"),
+        inclusive=pl.lit(original["inclusive"]),
+        collection_id=pl.lit(original["collection_id"], dtype=pl.Int64),
+        tax_unit=pl.lit(original["tax_unit"]),
     ).drop("at", "reverses_id")
     issued = _kept(session, lines, _heads(lines, original["closing_on"], on), on)
     _correct(session, issued.invoices, corrects, "cancel")
@@ -124,15 +128,33 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
     """
     ordered = _ordered(session, charges)
     ordered = ordered.with_columns(queries.supply_rates(session, ordered, closing_on))
-    parted, keys = _parted(session, ordered)
-    return _taxed(session, _plain(parted, keys) if (parted["amount"] > 0).all() else _apart(parted, keys)).drop(
-        "part", strict=False
-    )
+    parted, keys = _parted(session, _collected(session, ordered))
+    placed = _plain(parted, keys) if (parted["amount"] > 0).all() else _apart(parted, keys)
+    units = payers(session).filter(pl.col("tax_unit") != "").select("partner_id", "tax_unit")
+    if units.is_empty():
+        return _taxed(session, placed.with_columns(tax_unit=pl.lit(""))).drop("part", strict=False)
+    named = placed.join(units, on="partner_id", how="left", maintain_order="left")
+    return _taxed(session, named.with_columns(pl.col("tax_unit").fill_null(""))).drop("part", strict=False)
+
+
+def _collected(session: Session, ordered: pl.DataFrame) -> pl.DataFrame:
+    """The charges with the ``collection_id`` of their lines' own collection terms, null where they have none."""
+    own = terms(session).filter(pl.col("collection_id").is_not_null()).select("contract_terms_id", "collection_id")
+    if own.is_empty():
+        return ordered.with_columns(collection_id=pl.lit(None, dtype=pl.Int64))
+    lines = every_line(session).select("line_id", "contract_terms_id").join(own, on="contract_terms_id")
+    named = lines.select("line_id", "collection_id")
+    return ordered.join(named, on="line_id", how="left", maintain_order="left")
 
 
 def _parted(session: Session, ordered: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """The charges, and the columns that tell their documents apart; ``part`` is among them where a payer has several."""
+    """The charges, and the columns that tell their documents apart; ``part`` is among them where a payer has several.
+
+    Charges of different collection terms are paid apart, and so billed apart.
+    """
     keys, company = ["partner_id", "inclusive"], policies(session)["invoice_grouping"]
+    if ordered["collection_id"].null_count() < ordered.height:
+        keys = [*keys, "collection_id"]
     own = payers(session).filter(pl.col("invoice_grouping") != "").select("partner_id", "invoice_grouping")
     if own.is_empty() and company == "bill_to":
         return ordered, keys
@@ -153,7 +175,7 @@ def _plain(charges: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def _placed(rows: pl.DataFrame, parts: list[str]) -> pl.DataFrame:
     """The rows with ``document``, counted in the order in which the documents are first met."""
     heads = rows.select(parts).unique(maintain_order=True).with_row_index("document")
-    return rows.join(heads.cast({"document": pl.Int64}), on=parts, maintain_order="left")
+    return rows.join(heads.cast({"document": pl.Int64}), on=parts, nulls_equal=True, maintain_order="left")
 
 
 def _apart(ordered: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
@@ -170,8 +192,9 @@ def _apart(ordered: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
 def _taxed(session: Session, numbered: pl.DataFrame) -> pl.DataFrame:
     """The lines with their share of their document's tax, by document."""
     rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
-    _, shared = tax.invoice_taxes(numbered.rename({"document": "invoice"}), rounding)
-    return shared.rename({"invoice": "document"}).sort("document", maintain_order=True)
+    together = numbered.with_columns(invoice=queries.rounded_together(numbered, "document"))
+    _, shared = tax.invoice_taxes(together, rounding)
+    return shared.drop("invoice").sort("document", maintain_order=True)
 
 
 def _ordered(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
@@ -194,6 +217,8 @@ def _heads(lines: pl.DataFrame, closing_on: date, issue_on: date) -> pl.DataFram
         kind=pl.col("invoice_kind").first(),
         partner_id=pl.col("partner_id").first(),
         inclusive=pl.col("inclusive").first(),
+        collection_id=pl.col("collection_id").first(),
+        tax_unit=pl.col("tax_unit").first(),
         closing_on=pl.lit(closing_on),
         issue_on=pl.lit(issue_on),
         net=pl.col("net").sum(),

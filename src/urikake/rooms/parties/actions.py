@@ -18,6 +18,7 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from . import queries
 from .models import Holiday, Partner, PayerName, Profile, Terms, VirtualAccount
 
+TAX_UNITS: Final = ("invoice", "delivery_note")
 METHODS: Final = "transfer cash cheque date_fixed note densai factoring direct_debit card cod offset".split()
 PARTNERS: Final = Kind(
     "partners",
@@ -45,6 +46,8 @@ PARTNERS: Final = Kind(
         options("delivery", "送付方法", "email", "paper", "peppol"),
         Column("peppol_id", "Peppol ID"),
         options("invoice_grouping", "請求書のまとめ方", *company.CHOICES["invoice_grouping"]),
+        options("tax_unit", "消費税の計算単位", *TAX_UNITS),
+        Column("minimum_invoice", "請求最低額", cells.amount),
     ),
 )
 TERMS: Final = ["closing_mask", "payment_months", "payment_day", "holiday_shift", "method", "split"]
@@ -75,7 +78,8 @@ def import_partners(session: Session, *, sheet: Sheet) -> int:
     frame = sheet.frame.with_columns(
         *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
         pl.col("kana", "postal_code", "address", "email", "invoice_grouping").fill_null(""),
-        closing_mask=_masks(sheet.frame["closing_day"]),
+        tax_unit=pl.when(pl.col("tax_unit") == "delivery_note").then("tax_unit").otherwise(pl.lit("")),
+        closing_mask=closing_masks(sheet.frame["closing_day"]),
     )
     fresh = frame.select("code").join(known, on="code", how="anti", maintain_order="left")
     made = facts.record(session, Partner, fresh).select("code", partner_id="id")
@@ -97,14 +101,20 @@ def _check(session: Session, sheet: Sheet, known: pl.DataFrame) -> None:
     _each(sheet, "registration_number", registration_number.problem)
     _each(sheet, "peppol_id", endpoint.problem)
     _each(sheet, "email", email_addresses.problem)
+    check_terms(sheet)
+    for name in ("credit_limit", "minimum_invoice"):
+        sheet.check(pl.col(name) < 0, name, "0 以上で書いてください")
+    sheet.check(pl.col("currency") != "JPY", "currency", "この版で使える通貨は JPY だけです")
+    chart = company.accounts(session)["name"].to_list()
+    sheet.check(~pl.col("receivable_account").is_in(chart), "receivable_account", "科目表にない科目です")
+
+
+def check_terms(sheet: Sheet) -> None:
+    """Note what is wrong with the columns of collection terms (回収条件), beyond their cells."""
     _each(sheet, "closing_day", _closing_error)
     _each(sheet, "split", terms.split_error)
     sheet.check(~(pl.col("payment_day").is_between(1, 28) | (pl.col("payment_day") == 31)), "payment_day")
     sheet.check(pl.col("payment_months") < 0, "payment_months")
-    sheet.check(pl.col("credit_limit") < 0, "credit_limit", "0 以上で書いてください")
-    sheet.check(pl.col("currency") != "JPY", "currency", "この版で使える通貨は JPY だけです")
-    chart = company.accounts(session)["name"].to_list()
-    sheet.check(~pl.col("receivable_account").is_in(chart), "receivable_account", "科目表にない科目です")
 
 
 def _each(sheet: Sheet, name: str, problem: object) -> None:
@@ -140,13 +150,15 @@ def _check_circle(sheet: Sheet, known: pl.DataFrame) -> None:
     sheet.check(bad, "bill_to", "請求先がさらに別の請求先を持っています（循環・多段はできません）")
 
 
-def _masks(days: pl.Series) -> pl.Series:
+def closing_masks(days: pl.Series) -> pl.Series:
+    """The masks of closing days as `terms.closing_mask` reads them; 0 where there is none."""
     texts = days.cast(pl.String).fill_null("")
     table = {text: terms.closing_mask(text) for text in texts.unique()}
     return texts.replace_strict(table or {"": 0}, return_dtype=pl.Int64)
 
 
-def _terms_ids(session: Session, frame: pl.DataFrame) -> pl.Series:
+def terms_ids(session: Session, frame: pl.DataFrame) -> pl.Series:
+    """The id of each row's collection terms (`TERMS`), in their order; combinations not yet known are added."""
     known = queries.terms(session)
     fresh = frame.select(TERMS).unique(maintain_order=True).join(known, on=TERMS, how="anti", maintain_order="left")
     added = facts.record(session, Terms, fresh).rename({"id": "terms_id"})
@@ -168,7 +180,7 @@ def _profiles(session: Session, frame: pl.DataFrame, every: pl.DataFrame, known:
         receivable_account_id=pl.col("receivable_account").replace_strict(account, return_dtype=pl.Int64),
         registration_number=pl.col("registration_number").fill_null("").replace_strict(numbers),
         peppol_id=pl.col("peppol_id").fill_null("").replace_strict(addresses),
-        terms_id=_terms_ids(session, frame),
+        terms_id=terms_ids(session, frame),
     )
     names = ["partner_id", *queries.PROFILE.split(", ")]
     changed = wanted.select(names).join(

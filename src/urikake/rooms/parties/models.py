@@ -62,8 +62,10 @@ class Profile(Fact):
     delivery = models.CharField(max_length=10)
     peppol_id = models.CharField(max_length=60, db_default="")
     invoice_grouping = models.CharField(max_length=10, db_default="")
+    tax_unit = models.CharField(max_length=15, db_default="")
+    minimum_invoice = models.BigIntegerField(null=True)
 
-    later = frozenset({"peppol_id", "invoice_grouping"})
+    later = frozenset({"peppol_id", "invoice_grouping", "tax_unit", "minimum_invoice"})
 
     class Meta:
         db_table = "parties_profile"

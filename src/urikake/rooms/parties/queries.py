@@ -10,7 +10,7 @@ from urikake.core.lookup import looked_up
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
     "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
-    "currency, receivable_account_id, delivery, peppol_id, invoice_grouping"
+    "currency, receivable_account_id, delivery, peppol_id, invoice_grouping, tax_unit, minimum_invoice"
 )
 
 
@@ -38,10 +38,14 @@ def profiles_then(session: Session, of: pl.DataFrame, names: str) -> pl.DataFram
 
 
 def payers(session: Session) -> pl.DataFrame:
-    """Who pays and how: ``partner_id, bill_to_id, receivable_account_id, invoice_grouping`` and the collection terms."""
+    """Who pays and how: ``partner_id, bill_to_id, receivable_account_id``, how invoices are made, and the collection terms.
+
+    Invoices go by ``invoice_grouping``, ``tax_unit`` and ``minimum_invoice``, each empty where the company's policy holds.
+    """
 
     def read() -> pl.DataFrame:
-        found = profiles(session, "bill_to_id, terms_id, receivable_account_id, invoice_grouping")
+        names = "bill_to_id, terms_id, receivable_account_id, invoice_grouping, tax_unit, minimum_invoice"
+        found = profiles(session, names)
         return found.join(terms(session), on="terms_id", maintain_order="left")
 
     return session.derived("payers", TABLES, read)

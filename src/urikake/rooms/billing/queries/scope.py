@@ -14,6 +14,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.parties.queries import TABLES as PARTIES
 from urikake.rooms.parties.queries import closing_masks
+from urikake.rooms.parties.queries import terms as collection_terms
 
 from .charges import reversals
 
@@ -76,11 +77,20 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
     lines = lines.with_columns(
         metered=pl.col("line_id").is_in(usage.implode()),
         mixed=pl.col("line_id").is_in(mixed.implode()),
-        closing_mask=pl.when(pl.col("bill_day").is_null()).then("closing_mask").otherwise(own),
-    )
+        own_mask=pl.coalesce(pl.when(pl.col("bill_day").is_not_null()).then(own), _collection_masks(session, lines)),
+    ).with_columns(closing_mask=pl.coalesce("own_mask", "closing_mask"))
     moves = _moves(session, lines)
     moved = pl.col("line_id").is_in(moves["line_id"].implode())
     return Scope(lines.with_columns(mixed=pl.col("mixed") | moved), segments, moves)
+
+
+def _collection_masks(session: Session, lines: pl.DataFrame) -> pl.Series:
+    """The closing days by the lines' own collection terms, null where they have none."""
+    if lines["collection_id"].null_count() == lines.height:
+        return pl.Series([None] * lines.height, dtype=pl.Int64)
+    own = collection_terms(session).select(collection_id="terms_id", collection_mask="closing_mask")
+    joined = lines.select("collection_id").join(own, on="collection_id", how="left", maintain_order="left")
+    return joined["collection_mask"]
 
 
 def _touched(session: Session) -> pl.DataFrame:
@@ -99,13 +109,14 @@ def _touched(session: Session) -> pl.DataFrame:
 def _moves(session: Session, lines: pl.DataFrame) -> pl.DataFrame:
     """The other payers of lines: ``line_id, since_on, bill_to_id, closing_mask``, by day.
 
-    One that has its own bills paid by another has these paid by it too. A bill day of the line's own holds with every payer.
+    One that has its own bills paid by another has these paid by it too. A bill day or collection terms of the line's own hold
+    with every payer.
     """
     masks = closing_masks(session).select(named_id="partner_id", bill_to_id="bill_to_id", their_mask="closing_mask")
     named = contracts.payers(session).rename({"bill_to_id": "named_id"})
     told = named.join(masks, on="named_id", how="left")
-    own = lines.select("line_id", "contract_id", "bill_day", "closing_mask")
-    mask = pl.when(pl.col("bill_day").is_null()).then("their_mask").otherwise("closing_mask")
+    own = lines.select("line_id", "contract_id", "own_mask")
+    mask = pl.coalesce("own_mask", "their_mask")
     found = told.join(own, on="contract_id").sort("effective_on", "line_id")
     return found.select("line_id", "bill_to_id", since_on="effective_on", closing_mask=mask)
 

@@ -207,17 +207,22 @@ def _documents(session: Session) -> list[str]:
     lines = invoices.lines(session, heads)
     kinds = products(session).select("product_id", "tax")
     rows = lines.join(kinds, on="product_id", maintain_order="left").join(
-        heads.select("invoice_id", "inclusive"), on="invoice_id", maintain_order="left"
+        heads.select("invoice_id", "inclusive", "tax_unit"), on="invoice_id", maintain_order="left"
     )
     amounts = rows.with_columns(
-        invoice="invoice_id", amount=pl.when("inclusive").then(pl.col("net") + pl.col("tax_amount")).otherwise("net")
+        invoice=invoices.rounded_together(rows, "invoice_id"),
+        amount=pl.when("inclusive").then(pl.col("net") + pl.col("tax_amount")).otherwise("net"),
     )
-    made = amounts.join(_taxed_by(session, heads), on="invoice_id", maintain_order="left")
+    made = amounts.drop("tax_unit").join(_taxed_by(session, heads), on="invoice_id", maintain_order="left")
     taxes = pl.concat(
         tax.invoice_taxes(part.drop("net", "tax_amount", "run_id"), rounding)[0]  # type: ignore[arg-type]
         for rounding, part in under(session, "tax_rounding", made)
     )
-    own = taxes.group_by(invoice_id="invoice").agg(pl.col("net").sum(), tax_amount=pl.col("amount").sum())
+    own = (
+        taxes.join(made.select("invoice", "invoice_id").unique(), on="invoice")
+        .group_by("invoice_id")
+        .agg(pl.col("net").sum(), tax_amount=pl.col("amount").sum())
+    )
     sums = lines.group_by("invoice_id").agg(line_net=pl.col("net").sum(), line_tax=pl.col("tax_amount").sum())
     raised = (
         receivables.items(session, "source = 'invoice'").group_by(invoice_id="source_id").agg(pl.col("gross").sum())

@@ -14,6 +14,7 @@ from urikake.core import terms
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.contracts.queries import terms as contract_terms
 from urikake.rooms.parties.queries import closing_masks
+from urikake.rooms.parties.queries import terms as collection_terms
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
 
@@ -22,12 +23,14 @@ from . import work
 
 def closing_dates(session: Session, month: date) -> list[date]:
     """The closing days (締日) of the month on which any payer or contract closes, oldest first."""
-    own = contract_terms(session)["bill_day"].drop_nulls().to_list()
-    masks = set(closing_masks(session)["closing_mask"].drop_nulls().unique()) | {1 << day for day in own}
+    own = contract_terms(session)
+    apart = collection_terms(session).filter(pl.col("terms_id").is_in(own["collection_id"].drop_nulls().implode()))
+    days = {1 << day for day in own["bill_day"].drop_nulls()}
+    masks = set(closing_masks(session)["closing_mask"].drop_nulls().unique()) | set(apart["closing_mask"]) | days
     last = periods.last_day(month)
-    days = [month + timedelta(at) for at in range(last.day)]
     own_masks = masks - {0}
-    return [day for day in days if any(terms.closes(mask, day) for mask in own_masks) or (0 in masks and day == last)]
+    every = [month + timedelta(at) for at in range(last.day)]
+    return [day for day in every if any(terms.closes(mask, day) for mask in own_masks) or (0 in masks and day == last)]
 
 
 def waiting(session: Session, month: date) -> list[str]:

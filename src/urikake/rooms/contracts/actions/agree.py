@@ -20,7 +20,7 @@ from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Contract, ContractTerms, Event, Line
-from . import commitments, discounts
+from . import collection, commitments, discounts
 from .together import agreed as options_of
 
 CONTRACTS: Final = Kind(
@@ -69,6 +69,7 @@ CONTRACTS: Final = Kind(
         Column("discount", "値引"),
         Column("discount_months", "値引月数", cells.amount, why=discounts.MONTHS),
         Column("free_months", "無料月数", cells.amount, why="1〜120 の整数で書いてください"),
+        *collection.COLUMNS,
         Column("currency", "通貨"),
         Column("recorded_at", "登録日時", cells.instant),
     ),
@@ -164,6 +165,7 @@ def _check(session: Session, sheet: Sheet) -> None:
     sheet.check(~pl.col("uplift").is_between(0, 1_000 * 1_000_000), "uplift", "0%〜1000% で書いてください")
     sheet.check((pl.col("uplift") > 0) & ~renews, "uplift", "自動更新のない契約には書けません")
     _check_leaving(sheet)
+    collection.check(sheet)
     versions = version_ids(session, sheet.frame["product"], sheet.frame["start"])
     commitments.check(session, sheet, sheet.frame.with_columns(product_id=versions), "product")
     discounts.check(sheet)
@@ -252,6 +254,7 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         minimum_months="minimum_months",
         refund=pl.when(pl.col("refund") == "none").then("refund").otherwise(pl.lit("")),
         tax_point=pl.col("tax_point").fill_null(""),
+        collection_id=collection.ids(session, frame),
         leaving=pl.lit(False),
         agreed=_agreed(),
         discount="discount",

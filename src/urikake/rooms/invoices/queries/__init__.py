@@ -12,6 +12,7 @@ from .papers import (
     number,
     numbered,
     originals,
+    rounded_together,
 )
 from .supply import supply_rates
 
@@ -27,5 +28,6 @@ __all__ = [
     "number",
     "numbered",
     "originals",
+    "rounded_together",
     "supply_rates",
 ]

@@ -16,7 +16,7 @@ from ..models import Invoice
 PREFIX: Final = {"invoice": "INV", "return": "RET", "revised": "REV"}
 INVOICE: Final = (
     "id, run_id, kind, fiscal_year, sequence, partner_id, closing_on, issue_on, inclusive, currency, net, tax_total, total, "
-    "first_line_id, line_count"
+    "first_line_id, line_count, collection_id, tax_unit"
 )
 LINE: Final = "id, invoice_id, charge_id, rate_micro, net, tax_amount"
 
@@ -80,6 +80,20 @@ def lines(session: Session, of: pl.DataFrame) -> pl.DataFrame:
     span = (found["charge_id"].min(), found["charge_id"].max())
     charges = session.rows("billing_charge", billing.CHARGE, "id BETWEEN ? AND ?", span)
     return found.join(charges, left_on="charge_id", right_on="id", maintain_order="left")
+
+
+def rounded_together(rows: pl.DataFrame, document: str) -> pl.Series:
+    """A number for each line, the same for those on whose sum one rounding of tax is done per rate, in their order.
+
+    That is the ``document``, or, where its ``tax_unit`` is ``delivery_note``, the contract on it (納品書ごと). Rows have both
+    columns and ``contract_id``. Source: 消費税法施行令第70条の10; 国税庁 適格請求書等保存方式に関するQ&A 問69 (合計請求書).
+    """
+    by_note = pl.col("tax_unit") == "delivery_note"
+    if not rows.select(by_note.any()).item():
+        return rows[document].alias("rounded_id")
+    keys = rows.select(document, part=pl.when(by_note).then("contract_id").otherwise(0))
+    numbers = keys.unique(maintain_order=True).with_row_index("rounded_id").cast({"rounded_id": pl.Int64})
+    return keys.join(numbers, on=[document, "part"], maintain_order="left")["rounded_id"]
 
 
 def originals(session: Session, of: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

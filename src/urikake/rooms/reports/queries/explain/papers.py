@@ -132,7 +132,7 @@ def taxed_again(
     asked = stored.select(
         "at", "charge_id", "tax", "amount",
         invoices.supply_rates(session, stored, head["closing_on"], decided_by(session, head)),
-        invoice=pl.lit(head["invoice_id"], dtype=pl.Int64),
+        invoice=invoices.rounded_together(stored.with_columns(tax_unit=pl.lit(head["tax_unit"])), "invoice_id"),
         inclusive=pl.lit(head["inclusive"]),
     )  # fmt: skip
     if repriced:
@@ -202,9 +202,10 @@ def _taxes(session: Session, found: Paper) -> list[Step]:
 
 
 def taxed(session: Session, row: dict[str, Any], head: dict[str, Any]) -> str:
-    """The tax of a rate in words: once on the sum of the document."""
+    """The tax of a rate in words: once on the sum of the document, or on that of each delivery note."""
     rate, rounding = row["rate_micro"], words.ROUNDINGS[_rounding(session, head)]
-    once = f" = {words.yen(row['tax_amount'])}（税率ごとに1回だけ、{rounding}）"
+    unit = "納品書(契約)ごと・" if head["tax_unit"] == "delivery_note" else ""
+    once = f" = {words.yen(row['tax_amount'])}（{unit}税率ごとに1回だけ、{rounding}）"
     if head["inclusive"]:
         below = words.count(100_000_000 + rate)
         return f"税込の合計 {words.yen(row['amount'])} × {words.count(rate)}/{below}{once}"

@@ -112,10 +112,17 @@ def collection(session: Session, partner_id: int, run_id: int) -> dict[str, Any]
     return parties.terms(session).row(by_predicate=pl.col("terms_id") == terms_id, named=True)
 
 
+def _terms(session: Session, head: dict[str, Any], run_id: int) -> dict[str, Any]:
+    """The collection terms of an invoice: its contracts' own, else those of its partner as the run knew them."""
+    if head["collection_id"] is None:
+        return collection(session, head["partner_id"], run_id)
+    return parties.terms(session).row(by_predicate=pl.col("terms_id") == head["collection_id"], named=True)
+
+
 def _dues(session: Session, head: dict[str, Any], total: int) -> pl.DataFrame:
     """The due parts of an invoice by its partner's terms."""
     run_id = papers.decided_by(session, head)
-    own, calendar = collection(session, head["partner_id"], run_id), parties.holidays(session, run_id).drop("name")
+    own, calendar = _terms(session, head, run_id), parties.holidays(session, run_id).drop("name")
     asked = {name: own[name] for name in TERMS} | {"closing_on": head["closing_on"], "payment_days": None}
     frame = pl.DataFrame(
         [asked | {"key": head["invoice_id"], "amount": total}], schema_overrides={"payment_days": pl.Int64}
@@ -131,7 +138,10 @@ def _item_sources(session: Session, row: dict[str, Any]) -> tuple[tuple[str, str
     )
     if row["source"] != "invoice":
         return common
-    own = collection(session, row["partner_id"], row["run_id"])
+    head = session.rows("invoices_invoice", "id, partner_id, collection_id", "id = ?", (row["source_id"],)).row(
+        0, named=True
+    )
+    own = _terms(session, head, row["run_id"])
     last = "末日" if own["payment_day"] == terms.END_OF_MONTH else f"{own['payment_day']}日"
     said = f"締めの {own['payment_months']}か月後の{last}" + (f"・分割 {own['split']}" if own["split"] else "")
     return (*common, ("回収条件", said))

@@ -1,0 +1,70 @@
+"""Taxes rounded by delivery note (納品書ごと), and contract lines that are billed and paid by terms of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.builders import a_line, a_partner, a_shop, bill, invoices, take_rows
+from urikake.base import runs
+from urikake.base.errors import Refusal
+from urikake.doors import month, peppol
+from urikake.rooms.reports.queries.explain import explain
+
+SMALL = [a_line(f"C{at}", monthly=price) for at, price in enumerate((833, 215, 207), start=1)]
+
+
+def test_by_delivery_note_each_contract_is_rounded_and_its_return_mirrors_that(database: str) -> None:
+    a_shop(database)
+    a_partner(database, tax_unit="delivery_note")
+    a_partner(database, "P2")
+    take_rows(
+        database,
+        "contracts",
+        [*SMALL, *({**row, "contract_no": f"D{row['contract_no']}", "partner": "P2"} for row in SMALL)],
+    )
+    bill(database, "2026-04-30")
+    assert [(paper["partner"], paper["tax"]) for paper in invoices(database)] == [("P1", 83 + 21 + 20), ("P2", 125)]
+    month.cancel_invoice(database, "INV-2026-00001", why="宛名違い", reissue=True)
+    assert [(paper["kind"], paper["tax"]) for paper in invoices(database)][2:] == [("return", -124), ("revised", 124)]
+    with runs.reading(database) as session:
+        for number in ("INV-2026-00001", "RET-2026-00001", "REV-2026-00001", "INV-2026-00001:standard"):
+            found = explain(session, number)
+            assert found.equal, (number, found.amount, found.recomputed)
+    with pytest.raises(Refusal, match="納品書ごと"):
+        peppol.single(database, "INV-2026-00001")
+
+
+def test_lines_of_own_terms_close_and_fall_due_by_them_on_invoices_of_their_own(database: str) -> None:
+    a_shop(database)
+    rows = [a_line("C1"), a_line("C1", product="OPTION", payment_day=10, payment_months=2, method="direct_debit")]
+    take_rows(database, "contracts", [*rows, a_line("C2", product="SEAT", closing_day=20)])
+    bill(database, "2026-04-20")
+    bill(database, "2026-04-30")
+    told = [(paper["closing"], paper["net"], paper["dues"]) for paper in invoices(database)]
+    assert told == [
+        ("2026-04-20", 1_000, [{"date": "2026-05-31", "method": "transfer", "amount": 1_100}]),
+        ("2026-04-30", 10_000, [{"date": "2026-05-31", "method": "transfer", "amount": 11_000}]),
+        ("2026-04-30", 3_000, [{"date": "2026-06-10", "method": "direct_debit", "amount": 3_300}]),
+    ]
+    a_partner(database, "P1", payment_months=3, method="cash")  # from now on; what lines have of their own stays
+    bill(database, "2026-05-31")
+    assert [paper["dues"][0]["date"] for paper in invoices(database) if paper["closing"] == "2026-05-31"] == [
+        "2026-08-31",
+        "2026-07-10",
+    ]
+    with runs.reading(database) as session:
+        for item in session.rows("receivables_item", "id")["id"]:
+            assert explain(session, f"item-{item - session.low}").equal
+    assert take_rows(database, "contracts", rows) == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "wrong"),
+    [({"closing_day": 30}, "closing_day"), ({"payment_day": 30}, "payment_day"), ({"split": "cash:50%"}, "split"),
+     ({"closing_day": 20, "bill_day": 10}, "bill_day")],
+)  # fmt: skip
+def test_own_terms_that_cannot_be_are_refused(database: str, columns: dict[str, object], wrong: str) -> None:
+    a_shop(database)
+    with pytest.raises(Refusal) as refused:
+        take_rows(database, "contracts", [a_line("C1", **columns)])
+    assert refused.value.errors[0].column == wrong
