@@ -8,6 +8,7 @@ from tests.builders import a_line, a_partner, a_shop, bill, invoices, take_rows
 from urikake.base import runs
 from urikake.base.errors import Refusal
 from urikake.doors import month, peppol
+from urikake.doors.documents import asked
 from urikake.rooms.reports.queries.explain import explain
 
 SMALL = [a_line(f"C{at}", monthly=price) for at, price in enumerate((833, 215, 207), start=1)]
@@ -24,6 +25,15 @@ def test_by_delivery_note_each_contract_is_rounded_and_its_return_mirrors_that(d
     )
     bill(database, "2026-04-30")
     assert [(paper["partner"], paper["tax"]) for paper in invoices(database)] == [("P1", 83 + 21 + 20), ("P2", 125)]
+    papers = asked.found(database, "invoice", ref="INV-2026-00001").papers
+    assert [
+        (told["kind"], told["number"], told["tax"], [tax["amount"] for tax in told["taxes"]]) for told in papers
+    ] == [
+        ("invoice", "INV-2026-00001", 124, [124]),
+        *[("delivery", f"INV-2026-00001-{at}", tax, [tax]) for at, tax in enumerate((83, 21, 20), start=1)],
+    ]
+    assert (papers[0]["titled"], papers[0]["notes"]) == ("summary", [told["number"] for told in papers[1:]])
+    assert asked.found(database, "delivery", ref="INV-2026-00001").papers == papers[1:]
     month.cancel_invoice(database, "INV-2026-00001", why="宛名違い", reissue=True)
     assert [(paper["kind"], paper["tax"]) for paper in invoices(database)][2:] == [("return", -124), ("revised", 124)]
     with runs.reading(database) as session:

@@ -45,6 +45,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
     "fee_tolerance": "880",
+    "minimum_invoice": "0",
     "renewal_alert_days": "30",
     "billing_alarm_percent": "30",
     "opening_month": "",
@@ -57,7 +58,12 @@ DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.i
 }
 TAX_RATES: Final = "tax_rates"
 """The policy that holds rates of consumption tax that come after those this version knows (see `tax.supposed`)."""
-UNITS: Final = {"fee_tolerance": "円", "renewal_alert_days": "日数", "billing_alarm_percent": "%"}
+UNITS: Final = {
+    "fee_tolerance": "円",
+    "minimum_invoice": "円",
+    "renewal_alert_days": "日数",
+    "billing_alarm_percent": "%",
+}
 """The policies that are numbers, and what they count."""
 ACCOUNTS: Final = (
     "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 契約負債 仮受金 仮受消費税 "

@@ -147,16 +147,20 @@ def _contracts_have(session: Session, frame: pl.DataFrame) -> Belongings:
         mine.join(products(session).select("product_id", "product"), on="product_id", how="left")
         .join(terms(session), on="contract_terms_id", how="left")
         .join(dimensions(session), on="dimension_id", how="left")
+        .join(parties.terms(session).rename({"terms_id": "collection_id"}), on="collection_id", how="left")
         .sort("contract_id", "position")
         .with_columns(start="start_on", end=pl.col("end_on").dt.offset_by("-1d"), group="group_code")
     )
+    days = [None if mask is None else closing_text(mask) for mask in named["closing_mask"]]
+    named = named.with_columns(closing_day=pl.Series(days, dtype=pl.String))
     return {"lines": nested(named, "contract_id", list(_LINE))}
 
 
 _LINE: Final = (
     "position", "product", "quantity_micro", "unit_price_micro", "start", "end", "cycle_months", "timing", "bill_day",
     "anchor_day", "proration_start", "proration_end", "proration_up", "proration_down", "auto_renew", "notice_days",
-    "order_no", "group", "management_group", "project", "department",
+    "order_no", "group", "management_group", "project", "department", "tax_point", "closing_day", "payment_months",
+    "payment_day", "holiday_shift", "method", "split",
 )  # fmt: skip
 
 
@@ -304,6 +308,7 @@ RESOURCES: Final = (
             "method": (str, "回収手段"), "split": (str, "分割回収"), "credit_limit": (int, "与信限度額（円）"),
             "currency": (str, "通貨"), "receivable_account": (str, "債権科目"), "delivery": (str, "送付方法"),
             "peppol_id": (str, "Peppol ID"), "invoice_grouping": (str, "請求書のまとめ方（空欄は会社の方針）"),
+            "tax_unit": (str, "消費税の計算単位（空欄は請求書ごと）"), "minimum_invoice": (int, "請求最低額（円。空は会社の方針）"),
             "payer_names": (list[str], "振込名義"), "virtual_accounts": (list[str], "仮想口座"),
         },
         _partners, key="code", named="code", belongs=_partners_have,

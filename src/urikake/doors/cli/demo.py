@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from urikake.doors.demo import Sample
 
 Rows = list[dict[str, Any]]
-TAX: Final = {"standard": "10%", "reduced": "8%※", "exempt": "非課税", "out_of_scope": "不課税", "export": "免税"}
 KIND: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
 STEPS: Final = {"charges": "明細", "invoices": "請求書", "receipts": "入金", "applied": "消込"}
 OTHER: Final = "urikake-hosting.db"
@@ -128,6 +127,8 @@ def _table(*columns: str, right: str = "") -> Table:
 
 def invoices(console: Console, rows: Rows) -> None:
     """Print invoices: a head, the lines, and tax and total."""
+    from urikake.rooms.intake.queries.words import taxed
+
     for row in rows:
         dues = "・".join(f"{due['date']} {due['amount']:,}円" for due in row["dues"])
         head = f"{KIND[row['kind']]} {row['number']}  取引先 {row['partner']}  発行 {row['issue_date']}"
@@ -137,7 +138,9 @@ def invoices(console: Console, rows: Rows) -> None:
             price = f"{line['unit_price']:,}" if line["unit_price"] else "—"
             table.add_row(line["contract_no"], line["description"], f"{line['quantity']:,}", price, f"{line['net']:,}")
         for tax in row["taxes"]:
-            table.add_row("", f"消費税 {TAX[tax['tax']]} 対象 {tax['net']:,}円", "", "", f"{tax['amount']:,}")
+            table.add_row(
+                "", f"消費税 {taxed(tax['tax'], tax['rate'])} 対象 {tax['net']:,}円", "", "", f"{tax['amount']:,}"
+            )
         table.add_row("", "合計", "", "", f"{row['total']:,}", style="bold")
         console.print(table)
 

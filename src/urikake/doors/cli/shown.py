@@ -27,6 +27,7 @@ WORDS: Final = {
     "kept_unrenewed": "据え置き（更新がない）",
     "lines": "明細",
     "drafts": "下書き",
+    "carried": "少額繰越",
     "held": "保留",
     "invoices": "請求書",
     "total": "請求額",

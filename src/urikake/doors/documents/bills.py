@@ -33,35 +33,34 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     """The invoices of the frame (`invoices.queries.invoices`), each as a paper, in the order of the frame.
 
     As ``delivery`` notes they bear the same lines and amounts, but neither dues nor accounts. Where taxes are rounded by
-    delivery note, there is a note for each contract, which is the qualified invoice, and the invoice sums them up (合計請求書).
+    delivery note, there is a note for each contract, which is the qualified invoice; the invoice sums them up (合計請求書), and they
+    stand behind it.
     """
     step("内容")
     to, own = _recipients_then(session, found), _own_accounts(session, found)
     numbers, back = _registered(session, found), _given_back(session, found)
     rows = {row["number"]: row for row in detailed(session, found)}
-    notes = _notes(session, found.filter(pl.col("tax_unit") == "delivery_note"), rows)
+    notes = _notes(session, found.filter((pl.col("tax_unit") == "delivery_note") & (pl.col("kind") != "return")), rows)
     papers = []
     for head in found.iter_rows(named=True):
         on, row, parts = head["issue_on"], rows[head["number"]], notes.get(head["invoice_id"], [])
         common = {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
         common |= {"originals": back.get(head["invoice_id"], [])}
-        if delivery:
-            papers += [
-                paper(one, inclusive=head["inclusive"], lang=lang) | common | {"kind": "delivery"}
-                for one in parts or [row]
-            ]
-            continue
+        apart = [paper(one, inclusive=head["inclusive"], lang=lang) | common | {"kind": "delivery"} for one in parts]
         told = paper(row, inclusive=head["inclusive"], lang=lang) | common
+        if delivery:
+            papers += apart or [told | {"kind": "delivery"}]
+            continue
         told |= claimed(row, heads, on, own.get(head["partner_id"], []))
-        papers.append(told | (_summary([one["number"] for one in parts]) if parts and row["kind"] != "return" else {}))
+        papers += [told | (_summary(apart) if apart else {}), *apart]
     step("組版")
     title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
     return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
 
 
-def _summary(numbers: list[str]) -> dict[str, Any]:
-    """What an invoice says that only sums up delivery notes (合計請求書): their numbers."""
-    return {"titled": "summary", "notes": numbers}
+def _summary(notes: list[dict[str, Any]]) -> dict[str, Any]:
+    """What an invoice says that only sums up the delivery notes behind it (合計請求書): their numbers."""
+    return {"titled": "summary", "notes": [note["number"] for note in notes]}
 
 
 def _notes(

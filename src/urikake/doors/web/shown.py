@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from urikake.rooms.intake.queries.words import WORDS
+
 NONE: Final = "—"
 MICRO: Final = 1_000_000
 WEEKDAYS: Final = "月火水木金土日"
@@ -93,22 +95,13 @@ def percent(share: float | None) -> str:
     return f"△{-share:.1%}" if share < 0 else f"{share:.1%}"
 
 
-TAXES: Final = {
-    "standard": "標準10%",
-    "reduced": "軽減8%",
-    "exempt": "非課税",
-    "out_of_scope": "不課税",
-    "export": "輸出免税",
-}
-
-
 def tax(code: str | None) -> str:
     """A tax category in words, whether its amounts carry the tax inside or not.
 
     >>> tax("reduced_incl"), tax("export"), tax(None)
-    ('軽減8%', '輸出免税', '—')
+    ('軽減税率', '輸出免税', '—')
     """
-    return TAXES.get(code.removesuffix("_incl"), code) if code else NONE
+    return WORDS["tax"].get(code.removesuffix("_incl"), code) if code else NONE
 
 
 def tiers(text: str) -> str:

@@ -17,7 +17,7 @@ from urikake.rooms.parties.queries import codes
 from urikake.rooms.usage.queries import watermark
 
 from . import queries
-from .models import Charge, Hold, Reversal
+from .models import Carry, Charge, Hold, Reversal
 
 AHEAD: Final = timedelta(days=400)
 """How long before its cycle begins a charge may be made: a year paid in advance, at the closing before."""
@@ -98,15 +98,26 @@ def leave(session: Session, *, charges: pl.DataFrame) -> None:
 def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
     """Take the drafts of the closing, or of ``only`` those partners, off the waiting list and return them.
 
-    Those of partners that are held stay.
+    With them comes what earlier closings carried on (少額繰越). Drafts of partners that are held stay.
     """
-    drafts = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    own = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    drafts = pl.concat([queries.carried_to(session, closing_on), own])
     if only is not None:
         drafts = drafts.filter(pl.col("partner_id").is_in(only.implode()))
     if drafts.height:
         drafts = drafts.join(queries.held(session, closing_on), on="partner_id", how="anti", maintain_order="left")
         session.remove("billing_waiting", "charge_id", drafts["id"])
     return drafts
+
+
+@action("billing.run")
+def carry(session: Session, *, charges: pl.DataFrame) -> None:
+    """Leave the charges as drafts that are carried on to their partners' next closing, as their bill is too small."""
+    leave(session, charges=charges)
+    bills = charges.select("partner_id", "closing_on").unique(maintain_order=True)
+    known = session.table("billing_carry", "id, partner_id, closing_on")
+    fresh = bills.join(known, on=["partner_id", "closing_on"], how="anti", maintain_order="left")
+    facts.record(session, Carry, fresh.join(queries.minimums(session), on="partner_id", maintain_order="left"))
 
 
 @action("billing.run")

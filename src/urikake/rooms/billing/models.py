@@ -76,6 +76,18 @@ class Hold(Fact):
         db_table = "billing_hold"
 
 
+class Carry(Fact):
+    """A partner's bill of one closing carried on to its next one (少額繰越), as it was below the minimum for an invoice then."""
+
+    partner_id = ref()
+    closing_on = models.DateField()
+    minimum = models.BigIntegerField()
+
+    class Meta:
+        db_table = "billing_carry"
+        constraints = [models.UniqueConstraint(fields=["partner_id", "closing_on"], name="billing_carry_once")]
+
+
 class WaitingCharge(Projection):
     """Projection: the charges that are on no invoice yet (下書き); rebuilt from charges and invoice lines by `verify`."""
 

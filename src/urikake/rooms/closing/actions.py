@@ -40,7 +40,8 @@ def bill(
     """Bill a closing date and return its figures; with ``issue``, also number, issue and post, drafts included.
 
     With ``partners`` or management ``groups``, those payers alone; the rest is left to a later run of the closing. What
-    belongs to partners that are held (保留) stays a draft; the figures tell how many those are (``held``).
+    belongs to partners that are held (保留) stays a draft; the figures tell how many those are (``held``). So does a bill below
+    the minimum for an invoice (少額繰越, ``carried``), but not one that was asked for by its partner, or the last one.
     """
     step("請求明細を計算")
     _read_ahead(session)
@@ -58,8 +59,24 @@ def bill(
             "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
         )
     every = pl.concat([drafts, _unheld(session, closing_on, charges.select(drafts.columns))])
-    figures = _issue(session, closing_on, every, before) if every.height else {"invoices": 0, "total": 0}
-    return {"charges": charges.height, **figures, **_held(session, closing_on, only)}
+    worth, small = _carried(session, closing_on, every) if only is None else (every, {})
+    figures = _issue(session, closing_on, worth, before) if worth.height else {"invoices": 0, "total": 0}
+    return {"charges": charges.height, **figures, **small, **_held(session, closing_on, only)}
+
+
+def _carried(session: Session, closing_on: date, every: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The charges of bills that are to be issued; the others are left for the partners' next closing, and counted."""
+    least = charged.minimums(session)
+    asked = every.join(least, on="partner_id", how="semi", maintain_order="left") if least.height else every.clear()
+    if asked.is_empty():
+        return every, {}
+    papers = invoices.documents(session, asked, closing_on)
+    sums = papers.group_by("partner_id").agg(total=(pl.col("net") + pl.col("tax_amount")).sum())
+    below = sums.join(least, on="partner_id").filter((pl.col("total") > 0) & (pl.col("total") < pl.col("minimum")))
+    small = charged.staying(session, closing_on, below["partner_id"])
+    mine = pl.col("partner_id").is_in(small.implode())
+    billing.carry(session, charges=every.filter(mine))
+    return every.filter(~mine), {"carried": small.len()} if small.len() else {}
 
 
 def _unheld(session: Session, closing_on: date, charges: pl.DataFrame) -> pl.DataFrame:
@@ -97,7 +114,9 @@ def approve_invoices(session: Session, *, closing_on: date) -> dict[str, Any]:
             f"{closing_on:%Y-%m-%d} 締めの下書きには {session.user} 自身が計算したものがあります。",
             "別の人が承認してください。",
         )
-    return {**_issue(session, closing_on, drafts, before), **_held(session, closing_on)}
+    worth, small = _carried(session, closing_on, drafts)
+    figures = _issue(session, closing_on, worth, before) if worth.height else {"invoices": 0, "total": 0}
+    return {**figures, **small, **_held(session, closing_on)}
 
 
 def _nothing_to_approve(session: Session, closing_on: date) -> Refusal:

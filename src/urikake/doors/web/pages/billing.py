@@ -53,7 +53,9 @@ def listed(desk: Desk) -> Shown:
 
 def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
     made = billing.at_closing(desk.session, day)
-    mine = drafts.filter(pl.col("closing_on") == day)
+    every = drafts.filter(pl.col("closing_on") == day)
+    small = billing.carried(desk.session).filter(pl.col("closing_on") == day) if every.height else every
+    mine = every.join(small.select("id"), on="id", how="anti")
     state = (
         "未到来"
         if day > desk.on
@@ -72,6 +74,7 @@ def _closing(desk: Desk, day: date, drafts: pl.DataFrame) -> dict[str, Any]:
         "amount": int(made["amount"].sum()),
         "drafts": mine.height,
         "draft_amount": int(mine["amount"].sum()),
+        "carried": small["partner_id"].n_unique(),
         "held": int(billing.drafts(desk.session, day)["held"].sum()) if mine.height else 0,
         "state": state,
         "fresh": not stale(desk.session, "bill", day.isoformat()),

@@ -41,6 +41,12 @@ HEADS: Final = (
         Field("anchor_day", hint="請求の期間が始まる日。空欄は会社の決まり", plain=True), Field("order_no"), Field("group"),
         Field("management_group"), Field("project"), Field("department"),
     ), folded=True),
+    Group("この契約だけの回収条件", (
+        Field("closing_day", hint="空欄は取引先の締日"), Field("payment_months", label="回収月", plain=True),
+        Field("payment_day", hint="1〜28、月末は 31", plain=True), Field("holiday_shift", label="回収日が休日なら"),
+        Field("method"), Field("split", hint="transfer:50%;densai:rest:60d"),
+        Field("tax_point", hint="税率が変わるとき、どの日の税率か。空欄は会社の方針"),
+    ), folded=True),
 )  # fmt: skip
 
 

@@ -10,7 +10,9 @@ from django.http import Http404
 
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.queries import contracts as every_contract
+from urikake.rooms.intake.queries.words import WORDS
 from urikake.rooms.parties.queries import profiles
+from urikake.rooms.parties.queries import terms as collection_terms
 
 from ..book import Shown, page
 from ..desk import Desk, quoted
@@ -18,7 +20,9 @@ from ..frame import last_day
 from ..table import Choice, Column, Empty, listed_as, table
 from ..timelines import timeline
 from ..views import Shipped
+from .partners import METHODS, closing_words, pay_words
 
+POINTS: Final = WORDS["tax_point"]
 TIMINGS: Final = {"advance": "前払", "current": "当月", "arrears": "後払"}
 STAGES: Final = {"started": "今月開始", "left": "今月解約", "ahead": "変更予約"}
 SHIPPED: Final = tuple(Shipped(title, f"stage={name}") for name, title in STAGES.items())
@@ -127,11 +131,35 @@ def one(desk: Desk, contract_no: str) -> Shown:
     return {
         "contract_no": contract_no,
         "partner": partner,
+        "apart": _paid_apart(desk, found["contract_id"][0]),
         "lines": lines.to_dicts(),
         "events": [_event(row, desk.on) for row in reversed(history.to_dicts())],
         "timeline": timeline(desk, found, history, label=f"契約 {contract_no} の時間軸"),
         "page": {"title": f"契約 {contract_no}", "name": "contract"},
     }
+
+
+def _paid_apart(desk: Desk, contract_id: int) -> list[str]:
+    """The collection terms and days of tax that lines of the contract have of their own, in words, each once."""
+    lines = contracts.first_lines(desk.session).filter(pl.col("contract_id") == contract_id)
+    own = (
+        lines.join(contracts.terms(desk.session), on="contract_terms_id").select("collection_id", "tax_point").unique()
+    )
+    every = own.join(
+        collection_terms(desk.session).rename({"terms_id": "collection_id"}), on="collection_id", how="left"
+    )
+    told = []
+    for row in every.sort("collection_id", "tax_point").iter_rows(named=True):
+        if row["collection_id"] is not None:
+            days = (
+                f"{closing_words(row['closing_mask'])}締め {pay_words(row['payment_months'], row['payment_day'])}払い"
+            )
+            told.append(
+                f"{days}・{METHODS.get(row['method'], row['method'])}" + (f"（{row['split']}）" if row["split"] else "")
+            )
+        if row["tax_point"]:
+            told.append(f"税率は{POINTS[row['tax_point']]}")
+    return list(dict.fromkeys(told))
 
 
 def _event(row: dict[str, Any], on: date) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 
 from urikake.doors import month as steps
 from urikake.rooms.deliveries import queries as deliveries
+from urikake.rooms.intake.queries.words import taxed
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
@@ -22,7 +23,6 @@ from ..table import Choice, Column, Empty, listed_as, table
 from .deliveries import METHODS, STATES
 
 KINDS: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
-RATES: Final = {"standard": "10%", "reduced": "8%※", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税"}
 
 
 @page("invoices", "invoices", permission="invoices.read", title="請求書")
@@ -83,7 +83,7 @@ def one(desk: Desk, number: str) -> Shown:
         "invoice": head | {"kind_name": KINDS[head["kind"]]},
         "partner": partner.row(0, named=True),
         "lines": shape["lines"],
-        "taxes": [tax | {"name": RATES.get(tax["tax"].removesuffix("_incl"), tax["tax"])} for tax in shape["taxes"]],
+        "taxes": [tax | {"name": taxed(tax["tax"], tax["rate"])} for tax in shape["taxes"]],
         "dues": shape["dues"],
         "carry": shape["carry"],
         "items": _items(desk, head["invoice_id"]),

@@ -15,13 +15,13 @@ from urikake.doors import people
 from urikake.rooms.billing.queries import LATE, MISSING, PRESENT, completeness, scope
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.intake.queries.words import WORDS
 from urikake.rooms.usage.queries import totals
 
 from .. import signin
 from ..book import Deed, Shown, deed, page
 from ..desk import ROLES, Desk, quoted
 from ..frame import month_before
-from ..shown import TAXES
 from ..table import Choice, Column, Empty, listed_as, table
 
 WORST: Final = {LATE: 0, MISSING: 1, PRESENT: 2}
@@ -52,7 +52,7 @@ def listed(desk: Desk) -> Shown:
     found = every.unique("product", keep="last", maintain_order=True).with_columns(
         model=pl.col("price_model").replace(MODELS),
         pattern=pl.col("revenue").replace(REVENUES),
-        tax_name=pl.col("tax").replace(TAXES),
+        tax_name=pl.col("tax").replace(WORDS["tax"]),
         priced=pl.when("inclusive").then(pl.lit("税込")).otherwise(pl.lit("税抜")),
     )
     counts = contracts.in_force(desk.session, desk.on).group_by("product").agg(lines=pl.len())

@@ -51,6 +51,8 @@ def _groups(session: Session, *, known: bool) -> tuple[Group, ...]:
         Group("くわしい条件", (
             Field("bill_to", hint="請求書を別の取引先に送るとき", pick="partners"), Field("parent", pick="partners"),
             Field("split", hint="transfer:50%;densai:rest:60d"), Field("virtual_account"),
+            Field("tax_unit", hint="納品書ごとなら、請求書は合計請求書になります"),
+            Field("minimum_invoice", hint="税込の円。満たない月は次の締めに繰り越す。空欄は会社の方針"),
             Field("receivable_account", options=chart),
         ), folded=True),
     )  # fmt: skip

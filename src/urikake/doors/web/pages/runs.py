@@ -41,6 +41,7 @@ WORDS: Final = {
     "charges": "請求明細",
     "invoices": "請求書",
     "held": "保留",
+    "carried": "少額繰越",
     "total": "合計",
     "rows": "行",
     "revenue": "収益",

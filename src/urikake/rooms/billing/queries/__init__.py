@@ -2,6 +2,7 @@
 
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
+from .carried import carried, carried_to, minimums, staying
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
 from .chosen import chosen, of_payers
 from .committed import settled as settled_commitments
@@ -35,6 +36,8 @@ __all__ = [
     "at_payer",
     "beside_billed",
     "by_ids",
+    "carried",
+    "carried_to",
     "charges",
     "charges_cut",
     "chosen",
@@ -51,6 +54,7 @@ __all__ = [
     "kept_money",
     "measured_spans",
     "metered_products",
+    "minimums",
     "of_contracts",
     "of_cycle",
     "of_cycles",
@@ -63,6 +67,7 @@ __all__ = [
     "rounds",
     "scope",
     "settled_commitments",
+    "staying",
     "unbilled",
     "unmeasured",
     "waiting",

@@ -8,6 +8,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 
+from .carried import carried
 from .charges import waiting
 
 
@@ -24,10 +25,11 @@ def held(session: Session, closing_on: date) -> pl.DataFrame:
 
 
 def drafts(session: Session, closing_on: date) -> pl.DataFrame:
-    """The drafts (下書き) of the closing by partner: ``partner_id``, ``count``, ``amount``, ``held``, ``why`` of a hold."""
+    """The drafts (下書き) of the closing by partner: ``partner_id``, ``count``, ``amount``, ``carried``, ``held``, ``why`` of a hold."""
     mine = waiting(session).filter(pl.col("closing_on") == closing_on)
+    small = carried(session)["id"]
     sums = mine.group_by("partner_id", maintain_order=True).agg(
-        count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
+        count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum(), carried=pl.col("id").is_in(small.implode()).all()
     )
     told = sums.join(held(session, closing_on), on="partner_id", how="left", maintain_order="left")
     return told.with_columns(held=pl.col("why").is_not_null(), why=pl.col("why").fill_null(""))

@@ -38,7 +38,7 @@ def waiting(session: Session, month: date) -> list[str]:
     beyond = periods.following(month)
     waiting = billing.waiting(session).filter(pl.col("closing_on") < beyond)
     held = billing.held_drafts(session, beyond)
-    drafts = waiting.join(held.select("id"), on="id", how="anti") if held.height else waiting
+    drafts = waiting.join(_kept_back(session, held), on="id", how="anti")
     slips = _waiting_slips(session).filter(pl.col("posted_on") < beyond)
     found = []
     if held.height and held["amount"].sum() != 0:
@@ -48,6 +48,11 @@ def waiting(session: Session, month: date) -> list[str]:
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
     return found
+
+
+def _kept_back(session: Session, held: pl.DataFrame) -> pl.DataFrame:
+    """The ids of the drafts that are not to be issued now: held back, or carried on as their bill is too small."""
+    return pl.concat([held.select("id"), billing.carried(session).select("id")])
 
 
 KEPT: Final = ("partner_id", "closing_on")
@@ -110,10 +115,10 @@ def _counted(session: Session, parts: tuple[str, ...], first: date, last: date) 
 
 
 def drafted(session: Session) -> list[date]:
-    """The closings that have charges on no invoice yet which may be issued: not those that are held back."""
+    """The closings that have charges on no invoice yet which may be issued: not those that are held back or carried on."""
     drafts = billing.waiting(session)
-    held = billing.held_drafts(session, date.max)
-    return drafts.join(held.select("id"), on="id", how="anti")["closing_on"].unique().to_list()
+    kept = _kept_back(session, billing.held_drafts(session, date.max))
+    return drafts.join(kept, on="id", how="anti")["closing_on"].unique().to_list()
 
 
 def stale(session: Session, action: str, subject: str) -> bool:

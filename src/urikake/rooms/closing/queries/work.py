@@ -31,11 +31,12 @@ def waiting_receipts(session: Session, on: date) -> Waiting:
 
 
 def waiting_drafts(session: Session, on: date) -> Waiting:
-    """The charges up to the day's closing that are on no invoice yet (下書き)."""
+    """The charges up to the day's closing that are on no invoice yet (下書き), but for those carried on (少額繰越)."""
     return _counted(
         session,
         "SELECT count(*) AS n, sum(c.amount) AS amount FROM billing_waiting w JOIN billing_charge c ON c.id = w.charge_id"
-        " WHERE w.charge_id >= ? AND w.charge_id < ? AND c.closing_on <= ?",
+        " WHERE w.charge_id >= ? AND w.charge_id < ? AND c.closing_on <= ? AND NOT EXISTS"
+        " (SELECT 1 FROM billing_carry k WHERE k.partner_id = c.partner_id AND k.closing_on = c.closing_on)",
         on,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 _TAXES: Final = {
-    "standard": "標準10%", "reduced": "軽減8%", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税",
+    "standard": "標準税率", "reduced": "軽減税率", "exempt": "非課税", "out_of_scope": "不課税", "export": "輸出免税",
 }  # fmt: skip
 _PRORATION: Final = {
     "daily": "日割り", "monthly": "月割り", "thirtieth": "30日割り", "thirty_360": "30/360", "full_month": "1か月分", "free": "無料",
@@ -17,6 +17,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "holiday_shift": {"before": "前営業日", "after": "翌営業日", "none": "そのまま"},
     "invoice_grouping": {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"},
+    "tax_unit": {"invoice": "請求書ごと", "delivery_note": "納品書(契約)ごと"},
     "delivery": {"email": "メール", "paper": "郵送", "peppol": "デジタルインボイス"},
     "tax": {**_TAXES, **{f"{code}_incl": f"{word}(税込)" for code, word in _TAXES.items()}},
     "price_model": {
@@ -45,3 +46,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 """By column: what each choice is called."""
+
+
+def taxed(kind: str, rate: float) -> str:
+    """What amounts of a class of tax (with or without ``_incl``) are called at a rate in percent.
+
+    >>> taxed("standard", 10), taxed("reduced_incl", 8), taxed("export", 0)
+    ('10%', '8%※', '輸出免税')
+    """
+    name = kind.removesuffix("_incl")
+    return (
+        f"{rate:g}%" + ("※" if name == "reduced" else "") if name in {"standard", "reduced"} else _TAXES.get(name, name)
+    )

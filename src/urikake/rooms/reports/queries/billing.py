@@ -108,7 +108,9 @@ def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
         "included_micro",
         "overage_price_micro",
     )
-    joined = documents.lines(session, found).join(model, on="product_id", maintain_order="left")
+    closings = found.select("invoice_id", bills_on="closing_on")
+    made = documents.lines(session, found).join(closings, on="invoice_id", maintain_order="left")
+    joined = made.join(model, on="product_id", maintain_order="left")
     joined = joined.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         contracts(session).select("contract_id", "contract_no"), on="contract_id", maintain_order="left"
     )
@@ -116,7 +118,7 @@ def _lines(session: Session, found: pl.DataFrame) -> pl.DataFrame:
         group="group_code",
         service_from="from_on",
         service_to=inclusive("to_on"),
-        description=description(),
+        description=pl.when(pl.col("closing_on") < pl.col("bills_on")).then(dated()).otherwise(description()),
         unit_price_micro=pl.when(
             ~pl.col("price_model").is_in(["graduated", "volume", "package"]) & (pl.col("nature") != charges.TRUE_UP)
         ).then("unit_price_micro"),
@@ -139,6 +141,15 @@ def description() -> pl.Expr:
     settled = pl.when(pl.col("nature") == charges.TRUE_UP).then(pl.lit(" 最低・上限料金の精算")).otherwise(pl.lit(""))
     back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(settled)
     return pl.concat_str("product_name", mark, terms, back, pl.when(part).then(days).otherwise(pl.lit("")))
+
+
+def dated() -> pl.Expr:
+    """`description` with the days also of a whole cycle: of what an earlier closing carried on."""
+    days = pl.format(
+        " {}/{}–{}/{}",
+        *(each for day in (pl.col("from_on"), inclusive("to_on")) for each in (day.dt.month(), day.dt.day())),
+    )
+    return pl.concat_str(description(), pl.when(pl.col("denominator") == 1).then(days).otherwise(pl.lit("")))
 
 
 def _counted() -> pl.Expr:
