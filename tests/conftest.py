@@ -104,9 +104,12 @@ def postgresql_copies(server_url: str, postgresql_template: str) -> Callable[[],
 
 
 @pytest.fixture(scope="session")
-def postgresql_pool(server_url: str, postgresql_template: str) -> Emptied:
-    """The databases that tests of this worker have given back."""
-    return Emptied(shape(named(server_url, postgresql_template)))
+def postgresql_pool(server_url: str, postgresql_template: str) -> Iterator[Emptied]:
+    """The databases that tests of this worker have given back; removed when it ends."""
+    pool = Emptied(shape(named(server_url, postgresql_template)))
+    yield pool
+    for url in pool.urls:
+        execute(server_url, f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
 
 
 def shape(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -87,7 +88,7 @@ def test_books_put_back_to_an_earlier_day_are_read_anew(shop: str, cache: Path) 
     assert prices(shop) == [7_000]
 
 
-@pytest.mark.parametrize("harm", ["gone", "cut", "index", "program"])
+@pytest.mark.parametrize("harm", ["gone", "cut", "changed", "index", "names", "empty", "program"])
 def test_what_cannot_be_read_is_as_if_it_were_not_there(
     shop: str, cache: Path, harm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,15 @@ def test_what_cannot_be_read_is_as_if_it_were_not_there(
             file.unlink()
         elif harm == "cut":
             file.write_bytes(file.read_bytes()[:100])
+        elif harm == "changed":  # a frame that can be read and says something else
+            frame = pl.read_ipc(file.read_bytes())
+            numbers = [name for name, kind in frame.schema.items() if kind == pl.Int64]
+            frame.with_columns(pl.col(numbers) * 2).write_ipc(file)
+    if harm in {"names", "empty"}:
+        told = json.loads(index(cache).read_text(encoding="utf-8"))
+        files = {"../../secret.arrow": "0"} if harm == "names" else {}
+        told["entries"] = [[key, stamp, files, several] for key, stamp, _, several in told["entries"]]
+        index(cache).write_text(json.dumps(told), encoding="utf-8")
     if harm == "index":
         index(cache).write_text('{"program": ', encoding="utf-8")
     if harm == "program":  # a new version, for which the frames may mean something else
@@ -105,6 +115,25 @@ def test_what_cannot_be_read_is_as_if_it_were_not_there(
     assert prices(shop) == [5_000]
     next_process()
     assert prices(shop) == [5_000]
+
+
+def test_a_folder_that_others_may_enter_is_neither_read_nor_written(shop: str, cache: Path) -> None:
+    folder = index(cache).parent
+    folder.chmod(0o777)
+    before = {file: file.read_bytes() for file in folder.iterdir()}
+    builders.an_event(shop, "change_price", "2026-05-01", unit_price=6_000)
+    assert prices(shop) == [6_000]
+    next_process()
+    assert {file: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_the_books_are_verified_themselves_and_not_what_is_remembered_of_them(shop: str) -> None:
+    builders.bill(shop, "2026-04-30")
+    [kept] = [found for (where, _), found in memory._kept.items() if where == memory.place(shop)]
+    kept.tables = {key: (top, frame.clear()) for key, (top, frame) in kept.tables.items()}
+    kept.values.clear()
+    assert builders.wrongs(shop) == []
+    assert prices(shop) == [5_000]  # what was found right is remembered anew
 
 
 def test_books_found_broken_are_not_remembered(shop: str, cache: Path) -> None:

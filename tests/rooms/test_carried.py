@@ -24,6 +24,7 @@ def test_a_small_bill_waits_until_it_comes_to_enough_and_the_month_closes_meanwh
     assert month.close(database, "2026-04")["locked"]
     assert bill(database, "2026-05-31") == {"charges": 3, "invoices": 1, "total": 1_100, "carried": 2}
     assert bill(database, "2026-05-31", partners=["P3"]) == {"charges": 0, "invoices": 1, "total": 2_200}
+    recognize(database, "2026-05")
     assert bill(database, "2026-06-30") == {"charges": 3, "invoices": 2, "total": 4_400, "carried": 1}
     three = ["2026-04-01", "2026-05-01", "2026-06-01"]
     assert papers(database) == [

@@ -163,6 +163,30 @@ def test_what_was_claimed_before_stands_on_an_invoice_as_the_company_wants(datab
     assert paper(database, ref=first["number"])["carry"] == first["carry"]
 
 
+def test_a_statement_tells_of_an_invoice_that_was_taken_back(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, APRIL)
+    month.cancel_invoice(database, "INV-2026-00001", why="宛先の誤り")
+    book = asked.found(database, "statement", ref="P1", since=date(2026, 4, 1), until=date(2026, 4, 30))
+    assert {line["kind"] for line in book.papers[0]["lines"]} == {"raised", "cancelled"}
+    for lang in ("ja", "en"):
+        typesetting.pdf(
+            asked.found(database, "statement", ref="P1", since=date(2026, 4, 1), until=date(2026, 4, 30), lang=lang)
+        )
+
+
+def test_invoices_of_one_closing_do_not_claim_each_other_as_carried(database: str) -> None:
+    a_shop(database, invoice_grouping="contract")
+    take_rows(database, "contracts", [a_line("C1"), a_line("C2")])
+    bill(database, APRIL)
+    bill(database, "2026-05-31")
+    carried = [(told["number"][-1], told["carry"]["carried"], told["carry"]["total"]) for told in invoices(database)]
+    assert carried == [("1", 0, 11_000), ("2", 0, 11_000), ("3", 22_000, 33_000), ("4", 22_000, 33_000)]
+    printed = [bool(paper(database, ref=f"INV-2026-0000{at}")["carry"]) for at in (1, 2, 3, 4)]
+    assert printed == [False, False, True, False]
+
+
 def test_a_statement_begins_with_what_was_owed_and_ends_with_what_is(database: str) -> None:
     a_shop(database)
     a_contract(database, monthly=10_000)

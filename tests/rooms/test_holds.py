@@ -20,8 +20,10 @@ from tests.builders import (
     take_rows,
     users,
 )
+from urikake.base import runs
 from urikake.base.errors import Refusal
 from urikake.doors import month
+from urikake.rooms.billing import queries as billing
 
 APRIL = "2026-04-30"
 
@@ -125,6 +127,7 @@ def test_holding_twice_changes_nothing_and_another_reason_is_kept(database: str)
         ("no-partner", "P9", {"release": True}),
         ("no-draft",   "P4", {}),
         ("no-reason",  "P2", {"why": " "}),
+        ("long-reason", "P2", {"why": "長" * 501}),
         ("not-held",   "P2", {"release": True}),
     ],
 )  # fmt: skip
@@ -145,3 +148,20 @@ def test_an_issued_bill_cannot_be_held(database: str) -> None:
     bill(database, APRIL)
     with pytest.raises(Refusal, match="no-draft"):
         hold(database, "P2")
+
+
+def test_bills_that_are_held_and_sum_to_nothing_between_them_still_keep_the_month_open(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2")
+    two = a_line("C2", partner="P2", cycle_months=2, proration="monthly")
+    take_rows(database, "contracts", [a_line("C1", monthly=5_000), two])
+    bill(database, APRIL)
+    month.close(database, "2026-04")
+    an_event(database, "cancel", "2026-05-01", contract_no="C2")
+    bill(database, "2026-05-31", issue=False)
+    for code in ("P1", "P2"):
+        month.hold_billing(database, date(2026, 5, 31), partner=code, why="確認")
+    with runs.reading(database) as session:
+        assert sorted(billing.drafts(session, date(2026, 5, 31))["amount"]) == [-5_000, 5_000]
+    with pytest.raises(Refusal, match="保留している請求が2件"):
+        month.close(database, "2026-05")

@@ -3,7 +3,8 @@
 It is only ever a shorter way to what stands in the books: `memory.recall` takes it up where the hash chain still holds
 the link up to which it was read, and anything that is missing, unreadable or made by another version of the program is
 as if it had not been left. Every database and company has a folder of its own with one Arrow file a frame, and an index
-that names them; files are never written twice, so that a process may go on reading what another has replaced.
+that names them with their digests; files are never written twice, so that a process may go on reading what another has
+replaced. A folder that is somebody else's, or that others may enter, is not read and not written.
 """
 
 from __future__ import annotations
@@ -30,10 +31,13 @@ VARIABLE: Final = "URIKAKE_CACHE"
 _INDEX: Final = "index.json"
 _OURS: Final = re.compile(r"[0-9a-f]{24}-\d+")
 """How the folders are called: whatever else stands beside them is somebody else's."""
+_FILE: Final = re.compile(r"[0-9a-f]{16}\.arrow")
 _SPARE_SECONDS: Final = 600  # nobody takes longer from writing a frame to naming it in the index
 
 Key = tuple[str, ...]
 Stamp = tuple[int, ...]
+Files = dict[str, str]
+"""The files of a value, each with its digest."""
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Left:
     folder: Path | None = None
     link_id: int = 0
     head: str = ""
-    entries: dict[Key, tuple[Stamp, list[str], bool]] = field(default_factory=dict)
+    entries: dict[Key, tuple[Stamp, Files, bool]] = field(default_factory=dict)
 
     def get(self, key: Key) -> tuple[Stamp, Any] | None:
         """The stamp and the value of the key, None where there is none that can be read."""
@@ -51,7 +55,7 @@ class Left:
             return None
         stamp, files, several = self.entries[key]
         try:
-            frames = [pl.read_ipc(self.folder / file) for file in files]
+            frames = [_read(self.folder / file, digest) for file, digest in files.items()]
         except (OSError, pl.exceptions.PolarsError):
             del self.entries[key]
             return None
@@ -61,16 +65,47 @@ class Left:
 def found(place: str, company_id: int) -> Left:
     """What was left of the company of the database at the place by this version of the program."""
     folder = _folder(place, company_id)
-    if folder is None:
+    if folder is None or not _trusted(folder):
         return Left()
     try:
         told = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
         if told["program"] != _program():
             return Left(folder)
-        entries = {tuple(key): (tuple(stamp), files, several) for key, stamp, files, several in told["entries"]}
-        return Left(folder, told["link_id"], told["head"], entries)
-    except (OSError, ValueError, KeyError, TypeError):
+        entries = dict(_entry(*each) for each in told["entries"])
+        os.utime(folder / _INDEX)  # those not used for longest go first
+        return Left(folder, int(told["link_id"]), str(told["head"]), entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Left(folder)
+
+
+def _trusted(folder: Path) -> bool:
+    """Whether the folder is the user's and nobody else's, or is not there yet."""
+    try:
+        told = folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return os.name != "posix" or (told.st_uid == os.getuid() and told.st_mode & 0o077 == 0)
+
+
+def _entry(key: list[str], stamp: list[int], files: Files, several: bool) -> tuple[Key, tuple[Stamp, Files, bool]]:
+    """An entry of the index; ``ValueError`` where it is none that this program writes."""
+    if not files or (len(files) > 1 and not several) or not all(_FILE.fullmatch(file) for file in files):
+        raise ValueError(files)
+    return tuple(map(str, key)), (tuple(map(int, stamp)), files, bool(several))
+
+
+def _read(file: Path, digest: str) -> pl.DataFrame:
+    """The frame in the file; ``OSError`` where it is not what was written."""
+    if _digest(file) != digest:
+        raise OSError(f"{file.name}: not as it was left")
+    return pl.read_ipc(file)
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def leave(left: Left, link_id: int, head: str, values: dict[Key, tuple[Stamp, Any]]) -> None:
@@ -85,7 +120,7 @@ def leave(left: Left, link_id: int, head: str, values: dict[Key, tuple[Stamp, An
         return
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if _index_link(folder) > link_id:
+        if not _trusted(folder) or _index_link(folder) > link_id:
             return
         entries = dict(left.entries) | {key: _written(folder, value) for key, value in new.items()}
         told = {
@@ -126,12 +161,13 @@ def _frames(held: Any) -> list[pl.DataFrame]:
     return list(several) if all(isinstance(p, pl.DataFrame) and pl.Object not in p.dtypes for p in several) else []
 
 
-def _written(folder: Path, value: tuple[Stamp, Any]) -> tuple[Stamp, list[str], bool]:
+def _written(folder: Path, value: tuple[Stamp, Any]) -> tuple[Stamp, Files, bool]:
     stamp, held = value
-    files = []
+    files = {}
     for frame in _frames(held):
-        files.append(f"{secrets.token_hex(8)}.arrow")
-        frame.write_ipc(folder / files[-1])
+        file = folder / f"{secrets.token_hex(8)}.arrow"
+        frame.write_ipc(file)
+        files[file.name] = _digest(file)
     return stamp, files, type(held) is tuple
 
 

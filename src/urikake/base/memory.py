@@ -90,6 +90,10 @@ class Memory:
             self.tables[key] = (earlier[0][0], earlier[1])
         return self.tables[key]
 
+    def renewed(self) -> Memory:
+        """A memory of the same books that remembers nothing of them: all is read anew."""
+        return Memory(self.link_id, self.head, left=left.Left(self.left.folder))
+
     def leave(self) -> None:
         """Leave what is large to the next process."""
         tables: dict[left.Key, tuple[left.Stamp, Any]] = {

@@ -31,8 +31,8 @@ class Overlapped:
 
     def _settle(self) -> None:
         """Wait for all writes, those behind one that failed too: none may come after the transaction has ended."""
+        wait(self._pending)
         pending, self._pending = self._pending, []
-        wait(pending)
         for write in pending:
             write.result()
 
@@ -56,9 +56,14 @@ class Overlapped:
         self._backlog.append((task, own.height))
 
     def end(self, *, keep: bool) -> None:
+        """End the transaction when the writer is idle; what waits to be written is not begun any more if it is not kept."""
+        if not keep:
+            for write in self._pending:
+                write.cancel()
         try:
             self._settle()
         except BaseException:
+            wait(self._pending)  # also an interrupt finds it idle
             if keep:
                 raise
         self._inner.end(keep=keep)

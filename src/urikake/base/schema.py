@@ -77,7 +77,8 @@ def _migrate(url: str) -> int:
     del django_connections["default"]
     executor = MigrationExecutor(django_connections["default"])
     waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-    call_command("migrate", verbosity=0, interactive=False)
+    if waiting:
+        call_command("migrate", verbosity=0, interactive=False)
     django_connections["default"].close()
     return waiting
 

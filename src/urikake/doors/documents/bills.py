@@ -176,7 +176,9 @@ def claimed(row: Mapping[str, Any], heads: Heads, on: date, own: list[str]) -> d
 
 
 def _carries(choice: str, carry: Mapping[str, int]) -> bool:
-    """Whether the invoice tells what was claimed before and what came of it."""
+    """Whether the invoice tells what was claimed before and what came of it; of those of one closing, the first does."""
+    if "part" in carry:
+        return False
     return choice == "always" or (choice == "when_owed" and carry["previous"] != 0)
 
 

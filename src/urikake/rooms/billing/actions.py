@@ -23,6 +23,10 @@ AHEAD: Final = timedelta(days=400)
 """How long before its cycle begins a charge may be made: a year paid in advance, at the closing before."""
 
 
+LONGEST: Final = 500
+"""So many letters has a reason."""
+
+
 @action("billing.run")
 def charge(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
     """Make and return the charges of the closing that were not made yet (see `queries.due_stretches`).
@@ -128,6 +132,7 @@ def hold(session: Session, *, partner: str, closing_on: date, why: str) -> bool:
     """
     if not why.strip():
         raise Refusal("no-reason", "保留する理由がありません。", "--why に理由を書いてください。")
+    _require_short(why)
     partner_id = _partner(session, partner)
     drafts = queries.drafts(session, closing_on).filter(pl.col("partner_id") == partner_id)
     if drafts.is_empty():
@@ -145,6 +150,7 @@ def hold(session: Session, *, partner: str, closing_on: date, why: str) -> bool:
 @action("billing.run")
 def release(session: Session, *, partner: str, closing_on: date, why: str = "") -> bool:
     """Hold the partner's bill of the closing back no longer, so that the next issue takes it; whether that is new."""
+    _require_short(why)
     partner_id = _partner(session, partner)
     known = queries.holds(session).filter((pl.col("partner_id") == partner_id) & (pl.col("closing_on") == closing_on))
     if known.is_empty():
@@ -161,6 +167,11 @@ def release(session: Session, *, partner: str, closing_on: date, why: str = "") 
 def _held(session: Session, partner_id: int, closing_on: date, held: bool, why: str) -> None:
     row = {"partner_id": partner_id, "closing_on": closing_on, "held": held, "why": why.strip()}
     facts.record(session, Hold, pl.DataFrame([row]))
+
+
+def _require_short(why: str) -> None:
+    if len(why.strip()) > LONGEST:
+        raise Refusal("long-reason", f"理由が{LONGEST}字を超えています。", "短く書いてください。")
 
 
 def _partner(session: Session, code: str) -> int:

@@ -25,7 +25,11 @@ Tops = dict[str, int]
 
 
 def verify(session: Session) -> list[str]:
-    """Everything that is wrong with the company's books, in words; empty when all invariants hold."""
+    """Everything that is wrong with the company's books, in words; empty when all invariants hold.
+
+    It is of the books themselves: nothing that was remembered of them is believed.
+    """
+    session.memory = session.memory.renewed()
     step("ハッシュ連鎖を確かめる")
     chain = [_chain(session, found) for found in facts.broken(session)]
     step("残高を照合")

@@ -41,9 +41,9 @@ def waiting(session: Session, month: date) -> list[str]:
     drafts = waiting.join(_kept_back(session, held), on="id", how="anti")
     slips = _waiting_slips(session).filter(pl.col("posted_on") < beyond)
     found = []
-    if held.height and held["amount"].sum() != 0:
+    if _worth(held):
         found.append(f"保留している請求が{held.select(KEPT).n_unique()}件（請求明細{held.height}件）あります。")
-    if drafts.height and drafts["amount"].sum() != 0:
+    if _worth(drafts):
         found.append(f"発行していない請求明細が{drafts.height}件あります。")
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
@@ -53,6 +53,11 @@ def waiting(session: Session, month: date) -> list[str]:
 def _kept_back(session: Session, held: pl.DataFrame) -> pl.DataFrame:
     """The ids of the drafts that are not to be issued now: held back, or carried on as their bill is too small."""
     return pl.concat([held.select("id"), billing.carried(session).select("id")])
+
+
+def _worth(drafts: pl.DataFrame) -> bool:
+    """Whether any partner's bill of a closing among the drafts comes to something: one that comes to nothing is not issued."""
+    return bool((drafts.group_by(KEPT).agg(pl.col("amount").sum())["amount"] != 0).any())
 
 
 KEPT: Final = ("partner_id", "closing_on")

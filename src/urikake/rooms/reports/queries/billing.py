@@ -178,7 +178,9 @@ def _dues(session: Session, found: pl.DataFrame) -> pl.DataFrame:
 def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]:
     """前回請求額・入金額・繰越額・今回請求額 of each invoice's partner, as they stand on its day of issue.
 
-    What was received is what came since the partner's last invoice; what is carried is all that was still owed.
+    What was received is what came since the invoices of an earlier closing; what is carried is all that was still owed but
+    for what other invoices of the same closing claim, which the partner has beside this one. A later one of a closing has
+    ``part``: the how-manieth it is.
     """
     last: date = max(found["issue_on"].to_list())
     mine = found.select("partner_id").unique()
@@ -188,25 +190,46 @@ def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]
     every = pl.concat(
         [
             bills.select(
-                "partner_id", posted_on="issue_on", gross="total", source=pl.lit("invoice"), source_id="invoice_id"
+                "partner_id",
+                "closing_on",
+                posted_on="issue_on",
+                gross="total",
+                source=pl.lit("invoice"),
+                source_id="invoice_id",
             ),
-            other.select("partner_id", "posted_on", "gross", "source", "source_id"),
+            other.select(
+                "partner_id", pl.col("posted_on").alias("closing_on"), "posted_on", "gross", "source", "source_id"
+            ),
         ]
     ).sort("posted_on", "source", "source_id", descending=[False, True, False])
     owed = every.with_columns(upto=pl.col("gross").cum_sum().over("partner_id"))
     invoiced = owed.filter(pl.col("source") == "invoice").with_columns(paid=_paid(session, raised, owed, last))
+    sisters = ["partner_id", "closing_on"]
+    beside = pl.col("gross").cum_sum().over(sisters) - pl.col("gross")
+    first = invoiced.with_columns(
+        first_paid=pl.col("paid").first().over(sisters), part=pl.int_range(1, pl.len() + 1).over(sisters)
+    )
     before = pl.col("paid").shift(1, fill_value=0).over("partner_id")
-    carried = pl.col("upto") - pl.col("gross") - pl.col("paid")
-    rows_ = invoiced.with_columns(received=pl.col("paid") - before, carried=carried).select(
+    owed_before = pl.col("upto") - pl.col("gross") - pl.col("paid")
+    carried_ = (
+        pl.when(owed_before > 0)
+        .then((owed_before - pl.max_horizontal(beside, 0)).clip(lower_bound=0))
+        .otherwise(owed_before)
+    )
+    rows_ = first.with_columns(received=(pl.col("first_paid") - before.first().over(sisters)), carried=carried_).select(
         "source_id",
         "received",
         "carried",
+        "part",
         previous=pl.col("carried") + pl.col("received"),
         current="gross",
         total=pl.col("carried") + pl.col("gross"),
     )
     names = ["previous", "received", "carried", "current", "total"]
-    return {row["source_id"]: {name: row[name] for name in names} for row in rows_.iter_rows(named=True)}
+    return {
+        row["source_id"]: {name: row[name] for name in names} | ({"part": row["part"]} if row["part"] > 1 else {})
+        for row in rows_.iter_rows(named=True)
+    }
 
 
 def _paid(session: Session, raised: pl.DataFrame, owed: pl.DataFrame, last: date) -> pl.Series:
