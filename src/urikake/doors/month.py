@@ -37,6 +37,26 @@ def bill(
     return outcome.figures
 
 
+def bill_forward(
+    url: str,
+    numbers: Sequence[str],
+    on: date,
+    until: date,
+    *,
+    issue: bool,
+    user: str = "system",
+    preview: bool = False,
+) -> dict[str, Any]:
+    """Bill the contracts' cycles that begin by ``until`` on a day before their closings; with ``issue``, issue and post too."""
+    subject = " ".join([on.isoformat(), f"→{until.isoformat()}", *numbers])[:SUBJECT]
+    with runs.run(url, "bill", subject=subject, permission="billing.run", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.bill_forward(session, numbers=numbers, on=on, until=until, issue=issue)
+    return outcome.figures
+
+
 def hold_billing(
     url: str,
     closing_on: date,

@@ -85,6 +85,15 @@ class Billing(Strict):
     groups: list[Text] = Field([], max_length=100, description="この管理グループの契約の請求先だけ")
 
 
+class BillingForward(Strict):
+    """Cycles of contracts to bill before their closings."""
+
+    contracts: list[Text] = Field(min_length=1, max_length=1000, description="契約番号")
+    closing: Day = Field(description="請求日（請求書の日付）")
+    until: Day = Field(description="この日までに始まる期間を請求する")
+    issue: bool = Field(False, description="true なら採番・発行・計上まで行う")
+
+
 class Matching(Strict):
     """Automatic matching."""
 
@@ -189,6 +198,19 @@ def _try_bill(call: Call) -> dict[str, Any]:
     )  # fmt: skip
 
 
+def _try_bill_forward(call: Call) -> dict[str, Any]:
+    asked: BillingForward = call.body
+    return steps.bill_forward(
+        call.caller.books,
+        asked.contracts,
+        asked.closing,
+        asked.until,
+        issue=asked.issue,
+        user=call.caller.name,
+        preview=True,
+    )
+
+
 def _try_match(call: Call) -> dict[str, Any]:
     return steps.match(call.caller.books, on=call.body.date, user=call.caller.name, preview=True)
 
@@ -202,6 +224,21 @@ def bill(call: Call) -> HttpResponse:
     options = {"closing": asked.closing.isoformat(), "issue": asked.issue}
     only = {name: list(named) for name in ("partners", "groups") if (named := getattr(asked, name))}
     return ask(call, "bill", jobs.of_some(subject, only), options | only)
+
+
+@asks("forward-billing-runs", permission="billing.run", summary="契約の先の期間を前もって請求", group="請求書",
+      body=BillingForward, trial=_try_bill_forward,
+      example={"contracts": ["C1"], "closing": "2026-04-30", "until": "2026-06-30"})  # fmt: skip
+def bill_forward(call: Call) -> HttpResponse:
+    """Cycles to come billed."""
+    asked: BillingForward = call.body
+    options = {
+        "closing": asked.closing.isoformat(),
+        "until": asked.until.isoformat(),
+        "contracts": list(asked.contracts),
+    }
+    subject = jobs.of_some(f"{asked.closing} の前もっての請求", {"contracts": list(asked.contracts)})
+    return ask(call, "bill", subject, options | {"issue": asked.issue})
 
 
 @asks("matching-runs", permission="matching.apply", summary="自動消込", group="消込", body=Matching, trial=_try_match,

@@ -161,6 +161,26 @@ def bill(
     say(figures, "新しく請求するものはありません。")
 
 
+@app.command("bill-forward")
+def bill_forward(
+    contract: Annotated[list[str], typer.Argument(metavar="CONTRACT…", help="契約番号（いくつでも）")],
+    on: Annotated[str, typer.Option("--on", help="請求日（請求書の日付）")],
+    until: Annotated[str, typer.Option("--until", help="この日までに始まる期間を請求する")],
+    issue: Annotated[bool, typer.Option("--issue", help="承認・採番・発行・計上まで行う")] = False,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """契約の先の期間を、締日を待たずに前もって請求する。"""
+    load()
+    from urikake.doors import month
+
+    with bar("bill"):
+        figures = month.bill_forward(
+            from_environment(), contract, day(on), day(until), issue=issue, preview=dry_run, user=as_
+        )
+    say(figures, "新しく請求するものはありません。")
+
+
 @app.command("hold-billing")
 def hold_billing(
     closing: Annotated[str, typer.Argument(help="締日")],

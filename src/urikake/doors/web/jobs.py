@@ -49,6 +49,9 @@ class Kind:
 
 def _bill(url: str, user: str, job: Job) -> dict[str, Any]:
     closing = date.fromisoformat(job.options["closing"])
+    if until := job.options.get("until"):
+        numbers, day = job.options["contracts"], date.fromisoformat(until)
+        return month.bill_forward(url, numbers, closing, day, issue=bool(job.options.get("issue")), user=user)
     only = {name: job.options.get(name, []) for name in ("partners", "groups")}
     return month.bill(url, closing, issue=bool(job.options.get("issue")), user=user, **only)
 

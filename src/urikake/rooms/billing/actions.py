@@ -40,6 +40,16 @@ def charge(session: Session, *, closing_on: date, only: pl.Series | None = None)
 
 
 @action("billing.run")
+def charge_forward(session: Session, *, numbers: Sequence[str], on: date, until: date) -> pl.DataFrame:
+    """Make and return the charges of the contracts' cycles that begin by ``until``, before their closings (前もっての請求).
+
+    They are what those closings would have made, which then find them made. Renewals that are not due yet are not made for
+    it, and what is measured is not known yet. Refused for contracts that there are not, and in a locked month.
+    """
+    return _charges_of(session, queries.forward(session, numbers, on, until), on)
+
+
+@action("billing.run")
 def charge_ahead(session: Session, *, contract_ids: Sequence[int], closings: Sequence[date]) -> pl.DataFrame:
     """The charges of the contracts at closings to come, one after the other as billing runs will make them; by id.
 
@@ -75,14 +85,34 @@ def _charged(
     if cycles is not None:
         rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
     if rows.height:
-        rated = queries.rated(session, found, queries.credits_cut(session, found, rows), closing_on)
-        rows = queries.charges_cut(session, found, rated).filter(pl.col("amount") != 0)
+        rows = _priced(session, found, rows, closing_on)
     billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"]) if rows.height else rows
     if only is not None and billed.height:
         billed = billed.filter(pl.col("partner_id").is_in(only.implode()))
+    return _made(session, found, billed, closing_on, posted_on or closing_on)
+
+
+def _charges_of(session: Session, found: queries.Scope, on: date) -> pl.DataFrame:
+    """The charges of all that is due of the lines, dated ``on`` a day that need be no closing day of theirs."""
+    rows = queries.due_stretches(session, found, on)
+    if rows.is_empty():
+        return pl.DataFrame(schema=columns(Charge))
+    priced = _priced(session, found, rows, on)
+    billed = priced.with_columns(partner_id=queries.payers(session, found, priced)["bill_to_id"])
+    return _made(session, found, billed, on, on)
+
+
+def _priced(session: Session, found: queries.Scope, rows: pl.DataFrame, closing_on: date) -> pl.DataFrame:
+    """The stretches with their amounts, cut where their rate of tax changes; without those that cost nothing."""
+    rated = queries.rated(session, found, queries.credits_cut(session, found, rows), closing_on)
+    return queries.charges_cut(session, found, rated).filter(pl.col("amount") != 0)
+
+
+def _made(session: Session, found: queries.Scope, billed: pl.DataFrame, closing_on: date, on: date) -> pl.DataFrame:
+    """The priced stretches recorded as charges; refused in a locked month if there are any."""
     if billed.is_empty():
         return pl.DataFrame(schema=columns(Charge))
-    periods.require_open(session, posted_on or closing_on)
+    periods.require_open(session, on)
     return facts.record(session, Charge, _charges(billed, found, closing_on, watermark(session)))
 
 

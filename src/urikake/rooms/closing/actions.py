@@ -50,18 +50,42 @@ def bill(
     drafts = billing.take_up(session, closing_on=closing_on, only=only) if issue else None
     charges = billing.charge(session, closing_on=closing_on, only=only)
     if drafts is None:
-        billing.leave(session, charges=charges)
-        papers = invoices.documents(session, charges, closing_on) if charges.height else charges
-        count = papers["document"].n_unique() if papers.height else 0
-        return {"charges": charges.height, "drafts": count, **_held(session, closing_on, only)}
-    if policies(session).needs_second_person("invoices"):
-        raise Refusal(
-            "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
-        )
+        return {**_drafted(session, charges, closing_on), **_held(session, closing_on, only)}
+    _require_one_person(session)
     every = pl.concat([drafts, _unheld(session, closing_on, charges.select(drafts.columns))])
     worth, small = _carried(session, closing_on, every) if only is None else (every, {})
     figures = _issue(session, closing_on, worth, before) if worth.height else {"invoices": 0, "total": 0}
     return {"charges": charges.height, **figures, **small, **_held(session, closing_on, only)}
+
+
+@action("billing.run")
+def bill_forward(session: Session, *, numbers: Sequence[str], on: date, until: date, issue: bool) -> dict[str, Any]:
+    """Bill contracts' cycles that begin by ``until`` before their closings (前もっての請求); figures as of `bill`."""
+    step("請求明細を計算")
+    _read_ahead(session)
+    before = balances.positions(session)
+    charges = billing.charge_forward(session, numbers=numbers, on=on, until=until)
+    if not issue:
+        return _drafted(session, charges, on)
+    _require_one_person(session)
+    every = _unheld(session, on, charges.select(charged.waiting(session).columns)) if charges.height else charges
+    figures = _issue(session, on, every, before) if every.height else {"invoices": 0, "total": 0}
+    return {"charges": charges.height, **figures, **_held(session, on)}
+
+
+def _drafted(session: Session, charges: pl.DataFrame, closing_on: date) -> dict[str, Any]:
+    """The charges left as drafts, and their figures."""
+    billing.leave(session, charges=charges)
+    papers = invoices.documents(session, charges, closing_on) if charges.height else charges
+    return {"charges": charges.height, "drafts": papers["document"].n_unique() if papers.height else 0}
+
+
+def _require_one_person(session: Session) -> None:
+    """Refuse to issue at once where another person has to approve it."""
+    if policies(session).needs_second_person("invoices"):
+        raise Refusal(
+            "needs-approval", "請求書の発行には別の人の承認が必要です。", "--issue を付けずに締め、承認してください。"
+        )
 
 
 def _carried(session: Session, closing_on: date, every: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:

@@ -231,6 +231,34 @@ def run(doing: Deed) -> HttpResponse:
     return redirect(f"/{doing.company.code}/runs/{job.pk}")
 
 
+@deed("bill-forward", "billing/forward", permission="billing.run")
+def forward(doing: Deed) -> HttpResponse:
+    """Ask for a contract's cycles to come to be billed before their closings, as drafts or issued."""
+    number, on, until = doing.field("contract"), _asked_day(doing, "on"), _asked_day(doing, "until")
+    with runs.reading(doing.books, doing.person.name) as session:
+        billing.forward(session, [number], on, until)
+    subject = jobs.of_some(f"{on:%Y/%m/%d} の前もっての請求", {"contracts": [number]})
+    options = {
+        "closing": on.isoformat(),
+        "until": until.isoformat(),
+        "contracts": [number],
+        "issue": doing.field("issue") == "1",
+    }
+    job = jobs.ask(
+        doing.company.code, "bill", subject=subject, actor=doing.person.name, options=options, key=doing.field("key")
+    )
+    return redirect(f"/{doing.company.code}/runs/{job.pk}")
+
+
+def _asked_day(doing: Deed, name: str) -> date:
+    """The day in a field; refused where it is none."""
+    text = doing.field(name)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "日付を選んでください。") from None
+
+
 def _only(doing: Deed) -> dict[str, list[str]]:
     """The payers and the management groups that are asked for alone; none of either is everybody. Refused if unknown."""
     with runs.reading(doing.books, doing.person.name) as session:

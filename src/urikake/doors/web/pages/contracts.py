@@ -8,6 +8,7 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404
 
+from urikake.base.company import policies
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.queries import contracts as every_contract
 from urikake.rooms.intake.queries.words import WORDS
@@ -131,6 +132,8 @@ def one(desk: Desk, contract_no: str) -> Shown:
     return {
         "contract_no": contract_no,
         "partner": partner,
+        "on": desk.on,
+        "approves": policies(desk.session).needs_second_person("invoices"),
         "apart": _paid_apart(desk, found["contract_id"][0]),
         "lines": lines.to_dicts(),
         "events": [_event(row, desk.on) for row in reversed(history.to_dicts())],

@@ -4,7 +4,7 @@ from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .carried import carried, carried_to, minimums, staying
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
-from .chosen import chosen, of_payers
+from .chosen import chosen, forward, of_payers
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
@@ -48,6 +48,7 @@ __all__ = [
     "cut_amounts",
     "drafts",
     "due_stretches",
+    "forward",
     "held",
     "held_drafts",
     "holds",

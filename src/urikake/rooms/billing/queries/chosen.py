@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import codes, payers
 
-from .scope import scope
+from .scope import Scope, scope
 
 
 def chosen(session: Session, partners: Sequence[str] = (), groups: Sequence[str] = ()) -> pl.Series | None:
@@ -31,6 +34,32 @@ def of_payers(session: Session, only: pl.Series) -> pl.Expr:
     """The lines that may be billed to one of the payers; those that have had other payers are always among them."""
     moved = scope(session).moves["line_id"]
     return pl.col("bill_to_id").is_in(only.implode()) | pl.col("line_id").is_in(moved.implode())
+
+
+def forward(session: Session, numbers: Sequence[str], on: date, until: date) -> Scope:
+    """The contracts' lines that are not measured, as if all that begins by ``until`` were paid in advance.
+
+    Refused for a number that there is not, and where ``until`` lies before the day or more than `FORWARD` after it.
+    """
+    known = contracts(session).filter(pl.col("contract_no").is_in(list(numbers)))
+    missing = [number for number in numbers if number not in known["contract_no"]]
+    if missing or not numbers:
+        told = f"契約「{missing[0]}」はありません。" if missing else "契約が選ばれていません。"
+        raise Refusal("unknown-contract", told, "契約番号を確かめてください。")
+    if not on <= until <= on + FORWARD:
+        raise Refusal(
+            "bad-until",
+            f"{until:%Y-%m-%d} までを {on:%Y-%m-%d} に前もって請求することはできません。",
+            f"請求日から{FORWARD.days // 365}年以内の日を指定してください。",
+        )
+    every = scope(session)
+    mine = pl.col("contract_id").is_in(known["contract_id"].implode()) & ~pl.col("metered")
+    lines = every.lines.filter(mine).with_columns(timing=pl.lit("advance"), reach_on=pl.lit(until))
+    return Scope(lines, every.segments, every.moves)
+
+
+FORWARD: Final = timedelta(days=5 * 365)
+"""So far ahead may be billed."""
 
 
 def _payer(session: Session, code: str) -> int:
