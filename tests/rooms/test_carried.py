@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.builders import a_line, a_partner, a_shop, an_event, bill, invoices, recognize, report, take_rows, users
+from urikake.base.errors import Refusal
 from urikake.doors import month
 
 
@@ -60,3 +63,25 @@ def test_the_last_bill_is_issued_whatever_it_comes_to_and_drafts_are_carried_on_
     bill(database, "2026-06-30", issue=False)
     assert month.approve_invoices(database, [date(2026, 6, 30)], user="aya") == {"invoices": 1, "total": 5_500}
     assert [paper[:3] for paper in papers(database)] == [("P2", "2026-05-31", 2_200), ("P1", "2026-06-30", 5_500)]
+
+
+def test_a_bill_that_a_person_leaves_to_the_next_closing_keeps_no_month_open(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2")
+    take_rows(database, "contracts", [a_line(f"C{at}", partner=f"P{at}") for at in (1, 2)])
+    bill(database, "2026-04-30", issue=False)
+    april = date(2026, 4, 30)
+    assert month.hold_billing(database, april, partner="P1", why="検収待ち") == {"new": True, "held": 1}
+    assert month.hold_billing(database, april, partner="P1", why="来月に", to_next=True) == {"new": True, "held": 0}
+    assert month.hold_billing(database, april, partner="P1", why="来月に", to_next=True) == {"new": False, "held": 0}
+    assert bill(database, "2026-04-30") == {"charges": 0, "invoices": 1, "total": 11_000}
+    assert month.close(database, "2026-04")["locked"]
+    assert bill(database, "2026-05-31") == {"charges": 2, "invoices": 2, "total": 33_000}
+    assert papers(database)[1:] == [
+        ("P1", "2026-05-31", 22_000, ["2026-04-01", "2026-05-01"]),
+        ("P2", "2026-05-31", 11_000, ["2026-05-01"]),
+    ]
+    with pytest.raises(Refusal, match="no-draft"):
+        month.hold_billing(database, april, partner="P1", why="x", to_next=True)
+    with pytest.raises(Refusal, match="no-reason"):
+        month.hold_billing(database, april, partner="P2", why=" ", to_next=True)

@@ -64,17 +64,18 @@ def hold_billing(
     partner: str,
     why: str = "",
     release: bool = False,
+    to_next: bool = False,
     user: str = "system",
     preview: bool = False,
 ) -> dict[str, Any]:
-    """Hold a partner's bill of a closing back from issue, or release it."""
+    """Hold a partner's bill of a closing back from issue, release it, or leave it to the partner's next closing."""
     subject = f"{closing_on.isoformat()} {partner}"
     with runs.run(url, HOLD, subject=subject, permission="billing.run", user=user, preview=preview) as (
         session,
         outcome,
     ):
         outcome.figures |= actions.hold_billing(
-            session, closing_on=closing_on, partner=partner, why=why, release=release
+            session, closing_on=closing_on, partner=partner, why=why, release=release, to_next=to_next
         )
     return outcome.figures
 

@@ -152,6 +152,7 @@ class Holding(Strict):
     closing: Day = Field(description="締日")
     partner: Text = Field(description="請求先の取引先コード")
     why: str = Field(min_length=1, max_length=500, description="理由")
+    to_next: bool = Field(False, description="true なら、保留せずに、この請求先の次の締めに回す")
 
 
 class Releasing(Strict):
@@ -317,7 +318,10 @@ def _bill_of(call: Call) -> str:
 def hold(session: Session, call: Call) -> dict[str, Any]:
     """A partner's bill of a closing held back from issue."""
     asked = call.body
-    return _tried(actions.hold_billing(session, closing_on=asked.closing, partner=asked.partner, why=asked.why), call)
+    figures = actions.hold_billing(
+        session, closing_on=asked.closing, partner=asked.partner, why=asked.why, to_next=asked.to_next
+    )
+    return _tried(figures, call)
 
 
 @writes("billing-holds/release", verb=HOLD, permission="billing.run", summary="取引先の請求の保留をやめる", group="請求書",

@@ -187,18 +187,30 @@ def hold_billing(
     partner: Annotated[str, typer.Option("--partner", metavar="CODE", help="請求先の取引先コード")],
     why: Annotated[str, typer.Option("--why", help="理由（記録に残る）")] = "",
     release: Annotated[bool, typer.Option("--release", help="保留をやめる")] = False,
+    to_next: Annotated[bool, typer.Option("--to-next", help="この請求先の次の締めの請求に合わせる")] = False,
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """一つの取引先の請求を、その締めの発行から外しておく（--release でやめる）。"""
+    """一つの取引先の請求を、その締めの発行から外しておく（--release でやめる、--to-next で次の締めに回す）。"""
     load()
     from urikake.doors import month
 
     told = month.hold_billing(
-        from_environment(), day(closing), partner=partner, why=why, release=release, preview=dry_run, user=as_
+        from_environment(),
+        day(closing),
+        partner=partner,
+        why=why,
+        release=release,
+        to_next=to_next,
+        preview=dry_run,
+        user=as_,
     )
-    done = "の保留をやめました。" if release else "を保留しました。"
-    same = "は、もう保留していません。" if release else "は、もう保留しています。"
+    if to_next:
+        done, same = "を次の締めに回しました。", "は、もう次の締めに回しています。"
+    elif release:
+        done, same = "の保留をやめました。", "は、もう保留していません。"
+    else:
+        done, same = "を保留しました。", "は、もう保留しています。"
     print(f"取引先 {partner} の {closing} 締めの請求{done if told['new'] else same}（この締めの保留 {told['held']}件）")
 
 

@@ -132,9 +132,12 @@ def leave(session: Session, *, charges: pl.DataFrame) -> None:
 def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None) -> pl.DataFrame:
     """Take the drafts of the closing, or of ``only`` those partners, off the waiting list and return them.
 
-    With them comes what earlier closings carried on (少額繰越). Drafts of partners that are held stay.
+    With them comes what earlier closings carried on (少額繰越). Drafts of partners that are held stay, and so does what a
+    person has left to the next closing, if it is not asked for by its partner.
     """
     own = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
+    if only is None:
+        own = own.join(queries.left_to_next(session, closing_on), on="partner_id", how="anti", maintain_order="left")
     drafts = pl.concat([queries.carried_to(session, closing_on), own])
     if only is not None:
         drafts = drafts.filter(pl.col("partner_id").is_in(only.implode()))
@@ -151,7 +154,25 @@ def carry(session: Session, *, charges: pl.DataFrame) -> None:
     bills = charges.select("partner_id", "closing_on").unique(maintain_order=True)
     known = session.table("billing_carry", "id, partner_id, closing_on")
     fresh = bills.join(known, on=["partner_id", "closing_on"], how="anti", maintain_order="left")
-    facts.record(session, Carry, fresh.join(queries.minimums(session), on="partner_id", maintain_order="left"))
+    least = queries.minimums(session).with_columns(why=pl.lit(""))
+    facts.record(session, Carry, fresh.join(least, on="partner_id", maintain_order="left"))
+
+
+@action("billing.run")
+def carry_on(session: Session, *, partner: str, closing_on: date, why: str) -> bool:
+    """Leave the partner's bill of the closing to its next one (次の締めへ), held or not; whether that is new.
+
+    Refused without a reason, or without a draft.
+    """
+    partner_id = _drafted(session, partner, closing_on, why)
+    told = session.table("billing_carry", "id, partner_id, closing_on")
+    if told.filter((pl.col("partner_id") == partner_id) & (pl.col("closing_on") == closing_on)).height:
+        return False
+    if queries.held(session, closing_on).filter(pl.col("partner_id") == partner_id).height:
+        _held(session, partner_id, closing_on, False, why)
+    row = {"partner_id": partner_id, "closing_on": closing_on, "minimum": 0, "why": why.strip()}
+    facts.record(session, Carry, pl.DataFrame([row]))
+    return True
 
 
 @action("billing.run")
@@ -160,18 +181,9 @@ def hold(session: Session, *, partner: str, closing_on: date, why: str) -> bool:
 
     Held once more for another reason, the newer reason is told. Refused without a reason, or without a draft to hold.
     """
-    if not why.strip():
-        raise Refusal("no-reason", "保留する理由がありません。", "--why に理由を書いてください。")
-    _require_short(why)
-    partner_id = _partner(session, partner)
-    drafts = queries.drafts(session, closing_on).filter(pl.col("partner_id") == partner_id)
-    if drafts.is_empty():
-        raise Refusal(
-            "no-draft",
-            f"取引先「{partner}」に {closing_on:%Y-%m-%d} 締めの下書きはありません。",
-            "請求先のコードと締日を確かめるか、先に --issue を付けずに請求を計算してください。",
-        )
-    if drafts["held"][0] and drafts["why"][0] == why.strip():
+    partner_id = _drafted(session, partner, closing_on, why)
+    held = queries.held(session, closing_on).filter(pl.col("partner_id") == partner_id)
+    if held.height and held["why"][0] == why.strip():
         return False
     _held(session, partner_id, closing_on, True, why)
     return True
@@ -192,6 +204,21 @@ def release(session: Session, *, partner: str, closing_on: date, why: str = "") 
     if known["held"][0]:
         _held(session, partner_id, closing_on, False, why)
     return bool(known["held"][0])
+
+
+def _drafted(session: Session, partner: str, closing_on: date, why: str) -> int:
+    """The id of the partner; refused where it has no draft of the closing, or there is no reason."""
+    if not why.strip():
+        raise Refusal("no-reason", "保留する理由がありません。", "--why に理由を書いてください。")
+    _require_short(why)
+    partner_id = _partner(session, partner)
+    if queries.drafts(session, closing_on).filter(pl.col("partner_id") == partner_id).is_empty():
+        raise Refusal(
+            "no-draft",
+            f"取引先「{partner}」に {closing_on:%Y-%m-%d} 締めの下書きはありません。",
+            "請求先のコードと締日を確かめるか、先に --issue を付けずに請求を計算してください。",
+        )
+    return partner_id
 
 
 def _held(session: Session, partner_id: int, closing_on: date, held: bool, why: str) -> None:

@@ -77,11 +77,15 @@ class Hold(Fact):
 
 
 class Carry(Fact):
-    """A partner's bill of one closing carried on to its next one (少額繰越), as it was below the minimum for an invoice then."""
+    """A partner's bill of one closing carried on to its next one, as it was below the minimum for an invoice then (少額繰越).
+
+    One that a person carried on has no minimum, and the reason, ``why``.
+    """
 
     partner_id = ref()
     closing_on = models.DateField()
     minimum = models.BigIntegerField()
+    why = models.CharField(max_length=500)
 
     class Meta:
         db_table = "billing_carry"

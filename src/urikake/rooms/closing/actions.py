@@ -157,10 +157,13 @@ def _nothing_to_approve(session: Session, closing_on: date) -> Refusal:
 
 @action("billing.run")
 def hold_billing(
-    session: Session, *, closing_on: date, partner: str, why: str = "", release: bool = False
+    session: Session, *, closing_on: date, partner: str, why: str = "", release: bool = False, to_next: bool = False
 ) -> dict[str, Any]:
-    """Hold the partner's bill of a closing back from issue, or ``release`` it; whether that is ``new``, and how many are ``held``."""
-    do = billing.release if release else billing.hold
+    """Hold the partner's bill of a closing back from issue, ``release`` it, or leave it to the partner's next closing.
+
+    Returns whether that is ``new``, and how many of the closing are ``held``.
+    """
+    do = billing.carry_on if to_next else billing.release if release else billing.hold
     new = do(session, partner=partner, closing_on=closing_on, why=why)
     return {"new": new, "held": _held(session, closing_on).get("held", 0)}
 

@@ -125,7 +125,9 @@ def review(desk: Desk, closing: str) -> Shown:
 def _bills(desk: Desk, day: date) -> dict[str, Any]:
     """The drafts by partner, those held back first: how many, how many of them are held, and those that are searched for."""
     names = profiles(desk.session, "name, kana").select("partner_id", "code", "name", "kana")
-    every = billing.drafts(desk.session, day).join(names, on="partner_id", how="left", maintain_order="left")
+    left = billing.left_to_next(desk.session, day)
+    drafts = billing.drafts(desk.session, day).join(left, on="partner_id", how="left", maintain_order="left")
+    every = drafts.join(names, on="partner_id", how="left", maintain_order="left")
     asked = desk.ask("draft")
     wanted = search.searched(asked)
     texts = (search.searchable(pl.col(name)).str.contains(wanted, literal=True) for name in ("code", "name", "kana"))
@@ -272,10 +274,19 @@ def _only(doing: Deed) -> dict[str, list[str]]:
 
 @deed("hold-billing", "billing/hold", permission="billing.run")
 def hold(doing: Deed) -> HttpResponse:
-    """Hold a partner's bill of a closing back from issue, or release it."""
+    """Hold a partner's bill of a closing back from issue, release it, or leave it to the next closing."""
     closing, code, release = _day(doing.field("closing")), doing.field("partner"), doing.field("release") == "1"
+    to_next = doing.field("next") == "1"
     told = steps.hold_billing(
-        doing.books, closing, partner=code, why=doing.field("why"), release=release, user=doing.person.name
+        doing.books,
+        closing,
+        partner=code,
+        why=doing.field("why"),
+        release=release,
+        to_next=to_next,
+        user=doing.person.name,
     )
+    if to_next:
+        return doing.done(f"取引先 {code} の請求を、次の締めに回しました。", f"billing/{closing}")
     what = "の保留をやめました。次の発行で出ます" if release else "を保留しました。発行・承認をしても出ません"
     return doing.done(f"取引先 {code} の請求{what}（保留 {told['held']:,}件）。", f"billing/{closing}")

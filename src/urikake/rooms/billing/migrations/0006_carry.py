@@ -18,6 +18,7 @@ class Migration(migrations.Migration):
                 ('partner_id', models.BigIntegerField()),
                 ('closing_on', models.DateField()),
                 ('minimum', models.BigIntegerField()),
+                ('why', models.CharField(max_length=500)),
             ],
             options={
                 'db_table': 'billing_carry',

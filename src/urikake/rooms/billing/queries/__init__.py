@@ -2,7 +2,7 @@
 
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
-from .carried import carried, carried_to, minimums, staying
+from .carried import carried, carried_to, left_to_next, minimums, staying
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
 from .chosen import chosen, forward, of_payers
 from .committed import settled as settled_commitments
@@ -53,6 +53,7 @@ __all__ = [
     "held_drafts",
     "holds",
     "kept_money",
+    "left_to_next",
     "measured_spans",
     "metered_products",
     "minimums",

@@ -33,6 +33,13 @@ def carried(session: Session, before: date = date.max) -> pl.DataFrame:
     return waiting(session).filter(pl.col("closing_on") < before).join(told, on=KEYS, how="semi", maintain_order="left")
 
 
+def left_to_next(session: Session, closing_on: date) -> pl.DataFrame:
+    """The partners whose bill of the closing a person has left to the next one: ``partner_id``, ``reason``."""
+    told = session.table("billing_carry", "id, partner_id, closing_on, minimum, why")
+    mine = told.filter((pl.col("closing_on") == closing_on) & (pl.col("minimum") == 0))
+    return mine.select("partner_id", reason="why")
+
+
 def carried_to(session: Session, closing_on: date) -> pl.DataFrame:
     """The charges carried on that are to be billed at the closing, if only it comes to enough: of partners that close then."""
     found = carried(session, closing_on)
