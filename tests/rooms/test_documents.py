@@ -176,6 +176,22 @@ def test_a_statement_tells_of_an_invoice_that_was_taken_back(database: str) -> N
         )
 
 
+def test_a_parent_that_pays_sees_for_whom_each_contract_is(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "CHILD", bill_to="P1")
+    take_rows(
+        database,
+        "contracts",
+        [a_line("C1"), a_line("C2", partner="CHILD"), a_line("C2", partner="CHILD", product="SEAT")],
+    )
+    bill(database, APRIL)
+    told = paper(database)
+    assert [(line["contract_no"], line["holder"]) for line in told["lines"]] == [
+        ("C1", ""), ("C2", "CHILD商事"), ("C2", "CHILD商事"),
+    ]  # fmt: skip
+    typesetting.pdf(asked.found(database, "invoice", ref=told["number"]))
+
+
 def test_invoices_of_one_closing_do_not_claim_each_other_as_carried(database: str) -> None:
     a_shop(database, invoice_grouping="contract")
     take_rows(database, "contracts", [a_line("C1"), a_line("C2")])

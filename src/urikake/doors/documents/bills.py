@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
@@ -12,6 +12,7 @@ import polars as pl
 from urikake.base import company
 from urikake.base.bulk import Session
 from urikake.base.progress import step
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices.queries import lines, originals
 from urikake.rooms.parties.queries import codes, profiles, profiles_then, virtual_accounts
 from urikake.rooms.reports.queries.billing import contents, detailed
@@ -40,14 +41,16 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     to, own = _recipients_then(session, found), _own_accounts(session, found)
     numbers, back = _registered(session, found), _given_back(session, found)
     rows = {row["number"]: row for row in detailed(session, found)}
+    held = _holders(session, rows.values())
     notes = _notes(session, found.filter((pl.col("tax_unit") == "delivery_note") & (pl.col("kind") != "return")), rows)
     papers = []
     for head in found.iter_rows(named=True):
         on, row, parts = head["issue_on"], rows[head["number"]], notes.get(head["invoice_id"], [])
         common = {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
         common |= {"originals": back.get(head["invoice_id"], [])}
-        apart = [paper(one, inclusive=head["inclusive"], lang=lang) | common | {"kind": "delivery"} for one in parts]
-        told = paper(row, inclusive=head["inclusive"], lang=lang) | common
+        others = {number: name for number, (holder, name) in held.items() if holder != head["partner_id"]}
+        apart = [_paper(one, head, lang, others) | common | {"kind": "delivery"} for one in parts]
+        told = _paper(row, head, lang, others) | common
         if delivery:
             papers += apart or [told | {"kind": "delivery"}]
             continue
@@ -56,6 +59,24 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     step("組版")
     title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
     return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
+
+
+def _holders(session: Session, rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[int, str]]:
+    """Who holds each contract on the invoices, by its number: partner and name."""
+    numbers = {line["contract_no"] for row in rows for line in row["lines"]}
+    mine = contracts(session).filter(pl.col("contract_no").is_in(list(numbers)))
+    named = mine.join(profiles(session, "name"), on="partner_id", how="left")
+    return {
+        number: (holder, name) for number, holder, name in named.select("contract_no", "partner_id", "name").iter_rows()
+    }
+
+
+def _paper(row: Mapping[str, Any], head: Mapping[str, Any], lang: str, others: Mapping[str, str]) -> dict[str, Any]:
+    """The invoice as a paper, its lines with the ``holder`` of contracts that are not the payer's own."""
+    told = paper(row, inclusive=head["inclusive"], lang=lang)
+    for line in told["lines"]:
+        line["holder"] = others.get(line["contract_no"], "")
+    return told
 
 
 def _summary(notes: list[dict[str, Any]]) -> dict[str, Any]:
