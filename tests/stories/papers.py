@@ -17,7 +17,7 @@ boot()
 
 from tests import builders  # noqa: E402 - what has tables is read when Django is ready
 from urikake.base import schema  # noqa: E402
-from urikake.doors import setup  # noqa: E402
+from urikake.doors import month, setup  # noqa: E402
 from urikake.doors.documents import asked, glyphs, typesetting  # noqa: E402
 
 FOLDER = Path(__file__).parents[2] / "docs" / "documents"
@@ -66,6 +66,7 @@ PRODUCTS: list[dict[str, Any]] = [
 PARTNER = "MK-0102"
 LONG = "MK-0733"
 YEARLY = "MK-0415"
+BY_NOTE = "MK-0560"
 
 
 def picture(source: str) -> bytes:
@@ -87,6 +88,9 @@ def a_company(url: str, folder: Path) -> None:
     builders.a_partner(url, PARTNER, name="北浜製作所株式会社", kana="キタハマセイサクシヨ", postal_code="541-0000",
                        address="大阪府大阪市中央区北浜見本町4-5-6 北浜見本ビル 7階", payment_months=1, payment_day=31)  # fmt: skip
     builders.a_partner(url, YEARLY, name="株式会社髙﨑①塚商店", postal_code="370-0000", address="群馬県高崎市見本町2-3")
+    builders.a_partner(url, BY_NOTE, name="みほん食品株式会社", postal_code="460-0000", address="愛知県名古屋市中区見本町8-9",
+                       tax_unit="delivery_note")  # fmt: skip
+    builders.a_partner(url, "MK-0561", name="みほん食品 熱田工場", bill_to=BY_NOTE)
     builders.a_partner(
         url, LONG, name="一般財団法人 日本全国地域情報基盤整備推進機構 西日本統括本部 経理センター 支払管理課", kana="ニホンゼンコク",
         postal_code="812-0000", virtual_account="0070733",
@@ -102,6 +106,9 @@ def business(url: str) -> None:
         builders.a_line("K-2026-031", partner=PARTNER, product="LINE", order_no="PO-88574", start="2026-05-16", anchor_day=1),
         builders.a_line("K-2026-040", partner=PARTNER, product="WATER", quantity=24),
         builders.a_line("K-2026-052", partner=YEARLY, product="YEAR", cycle_months=12, timing="advance", start="2026-05-01"),
+        builders.a_line("N-2026-001", partner=BY_NOTE, product="WATER", quantity=7),
+        builders.a_line("N-2026-002", partner="MK-0561", product="WATER", quantity=13),
+        builders.a_line("N-2026-002", partner="MK-0561", product="CARE"),
         *(builders.a_line(f"B-{n:03}", partner=LONG, product=("PLAN", "CARE", "WATER")[n % 3], quantity=n + 1,
                           order_no=f"西日本-{n // 6 + 1:02}") for n in range(42)),
     ]  # fmt: skip
@@ -117,18 +124,25 @@ def business(url: str) -> None:
     builders.apply(url, "R-2", builders.invoices(url, "2026-05-31")[0]["number"])
     builders.an_event(url, "cancel", contract_no="K-2026-052", last_day="2026-06-30")
     builders.bill(url, "2026-06-30")
+    wrong = next(row["number"] for row in builders.invoices(url, "2026-06-30") if row["partner"] == PARTNER)
+    month.cancel_invoice(url, wrong, why="注文番号の訂正", reissue=True)
 
 
 def papers(url: str) -> dict[str, dict[str, Any]]:
     """What the samples are of, by their names."""
     may, june = builders.invoices(url, "2026-05-31"), builders.invoices(url, "2026-06-30")
-    number, long = (next(row["number"] for row in may if row["partner"] == code) for code in (PARTNER, LONG))
-    back = next(row["number"] for row in june if row["kind"] == "return")
+    numbers = (next(row["number"] for row in may if row["partner"] == code) for code in (PARTNER, LONG, BY_NOTE))
+    number, long, summary = numbers
+    back = next(row["number"] for row in june if row["kind"] == "return" and row["partner"] == YEARLY)
+    revised = next(row["number"] for row in june if row["kind"] == "revised")
     span = {"ref": PARTNER, "since": date(2026, 4, 1), "until": date(2026, 6, 30)}
     return {
         "invoice": {"kind": "invoice", "ref": number},
         "invoice-en": {"kind": "invoice", "ref": number, "lang": "en"},
         "invoice-long": {"kind": "invoice", "ref": long},
+        "summary": {"kind": "invoice", "ref": summary},
+        "revised": {"kind": "invoice", "ref": revised},
+        "ruler": {"kind": "ruler"},
         "credit": {"kind": "invoice", "ref": back},
         "delivery": {"kind": "delivery", "ref": number},
         "statement": {"kind": "statement", **span},

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import accumulate
+from typing import Any
 
 import polars as pl
 
@@ -20,9 +23,8 @@ def book(session: Session, code: str, since: date, until: date, heads: Heads, *,
     """The partner's account from day to day: opening, what was claimed and settled with the balance after it, closing."""
     mine = partner_id(session, code)
     first, *rows = statement(session, code, since, until)
-    names = ("date", "kind", "debit", "credit", "balance")
-    lines = [{name: row[name] for name in names} | {"number": row["invoice_no"] or ""} for row in rows]
-    closing = rows[-1]["balance"] if rows else first["balance"]
+    lines = _lines(rows, first["balance"])
+    closing = lines[-1]["balance"] if lines else first["balance"]
     number = company.policies(session)["registration_number"]
     to = recipients(session, pl.Series([mine]))[mine]
     paper = {
@@ -32,3 +34,19 @@ def book(session: Session, code: str, since: date, until: date, heads: Heads, *,
         "debit": sum(line["debit"] for line in lines), "credit": sum(line["credit"] for line in lines),
     }  # fmt: skip
     return Book(f"{code} {since} – {until}", heads.name, until.isoformat(), heads.rows, heads.images, [paper])
+
+
+def _lines(rows: Sequence[Mapping[str, Any]], opening: int) -> list[dict[str, Any]]:
+    """What was claimed, given back and settled, with the balance after each.
+
+    That an invoice and the one which takes it back settle each other (``cancelled``) is left out: both are told, and come to
+    nothing between them.
+    """
+    told = [row for row in rows if row["kind"] != "cancelled"]
+    balances = accumulate((row["debit"] - row["credit"] for row in told), initial=opening)
+    return [
+        {name: row[name] for name in ("date", "debit", "credit")}
+        | {"kind": "returned" if row["kind"] == "raised" and row["credit"] else row["kind"]}
+        | {"number": row["invoice_no"] or "", "balance": balance}
+        for row, balance in zip(told, list(balances)[1:], strict=True)
+    ]
