@@ -9,7 +9,7 @@ import polars as pl
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from urikake.base import periods, runs
+from urikake.base import letterhead, periods, runs
 from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
 from urikake.core import search
@@ -115,6 +115,7 @@ def review(desk: Desk, closing: str) -> Shown:
         "picks": forms.picks(partners=forms.partners(desk.session)),
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
+        "lacking": _lacking(desk, day),
         "alarms": _alarms(desk, day),
         "approves": policies(desk.session).needs_second_person("invoices"),
         "papers": _papers(desk, day),
@@ -168,6 +169,14 @@ def _missing(desk: Desk, day: date) -> dict[str, Any]:
     first = named["contract_no"].unique(maintain_order=True).head(10)
     links = [{"contract_no": no, "url": desk.link(f"contracts/{quoted(no)}")} for no in first]
     return {"count": found.height, "links": links, "url": desk.link("usage")}
+
+
+def _lacking(desk: Desk, day: date) -> list[str]:
+    """What customers would look for on an invoice and the company has not told yet."""
+    told = letterhead.held(desk.session, day)
+    wanted = {"自社の住所": told["address"], "お振込先の銀行名": told["bank"] or told["virtual_bank"],
+              "登録番号": policies(desk.session)["registration_number"]}  # fmt: skip
+    return [name for name, value in wanted.items() if not value]
 
 
 def _day(text: str) -> date:
