@@ -67,7 +67,7 @@ def test_a_partner_may_have_its_invoices_gathered_in_a_way_of_its_own(database: 
     with runs.reading(database) as session:
         told = {n: dict(explain(session, f"INV-2026-0000{n}").sources) for n in (1, 3, 7)}
     assert {n: sources.get("請求書の単位") or sources["方針 請求書の単位"] for n, sources in told.items()} == {
-        1: "取引先の「請求書のまとめ方」受注ごと",
+        1: "取引先の「請求書のまとめ方」受注番号ごと",
         3: "請求先ごと",
         7: "取引先の「請求書のまとめ方」請求先ごと",
     }

@@ -298,9 +298,8 @@ def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     of = products(session).select("product_id", "inclusive", "tax")
     joined = found.join(of, on="product_id", maintain_order="left")
-    inside = (
-        pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), pl.col("closing_on"), tax_rates(session))).otherwise(0)
-    )
+    last_day = pl.col("to_on").dt.offset_by("-1d")
+    inside = pl.when("inclusive").then(tax.rate_micro(pl.col("tax"), last_day, tax_rates(session))).otherwise(0)
     taxed = divide(wide("amount") * wide(inside), wide(tax.PERCENT + inside), rounding)
     return joined.with_columns(amount=pl.col("amount") - taxed).drop("inclusive", "tax")
 

@@ -50,7 +50,7 @@ PARTS: Final = {
 }
 REMAINDERS: Final = {"cumulative": "累計で丸め前月との差", "last": "最終月に寄せる", "first": "初月に寄せる"}
 ADVANCE: Final = {"with_revenue": "前受けの消費税は収益とともに計上", "on_invoice": "消費税は請求時に計上"}
-GROUPS: Final = {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注ごと", "project": "プロジェクトごと"}
+GROUPS: Final = {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"}
 ACTIONS: Final = {
     "bill": "請求計算", "match": "自動消込", "apply": "手での消込", "unapply": "消込の取消", "recognize": "収益認識", "close": "月次締め",
     "reopen": "締めの解除", "approve": "承認", "receipts": "入金の取込", "hold-billing": "請求の保留",
