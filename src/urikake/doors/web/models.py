@@ -45,6 +45,15 @@ class Job(models.Model):
         )
 
 
+class Output(models.Model):
+    """A file that a piece of work made for people to carry on: what goes to the printer or to the network. Kept 30 days."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outputs")
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+
 class Upload(models.Model):
     """A file that somebody brought and has not decided on yet: its bytes, how its columns are matched, what a trial said.
 

@@ -108,6 +108,7 @@ def _delivery(desk: Desk, found: pl.DataFrame) -> dict[str, Any]:
         "method_name": METHODS.get(used, used),
         "sent_to": (row["recipients"] or row["to"]) if used == "email" else "",
         "arrived": row["state"] in deliveries.ARRIVED,
+        "closing": row["closing_on"].isoformat(),
     }
 
 
