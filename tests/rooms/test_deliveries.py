@@ -2,79 +2,42 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import hashlib
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from email.message import EmailMessage
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.builders import a_contract, a_partner, a_shop, bill, report, take_rows, users
+from tests.smtp import Post, office
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import deliver, mailing
+from urikake.doors import deliver, letters, mailing
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
 
 APRIL = date(2026, 4, 30)
 
 
-@dataclass
-class Post:
-    """A mail server that keeps what it takes, and refuses the addresses named."""
-
-    refused: set[str] = field(default_factory=set)
-    taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
-    ) -> str:
-        if address in self.refused:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        assert isinstance(envelope.content, bytes)
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        self.taken.append((list(envelope.rcpt_tos), message))
-        return "250 OK"
-
-
 @pytest.fixture
 def post(database: str) -> Iterator[Post]:
     """A mail server that the company ``database`` sends through: three customers by e-mail, billed for April."""
-    handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    office = Controller(handler, hostname="127.0.0.1", port=port)
-    office.start()
     a_shop(database)
     for at in (1, 2, 3):
         a_partner(database, f"P{at}", email=f"p{at}@example.jp", delivery="email")
         a_contract(database, f"C{at}", partner=f"P{at}")
     bill(database, "2026-04-30")
-    told = {
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "none",
-        "sender": "bill@example.jp",
-        "sender_name": "経理",
-    }
-    mailing.change(database, told)
-    yield handler
-    office.stop()
+    with office() as (handler, port):
+        told = {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "sender": "bill@example.jp",
+            "sender_name": "経理",
+        }
+        mailing.change(database, told)
+        yield handler
 
 
 def states(url: str) -> dict[str, str]:
@@ -251,11 +214,11 @@ def test_no_header_comes_in_by_a_name_or_an_address(database: str, post: Post) -
 
 
 def test_the_settings_are_tried_on_oneself(database: str, post: Post) -> None:
-    mailing.try_out(database, "me@example.jp")
+    letters.try_out(database, "me@example.jp")
     assert post.taken[0][0] == ["me@example.jp"]
     post.refused.add("me@example.jp")
     with pytest.raises(Refusal) as refused:
-        mailing.try_out(database, "me@example.jp")
+        letters.try_out(database, "me@example.jp")
     assert refused.value.code == "not-sent"
 
 

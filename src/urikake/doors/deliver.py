@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from urikake.rooms.deliveries import actions, queries
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import mailing, peppol
+from . import letters, mailing, peppol
 from .documents import bills, typesetting
 from .documents.asked import BATCH
 from .documents.letterheads import Heads
@@ -140,7 +140,7 @@ def _unfit(session: Session, going: pl.DataFrame) -> dict[str, str]:
     """Why there is no e-invoice of a document, by its number."""
     if going.is_empty():
         return {}
-    made = peppol.written(session, _documents(going))
+    made = peppol.written(session, letters.documents(going))
     return {each.number: f"{each.refusal.cause}{each.refusal.remedy}" for each in made if each.refusal}
 
 
@@ -183,6 +183,12 @@ def bounce(url: str, number: str, why: str, *, user: str = access.SYSTEM) -> Non
         actions.bounce(session, number=number, why=why)
 
 
+def withdraw(url: str, number: str, why: str, *, user: str = access.SYSTEM) -> None:
+    """Take back the links to a document that still open."""
+    with runs.run(url, "withdraw link", subject=number[:120], permission=PERMISSION, user=user) as (session, _):
+        actions.withdraw(session, number=number, why=why)
+
+
 def _wanted(session: Session, wanted: Wanted) -> pl.DataFrame:
     """The documents asked for, with how their delivery stands."""
     found = queries.of_closing(session, wanted.closing)
@@ -220,6 +226,7 @@ WORDS: Final = {
     queries.ON_ITS_WAY: "送信の途中で止まりました。届いたか確かめ、届いていなければ、理由を付けて送り直してください",
     "partial": "届かなかった宛先があります。宛先を直し、理由を付けて送り直してください",
     "bounced": "不達で戻りました。宛先を直し、理由を付けて送り直してください",
+    "refused": "相手先が受け取りませんでした。わけを確かめて直し、理由を付けて送り直してください",
 }
 """What keeps a document from going with the next delivery, and what to do, by its state."""
 
@@ -232,9 +239,9 @@ def _tell_others(done: Done, found: pl.DataFrame, going: pl.DataFrame) -> None:
         done.told.append(f"{row['number']}: {WORDS[row['state']].format(code=row['code'])}。")
 
 
-def _attempt(row: dict[str, Any], content: bytes, **more: str) -> dict[str, Any]:
+def _attempt(row: dict[str, Any], content: bytes, **more: Any) -> dict[str, Any]:
     """The attempt to deliver a document as this file."""
-    told = {"recipients": "", "message_id": ""} | more
+    told = {"recipients": "", "message_id": "", "link": "", "expires_on": None} | more
     kept = {name: row[name] for name in ("invoice_id", "attempt", "method")}
     return kept | told | {"digest": hashlib.sha256(content).hexdigest()}
 
@@ -250,64 +257,29 @@ def _mail(office: _Office, going: pl.DataFrame, settings: dict[str, str]) -> Non
             if backend.connection.sock is None:
                 office.done.count("waiting", part.height)
                 continue
-            letters = _letters(office, part, settings)
-            attempts = [
-                _attempt(row, letter.content, recipients=";".join(letter.to), message_id=letter.message_id)
-                for row, letter in letters
-            ]
-            _sent(office, backend, settings, letters, office.claim(attempts))
+            with runs.reading(office.url, office.user) as session:
+                made = letters.letters(office.url, session, part, settings)
+            attempts = [_mailed(row, letter) for row, letter in made]
+            _sent(office, backend, settings, made, office.claim(attempts))
 
 
-def _letters(
-    office: _Office, part: pl.DataFrame, settings: dict[str, str]
-) -> list[tuple[dict[str, Any], mailing.Letter]]:
-    """Each of the documents with its letter; what stands on them is read for all at once."""
-    with runs.reading(office.url, office.user) as session:
-        book = bills.book(session, _documents(part), Heads(session))
-    rows = part.iter_rows(named=True)
-    return [(row, _letter(row, book, paper, settings)) for row, paper in zip(rows, book.papers, strict=True)]
-
-
-def _letter(
-    row: dict[str, Any], book: typesetting.Book, paper: dict[str, Any], settings: dict[str, str]
-) -> mailing.Letter:
-    """The document's letter with its PDF, the same that a person would make of it."""
-    alone = replace(book, title=row["number"], issued=str(row["issue_on"]), papers=[paper])
-    dues = [str(due["date"]) for due in paper["dues"]]
-    values = {
-        "partner": mail.line(paper["recipient"]["name"]),
-        "number": row["number"],
-        "total": f"{row['total']:,}",
-        "due": "・".join(dict.fromkeys(dues)) or "—",
-        "company": book.author,
-    }
-    return mailing.Letter(
-        to=email_addresses.listed(row["to"]),
-        message_id=mailing.new_id(settings),
-        subject=mail.filled(settings["subject"], values),
-        body=mail.filled(settings["body"], values) + "\n",
-        name=f"{row['number']}.pdf",
-        content=typesetting.pdf(alone),
-    )
-
-
-def _documents(part: pl.DataFrame) -> pl.DataFrame:
-    """The documents as their room knows them."""
-    own = [name.strip() for name in invoices.INVOICE.split(",") if name.strip() != "id"]
-    return part.select("invoice_id", *own, "number")
+def _mailed(row: dict[str, Any], letter: mailing.Letter) -> dict[str, Any]:
+    """The attempt to deliver a document by this letter."""
+    told = {"recipients": ";".join(letter.to), "message_id": letter.message_id}
+    return _attempt(row, letter.content, **told, link=letter.link, expires_on=letter.expires_on)
 
 
 def _sent(
     office: _Office,
     backend: EmailBackend,
     settings: dict[str, str],
-    letters: list[tuple[dict[str, Any], mailing.Letter]],
+    made: list[tuple[dict[str, Any], mailing.Letter]],
     ours: dict[int, int],
 ) -> None:
     """Send the letters that are ours and tell what became of them, whatever comes in between."""
     outcomes: list[dict[str, Any]] = []
     try:
-        for row, letter in letters:
+        for row, letter in made:
             if row["invoice_id"] not in ours:
                 continue
             result = mailing.send(backend, settings, letter)
@@ -345,7 +317,7 @@ def _print(office: _Office, going: pl.DataFrame) -> None:
         file = out if at == 1 else out.with_stem(f"{out.stem}-{at}")
         step(f"紙 {part.height:,} / {going.height:,}通")
         with runs.reading(office.url, office.user) as session:
-            book = bills.book(session, _documents(part), Heads(session))
+            book = bills.book(session, letters.documents(part), Heads(session))
         content = typesetting.pdf(book)
         rows = part.rows(named=True)
         _fresh(office, file)
@@ -380,7 +352,7 @@ def _hand_over(office: _Office, going: pl.DataFrame) -> None:
 def _made(office: _Office, part: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
     """The XML of each document by its number; why there is none is told."""
     with runs.reading(office.url, office.user) as session:
-        for each in peppol.written(session, _documents(part)):
+        for each in peppol.written(session, letters.documents(part)):
             if each.refusal is None:
                 yield each.number, each.xml
             else:

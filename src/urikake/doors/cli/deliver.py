@@ -60,14 +60,14 @@ def mail(
     """メールの送信サーバー・差出人・件名・本文を、見る・変える・試す。パスワードは環境変数 URIKAKE_SMTP_PASSWORD。"""
     load()
     from urikake.base.mail import ENTRIES
-    from urikake.doors import mailing
+    from urikake.doors import letters, mailing
 
     url = from_environment()
     if entries:
         count = mailing.change(url, dict(_entry(text) for text in entries), user=as_)
         print("メールの設定を変えました。" if count else "メールの設定は今のままです。")
     if try_:
-        mailing.try_out(url, try_, user=as_)
+        letters.try_out(url, try_, user=as_)
         print(f"{try_} に試し送りをしました。")
     if not (entries or try_):
         told = mailing.settings(url, user=as_)

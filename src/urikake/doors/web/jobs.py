@@ -195,12 +195,21 @@ def again(job: Job) -> Job:
     )  # fmt: skip
 
 
-def work(books: Callable[[str], str], *, until: Callable[[], bool] = lambda: False) -> None:
-    """Do what is asked for, oldest first, for as long as ``until`` says no; what a dead worker left is given up."""
+def work(
+    books: Callable[[str], str],
+    *,
+    until: Callable[[], bool] = lambda: False,
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Do what is asked for, oldest first, for as long as ``until`` says no; what a dead worker left is given up.
+
+    ``between`` is done whenever nothing waits.
+    """
     left_behind()
     while not until():
         job = _taken()
         if job is None:
+            between()
             time.sleep(TICK)
             continue
         perform(job, books(job.company))

@@ -75,6 +75,19 @@ class Upload(models.Model):
         constraints = (models.UniqueConstraint(fields=["company", "actor", "key"], name="web_upload_key"),)
 
 
+class Arrival(models.Model):
+    """An opening of a link that is not in the books yet: the worker takes it there, so that no customer waits for a run."""
+
+    company = models.CharField(max_length=20)
+    delivery_id = models.BigIntegerField()
+    part = models.CharField(max_length=4)
+    opened_at = models.DateTimeField()
+    address = models.CharField(max_length=45)
+    agent = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=32)
+
+
 class View(models.Model):
     """A saved view of a list: its address under a name, for one person or for all of the company."""
 

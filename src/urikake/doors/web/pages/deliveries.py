@@ -26,14 +26,13 @@ METHODS: Final = {"email": "メール", "paper": "紙", "peppol": "デジタル�
 STATES: Final = {
     "waiting": "未送付", "no_address": "宛先なし", "sending": "送信中", "sent": "送信済み", "partial": "一部の宛先に不達",
     "failed": "失敗", "bounced": "不達", "printed": "印刷に回した", "handed": "書き出した",
+    "accepted": "受領された", "refused": "受領拒否",
 }  # fmt: skip
+DONE: Final = ("sent", "printed", "handed", "accepted")
 FIRST: Final = 5
 CLOSINGS: Final = 6
 SHOWN: Final = 100
-TONES: Final = {
-    STATES[state]: "good" if state in {"sent", "printed", "handed"} else "wait" if state == "waiting" else "bad"
-    for state in STATES
-}
+TONES: Final = {STATES[state]: "good" if state in DONE else "wait" if state == "waiting" else "bad" for state in STATES}
 
 
 SENDS: Final = {
@@ -72,7 +71,7 @@ def listed(desk: Desk) -> Shown:
             desk, shown, columns, key="number", name="deliveries",
             url=lambda row: desk.link(f"invoices/{quoted(row['number'])}"),
             filters=[
-                Choice("waits", "送付", (("open", "済んでいないもの"),), {"open": ~pl.col("state").is_in(["sent", "printed", "handed"])}),
+                Choice("waits", "送付", (("open", "済んでいないもの"),), {"open": ~pl.col("state").is_in(DONE)}),
                 Choice("state_name", "状態"), Choice("method_name", "送り方"), Choice("closing_on", "締日"),
             ],
             find=["number", "name", "code", "sent_to", "total"], sort="-closing_on",
@@ -156,3 +155,11 @@ def bounce(doing: Deed) -> HttpResponse:
     number = doing.field("number")
     deliver.bounce(doing.books, number, doing.field("why"), user=doing.person.name)
     return doing.done(f"{number} を不達と記録しました。宛先を直して送り直してください。", f"invoices/{quoted(number)}")
+
+
+@deed("withdraw-link", "deliveries/withdraw", permission=deliver.PERMISSION)
+def withdraw(doing: Deed) -> HttpResponse:
+    """Take back the links to a document."""
+    number = doing.field("number")
+    deliver.withdraw(doing.books, number, doing.field("why"), user=doing.person.name)
+    return doing.done(f"{number} のリンクを取り消しました。", f"invoices/{quoted(number)}")

@@ -1,0 +1,133 @@
+"""メール: the server, the sender, what goes with a mail, and the texts, tried on a document before they are kept."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from urikake.base import access, mail, users
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.doors import letters, mailing
+from urikake.rooms.invoices import queries as invoices
+
+from ..book import Deed, Shown, deed, entered, page
+from ..desk import Desk
+
+BACK: Final = "settings/mail"
+NEWEST: Final = 8
+"""How many documents of each kind may be looked at with the texts; any other by its number."""
+
+
+@page("mail", BACK, permission="settings.read", title="メール")
+def shown(desk: Desk) -> Shown:
+    """Every entry as it stands, what was changed before, and how a mail looks with them."""
+    told = mail.held(desk.session)
+    number = _newest(desk.session)
+    return {
+        "server": [_entry(key, told) for key in mail.SERVER],
+        "way": [_entry(key, told) for key in mail.WAY],
+        "texts": [
+            {"title": title, "open": kind == "invoice", "entries": [_entry(key, told) for key in _texts(kind)]}
+            for kind, title in mail.KINDS.items()
+        ],
+        "fields": [f"{{{name}}}" for name in mail.FIELDS],
+        "password": bool(_password()),
+        "variable": mailing.PASSWORD,
+        "history": mail.history(desk.session),
+        "documents": _documents(desk.session) if access.may(desk.person.role, "invoices.read") else [],
+        "to": _own_address(desk.session, desk.person.name),
+    } | _seen(desk.session, desk.person.role, told, number)
+
+
+def _entry(key: str, told: dict[str, str]) -> dict[str, Any]:
+    entry = mail.ENTRIES[key]
+    kind = "choice" if entry.values else "lines" if entry.lines else "text"
+    return {
+        "key": key,
+        "title": entry.title,
+        "effect": entry.effect,
+        "value": told[key],
+        "kind": kind,
+        "choices": entry.values,
+    }
+
+
+def _texts(kind: str) -> tuple[str, str]:
+    prefix = "" if kind == "invoice" else f"{kind}_"
+    return f"{prefix}subject", f"{prefix}body"
+
+
+def _password() -> str:
+    try:
+        return mailing.password()
+    except Refusal:
+        return ""
+
+
+def _documents(session: Session) -> list[dict[str, str]]:
+    """The newest documents of each kind, to be picked from."""
+    found = invoices.invoices(session).sort("invoice_id", descending=True)
+    newest = found.group_by("kind", maintain_order=True).head(NEWEST).sort("invoice_id", descending=True)
+    return [{"number": row["number"], "title": mail.KINDS[row["kind"]]} for row in newest.iter_rows(named=True)]
+
+
+def _newest(session: Session) -> str:
+    """The number of the newest invoice; empty where there is none."""
+    found = _documents(session)
+    return found[0]["number"] if found else ""
+
+
+def _own_address(session: Session, name: str) -> str:
+    """The person's own address."""
+    found = users.users(session).filter(pl.col("name") == name)
+    return str(found["email"][0]) if found.height else ""
+
+
+def _seen(session: Session, role: str, told: dict[str, str], number: str) -> dict[str, Any]:
+    """How the mail of a document looks; that of the sample where there is none that the person may read."""
+    known = number and access.may(role, "invoices.read")
+    letter = letters.of_number(session, number, told) if known else letters.sample(session, told)
+    return {
+        "letter": letter,
+        "sender": mail.line(f"{told['sender_name']} <{told['sender']}>"),
+        "reply_to": told["reply_to"],
+    }
+
+
+def _values(doing: Deed) -> dict[str, str]:
+    return {key: doing.field(key) for key in mail.ENTRIES if key in doing.request.POST}
+
+
+@deed("mail-preview", f"{BACK}/preview", permission="settings.read")
+def preview(doing: Deed) -> HttpResponse:
+    """How a mail looks with what is filled in; what is wrong with it where it cannot be."""
+    try:
+        values = mail.checked(_values(doing))
+        with entered(doing.company.code, doing.person.name) as (session, _):
+            seen = _seen(session, doing.person.role, mail.held(session) | values, doing.field("number"))
+    except Refusal as refusal:
+        seen = {"cause": refusal}
+    return render(doing.request, "web/mail-preview.html", seen)
+
+
+@deed("mail-change", f"{BACK}/change", permission="settings.change")
+def change(doing: Deed) -> HttpResponse:
+    """Keep what is filled in."""
+    count = mailing.change(doing.books, _values(doing), user=doing.person.name)
+    return doing.done("メールの設定を変えました。" if count else "メールの設定は今のままです。", BACK)
+
+
+@deed("mail-try", f"{BACK}/try", permission="settings.change")
+def trial(doing: Deed) -> HttpResponse:
+    """Send what is filled in to the person who asks, and to nobody else."""
+    with entered(doing.company.code, doing.person.name) as (session, _):
+        to = _own_address(session, doing.person.name)
+    if not to:
+        why = "あなたのメールアドレスが登録されていません。"
+        raise Refusal("no-own-address", why, "設定の利用者に、メールアドレスを登録してください。")
+    letters.try_out(doing.books, to, number=doing.field("number"), values=_values(doing), user=doing.person.name)
+    return doing.done(f"{to} に試し送りをしました。設定は変えていません。", BACK)
