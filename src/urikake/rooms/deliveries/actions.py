@@ -39,6 +39,14 @@ def tell(session: Session, *, outcomes: pl.DataFrame) -> int:
 
 
 @action("invoices.deliver")
+def hear(session: Session, *, outcomes: pl.DataFrame) -> int:
+    """Record what other programs say of attempts (``delivery_id state said source``), each state of each once; how many were new."""
+    known = session.table("deliveries_outcome", "id, delivery_id, state").drop("id")
+    fresh = outcomes.join(known, on=["delivery_id", "state"], how="anti", maintain_order="left")
+    return tell(session, outcomes=fresh) if fresh.height else 0
+
+
+@action("invoices.deliver")
 def bounce(session: Session, *, number: str, why: str) -> None:
     """Record that what was sent came back; the document then waits for somebody to send it again."""
     reason = reasoned(why, "戻ってきた理由")

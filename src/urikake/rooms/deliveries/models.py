@@ -35,12 +35,15 @@ class Delivery(Fact):
 class Outcome(Fact):
     """What became of an attempt: ``sent partial failed printed handed``, or later ``bounced refused accepted``.
 
-    ``said`` in whose words.
+    ``said`` in whose words; ``source`` is the SHA-256 of the file that said so, where one did.
     """
 
     delivery_id = ref()
     state = models.CharField(max_length=10)
     said = models.CharField(max_length=500)
+    source = models.CharField(max_length=64, db_default="")
+
+    later = frozenset({"source"})
 
     class Meta:
         db_table = "deliveries_outcome"

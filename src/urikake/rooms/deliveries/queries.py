@@ -12,6 +12,8 @@ from urikake.core.formats import email_addresses
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
+LATE: Final = ("bounced", "refused", "accepted")
+"""What another program says of a delivery, which holds whenever it was told of what we said ourselves."""
 NONE: Final = "waiting"
 ON_ITS_WAY: Final = "sending"
 UNDELIVERABLE: Final = "no_address"
@@ -41,7 +43,11 @@ def attempts(session: Session) -> pl.DataFrame:
         .unique("invoice_id", keep="last")
         .rename({"id": "delivery_id", "method": "sent_by"})
     )
-    last = told.sort("id").unique("delivery_id", keep="last").select("delivery_id", "state", "said", told_in="run_id")
+    last = (
+        told.sort(pl.col("state").is_in(LATE), "id")
+        .unique("delivery_id", keep="last")
+        .select("delivery_id", "state", "said", told_in="run_id")
+    )
     joined = newest.join(last, on="delivery_id", how="left")
     return joined.with_columns(
         state=pl.col("state").fill_null(ON_ITS_WAY),
@@ -109,14 +115,20 @@ def opened(session: Session, invoice_id: int) -> list[dict[str, Any]]:
 
 
 def by_message(session: Session) -> pl.DataFrame:
-    """Every attempt by e-mail: ``delivery_id``, ``invoice_id``, ``recipients`` and the ``name`` of its message, ``told`` states."""
+    """Every attempt by e-mail: ``delivery_id``, ``invoice_id``, ``name`` of its message, and the states that were ``told``."""
     made = session.table("deliveries_delivery", MADE).filter(pl.col("message_id") != "")
     name = pl.col("message_id").str.extract(r"^<?([0-9a-f-]{36})@", 1)
-    kept = made.select("invoice_id", "recipients", delivery_id="id", name=name)
-    return kept.join(states(session), on="delivery_id", how="left", maintain_order="left")
+    return _told(session, made.select("invoice_id", delivery_id="id", name=name))
 
 
-def states(session: Session) -> pl.DataFrame:
-    """By ``delivery_id`` every state that was told of it (``told``)."""
-    told = session.table("deliveries_outcome", "id, run_id, delivery_id, state, said")
-    return told.group_by("delivery_id").agg(told="state")
+def by_network(session: Session) -> pl.DataFrame:
+    """Every attempt by the network, oldest first: ``delivery_id``, ``invoice_id``, the states ``told``, and their ``sources``."""
+    made = session.table("deliveries_delivery", MADE).filter(pl.col("method") == "peppol").sort("id")
+    return _told(session, made.select("invoice_id", delivery_id="id"))
+
+
+def _told(session: Session, made: pl.DataFrame) -> pl.DataFrame:
+    """The attempts with every state that was told of each, and the digests of the files that told."""
+    said = session.table("deliveries_outcome", "id, delivery_id, state, source").group_by("delivery_id")
+    joined = made.join(said.agg(told="state", sources="source"), on="delivery_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col("told", "sources").fill_null(pl.lit([], dtype=pl.List(pl.String))))

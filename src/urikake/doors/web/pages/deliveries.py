@@ -26,7 +26,7 @@ METHODS: Final = {"email": "メール", "paper": "紙", "peppol": "デジタル�
 STATES: Final = {
     "waiting": "未送付", "no_address": "宛先なし", "sending": "送信中", "sent": "送信済み", "partial": "一部の宛先に不達",
     "failed": "失敗", "bounced": "不達", "printed": "印刷に回した", "handed": "書き出した",
-    "accepted": "受領された", "refused": "受領拒否",
+    "accepted": "受領", "refused": "受領拒否",
 }  # fmt: skip
 DONE: Final = ("sent", "printed", "handed", "accepted")
 FIRST: Final = 5

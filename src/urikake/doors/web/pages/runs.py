@@ -95,6 +95,8 @@ WORDS: Final = {
     "bounced": "不達",
     "printed": "印刷に回した",
     "handed": "書き出した",
+    "accepted": "受領",
+    "refused": "受領拒否",
     "kept_own": "個別の単価で据え置き",
     "kept_unrenewed": "更新がなく据え置き",
 }

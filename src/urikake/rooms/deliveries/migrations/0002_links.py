@@ -1,4 +1,4 @@
-"""A mail may bear a link that expires, can be taken back, and whose openings are kept."""
+"""A mail may bear a link that expires and whose openings are kept; an outcome names the file that said so."""
 
 from django.db import migrations, models
 
@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             model_name='delivery',
             name='expires_on',
             field=models.DateField(null=True),
+        ),
+        migrations.AddField(
+            model_name='outcome',
+            name='source',
+            field=models.CharField(db_default='', max_length=64),
         ),
         migrations.AddIndex(
             model_name='delivery',
