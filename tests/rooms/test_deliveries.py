@@ -13,7 +13,7 @@ import pytest
 from tests.builders import a_contract, a_partner, a_shop, bill, report, take_rows, users
 from tests.smtp import Post, office
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import deliver, letters, mailing
+from urikake.doors import deliver, letters, mailing, returned
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
 
@@ -191,14 +191,20 @@ def test_a_preview_sends_and_records_nothing(database: str, post: Post) -> None:
 @pytest.mark.parametrize(
     ("role", "allowed"), [("billing", True), ("accountant", True), ("sales", False), ("auditor", False)]
 )
-def test_who_may_send(database: str, post: Post, role: str, allowed: bool) -> None:
+def test_who_may_send(database: str, post: Post, role: str, allowed: bool, tmp_path: Path) -> None:
     users(database, hana=role)
     if allowed:
         assert deliver.deliver(database, Wanted(APRIL), user="hana").figures == {"sent": 3}
         return
-    with pytest.raises(Refusal) as refused:
-        deliver.deliver(database, Wanted(APRIL), user="hana")
-    assert refused.value.code == "not-permitted"
+    for attempt in (
+        lambda: deliver.deliver(database, Wanted(APRIL), user="hana"),
+        lambda: deliver.withdraw(database, number(database, "P1"), "誤り", user="hana"),
+        lambda: returned.bounces(database, tmp_path, user="hana"),
+        lambda: letters.try_out(database, "hana@example.jp", user="hana"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            attempt()
+        assert refused.value.code == "not-permitted"
     assert post.taken == []
 
 

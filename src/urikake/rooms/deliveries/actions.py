@@ -33,8 +33,9 @@ def claim(session: Session, *, going: pl.DataFrame, why: str = "") -> pl.DataFra
 
 @action("invoices.deliver")
 def tell(session: Session, *, outcomes: pl.DataFrame) -> int:
-    """Record what became of attempts (``delivery_id``, ``state``, ``said``); how many were told."""
-    cut = outcomes.with_columns(pl.col("said").str.slice(0, LONGEST))
+    """Record what became of attempts (``delivery_id``, ``state``, ``said``, ``source`` if a file said so); how many were told."""
+    source = pl.col("source") if "source" in outcomes.columns else pl.lit("")
+    cut = outcomes.with_columns(pl.col("said").str.slice(0, LONGEST), source=source)
     return facts.record(session, Outcome, cut).height
 
 
