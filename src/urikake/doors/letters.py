@@ -110,14 +110,17 @@ def try_out(
 ) -> None:
     """Send the mail of a document, or of the sample, to one address; refused with the server's words where it does not go.
 
-    ``values`` are entries as they would be. Nothing is recorded: no customer was sent anything.
+    ``number`` may be a kind of document, whose sample it then is. ``values`` are entries as they would be. Nothing is
+    recorded: no customer was sent anything.
     """
     with runs.reading(url, user) as session:
         access.allow(session, "settings.change")
         told = mail.held(session) | mail.checked(values or {})
-        if number:
+        if number and number not in mail.KINDS:
             access.allow(session, "invoices.read")
-        letter = of_number(session, number, told) if number else sample(session, told)
+            letter = of_number(session, number, told)
+        else:
+            letter = sample(session, told, number or "invoice")
     if not to or ";" in to or email_addresses.problem(to):
         raise Refusal("bad-address", f"「{to[:60]}」はメールアドレスではありません。", "一つだけ指定してください。")
     tried = replace(letter, to=[to], subject=f"{TRIAL}{letter.subject}")

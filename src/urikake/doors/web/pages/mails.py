@@ -21,6 +21,9 @@ BACK: Final = "settings/mail"
 NEWEST: Final = 8
 """How many documents of each kind may be looked at with the texts; any other by its number."""
 
+SAMPLES: Final = [{"number": kind, "title": f"{title}の見本"} for kind, title in mail.KINDS.items()]
+"""What may be looked at beside documents: a made-up one of each kind."""
+
 
 @page("mail", BACK, permission="settings.read", title="メール")
 def shown(desk: Desk) -> Shown:
@@ -38,7 +41,7 @@ def shown(desk: Desk) -> Shown:
         "password": bool(_password()),
         "variable": mailing.PASSWORD,
         "history": mail.history(desk.session),
-        "documents": _documents(desk.session) if access.may(desk.person.role, "invoices.read") else [],
+        "documents": (_documents(desk.session) if access.may(desk.person.role, "invoices.read") else []) + SAMPLES,
         "to": _own_address(desk.session, desk.person.name),
     } | _seen(desk.session, desk.person.role, told, number)
 
@@ -68,17 +71,20 @@ def _password() -> str:
         return ""
 
 
-def _documents(session: Session) -> list[dict[str, str]]:
+def _documents(session: Session) -> list[dict[str, Any]]:
     """The newest documents of each kind, to be picked from."""
     found = invoices.invoices(session).sort("invoice_id", descending=True)
     newest = found.group_by("kind", maintain_order=True).head(NEWEST).sort("invoice_id", descending=True)
-    return [{"number": row["number"], "title": mail.KINDS[row["kind"]]} for row in newest.iter_rows(named=True)]
+    return [
+        {"number": row["number"], "title": mail.KINDS[row["kind"]], "known": True}
+        for row in newest.iter_rows(named=True)
+    ]
 
 
 def _newest(session: Session) -> str:
     """The number of the newest invoice; empty where there is none."""
     found = _documents(session)
-    return found[0]["number"] if found else ""
+    return str(found[0]["number"]) if found else ""
 
 
 def _own_address(session: Session, name: str) -> str:
@@ -89,11 +95,12 @@ def _own_address(session: Session, name: str) -> str:
 
 def _seen(session: Session, role: str, told: dict[str, str], number: str) -> dict[str, Any]:
     """How the mail of a document looks; that of the sample where there is none that the person may read."""
-    known = number and access.may(role, "invoices.read")
-    letter = letters.of_number(session, number, told) if known else letters.sample(session, told)
+    known = number and number not in mail.KINDS and access.may(role, "invoices.read")
+    kind = number if number in mail.KINDS else "invoice"
+    letter = letters.of_number(session, number, told) if known else letters.sample(session, told, kind)
     return {
         "letter": letter,
-        "sender": mail.line(f"{told['sender_name']} <{told['sender']}>"),
+        "sender": mail.line(f"{told['sender_name']} <{told['sender']}>") if told["sender"] else "",
         "reply_to": told["reply_to"],
     }
 
@@ -123,11 +130,22 @@ def change(doing: Deed) -> HttpResponse:
 
 @deed("mail-try", f"{BACK}/try", permission="settings.change")
 def trial(doing: Deed) -> HttpResponse:
-    """Send what is filled in to the person who asks, and to nobody else."""
+    """Send what is filled in to the person who asks, and to nobody else; what is typed stays where a script asks."""
+    if "HX-Request" not in doing.request.headers:
+        return doing.done(_tried(doing), BACK)
+    try:
+        told: dict[str, Any] = {"said": _tried(doing)}
+    except Refusal as refusal:
+        told = {"cause": refusal}
+    return render(doing.request, "web/mail-tried.html", told)
+
+
+def _tried(doing: Deed) -> str:
+    """Send it, and say so."""
     with entered(doing.company.code, doing.person.name) as (session, _):
         to = _own_address(session, doing.person.name)
     if not to:
         why = "あなたのメールアドレスが登録されていません。"
         raise Refusal("no-own-address", why, "設定の利用者に、メールアドレスを登録してください。")
     letters.try_out(doing.books, to, number=doing.field("number"), values=_values(doing), user=doing.person.name)
-    return doing.done(f"{to} に試し送りをしました。設定は変えていません。", BACK)
+    return f"{to} に試し送りをしました。設定は変えていません。"
