@@ -33,6 +33,16 @@ def test_a_closing_is_sent_by_a_run_and_its_papers_are_fetched(place: Place) -> 
     assert place.post("deliveries/INV-2026-00001/bounce", {"why": "転居先不明"}).json["number"] == "INV-2026-00001"
     row = next(r for r in place.get("reports/deliveries", closing="2026-04-30") if r["number"] == "INV-2026-00001")
     assert (row["state"], row["attempt"], row["why"]) == ("bounced", 2, "雨にぬれた")
+    assert place.get("deliveries/INV-2026-00001/openings") == []
+    assert place.post("deliveries/INV-2026-00001/withdraw-link", {"why": "誤り"}).json["code"] == "no-link"
     for refused in ("deliveries/INV-2026-00001/bounce", "deliveries/INV-2026-00001/resend"):
         assert place.post(refused, {"why": "x"}, by="sales").status == 403
     assert place.post("deliveries/INV-2099-00001/resend", {"why": "x"}).json["code"] == "no-invoice"
+
+
+def test_how_mail_is_sent_is_read_and_changed(place: Place) -> None:
+    assert place.post("mail", {"values": {"reply_to": "keiri@example.jp"}}).json == {"changed": 1, "dry_run": False}
+    assert {row["key"]: row["value"] for row in place.get("mail")}["reply_to"] == "keiri@example.jp"
+    nowhere = place.post("mail", {"values": {"enclose": "link"}})  # nobody says where links lead
+    assert (nowhere.status, nowhere.json["code"]) == (422, "mail-setting")
+    assert place.post("mail", {"values": {"reply_to": "x@example.jp"}}, by="accountant").status == 403

@@ -13,7 +13,6 @@ from urikake.base.bulk import Session
 from urikake.doors.files import TAKERS
 from urikake.doors.month import HOLD
 from urikake.rooms.closing import actions
-from urikake.rooms.deliveries import actions as deliveries
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
 from urikake.rooms.receipts.actions import RECEIPTS
 
@@ -299,28 +298,6 @@ def cancel(session: Session, call: Call) -> dict[str, Any]:
     asked = call.body
     figures = actions.cancel_invoice(session, number=call.key, why=asked.why, on=asked.date, reissue=asked.reissue)
     return _tried(figures, call)
-
-
-class Bouncing(Strict):
-    """Why a document came back."""
-
-    why: str = Field(min_length=1, max_length=500, description="戻ってきた理由")
-
-
-class Bounced(Schema):
-    """The document that came back."""
-
-    number: str = Field(description="請求書番号")
-    dry_run: bool
-
-
-@writes("deliveries/{key}/bounce", verb="bounce", permission="invoices.deliver", summary="請求書が不達で戻ったと記録",
-        group="請求書の送付", body=Bouncing, key=Annotated[Text, Path(..., description="請求書番号")], response=Bounced,
-        subject=lambda call: call.key, example={"why": "転居先不明"})  # fmt: skip
-def bounce(session: Session, call: Call) -> dict[str, Any]:
-    """A document that was sent and came back."""
-    deliveries.bounce(session, number=call.key, why=call.body.why)
-    return _tried({"number": call.key}, call)
 
 
 @writes("billing-runs/approve", verb="bill", permission="invoices.approve", summary="下書きの請求書を承認して発行",
