@@ -97,6 +97,10 @@ def test_a_closing_is_sent_from_the_screen_and_once_more_for_a_reason(browser: B
     with by_mail(own) as post, signed_in(browser, own, "takahashi") as context:
         page = context.new_page()
         page.goto("/demo/deliveries/2026-10-31")
+        for box in page.get_by_role("checkbox").all():
+            box.uncheck()
+        page.get_by_role("button", name="送る").click()
+        expect(page.get_by_text("送り方が選ばれていません")).to_be_visible()
         expect(page.get_by_role("checkbox", name="メール")).to_be_checked()
         page.get_by_role("button", name="送る").click()
         sent(page)

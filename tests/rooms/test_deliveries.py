@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date
+from email.message import EmailMessage
 from pathlib import Path
 from threading import Thread
 
@@ -12,10 +14,12 @@ import pytest
 
 from tests.builders import a_contract, a_partner, a_shop, bill, report, take_rows, users
 from tests.smtp import Post, office
+from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import deliver, letters, mailing, returned
+from urikake.doors import deliver, letters, links, mailing, month, returned
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
+from urikake.rooms.deliveries import queries
 
 APRIL = date(2026, 4, 30)
 
@@ -237,3 +241,68 @@ def test_a_user_needs_the_password_from_the_surroundings(
         deliver.deliver(database, Wanted(APRIL))
     assert refused.value.code == "no-mail-password"
     assert set(states(database).values()) == {"waiting"}
+
+
+def body(message: EmailMessage) -> str:
+    """The text of a mail."""
+    found = message.get_body(("plain",))
+    assert found is not None
+    return str(found.get_content())
+
+
+def test_each_kind_of_document_has_a_text_of_its_own(database: str, post: Post) -> None:
+    mailing.change(database, {"reply_to": "keiri@example.jp"})
+    invoice = number(database, "P1")
+    told = month.cancel_invoice(database, invoice, why="宛先の誤り", reissue=True)
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 5}
+    mails = {str(message["Subject"]).split()[1]: message for _, message in post.taken}
+    assert {message["Reply-To"] for message in mails.values()} == {"keiri@example.jp"}
+    back, revised = body(mails[told["returned"]]), body(mails[told["revised"][0]])
+    assert f"もとの請求書: {invoice}" in back
+    assert "ご返金・値引の額: 11,000円" in back
+    assert "お支払期日" not in back
+    assert f"請求書 {invoice} に誤りがありました" in revised
+
+
+def test_a_mail_may_bear_a_link_that_is_signed_for_its_company(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(links.KEY, raising=False)
+    mailing.change(database, {"enclose": "both", "public_url": "https://bill.example.jp/"})
+    if database.startswith("postgresql"):  # the server that opens links may run elsewhere: it needs the same key
+        with pytest.raises(Refusal) as refused:
+            deliver.deliver(database, Wanted(APRIL))
+        assert refused.value.code == "no-link-key"
+        assert set(states(database).values()) == {"waiting"}
+    monkeypatch.setenv(links.KEY, "only-for-tests")
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 3}
+    texts = "".join(body(message) for _, message in post.taken)
+    found = re.findall(r"https://bill[.]example[.]jp/main/d/(\S+)", texts)
+    with runs.reading(database) as session:
+        kept = set(queries.attempts(session)["link"])
+    assert {links.read(database, "main", token) for token in found} == kept
+    assert len(kept) == 3
+    assert {links.read(database, "other", token) for token in found} == {None}
+    row = report(database, "deliveries", closing="2026-04-30")[0]
+    assert (len(row["link_until"]), row["opened"]) == (10, 0)
+    deliver.withdraw(database, row["number"], "誤り")
+    with pytest.raises(Refusal) as refused:
+        deliver.withdraw(database, row["number"], "誤り")
+    assert refused.value.code == "no-link"
+
+
+def test_work_that_is_asked_for_twice_does_not_send_twice(database: str, post: Post) -> None:
+    invoice = number(database, "P1")
+    deliver.deliver(database, Wanted(APRIL, only=invoice))
+    with runs.reading(database) as session:
+        asked_for = deliver.again(session, invoice, "紛失")
+    wanted = Wanted(APRIL, resend=invoice, why="紛失", seen=asked_for["seen"])
+    deliver.deliver(database, wanted)
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, wanted)
+    assert refused.value.code == "delivered-meanwhile"
+    take_rows(database, "users", [{"name": "kanri", "role": "admin"}])
+    with pytest.raises(Refusal) as refused:
+        letters.try_on_self(database, number=invoice, values={}, user="kanri")
+    assert refused.value.code == "no-own-address"
+    assert len(post.taken) == 2

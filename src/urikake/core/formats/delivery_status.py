@@ -9,7 +9,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from typing import Final
@@ -48,7 +48,7 @@ def _groups(part: Message) -> list[Message]:
     return [group for group in held if isinstance(group, Message)] if isinstance(held, list) else []
 
 
-def _returned(parts: list[Message]) -> Iterator[Message]:
+def _returned(parts: Sequence[Message]) -> Iterator[Message]:
     """The headers of the mail that came back, whole or headers alone."""
     for part in parts:
         if part.get_content_type() not in _RETURNED:
@@ -57,7 +57,8 @@ def _returned(parts: list[Message]) -> Iterator[Message]:
         if isinstance(held, list):
             yield from (each for each in held if isinstance(each, Message))
         else:
-            yield email.message_from_bytes(part.get_payload(decode=True) or b"", policy=email.policy.default)
+            text = part.get_payload(decode=True)
+            yield email.message_from_bytes(text if isinstance(text, bytes) else b"", policy=email.policy.default)
 
 
 def _named(headers: Message) -> str:

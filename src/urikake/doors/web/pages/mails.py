@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import polars as pl
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from urikake.base import access, mail, users
+from urikake.base import access, mail
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.doors import letters, mailing
@@ -42,7 +41,7 @@ def shown(desk: Desk) -> Shown:
         "variable": mailing.PASSWORD,
         "history": mail.history(desk.session),
         "documents": (_documents(desk.session) if access.may(desk.person.role, "invoices.read") else []) + SAMPLES,
-        "to": _own_address(desk.session, desk.person.name),
+        "to": letters.own_address(desk.session, desk.person.name),
     } | _seen(desk.session, desk.person.role, told, number)
 
 
@@ -85,12 +84,6 @@ def _newest(session: Session) -> str:
     """The number of the newest invoice; empty where there is none."""
     found = _documents(session)
     return str(found[0]["number"]) if found else ""
-
-
-def _own_address(session: Session, name: str) -> str:
-    """The person's own address."""
-    found = users.users(session).filter(pl.col("name") == name)
-    return str(found["email"][0]) if found.height else ""
 
 
 def _seen(session: Session, role: str, told: dict[str, str], number: str) -> dict[str, Any]:
@@ -142,10 +135,5 @@ def trial(doing: Deed) -> HttpResponse:
 
 def _tried(doing: Deed) -> str:
     """Send it, and say so."""
-    with entered(doing.company.code, doing.person.name) as (session, _):
-        to = _own_address(session, doing.person.name)
-    if not to:
-        why = "あなたのメールアドレスが登録されていません。"
-        raise Refusal("no-own-address", why, "設定の利用者に、メールアドレスを登録してください。")
-    letters.try_out(doing.books, to, number=doing.field("number"), values=_values(doing), user=doing.person.name)
+    to = letters.try_on_self(doing.books, number=doing.field("number"), values=_values(doing), user=doing.person.name)
     return f"{to} に試し送りをしました。設定は変えていません。"
