@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.smtp import Post, office
 
@@ -28,6 +28,11 @@ def told(installation: Installation, *words: str) -> str:
     ).stdout
 
 
+def part(page: Page) -> Locator:
+    """The part of an invoice's page that tells of its delivery."""
+    return page.locator("section", has=page.get_by_role("heading", name="送付", exact=True))
+
+
 def test_what_was_printed_is_told_and_can_come_back(browser: Browser, own: Installation, tmp_path: Path) -> None:
     every: list[dict[str, Any]] = json.loads(
         told(own, "report", "deliveries", "--closing", "2026-10-31", "--format", "json")
@@ -39,10 +44,10 @@ def test_what_was_printed_is_told_and_can_come_back(browser: Browser, own: Insta
         page.goto(f"/demo/deliveries?q={number}")
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("印刷に回した")
         page.get_by_role("link", name=number).click()
-        page.get_by_label("戻ってきた理由").fill("転居先不明")
+        part(page).get_by_label("理由").fill("転居先不明")
         page.get_by_role("button", name="不達にする").click()
         expect(page.get_by_role("status")).to_contain_text(f"{number} を不達と記録しました")
-        section = page.locator("section", has=page.get_by_role("heading", name="送付", exact=True))
+        section = part(page)
         expect(section).to_contain_text("不達")
         expect(section).to_contain_text("転居先不明")
         expect(section.get_by_role("button")).to_have_text(["送り直す"])
@@ -111,7 +116,7 @@ def test_a_closing_is_sent_from_the_screen_and_once_more_for_a_reason(browser: B
         page.goto("/demo/deliveries/2026-10-31")
         expect(page.get_by_text("いま送れる請求書はありません")).to_be_visible()
         page.goto(f"/demo/invoices/{str(mails[0]['Subject']).split()[1]}")
-        page.get_by_label("もう一度送る理由").fill("新しいアドレスへ")
+        part(page).get_by_label("理由").fill("新しいアドレスへ")
         page.get_by_role("button", name="送り直す").click()
         sent(page)
         assert len(post.taken) == len(mails) + 1
@@ -131,9 +136,9 @@ def test_a_customer_opens_a_link_until_it_is_taken_back(browser: Browser, own: I
         assert problems(customer) == []
         page = context.new_page()
         page.goto(f"/demo/invoices/{number}")
-        section = page.locator("section", has=page.get_by_role("heading", name="送付", exact=True))
+        section = part(page)
         expect(section).to_contain_text("ページ（127.0.0.1）")
-        section.get_by_label("リンクを取り消す理由").fill("宛先の誤り")
+        section.get_by_label("理由").fill("宛先の誤り")
         section.get_by_role("button", name="リンクを取り消す").click()
         expect(page.get_by_role("status")).to_contain_text("リンクを取り消しました")
         customer.reload()

@@ -16,7 +16,7 @@ from tests.builders import a_contract, a_partner, a_shop, bill, report, take_row
 from tests.smtp import Post, office
 from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import deliver, letters, links, mailing, month, returned
+from urikake.doors import deliver, letters, links, mailing, month, people, returned
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
 from urikake.rooms.deliveries import queries
@@ -301,7 +301,7 @@ def test_work_that_is_asked_for_twice_does_not_send_twice(database: str, post: P
     with pytest.raises(Refusal) as refused:
         deliver.deliver(database, wanted)
     assert refused.value.code == "delivered-meanwhile"
-    take_rows(database, "users", [{"name": "kanri", "role": "admin"}])
+    people.add(database, "kanri", "admin")
     with pytest.raises(Refusal) as refused:
         letters.try_on_self(database, number=invoice, values={}, user="kanri")
     assert refused.value.code == "no-own-address"

@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -128,7 +129,7 @@ def _page(
         "total": f"{abs(head['total']):,}",
         "back": head["total"] < 0,
         "issued": head["issue_on"],
-        "dues": shape["dues"],
+        "dues": [date.fromisoformat(str(due["date"])) for due in shape["dues"]],
         "until": row["expires_on"],
         "recipient": found.papers[0]["recipient"]["name"],
         "honorific": found.papers[0]["honorific"],
