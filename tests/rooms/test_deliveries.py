@@ -16,6 +16,7 @@ from tests.builders import a_contract, a_partner, a_shop, bill, report, take_row
 from tests.smtp import Post, office
 from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.progress import watched
 from urikake.doors import deliver, letters, links, mailing, month, people, returned
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
@@ -306,3 +307,30 @@ def test_work_that_is_asked_for_twice_does_not_send_twice(database: str, post: P
         letters.try_on_self(database, number=invoice, values={}, user="kanri")
     assert refused.value.code == "no-own-address"
     assert len(post.taken) == 2
+
+
+class Stopped(Exception):
+    """Somebody asked the work to stop."""
+
+
+def test_work_that_is_stopped_at_any_step_leaves_nothing_on_its_way(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "TOGETHER", 1)
+    for at in range(1, 20):
+        steps = iter(range(at))
+
+        def step(_: str, steps: Iterator[int] = steps) -> None:
+            if next(steps, None) is None:
+                raise Stopped
+
+        try:
+            with watched(step):
+                deliver.deliver(database, Wanted(APRIL))
+        except Stopped:
+            pass
+        else:
+            break
+        assert set(states(database).values()) <= {"waiting", "sent"}
+    assert set(states(database).values()) == {"sent"}
+    assert len(post.taken) == 3

@@ -7,6 +7,7 @@ it has told, and asked for again sends the rest.
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
@@ -28,7 +29,9 @@ from urikake.rooms.intake.queries import Mapping
 from .models import Job, Output, Simulation
 
 Doing = Callable[[str, str, Job], dict[str, Any]]
+LOG: Final = logging.getLogger("urikake.web")
 TICK: Final = 0.2
+REST: Final = 5
 STALE: Final = 30
 NAMED: Final = 3
 SIMULATE: Final = "simulate"
@@ -209,10 +212,19 @@ def work(
     while not until():
         job = _taken()
         if job is None:
-            between()
-            time.sleep(TICK)
+            time.sleep(TICK if _done(between) else REST)
             continue
         perform(job, books(job.company))
+
+
+def _done(between: Callable[[], None]) -> bool:
+    """Whether what is done between pieces of work went well; where it did not, the work goes on and it is tried again."""
+    try:
+        between()
+    except Exception:
+        LOG.exception("between")
+        return False
+    return True
 
 
 def left_behind() -> None:
