@@ -27,6 +27,7 @@ PAGES = {
     "invoices?as_of=2026-06-30": "invoices.read",
     "invoices/INV-2026-00001": "invoices.read",
     "deliveries": "invoices.read",
+    "deliveries/2026-10-31": "invoices.deliver",
     "matching": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
@@ -67,6 +68,7 @@ PAGES = {
     "contracts?stage=started": "contracts.read",
     "settings/policies": "settings.read",
     "settings/templates": "settings.read",
+    "settings/mail": "settings.read",
     "search?q=会社": "home.read",
     "explain/INV-2026-00001": "invoices.read",
     "explain/entry-1": "journals.read",
@@ -85,6 +87,7 @@ FILES = {
     "statement-pdf",
     "receipt-pdf",
     "ruler-pdf",
+    "run-file",
 }
 """What is no page but a file: tried in test_documents."""
 
@@ -100,6 +103,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries",
+        "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried
 

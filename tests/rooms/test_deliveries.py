@@ -2,79 +2,47 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import hashlib
-import socket
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.builders import a_contract, a_partner, a_shop, bill, report, take_rows, users
+from tests.smtp import Post, office
+from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import deliver, mailing
+from urikake.base.progress import watched
+from urikake.doors import deliver, letters, links, mailing, month, people, returned
 from urikake.doors.deliver import Wanted
 from urikake.doors.documents import asked, typesetting
+from urikake.rooms.deliveries import queries
 
 APRIL = date(2026, 4, 30)
-
-
-@dataclass
-class Post:
-    """A mail server that keeps what it takes, and refuses the addresses named."""
-
-    refused: set[str] = field(default_factory=set)
-    taken: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
-    ) -> str:
-        if address in self.refused:
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        assert isinstance(envelope.content, bytes)
-        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        self.taken.append((list(envelope.rcpt_tos), message))
-        return "250 OK"
 
 
 @pytest.fixture
 def post(database: str) -> Iterator[Post]:
     """A mail server that the company ``database`` sends through: three customers by e-mail, billed for April."""
-    handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    office = Controller(handler, hostname="127.0.0.1", port=port)
-    office.start()
     a_shop(database)
     for at in (1, 2, 3):
         a_partner(database, f"P{at}", email=f"p{at}@example.jp", delivery="email")
         a_contract(database, f"C{at}", partner=f"P{at}")
     bill(database, "2026-04-30")
-    told = {
-        "host": "127.0.0.1",
-        "port": port,
-        "security": "none",
-        "sender": "bill@example.jp",
-        "sender_name": "経理",
-    }
-    mailing.change(database, told)
-    yield handler
-    office.stop()
+    with office() as (handler, port):
+        told = {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "sender": "bill@example.jp",
+            "sender_name": "経理",
+        }
+        mailing.change(database, told)
+        yield handler
 
 
 def states(url: str) -> dict[str, str]:
@@ -228,14 +196,20 @@ def test_a_preview_sends_and_records_nothing(database: str, post: Post) -> None:
 @pytest.mark.parametrize(
     ("role", "allowed"), [("billing", True), ("accountant", True), ("sales", False), ("auditor", False)]
 )
-def test_who_may_send(database: str, post: Post, role: str, allowed: bool) -> None:
+def test_who_may_send(database: str, post: Post, role: str, allowed: bool, tmp_path: Path) -> None:
     users(database, hana=role)
     if allowed:
         assert deliver.deliver(database, Wanted(APRIL), user="hana").figures == {"sent": 3}
         return
-    with pytest.raises(Refusal) as refused:
-        deliver.deliver(database, Wanted(APRIL), user="hana")
-    assert refused.value.code == "not-permitted"
+    for attempt in (
+        lambda: deliver.deliver(database, Wanted(APRIL), user="hana"),
+        lambda: deliver.withdraw(database, number(database, "P1"), "誤り", user="hana"),
+        lambda: returned.bounces(database, tmp_path, user="hana"),
+        lambda: letters.try_out(database, "hana@example.jp", user="hana"),
+    ):
+        with pytest.raises(Refusal) as refused:
+            attempt()
+        assert refused.value.code == "not-permitted"
     assert post.taken == []
 
 
@@ -251,11 +225,11 @@ def test_no_header_comes_in_by_a_name_or_an_address(database: str, post: Post) -
 
 
 def test_the_settings_are_tried_on_oneself(database: str, post: Post) -> None:
-    mailing.try_out(database, "me@example.jp")
+    letters.try_out(database, "me@example.jp")
     assert post.taken[0][0] == ["me@example.jp"]
     post.refused.add("me@example.jp")
     with pytest.raises(Refusal) as refused:
-        mailing.try_out(database, "me@example.jp")
+        letters.try_out(database, "me@example.jp")
     assert refused.value.code == "not-sent"
 
 
@@ -268,3 +242,95 @@ def test_a_user_needs_the_password_from_the_surroundings(
         deliver.deliver(database, Wanted(APRIL))
     assert refused.value.code == "no-mail-password"
     assert set(states(database).values()) == {"waiting"}
+
+
+def body(message: EmailMessage) -> str:
+    """The text of a mail."""
+    found = message.get_body(("plain",))
+    assert found is not None
+    return str(found.get_content())
+
+
+def test_each_kind_of_document_has_a_text_of_its_own(database: str, post: Post) -> None:
+    mailing.change(database, {"reply_to": "keiri@example.jp"})
+    invoice = number(database, "P1")
+    told = month.cancel_invoice(database, invoice, why="宛先の誤り", reissue=True)
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 5}
+    mails = {str(message["Subject"]).split()[1]: message for _, message in post.taken}
+    assert {message["Reply-To"] for message in mails.values()} == {"keiri@example.jp"}
+    back, revised = body(mails[told["returned"]]), body(mails[told["revised"][0]])
+    assert f"もとの請求書: {invoice}" in back
+    assert "ご返金・値引の額: 11,000円" in back
+    assert "お支払期日" not in back
+    assert f"請求書 {invoice} に誤りがありました" in revised
+
+
+def test_a_mail_may_bear_a_link_that_is_signed_for_its_company(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(links.KEY, raising=False)
+    mailing.change(database, {"enclose": "both", "public_url": "https://bill.example.jp/"})
+    if database.startswith("postgresql"):  # the server that opens links may run elsewhere: it needs the same key
+        with pytest.raises(Refusal) as refused:
+            deliver.deliver(database, Wanted(APRIL))
+        assert refused.value.code == "no-link-key"
+        assert set(states(database).values()) == {"waiting"}
+    monkeypatch.setenv(links.KEY, "only-for-tests")
+    assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 3}
+    texts = "".join(body(message) for _, message in post.taken)
+    found = re.findall(r"https://bill[.]example[.]jp/main/d/(\S+)", texts)
+    with runs.reading(database) as session:
+        kept = set(queries.attempts(session)["link"])
+    assert {links.read(database, "main", token) for token in found} == kept
+    assert len(kept) == 3
+    assert {links.read(database, "other", token) for token in found} == {None}
+    row = report(database, "deliveries", closing="2026-04-30")[0]
+    assert (len(row["link_until"]), row["opened"]) == (10, 0)
+    deliver.withdraw(database, row["number"], "誤り")
+    with pytest.raises(Refusal) as refused:
+        deliver.withdraw(database, row["number"], "誤り")
+    assert refused.value.code == "no-link"
+
+
+def test_work_that_is_asked_for_twice_does_not_send_twice(database: str, post: Post) -> None:
+    invoice = number(database, "P1")
+    deliver.deliver(database, Wanted(APRIL, only=invoice))
+    with runs.reading(database) as session:
+        asked_for = deliver.again(session, invoice, "紛失")
+    wanted = Wanted(APRIL, resend=invoice, why="紛失", seen=asked_for["seen"])
+    deliver.deliver(database, wanted)
+    with pytest.raises(Refusal) as refused:
+        deliver.deliver(database, wanted)
+    assert refused.value.code == "delivered-meanwhile"
+    people.add(database, "kanri", "admin")
+    with pytest.raises(Refusal) as refused:
+        letters.try_on_self(database, number=invoice, values={}, user="kanri")
+    assert refused.value.code == "no-own-address"
+    assert len(post.taken) == 2
+
+
+class Stopped(Exception):
+    """Somebody asked the work to stop."""
+
+
+def test_work_that_is_stopped_at_any_step_leaves_nothing_on_its_way(
+    database: str, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "TOGETHER", 1)
+    for at in range(1, 20):
+        steps = iter(range(at))
+
+        def step(_: str, steps: Iterator[int] = steps) -> None:
+            if next(steps, None) is None:
+                raise Stopped
+
+        try:
+            with watched(step):
+                deliver.deliver(database, Wanted(APRIL))
+        except Stopped:
+            pass
+        else:
+            break
+        assert set(states(database).values()) <= {"waiting", "sent"}
+    assert set(states(database).values()) == {"sent"}
+    assert len(post.taken) == 3

@@ -137,6 +137,8 @@ def _silent(column: pl.Series) -> pl.Series:
     """Where a column says nothing: null, 0 or an empty text."""
     if column.dtype == pl.Boolean:
         return ~column.fill_null(False)
+    if column.dtype.is_temporal():
+        return column.is_null()
     nothing = "" if column.dtype == pl.String else 0
     return column.is_null() | (column == nothing).fill_null(True)
 

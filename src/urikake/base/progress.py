@@ -21,6 +21,7 @@ STEPS: Final[dict[str, int]] = {
     "simulate": 1,
     "peppol": 1,
     "documents": 2,
+    "deliver": 5,
 }
 
 

@@ -9,23 +9,28 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from email.utils import formataddr
+from pathlib import Path
 from typing import Any, Final
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
 
 from urikake.base import access, mail, runs
-from urikake.base.errors import Refusal
+from urikake.base.errors import Refusal, cause_of
 
 PASSWORD: Final = "URIKAKE_SMTP_PASSWORD"
+PASSWORD_FILE: Final = "URIKAKE_SMTP_PASSWORD_FILE"
+OWN: Final = "X-Urikake-Delivery"
+"""The header that bears the name of the message as well: some servers put another id in the place of ours."""
 TIMEOUT: Final = 60
 LOST: Final = "送信サーバーとの接続が切れたため、送っていません"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A mail ready to go: whom to, its own id, what it says, and the file that goes with it."""
+    """A mail ready to go: whom to, its own id, what it says, and its file, which is ``enclosed`` or behind its ``link``."""
 
     to: list[str]
     message_id: str
@@ -33,6 +38,9 @@ class Letter:
     body: str
     name: str = ""
     content: bytes = b""
+    enclosed: bool = True
+    link: str = ""
+    expires_on: date | None = None
 
 
 def settings(url: str, *, user: str = access.SYSTEM) -> dict[str, str]:
@@ -48,6 +56,18 @@ def change(url: str, values: Mapping[str, Any], *, user: str = access.SYSTEM) ->
     with runs.run(url, "change mail", subject=subject[:120], permission="settings.change", user=user) as (session, out):
         out.figures["changed"] = mail.change(session, values)
     return int(out.figures["changed"])
+
+
+def password() -> str:
+    """The password of the server, from the environment or from the file that it names; empty where there is none."""
+    if given := os.environ.get(PASSWORD):
+        return given
+    file = os.environ.get(PASSWORD_FILE)
+    try:
+        return Path(file).read_text(encoding="utf-8").strip() if file else ""
+    except OSError as error:
+        why = f"送信サーバーのパスワードのファイル（{PASSWORD_FILE}）を読めません（{cause_of(error)}）。"
+        raise Refusal("no-mail-password", why, "ファイルの場所と読める人を確かめてください。") from None
 
 
 def new_id(told: Mapping[str, str]) -> str:
@@ -78,16 +98,18 @@ def _backend(told: Mapping[str, str]) -> EmailBackend:
     """The connection as the settings tell it, not opened yet."""
     if missing := [mail.ENTRIES[key].title for key in ("host", "sender") if not told[key]]:
         unset = f"メールの設定に{missing[0]}がありません。"
-        raise Refusal("mail-not-set", unset, "urikake document mail host=… sender=… で設定してください。")
-    password = os.environ.get(PASSWORD, "")
-    if told["user"] and not password:
+        raise Refusal(
+            "mail-not-set", unset, "設定 → メール か、urikake document mail host=… sender=… で設定してください。"
+        )
+    secret = password() if told["user"] else ""
+    if told["user"] and not secret:
         why = f"送信サーバーのパスワードが環境変数 {PASSWORD} にありません。"
         raise Refusal("no-mail-password", why, "パスワードを環境変数に入れて、もう一度送ってください。")
     return EmailBackend(
         host=told["host"],
         port=int(told["port"]),
         username=told["user"],
-        password=password,
+        password=secret,
         use_tls=told["security"] == "starttls",
         use_ssl=told["security"] == "tls",
         timeout=TIMEOUT,
@@ -116,9 +138,11 @@ def send(backend: EmailBackend, told: Mapping[str, str], letter: Letter) -> tupl
 def _message(told: Mapping[str, str], letter: Letter) -> EmailMessage:
     """The letter as a message; what stands in its headers is on one line."""
     sender = formataddr((mail.line(told["sender_name"]), told["sender"]), charset="utf-8")
-    headers = {"Message-ID": letter.message_id}
+    headers = {"Message-ID": letter.message_id, OWN: letter.message_id.strip("<>").partition("@")[0]}
+    if told["reply_to"]:
+        headers["Reply-To"] = told["reply_to"]
     made = EmailMessage(mail.line(letter.subject), letter.body, sender, letter.to, headers=headers)
-    if letter.name:
+    if letter.name and letter.enclosed:
         made.attach(letter.name, letter.content, "application/pdf")
     return made
 
@@ -139,31 +163,3 @@ def _said(error: Exception) -> str:
 
 def _text(words: bytes | str) -> str:
     return mail.line(words.decode("utf-8", "replace") if isinstance(words, bytes) else words)
-
-
-def try_out(url: str, to: str, *, user: str = access.SYSTEM) -> None:
-    """Send the mail with made-up fields and no file to one address; refused with the server's words where it does not go."""
-    from urikake.core.formats import email_addresses
-
-    with runs.reading(url, user) as session:
-        access.allow(session, "settings.change")
-        told, name = (
-            mail.held(session),
-            str(session.value("SELECT name FROM base_company WHERE id = ?", (session.company_id,))),
-        )
-    if not to or ";" in to or email_addresses.problem(to):
-        raise Refusal("bad-address", f"「{to[:60]}」はメールアドレスではありません。", "一つだけ指定してください。")
-    values = {
-        "partner": "見本商事",
-        "number": "INV-0000-00000",
-        "total": "110,000",
-        "due": "2026-05-31",
-        "company": name,
-    }
-    letter = Letter(
-        [to], new_id(told), f"【試し送り】{mail.filled(told['subject'], values)}", mail.filled(told["body"], values)
-    )
-    with connected(told) as backend:
-        state, said = send(backend, told, letter) or ("failed", LOST)
-    if state != "sent":
-        raise Refusal("not-sent", f"試し送りができませんでした（{said}）。", "メールの設定を確かめてください。")

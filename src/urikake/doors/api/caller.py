@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth import logout
-from django.core.cache import cache
 from django.http import HttpRequest
 from ninja.security.base import SecuritySchema
 from ninja.utils import check_csrf
 
 from urikake.base import access, runs
 from urikake.base.errors import Refusal
-from urikake.doors.web import book, signin
+from urikake.doors.web import book, pace, signin
 
 from . import tokens
 from .problems import Problem
@@ -143,13 +141,8 @@ def forbidden(caller: Caller, permission: str) -> Problem:
 
 def slow_down(caller: Caller) -> None:
     """Count the request; 429 where the caller has made too many in this minute."""
-    minute, second = divmod(int(time.time()), 60)
-    key = f"api:{caller.only}:{caller.name}:{'token' if caller.scopes is not None else 'session'}:{minute}"
-    cache.add(key, 0, timeout=120)
-    try:
-        count: Any = cache.incr(key)
-    except ValueError:  # dropped from the cache between the two
-        return
+    way = "token" if caller.scopes is not None else "session"
+    count, left = pace.counted(f"api:{caller.only}:{caller.name}:{way}")
     if count > RATE:
         why = f"1分間に{RATE}回を超えました。"
-        raise Problem(429, "too-many-requests", why, headers={"Retry-After": str(60 - second)})
+        raise Problem(429, "too-many-requests", why, headers={"Retry-After": str(left)})

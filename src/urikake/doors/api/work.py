@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
+import polars as pl
 from django.db import IntegrityError
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Path, Schema
@@ -14,21 +16,24 @@ from pydantic import Field
 
 from urikake.base import requests, runs
 from urikake.base.bulk import Session
+from urikake.doors import deliver
 from urikake.doors import month as steps
 from urikake.doors.web import jobs
-from urikake.doors.web.models import Job
+from urikake.doors.web.models import Job, Output
 
 from .once import fingerprint, key_of, replayed, reused, work_key
-from .operation import Call, Day, Month, Options, Text, Trial, add, called, reads, text
+from .operation import Call, Day, Month, Options, Text, Trial, add, called, filed, reads, text
 from .problems import Problem
 from .resources import MOST, Number, after, cursor
 from .verbs import Strict
 
 GROUP: Final = "実行"
+DELIVERIES: Final = "請求書の送付"
 PRINT: Final = "fingerprint"
 YEARS: Final = 5
 """How many years ahead work may be asked for: a month far off is a slip of the hand that would keep the worker busy."""
 STATES: Final = dict(Job.State.choices)
+OUTPUTS: Final = Prefetch("outputs", queryset=Output.objects.defer("content"))
 
 
 class Asked(Schema):
@@ -38,6 +43,13 @@ class Asked(Schema):
     kind: str = Field(description="種類")
     subject: str = Field(description="対象")
     href: str = Field(description="進みと結果を見るアドレス")
+
+
+class RunFile(Schema):
+    """A file that work made."""
+
+    name: str
+    href: str = Field(description="受け取るアドレス（30日のあいだ）")
 
 
 class Run(Schema):
@@ -59,7 +71,8 @@ class Run(Schema):
     figures: dict[str, Any] = Field(description="結果")
     cause: str = Field(description="止まった理由")
     next: str = Field(description="どうすればよいか")
-    rows: list[str] = Field(description="行ごとの誤り")
+    rows: list[str] = Field(description="行ごとの誤り・人に知らせること")
+    files: list[RunFile] = Field(description="作ったファイル")
 
 
 class RunPage(Options):
@@ -106,6 +119,21 @@ class Recognizing(Strict):
     month: Month = Field(description="この月まで")
 
 
+class Delivering(Strict):
+    """A closing to deliver."""
+
+    closing: Day = Field(description="締日")
+    methods: list[Literal["email", "paper", "peppol"]] = Field(
+        list(deliver.METHODS), min_length=1, max_length=3, description="この送り方のものだけ"
+    )
+
+
+class Again(Strict):
+    """Why a document is sent again."""
+
+    why: str = Field(min_length=1, max_length=500, description="理由")
+
+
 class Nothing(Strict):
     """A body without fields."""
 
@@ -115,28 +143,37 @@ def _shown(job: Job) -> dict[str, Any]:
     plain = {name: getattr(job, name) for name in ("id", "kind", "subject", "actor", "state", "step", "done", "total")}
     times = {name: getattr(job, name) for name in ("asked_at", "started_at", "ended_at")}
     came = {"figures": job.figures, "cause": job.cause, "next": job.remedy, "rows": [str(row) for row in job.rows]}
+    came["files"] = [
+        {"name": name, "href": f"/api/v1/{job.company}/run-files/{number}"}
+        for number, name in sorted((each.pk, each.name) for each in job.outputs.all())
+    ]
     return {**plain, "title": kind.title if kind else job.kind, "state_label": str(STATES[job.state]), **times, **came}
 
 
-def ask(call: Call, kind: str, subject: str, options: dict[str, Any]) -> HttpResponse:
+Told = dict[str, Any] | Callable[[], dict[str, Any]]
+"""What the work is told, or what finds it out once it is known that the work is new."""
+
+
+def ask(call: Call, kind: str, subject: str, options: Told) -> HttpResponse:
     """Ask for the work once: the same key gives the same work, and with another content it is refused."""
     asked = runs.Request(key_of(call.request), fingerprint(call.request))
     company, key = call.caller.company, work_key(asked.key)
     known = Job.objects.filter(company=company, key=key).first()
-    job = known or _new(call, kind, subject, {**options, PRINT: asked.fingerprint}, asked)
+    job = known or _new(call, kind, subject, options, asked)
     if job.options.get(PRINT) != asked.fingerprint:
         raise reused()
     answer = _asked(job)
     return answer if known is None else replayed(answer)
 
 
-def _new(call: Call, kind: str, subject: str, options: dict[str, Any], asked: runs.Request) -> Job:
+def _new(call: Call, kind: str, subject: str, options: Told, asked: runs.Request) -> Job:
     """The work, asked for now; the one that came first where the same key came at the same moment."""
     company, key = call.caller.company, work_key(asked.key)
     with runs.reading(call.caller.books, call.caller.name) as session:
         requests.look_up(session, asked)  # refused where the key was given to something that was done at once
     try:
-        return jobs.ask(company, kind, subject=subject, actor=call.caller.name, options=options, key=key)
+        told = {**(options() if callable(options) else options), PRINT: asked.fingerprint}
+        return jobs.ask(company, kind, subject=subject, actor=call.caller.name, options=told, key=key)
     except IntegrityError:
         return Job.objects.get(company=company, key=key)
 
@@ -155,7 +192,7 @@ def near(call: Call) -> None:
         for name in ("closing", "month", "date", "since", "notice")
         if getattr(call.body, name, None)
     ]
-    if any(day[:4] > far for day in [*named, str(call.key)] if "-" in day):
+    if any(day[:4].isdigit() and day[:4] > far for day in [*named, str(call.key)] if "-" in day):
         raise Problem(422, "too-far", f"{far}年より先は指定できません。", "近い日付か月を指定してください。")
 
 
@@ -264,6 +301,39 @@ def close(call: Call) -> HttpResponse:
     return ask(call, "close", f"{call.key} の締め", {"month": call.key})
 
 
+def _try_delivery(call: Call) -> dict[str, Any]:
+    with runs.reading(call.caller.books, call.caller.name) as session:
+        going, stuck = deliver.plan(session, call.body.closing)
+    named = going.filter(pl.col("method").is_in(call.body.methods))
+    kept = [{"number": row["number"], "state": row["state"], "why": row["cause"]} for row in stuck.to_dicts()]
+    return {"going": dict(named.group_by("method").len().sort("method").iter_rows()), "stuck": kept}
+
+
+@asks("delivery-runs", permission=deliver.PERMISSION, summary="締日の請求書を送付", group=DELIVERIES, body=Delivering,
+      trial=_try_delivery, example={"closing": "2026-04-30", "methods": ["email"]})  # fmt: skip
+def send(call: Call) -> HttpResponse:
+    """The documents of a closing sent; what was sent before is not sent again."""
+    asked: Delivering = call.body
+
+    def told() -> dict[str, Any]:
+        with runs.reading(call.caller.books, call.caller.name) as session:
+            return deliver.sending(session, asked.closing, asked.methods)
+
+    return ask(call, jobs.DELIVER, f"{asked.closing} 締めの請求書の送付", told)
+
+
+@asks("deliveries/{key}/resend", permission=deliver.PERMISSION, summary="請求書をもう一度送付", group=DELIVERIES, body=Again,
+      key=Annotated[Text, Path(..., description="請求書番号")], example={"why": "新しいアドレスへ"})  # fmt: skip
+def resend(call: Call) -> HttpResponse:
+    """One document sent again, for a reason."""
+
+    def told() -> dict[str, Any]:
+        with runs.reading(call.caller.books, call.caller.name) as session:
+            return deliver.again(session, call.key, call.body.why)
+
+    return ask(call, jobs.DELIVER, f"{call.key} の送り直し", told)
+
+
 @asks(
     "verifications",
     permission="audit.read",
@@ -283,6 +353,7 @@ def several(session: Session, call: Call) -> dict[str, Any]:
     mine = (
         Job.objects.filter(company=call.caller.company, pk__gt=after(call.options.cursor))
         .defer("content")
+        .prefetch_related(OUTPUTS)
         .order_by("pk")
     )
     found = list(mine[: call.options.limit + 1])
@@ -292,7 +363,9 @@ def several(session: Session, call: Call) -> dict[str, Any]:
 
 
 def _job(call: Call) -> Job:
-    found = Job.objects.filter(company=call.caller.company, pk=call.key).defer("content").first()
+    found = (
+        Job.objects.filter(company=call.caller.company, pk=call.key).defer("content").prefetch_related(OUTPUTS).first()
+    )
     if found is None:
         raise Problem(404, "not-found", f"実行 {call.key} はありません。", "実行の一覧で番号を確かめてください。")
     return found
@@ -331,3 +404,13 @@ def cancel(call: Call) -> HttpResponse:
         )
     jobs.stop(job)
     return _asked(job)
+
+
+@reads("run-files/{int:key}", permission="runs.read", summary="実行が作ったファイル", group=GROUP, response=bytes, options=Options,
+       key=Number, bounded=False, media="application/octet-stream")  # fmt: skip
+def output(session: Session, call: Call) -> HttpResponse:
+    """A file that work made; it takes the permission of the work itself."""
+    found = jobs.output(call.caller.company, call.key)
+    if found is None or not call.caller.may(jobs.KINDS[found.job.kind].permission):
+        raise Problem(404, "not-found", f"ファイル {call.key} はありません。", "実行の結果で番号を確かめてください。")
+    return filed(call.request, bytes(found.content), found.name, "application/octet-stream", kept=True)

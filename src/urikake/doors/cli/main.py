@@ -47,6 +47,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(approvals, name="approvals")
 app.add_typer(simulate, name="simulate")
 app.add_typer(document, name="document")
+app.add_typer(deliver, name="deliver")
 
 
 def run() -> None:
@@ -133,7 +134,6 @@ def import_(
 
 
 app.command()(reprice)
-app.command()(deliver)
 
 
 @app.command()

@@ -66,9 +66,13 @@ WORDS: Final = {
     "printed": "印刷に回した",
     "handed": "書き出した",
     "bounced": "不達",
+    "accepted": "受領",
+    "refused": "受領拒否",
     "waiting": "未送付",
     "sending": "送信中",
     "no_address": "宛先なし",
+    "known": "記録済み",
+    "passing": "途中の知らせ",
     "unbilled": "これから請求",
 }
 
@@ -106,6 +110,8 @@ VALUES: Final = {
     "printed": "印刷に回した",
     "handed": "書き出した",
     "bounced": "不達",
+    "accepted": "受領",
+    "refused": "受領拒否",
     "waiting": "未送付",
     "sending": "送信中",
     "no_address": "宛先なし",

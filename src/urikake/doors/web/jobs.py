@@ -1,17 +1,19 @@
 """Running work (実行): asked for by a page or the API, done one after another by the worker, watched and stopped by people.
 
 Each piece is one run of the books: one transaction. Stopping it, or killing the worker, undoes all of it; asking for it
-again does it again, and nothing is doubled.
+again does it again, and nothing is doubled. What has left the house cannot be undone: a delivery that stops keeps what
+it has told, and asked for again sends the rest.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,17 +22,26 @@ from django.utils import timezone
 
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.base.progress import STEPS, watched
-from urikake.doors import files, month, simulation
+from urikake.doors import deliver, files, month, simulation
 from urikake.doors.simulation import playing
 from urikake.rooms.intake.queries import Mapping
 
-from .models import Job, Simulation
+from .models import Job, Output, Simulation
 
 Doing = Callable[[str, str, Job], dict[str, Any]]
+LOG: Final = logging.getLogger("urikake.web")
 TICK: Final = 0.2
+REST: Final = 5
 STALE: Final = 30
 NAMED: Final = 3
 SIMULATE: Final = "simulate"
+DELIVER: Final = "deliver"
+TOLD: Final = "told"
+"""What of the figures of a piece of work is no figure: sentences for a person, kept as its rows."""
+MOST: Final = 200
+UNDONE: Final = "何も保存されていません。"
+SENT: Final = "送った分は送付の状況に残っています。もう一度行うと、残りだけを送ります。"
+KEPT: Final = timedelta(days=30)
 
 
 class Stopped(Exception):
@@ -39,12 +50,13 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of work: its name on screens, the permission it asks for, its steps, and what it does."""
+    """A kind of work: its name on screens, the permission it asks for, its steps, what it does, what stays if it stops."""
 
     title: str
     permission: str
     steps: int
     do: Doing
+    left: str = UNDONE
 
 
 def _bill(url: str, user: str, job: Job) -> dict[str, Any]:
@@ -116,6 +128,21 @@ def _simulate(url: str, user: str, job: Job) -> dict[str, Any]:
     return {"differing": found.differing, **{m: sums[f"{m}_after"] - sums[f"{m}_before"] for m in playing.MEASURES}}
 
 
+def _deliver(url: str, user: str, job: Job) -> dict[str, Any]:
+    """Documents sent; files that are to be carried on are kept with the work."""
+
+    def keep(name: str, content: bytes) -> None:
+        Output.objects.create(job=job, name=name, content=content)
+
+    asked = {name: job.options.get(name, "") for name in ("only", "resend", "why")}
+    methods = tuple(job.options.get("methods", deliver.METHODS))
+    closing = date.fromisoformat(job.options["closing"])
+    done = deliver.deliver(
+        url, deliver.Wanted(closing, **asked, methods=methods, keep=keep, seen=job.options.get("seen")), user=user
+    )
+    return {**done.figures, TOLD: done.told}
+
+
 KINDS: Final = {
     "bill": Kind("請求の計算", "billing.run", STEPS["bill"], _bill),
     "match": Kind("自動消込", "matching.apply", STEPS["match"], _match),
@@ -124,6 +151,7 @@ KINDS: Final = {
     "verify": Kind("照合", "audit.read", STEPS["verify"], _verify),
     "import": Kind("取込", "imports.read", STEPS["receipts"], _import),
     SIMULATE: Kind("もしも計算", playing.RUN, playing.MORE_STEPS, _simulate),
+    DELIVER: Kind("請求書の送付", deliver.PERMISSION, STEPS["deliver"], _deliver, SENT),
 }
 
 
@@ -138,12 +166,25 @@ def ask(
     key: str = "",
 ) -> Job:
     """Ask for a piece of work and return it; the same key gives the piece asked for before."""
-    if key and (known := Job.objects.filter(company=company, key=key).first()):
-        return known
+    if found := known(company, key):
+        return found
+    Output.objects.filter(made_at__lt=timezone.now() - KEPT).delete()
+    told = options or {}
+    steps = KINDS[kind].steps * int(told.get("parts", 1))  # so many for each part of the documents,
     return Job.objects.create(
-        company=company, kind=kind, subject=subject, actor=actor, options=options or {}, content=content, key=key,
-        total=KINDS[kind].steps + int((options or {}).get("months", 0)),  # a step for each month that is played
+        company=company, kind=kind, subject=subject, actor=actor, options=told, content=content, key=key,
+        total=steps + int(told.get("months", 0)),  # and one for each month that is played
     )  # fmt: skip
+
+
+def known(company: str, key: str) -> Job | None:
+    """The piece of work that was asked for under the key."""
+    return Job.objects.filter(company=company, key=key).first() if key else None
+
+
+def output(company: str, number: int) -> Output | None:
+    """The file of that number that work of the company made."""
+    return Output.objects.select_related("job").filter(job__company=company, pk=number).first()
 
 
 def stop(job: Job) -> None:
@@ -160,26 +201,44 @@ def again(job: Job) -> Job:
     )  # fmt: skip
 
 
-def work(books: Callable[[str], str], *, until: Callable[[], bool] = lambda: False) -> None:
-    """Do what is asked for, oldest first, for as long as ``until`` says no; what a dead worker left is given up."""
+def work(
+    books: Callable[[str], str],
+    *,
+    until: Callable[[], bool] = lambda: False,
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Do what is asked for, oldest first, for as long as ``until`` says no; what a dead worker left is given up.
+
+    ``between`` is done whenever nothing waits.
+    """
     left_behind()
     while not until():
         job = _taken()
         if job is None:
-            time.sleep(TICK)
+            time.sleep(TICK if _done(between) else REST)
             continue
         perform(job, books(job.company))
 
 
+def _done(between: Callable[[], None]) -> bool:
+    """Whether what is done between pieces of work went well; where it did not, the work goes on and it is tried again."""
+    try:
+        between()
+    except Exception:
+        LOG.exception("between")
+        return False
+    return True
+
+
 def left_behind() -> None:
-    """Mark as failed what a worker that is no more had begun; nothing of it was stored."""
+    """Mark as failed what a worker that is no more had begun, and say what of it stays."""
     for job in Job.objects.filter(state=Job.State.RUNNING):
         if job.pid == os.getpid() or not _alive(job.pid):
             _end(
                 job,
                 Job.State.FAILED,
                 cause="途中で止まりました。",
-                remedy="何も保存されていません。もう一度行ってください。",
+                remedy=_left(job, "もう一度行ってください。"),
             )
 
 
@@ -211,13 +270,14 @@ def perform(job: Job, url: str) -> None:
     try:
         with watched(lambda text: _step(job, text)):
             figures = KINDS[job.kind].do(url, job.actor, job)
+            told = figures.pop(TOLD, [])
     except Stopped:
-        _end(job, Job.State.CANCELLED, cause="取りやめました。", remedy="何も保存されていません。")
+        _end(job, Job.State.CANCELLED, cause="取りやめました。", remedy=KINDS[job.kind].left)
     except Refusal as refusal:
         rows = [str(error) for error in refusal.errors] if isinstance(refusal, FileRefusal) else []
-        _end(job, Job.State.FAILED, cause=refusal.cause, remedy=refusal.remedy, rows=rows[:200])
+        _end(job, Job.State.FAILED, cause=refusal.cause, remedy=refusal.remedy, rows=rows[:MOST])
     except Exception as error:  # the worker goes on with the next; what happened is told, not hidden
-        remedy = "何も保存されていません。もう一度行っても同じなら、この文を添えて管理者に知らせてください。"
+        remedy = _left(job, "もう一度行っても同じなら、この文を添えて管理者に知らせてください。")
         _end(
             job,
             Job.State.FAILED,
@@ -227,7 +287,13 @@ def perform(job: Job, url: str) -> None:
         if not isinstance(error, ValueError | OSError | RuntimeError | KeyError):
             raise
     else:
-        _end(job, Job.State.DONE, figures=figures)
+        _end(job, Job.State.DONE, figures=figures, rows=told[:MOST])
+
+
+def _left(job: Job, text: str) -> str:
+    """What stays of work that broke off, and what to do."""
+    kind = KINDS[job.kind]
+    return f"{kind.left}{text if kind.left == UNDONE else ''}"
 
 
 def _step(job: Job, text: str) -> None:

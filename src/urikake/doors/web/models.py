@@ -45,6 +45,15 @@ class Job(models.Model):
         )
 
 
+class Output(models.Model):
+    """A file that a piece of work made for people to carry on: what goes to the printer or to the network. Kept 30 days."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="outputs")
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+
 class Upload(models.Model):
     """A file that somebody brought and has not decided on yet: its bytes, how its columns are matched, what a trial said.
 
@@ -64,6 +73,19 @@ class Upload(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["company", "actor", "key"], name="web_upload_key"),)
+
+
+class Arrival(models.Model):
+    """An opening of a link that is not in the books yet: the worker takes it there, so that no customer waits for a run."""
+
+    company = models.CharField(max_length=20)
+    delivery_id = models.BigIntegerField()
+    part = models.CharField(max_length=4)
+    opened_at = models.DateTimeField()
+    address = models.CharField(max_length=45)
+    agent = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    nonce = models.CharField(max_length=32)
 
 
 class View(models.Model):

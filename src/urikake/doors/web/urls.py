@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from urikake.doors.api import routes as api
 
-from . import book, home, parts, signin
+from . import book, home, opened, parts, signin
 
 urlpatterns = [
     path("", home.root),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("demo/signin", signin.demo),
     path("dev/parts", parts.page),
     *api.urls(),
+    *opened.urls(),
     *book.urls(),
 ]
 handler404 = "urikake.doors.web.failed.missing"

@@ -13,7 +13,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from . import book, jobs
+    from . import book, jobs, opened
 
     told: list[int] = []
 
@@ -23,7 +23,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     parent = os.getppid()
-    jobs.work(book.books, until=lambda: bool(told) or os.getppid() != parent)
+    jobs.work(
+        book.books,
+        until=lambda: bool(told) or os.getppid() != parent,
+        between=lambda: opened.take_in(book.books),
+    )
 
 
 if __name__ == "__main__":

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from urikake.base import facts
+from urikake.base import facts, runs
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 
 from . import queries
-from .models import Delivery, Outcome
+from .models import Delivery, Opening, Outcome, Withdrawal
 
 LONGEST = 500
 
@@ -21,7 +21,8 @@ def claim(session: Session, *, going: pl.DataFrame, why: str = "") -> pl.DataFra
     """Record that the documents are about to go out, and return the attempts that this run has, with ``delivery_id``.
 
     ``going`` has ``invoice_id``, ``attempt`` (how many there were when it was read), ``method``, ``recipients``,
-    ``message_id`` and ``digest``. A document that somebody else has claimed since is left out: it goes out once.
+    ``message_id``, ``digest``, ``link`` and ``expires_on``. A document that somebody else has claimed since is left out: it goes
+    out once.
     """
     made = session.table("deliveries_delivery", "id, invoice_id, attempt").group_by("invoice_id").agg(pl.max("attempt"))
     since = going.join(made, on="invoice_id", how="left", maintain_order="left", suffix="_now")
@@ -32,9 +33,18 @@ def claim(session: Session, *, going: pl.DataFrame, why: str = "") -> pl.DataFra
 
 @action("invoices.deliver")
 def tell(session: Session, *, outcomes: pl.DataFrame) -> int:
-    """Record what became of attempts (``delivery_id``, ``state``, ``said``); how many were told."""
-    cut = outcomes.with_columns(pl.col("said").str.slice(0, LONGEST))
+    """Record what became of attempts (``delivery_id``, ``state``, ``said``, ``source`` if a file said so); how many were told."""
+    source = pl.col("source") if "source" in outcomes.columns else pl.lit("")
+    cut = outcomes.with_columns(pl.col("said").str.slice(0, LONGEST), source=source)
     return facts.record(session, Outcome, cut).height
+
+
+@action("invoices.deliver")
+def hear(session: Session, *, outcomes: pl.DataFrame) -> int:
+    """Record what other programs say of attempts (``delivery_id state said source``), each state of each once; how many were new."""
+    known = session.table("deliveries_outcome", "id, delivery_id, state").drop("id")
+    fresh = outcomes.join(known, on=["delivery_id", "state"], how="anti", maintain_order="left")
+    return tell(session, outcomes=fresh) if fresh.height else 0
 
 
 @action("invoices.deliver")
@@ -52,6 +62,31 @@ def bounce(session: Session, *, number: str, why: str) -> None:
         )
     told = found.select("delivery_id", state=pl.lit("bounced"), said=pl.lit(reason))
     tell(session, outcomes=told)
+
+
+@action("invoices.deliver")
+def withdraw(session: Session, *, number: str, why: str) -> None:
+    """Take back every link to the document that still opens; who has it then reads how to get a new one."""
+    reason = reasoned(why, "リンクを取り消す理由")
+    found = invoices.by_number(session, number)
+    if found.is_empty():
+        raise unknown(number)
+    made = session.rows(
+        "deliveries_delivery", "id, link, expires_on", "invoice_id = ? AND link <> ''", (found["invoice_id"][0],)
+    )
+    today = runs.instant(session).date()
+    live = made.filter(pl.col("expires_on") >= today).select(delivery_id="id")
+    going = live.join(queries.withdrawn(session), on="delivery_id", how="anti").with_columns(why=pl.lit(reason))
+    if going.is_empty():
+        raise Refusal("no-link", f"{number} に、いま開けるリンクはありません。", "送付の状態を確かめてください。")
+    facts.record(session, Withdrawal, going)
+
+
+@action("invoices.deliver")
+def open_links(session: Session, *, openings: pl.DataFrame) -> int:
+    """Record openings of links (the columns of `Opening`), those that are recorded already left out; how many were new."""
+    fresh = openings.join(queries.openings(session), on="nonce", how="anti", maintain_order="left")
+    return facts.record(session, Opening, fresh).height if fresh.height else 0
 
 
 def reasoned(why: str, what: str = "もう一度送る理由") -> str:

@@ -23,6 +23,9 @@ from ..table import Choice, Column, Empty, listed_as, table
 from .deliveries import METHODS, STATES
 
 KINDS: Final = {"invoice": "請求書", "return": "返還請求書", "revised": "修正請求書"}
+PARTS: Final = {"page": "ページ", "pdf": "PDF"}
+OPENED: Final = 10
+"""How many openings of a link stand on the page."""
 
 
 @page("invoices", "invoices", permission="invoices.read", title="請求書")
@@ -92,6 +95,10 @@ def one(desk: Desk, number: str) -> Shown:
         "xml": f"{number}.xml",
         "made": _made(desk, head["invoice_id"]),
         "delivery": _delivery(desk, found),
+        "openings": [
+            row | {"part_name": PARTS[row["part"]]}
+            for row in deliveries.opened(desk.session, head["invoice_id"])[:OPENED]
+        ],
         "corrections": corrections_of(desk.session, head["invoice_id"]),
         "cancellable": _cancellable(desk, head),
         "around": _around(desk, head),
@@ -103,11 +110,16 @@ def _delivery(desk: Desk, found: pl.DataFrame) -> dict[str, Any]:
     """How the document goes to the customer, and whether it may have reached them."""
     row = deliveries.deliveries(desk.session, found).row(0, named=True)
     used = row["sent_by"] or row["method"]
+    why = deliveries.withdrawn(desk.session).filter(pl.col("delivery_id") == row["delivery_id"])["why"]
+    gone = str(why[0]) if why.len() else ""
     return row | {
         "state_name": STATES[row["state"]],
         "method_name": METHODS.get(used, used),
         "sent_to": (row["recipients"] or row["to"]) if used == "email" else "",
         "arrived": row["state"] in deliveries.ARRIVED,
+        "closing": row["closing_on"].isoformat(),
+        "withdrawn": gone,
+        "live": bool(row["link"]) and not gone and row["expires_on"] >= desk.on,
     }
 
 

@@ -31,6 +31,13 @@ ACTIONS: Final = {
     "cancel-invoice": "請求書の取消",
     "hold-billing": "請求の保留",
     "approve": "承認",
+    "deliver": "請求書の送付",
+    "bounce": "不達の記録",
+    "bounces": "不達の取込",
+    "responses": "デジタルインボイスの応答の取込",
+    "change mail": "メールの設定",
+    "withdraw link": "リンクの取消",
+    "open links": "リンクの開封",
     "reprice": "料金改定",
     "withdraw reprice": "料金改定の取消",
     "import simulation": "もしも計算の予約",
@@ -76,6 +83,21 @@ WORDS: Final = {
     "billing": "請求の差",
     "tax": "消費税の差",
     "cash": "入金予定の差",
+    "claimed": "送り始め",
+    "told": "結果の記録",
+    "changed": "変えた項目",
+    "opened": "開封",
+    "waiting": "未送付",
+    "no_address": "宛先なし",
+    "sending": "送信中",
+    "sent": "送信済み",
+    "partial": "一部の宛先に不達",
+    "failed": "失敗",
+    "bounced": "不達",
+    "printed": "印刷に回した",
+    "handed": "書き出した",
+    "accepted": "受領",
+    "refused": "受領拒否",
     "kept_own": "個別の単価で据え置き",
     "kept_unrenewed": "更新がなく据え置き",
 }
@@ -163,6 +185,7 @@ def figures(found: dict[str, Any]) -> str:
 def _shown(job: Job) -> dict[str, Any]:
     return {
         "id": job.pk,
+        "kind": job.kind,
         "title": jobs.KINDS[job.kind].title,
         "subject": job.subject,
         "state": job.state,
@@ -180,6 +203,11 @@ def _shown(job: Job) -> dict[str, Any]:
     }
 
 
+def _outputs(job: Job) -> list[dict[str, Any]]:
+    """The files that the work made."""
+    return list(job.outputs.order_by("id").values("id", "name"))
+
+
 @page("run", "runs/<int:number>", permission="runs.read", title="実行")
 def one(desk: Desk, number: int) -> Shown:
     """One piece of work: how far it is, what came of it, what to do next."""
@@ -188,7 +216,18 @@ def one(desk: Desk, number: int) -> Shown:
         found = _shown(job)
         found.pop("asked_at")
         return JsonResponse(found)
-    return {"job": _shown(job), "page": {"title": job.subject, "name": "run"}}
+    return {"job": _shown(job) | {"outputs": _outputs(job)}, "page": {"title": job.subject, "name": "run"}}
+
+
+@page("run-file", "runs/files/<int:number>", permission="runs.read", title="実行が作ったファイル")
+def output(desk: Desk, number: int) -> Shown:
+    """A file that a piece of work made, for who may do such work."""
+    found = jobs.output(desk.company.code, number)
+    if found is None or not access.may(desk.person.role, jobs.KINDS[found.job.kind].permission):
+        raise Http404(str(number))
+    media = "application/pdf" if found.name.endswith(".pdf") else "application/xml"
+    headers = {"Content-Disposition": f'attachment; filename="{found.name}"'}
+    return HttpResponse(bytes(found.content), content_type=media, headers=headers)
 
 
 def _job(code: str, number: int) -> Job:

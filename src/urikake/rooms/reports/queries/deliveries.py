@@ -23,6 +23,8 @@ def deliveries(session: Session, *, closing: date, status: str = "") -> list[dic
         found = found.filter(pl.col("state").is_in([*queries.OPEN, *queries.AGAIN, queries.UNDELIVERABLE]))
     elif status:
         found = found.filter(pl.col("state") == status)
+    opened = queries.openings(session).group_by("delivery_id").agg(opened=pl.len())
+    found = found.join(opened, on="delivery_id", how="left", maintain_order="left")
     used = pl.coalesce("sent_by", "method")
     mailed = pl.when(used == "email").then(pl.coalesce("recipients", "to")).otherwise(pl.lit(""))
     told = found.select(
@@ -38,6 +40,8 @@ def deliveries(session: Session, *, closing: date, status: str = "") -> list[dic
         recipients=mailed,
         message_id=pl.col("message_id").fill_null(""),
         digest=pl.col("digest").fill_null(""),
+        link_until=pl.col("expires_on").cast(pl.String).fill_null(""),
+        opened=pl.col("opened").fill_null(0),
     )
-    order = "number partner partner_name total method recipients state attempt said why message_id digest".split()
+    order = "number partner partner_name total method recipients state attempt said why message_id digest link_until opened".split()
     return rows(told.select(order))
