@@ -69,6 +69,15 @@ WORDS: Final = {
     "sending": "送信中",
     "no_address": "宛先なし",
     "unbilled": "これから請求",
+    "request": "振替依頼",
+    "debits": "件数",
+    "paid": "振替済",
+    "failed_amount": "振替不能の金額",
+    "stopped": "口座の登録を止めた数",
+    "owed": "収納機関の未収入金",
+    "overpaid": "前受金にした額",
+    "left_out": "依頼しない取引先",
+    "left_amount": "依頼しない金額",
 }
 
 
