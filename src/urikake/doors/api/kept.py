@@ -224,7 +224,7 @@ def _receivables(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _documented(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    """The items with the number of their invoice or slip as ``document``."""
+    """The items with the number of their invoice, slip or collection as ``document``."""
     wanted = frame.filter(pl.col("source") == "invoice")["source_id"]
     found = invoices.invoices(session, "id BETWEEN ? AND ?", (wanted.min() or 0, wanted.max() or 0))
     slips = session.table("receivables_slip", "id, slip_no").rename({"id": "source_id", "slip_no": "slip"})
@@ -232,7 +232,9 @@ def _documented(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     named = frame.join(bills, on="source_id", how="left", maintain_order="left").join(
         slips, on="source_id", how="left", maintain_order="left"
     )
-    return named.with_columns(document=pl.when(pl.col("source") == "invoice").then("bill").otherwise("slip"))
+    own = pl.concat_str(pl.lit("collection-"), number(session, "source_id").cast(pl.String))
+    document = pl.when(pl.col("source") == "invoice").then("bill").when(pl.col("source") == "collection").then(own)
+    return named.with_columns(document=document.otherwise("slip"))
 
 
 def _receipts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:

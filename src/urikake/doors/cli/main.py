@@ -120,7 +120,10 @@ def import_(
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """ファイルを取り込む: partners holidays products option-rules contracts events usage receivables openings users collectors mandates。"""
+    """ファイルを取り込む。
+
+    partners holidays products option-rules contracts events usage receivables openings users collectors mandates。
+    """
     load()
     from urikake.doors import files
 

@@ -219,9 +219,7 @@ def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued)
 
 
 @action("collecting.settle")
-def take_debit_result(
-    session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None
-) -> dict[str, Any]:
+def take_debit_result(session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None) -> dict[str, Any]:
     """Take a result file of direct debits and post what was paid; return the counts and sums of what was told."""
     step("結果を確かめる")
     collected = collecting.take_result(session, file=file, fee=fee, payout_on=payout_on)
@@ -234,8 +232,8 @@ def take_debit_result(
         "debits": collected.results.height,
         "paid": paid.height,
         "amount": int(paid["amount"].sum()),
-        "failed": failed.height,
-        "failed_amount": int(failed["amount"].sum()),
+        "unpaid": failed.height,
+        "unpaid_amount": int(failed["amount"].sum()),
         "stopped": collected.stopped,
         **_collected(session, collected),
     }

@@ -27,6 +27,8 @@ COLLECTION: Final = "id, run_id, collector_id, request_id, collected_on, payout_
 OPEN: Final = "open"
 AGAIN: Final = [code for code, what in zengin91.NEXT.items() if what == "again"]
 """The results after which a debit may be asked for again; the others stop the mandate."""
+RETRIED: Final = "次の依頼で、もう一度請求します"
+STOPPED: Final = "口座の登録を止めました。振込で回収します"
 MOST: Final = 10**10
 """Debits are below this many yen."""
 
@@ -55,7 +57,7 @@ def requests(session: Session) -> pl.DataFrame:
     """Every request by id, with what became of it.
 
     Columns: ``request_id, collector_id, debit_on, attempt, due_until_on, debit_count, amount, digest``, ``state`` (``open``,
-    ``answered``, ``withdrawn``), ``why``, and of all that was asked what is ``paid``, ``failed`` and ``left`` (open), each
+    ``answered``, ``withdrawn``), ``why``, and of all that was asked what is ``paid``, ``unpaid`` and ``left`` (open), each
     with its count.
     """
     names = "id, run_id, collector_id, debit_on, attempt, due_until_on, debit_count, amount, digest"
@@ -66,8 +68,8 @@ def requests(session: Session) -> pl.DataFrame:
         pl.col("state").fill_null(OPEN), pl.col("why").fill_null(""), pl.col("paid", "paid_count").fill_null(0)
     )
     return told.with_columns(
-        _only("answered", pl.col("amount") - pl.col("paid")).alias("failed"),
-        _only("answered", pl.col("debit_count") - pl.col("paid_count")).alias("failed_count"),
+        _only("answered", pl.col("amount") - pl.col("paid")).alias("unpaid"),
+        _only("answered", pl.col("debit_count") - pl.col("paid_count")).alias("unpaid_count"),
         _only(OPEN, pl.col("amount")).alias("left"),
         _only(OPEN, pl.col("debit_count")).alias("left_count"),
     )
@@ -84,15 +86,37 @@ def file_of(session: Session, request_id: int) -> bytes:
     return zlib.decompress(kept)
 
 
-def debits(session: Session, request_id: int) -> pl.DataFrame:
-    """The debits of a request in the order of its file, with the mandate that each rests on and its ``result`` (or null)."""
+def debits(session: Session, request_id: int | None = None) -> pl.DataFrame:
+    """The debits of a request (or of all) in the order of its file, with the mandate of each and its ``result`` (or null)."""
+    what, params = (
+        ("d.request_id = ?", (request_id,)) if request_id else ("d.id >= ? AND d.id < ?", (session.low, session.high))
+    )
     named = ", ".join(f"m.{name}" for name in MANDATE.split(", ")[2:] if name != "why")
     return session.read(
         f"SELECT d.id AS debit_id, d.request_id, d.partner_id, d.mandate_id, d.amount, d.change, m.collector_id, {named},"
         " r.result FROM collecting_debit d JOIN collecting_mandate m ON m.id = d.mandate_id"
-        " LEFT JOIN collecting_result r ON r.debit_id = d.id WHERE d.request_id = ? ORDER BY d.id",
-        (request_id,),
+        f" LEFT JOIN collecting_result r ON r.debit_id = d.id WHERE {what} ORDER BY d.id",
+        params,
     )
+
+
+def named_debits(session: Session, request_id: int | None = None) -> pl.DataFrame:
+    """The debits with the partner's ``code`` and ``name``, the request's day and collector, and how each stands.
+
+    ``state`` is ``asked``, ``paid``, ``unpaid`` or ``withdrawn``; ``reason`` why it failed or was withdrawn, ``next`` what
+    happens next with it, both in words.
+    """
+    heads = requests(session).select("request_id", "debit_on", "why", ended="state")
+    names = parties.profiles(session, "name").select("partner_id", "code", "name")
+    joined = debits(session, request_id).join(heads, on="request_id", how="left", maintain_order="left")
+    told = joined.join(names, on="partner_id", how="left", maintain_order="left")
+    code = pl.col("result")
+    unpaid = pl.when(code == 0).then(pl.lit("paid")).otherwise(pl.lit("unpaid"))
+    asked = pl.when(code.is_null()).then(pl.lit("asked")).otherwise(unpaid)
+    state = pl.when(pl.col("ended") == "withdrawn").then(pl.lit("withdrawn")).otherwise(asked)
+    failed = pl.when(code != 0).then(code.replace_strict(zengin91.RESULTS, default="", return_dtype=pl.String))
+    then = pl.when(code.is_in(AGAIN)).then(pl.lit(RETRIED)).when(code > 0).then(pl.lit(STOPPED)).otherwise(pl.lit(""))
+    return told.with_columns(state=state, reason=pl.coalesce(failed, "why").fill_null(""), next=then)
 
 
 def debit_items(session: Session, request_id: int) -> pl.DataFrame:
@@ -134,7 +158,9 @@ def askable(session: Session, collector_id: int, on: date, due: date) -> pl.Data
     free = items.filter(~pl.col("item_id").is_in(waiting_items(session).implode()))
     joined = free.join(mandates(session), on="partner_id", how="left", maintain_order="left")
     mine = joined.filter(pl.col("collector_id").fill_null(collector_id) == collector_id)
-    named = mine.join(parties.profiles(session, "name").select("partner_id", "code", "name"), on="partner_id", how="left")
+    named = mine.join(
+        parties.profiles(session, "name").select("partner_id", "code", "name"), on="partner_id", how="left"
+    )
     summed = named.with_columns(owes=pl.col("balance").sum().over("partner_id"))
     return summed.with_columns(reason=_reason(on)).sort("code", "due_on", "item_id")
 

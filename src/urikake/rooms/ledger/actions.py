@@ -263,9 +263,7 @@ def post_collections(session: Session, *, collected: Collected) -> pl.DataFrame:
 
     What was collected of a customer beyond what it still owed goes to 前受金.
     """
-    lines = collection_lines(
-        session, collected.collections, collected.movements, collected.items, collected.advances
-    )
+    lines = collection_lines(session, collected.collections, collected.movements, collected.items, collected.advances)
     return post(session, lines=lines)
 
 
@@ -282,7 +280,9 @@ def collection_lines(
         partner_id="collector_id",
     )
     kept = heads.filter(pl.col("fee") != 0)
-    over = advances.rename({"collection_id": "source_id"}).join(heads.select(*KEY), on="source_id", maintain_order="left")
+    over = advances.rename({"collection_id": "source_id"}).join(
+        heads.select(*KEY), on="source_id", maintain_order="left"
+    )
     moved = movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
         items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
     )

@@ -82,7 +82,9 @@ def match(session: Session, *, on: date | None = None) -> Applied:
 
 def _document() -> pl.Expr:
     """One number per document: items of one invoice are cleared together."""
-    kind = pl.col("source").replace_strict({"invoice": 0, "slip": 1, "opening": 2, "collection": 3}, return_dtype=pl.Int64)
+    kind = pl.col("source").replace_strict(
+        {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}, return_dtype=pl.Int64
+    )
     return pl.col("source_id") * 4 + kind
 
 

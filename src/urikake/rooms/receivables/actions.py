@@ -115,7 +115,7 @@ def raise_collected(session: Session, *, owed: pl.DataFrame) -> pl.DataFrame:
     items = rows.with_columns(
         source=pl.lit("collection"),
         account_id=pl.lit(company.account_id(session, "未収入金"), dtype=pl.Int64),
-        dimension_id=company.dimension_ids(session, rows.select(pl.lit("").alias(name) for name in blank)),
+        dimension_id=company.dimension_ids(session, rows.with_columns(pl.lit("").alias(name) for name in blank)),
         tax=pl.lit("out_of_scope"),
         net="gross",
         method=pl.lit("transfer"),

@@ -220,7 +220,10 @@ def _collections(session: Session, tops: Tops) -> list[str]:
         every = every.join(sums, on="source_id", how="left").with_columns(pl.col(name).fill_null(0))
     settled, beyond, owed = (pl.col(name) for name in every.columns[-3:])
     wrong = every.filter((settled + beyond != pl.col("amount")) | (owed + pl.col("fee") != pl.col("amount")))
-    return [f"収納 {number - session.low}: 消し込んだ債権・手数料・収納機関の債権が一致しません" for number in wrong["source_id"]]
+    return [
+        f"収納 {number - session.low}: 消し込んだ債権・手数料・収納機関の債権が一致しません"
+        for number in wrong["source_id"]
+    ]
 
 
 def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> list[str]:
