@@ -27,6 +27,10 @@ PAGES = {
     "invoices?as_of=2026-06-30": "invoices.read",
     "invoices/INV-2026-00001": "invoices.read",
     "deliveries": "invoices.read",
+    "debits": "collecting.read",
+    "debits/new": "collecting.request",
+    "debits/collectors": "collecting.import",
+    "debits/mandates": "collecting.import",
     "matching": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
@@ -81,12 +85,13 @@ FILES = {
     "invoice-png",
     "invoice-xml",
     "delivery-pdf",
+    "debit-file",
     "closing-pdf",
     "statement-pdf",
     "receipt-pdf",
     "ruler-pdf",
 }
-"""What is no page but a file: tried in test_documents."""
+"""What is no page but a file: tried in test_documents and test_debits."""
 
 
 def test_the_pages_tried_are_all_that_the_book_has() -> None:
@@ -99,7 +104,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
-        "simulations", "simulation-new", "simulation", "templates", "deliveries",
+        "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
+        "mandate-edit",
     }  # fmt: skip
     assert known == tried
 

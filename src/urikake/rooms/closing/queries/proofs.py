@@ -32,7 +32,7 @@ def verify(session: Session) -> list[str]:
     step("残高を照合")
     tied = ties(session)
     step("請求書を照合")
-    papers = [*_documents(session), *_numbers(session)]
+    papers = [*_documents(session), *_numbers(session), *_requests(session)]
     step("集計を作り直して照合")
     return [*chain, *tied, *papers, *_projections(session)]
 
@@ -224,6 +224,31 @@ def _collections(session: Session, tops: Tops) -> list[str]:
         f"収納 {number - session.low}: 消し込んだ債権・手数料・収納機関の債権が一致しません"
         for number in wrong["source_id"]
     ]
+
+
+def _requests(session: Session) -> list[str]:
+    """A request asks for its debits, each of them for its items; what was answered is what its results say."""
+    found = session.read(
+        "SELECT q.id AS request_id, q.amount, q.debit_count, o.paid, o.paid_count, d.asked, d.debits, d.items, d.got, d.got_count"
+        " FROM collecting_request q LEFT JOIN collecting_outcome o ON o.request_id = q.id JOIN ("
+        " SELECT d.request_id, sum(d.amount) AS asked, count(*) AS debits, sum(i.amount) AS items,"
+        " sum(CASE WHEN r.result = 0 THEN d.amount ELSE 0 END) AS got, sum(CASE WHEN r.result = 0 THEN 1 ELSE 0 END) AS got_count"
+        " FROM collecting_debit d JOIN (SELECT debit_id, sum(amount) AS amount FROM collecting_debit_item"
+        " WHERE id >= ? AND id < ? GROUP BY debit_id) i ON i.debit_id = d.id AND i.amount = d.amount"
+        " LEFT JOIN collecting_result r ON r.debit_id = d.id WHERE d.id >= ? AND d.id < ? GROUP BY d.request_id)"
+        " d ON d.request_id = q.id WHERE q.id >= ? AND q.id < ? ORDER BY q.id",
+        (session.low, session.high) * 3,
+    )
+    counted = session.value(
+        "SELECT count(*) AS n FROM collecting_request WHERE id >= ? AND id < ?", (session.low, session.high)
+    )
+    same = (pl.col("asked") == pl.col("amount")) & (pl.col("items") == pl.col("amount"))
+    answered = (pl.col("paid").fill_null(0) == pl.col("got")) & (
+        pl.col("paid_count").fill_null(0) == pl.col("got_count")
+    )
+    wrong = found.filter(~(same & (pl.col("debits") == pl.col("debit_count")) & answered))["request_id"]
+    lost = [] if found.height == counted else ["振替依頼の明細がありません"]
+    return lost + [f"振替依頼 {number - session.low}: 依頼と明細・結果の合計が一致しません" for number in wrong]
 
 
 def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> list[str]:

@@ -21,6 +21,8 @@ from .. import queries
 from ..models import Collector, Mandate
 
 DEPOSITS: Final = tuple(zengin91.DEPOSITS)
+ALWAYS: Final = date(1900, 1, 1)
+"""The day from which a mandate is valid that does not say."""
 LINE_ENDS: Final = {"crlf": "\r\n", "none": ""}
 COLLECTORS: Final = Kind(
     "collectors",
@@ -113,7 +115,7 @@ def import_mandates(session: Session, *, sheet: Sheet) -> int:
         customer_no=_kana(frame, "customer_no", bank_kana.NAME),
         holder_kana=_kana(frame, "holder", bank_kana.NAME),
         bank_number="number",
-        valid_from_on=pl.col("valid_from").fill_null(date(1900, 1, 1)),
+        valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
         stopped=pl.col("stopped").fill_null("no") == "yes",
         why=pl.col("reason").fill_null(""),
     )
