@@ -254,6 +254,20 @@ def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _debit_requests(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    state, paid = pl.col("state").fill_null("open"), pl.col("paid").fill_null(0)
+    return _coded(session, frame, "collector_id", "collector").with_columns(
+        pl.col("why").fill_null(""),
+        pl.col("paid_count").fill_null(0),
+        paid=paid,
+        number=number(session),
+        state=state,
+        debits="debit_count",
+        unpaid=pl.when(state == "answered").then(pl.col("amount") - paid).otherwise(0),
+        open=pl.when(state == "open").then("amount").otherwise(0),
+    )
+
+
 def _journals(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(number=number(session), date="posted_on", source_number=number(session, "source_id"))
 
@@ -395,6 +409,18 @@ RESOURCES: Final = (
             "reverses": (int, "取り消した消込の番号"),
         },
         _applications,
+    ),
+    Resource(
+        "debit-requests", "振替依頼", "collecting.read",
+        "collecting_request t LEFT JOIN collecting_outcome o ON o.request_id = t.id",
+        "t.id, t.collector_id, t.debit_on, t.due_until_on, t.debit_count, t.amount, t.digest, o.state, o.why, o.paid_count, o.paid",
+        {
+            **NUMBER, "collector": (str, "収納機関の取引先コード"), "debit_on": (date, "引落日"),
+            "state": (str, "状態（open・answered・withdrawn）"), "debits": (int, "件数"), "amount": (int, "依頼（円）"),
+            "paid_count": (int, "振替済の件数"), "paid": (int, "振替済（円）"), "unpaid": (int, "振替不能（円）"),
+            "open": (int, "結果待ち（円）"), "why": (str, "取り下げた理由"), "digest": (str, "ファイルの SHA-256"),
+        },
+        _debit_requests,
     ),
     Resource(
         "journals", "仕訳", "journals.read", "ledger_entry t",

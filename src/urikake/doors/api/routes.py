@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from . import (
     calculations,
+    collecting,
     companies,
     contracting,
     document,
@@ -31,6 +32,7 @@ ENTERED: Final = (
     companies,
     settings,
     verbs,
+    collecting,
     contracting,
     simulations,
     work,
