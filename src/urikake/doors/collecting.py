@@ -113,6 +113,7 @@ def result(
     *,
     fee: int = 0,
     payout_on: date | None = None,
+    lenient: bool = False,
     user: str = access.SYSTEM,
     preview: bool = False,
 ) -> dict[str, Any]:
@@ -121,7 +122,7 @@ def result(
         session,
         outcome,
     ):
-        outcome.figures |= steps.take_debit_result(session, file=content, fee=fee, payout_on=payout_on)
+        outcome.figures |= steps.take_debit_result(session, file=content, fee=fee, payout_on=payout_on, lenient=lenient)
     return outcome.figures
 
 

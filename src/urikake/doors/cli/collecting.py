@@ -42,8 +42,8 @@ def request(
     if not asked.file:
         print("依頼する債権はありません。")
     else:
-        state = "（確認のみ）" if dry_run else "を作りました。" if asked.figures["new"] else "は依頼済みです。"
-        print(f"{words(shown)} {state}")
+        state = "（確認のみ）" if dry_run else " を作りました。" if asked.figures["new"] else " は依頼済みです。"
+        print(f"{words(shown)}{state}")
     if asked.left_out:
         print("依頼しない債権:\n  " + "\n  ".join(asked.left_out), file=sys.stderr)
     if asked.file and not dry_run:
@@ -59,6 +59,7 @@ def result(
     payout: Annotated[
         str | None, typer.Option("--payout", metavar="DATE", help="入金予定日。なければ収納機関の登録による")
     ] = None,
+    lenient: Annotated[bool, typer.Option("--lenient", help="行の終わりの空白が削られたファイルも読む")] = False,
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
@@ -69,7 +70,8 @@ def result(
     content = collecting.read(file)
     with bar("debit"):
         told = collecting.result(
-            from_environment(), content, file.name, fee=fee, payout_on=day(payout) if payout else None, user=as_, preview=dry_run
+            from_environment(), content, file.name, fee=fee, payout_on=day(payout) if payout else None, lenient=lenient,
+            user=as_, preview=dry_run,
         )  # fmt: skip
     print(words(told) if told["debits"] else "この結果は取り込み済みです。")
 

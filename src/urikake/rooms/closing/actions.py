@@ -219,10 +219,12 @@ def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued)
 
 
 @action("collecting.settle")
-def take_debit_result(session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None) -> dict[str, Any]:
+def take_debit_result(
+    session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None, lenient: bool = False
+) -> dict[str, Any]:
     """Take a result file of direct debits and post what was paid; return the counts and sums of what was told."""
     step("結果を確かめる")
-    collected = collecting.take_result(session, file=file, fee=fee, payout_on=payout_on)
+    collected = collecting.take_result(session, file=file, fee=fee, payout_on=payout_on, lenient=lenient)
     if collected is None:
         return {"debits": 0, "paid": 0, "amount": 0}
     step("仕訳を計上")

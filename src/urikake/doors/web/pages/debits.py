@@ -215,7 +215,7 @@ def result(doing: Deed) -> HttpResponse:
     fee, payout = doing.field("fee"), doing.field("payout_on")
     told = door.result(
         doing.books, content, name, fee=_yen(fee), payout_on=_day(payout, today(doing.company.code)) if payout else None,
-        user=doing.person.name,
+        lenient=doing.field("lenient") == "1", user=doing.person.name,
     )  # fmt: skip
     if not told["debits"]:
         return doing.done("この結果は取り込み済みです。何も変わっていません。", "debits")

@@ -24,16 +24,19 @@ from .format import SHOWN, made
 
 
 @action("collecting.settle")
-def take_result(session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None) -> Collected | None:
+def take_result(
+    session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None, lenient: bool = False
+) -> Collected | None:
     """Take a result file (振替結果) whole: what was paid settles its items, what was not keeps them open with the reason.
 
     ``fee`` is what the collector keeps of the money that it pays out on ``payout_on`` (else as the collector's master says).
-    A file that was taken already gives None; refused where it does not answer a request of ours exactly.
+    A ``lenient`` reading fills up lines whose spaces at the end were cut off. A file that was taken already gives None;
+    refused where it does not answer a request of ours exactly.
     """
     asked = queries.requests(session).filter(pl.col("state") != "withdrawn")
     near = asked["debit_on"].max()
     batches = made(
-        lambda: zengin91.read(file, near if isinstance(near, date) else date.min.replace(year=2000)),
+        lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient),
         "結果ファイルを読めません。",
     )
     digest = hashlib.sha256(file).hexdigest()
