@@ -13,7 +13,7 @@ SHOWN: Final = 20
 """How many faults of a file are told one by one."""
 
 
-def made(make: Callable[[], T], what: str) -> T:
+def made(make: Callable[[], T]) -> T:
     """What the format makes; where it refuses, a refusal that tells all that is wrong."""
     try:
         return make()
@@ -21,4 +21,8 @@ def made(make: Callable[[], T], what: str) -> T:
         shown = "／".join(map(str, refused.faults[:SHOWN]))
         more = len(refused.faults) - SHOWN
         rest = f"／ほか{more}件" if more > 0 else ""
-        raise Refusal("debit-file", f"{what}{shown}{rest}。", "直してから、もう一度行ってください。") from None
+        raise Refusal(
+            "debit-file",
+            f"口座振替のファイルに、書けない・読めないところがあります: {shown}{rest}。",
+            "直してから、もう一度行ってください。",
+        ) from None

@@ -116,7 +116,7 @@ def _written(head: dict[str, Any], on: date, debits: pl.DataFrame) -> bytes:
     same = ["bank", "bank_name", "branch", "branch_name", "deposit", "amount", "change"]
     rows = debits.select(*same, **names).iter_rows(named=True)
     batch = zengin91.Batch(collector=ours, on=on, debits=tuple(zengin91.Debit(**row) for row in rows))
-    return made(lambda: zengin91.written([batch], LINE_ENDS[head["line_end"]]), "依頼ファイルを作れません。")
+    return made(lambda: zengin91.written([batch], LINE_ENDS[head["line_end"]]))
 
 
 @action("collecting.request")

@@ -35,10 +35,7 @@ def take_result(
     """
     asked = queries.requests(session).filter(pl.col("state") != "withdrawn")
     near = asked["debit_on"].max()
-    batches = made(
-        lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient),
-        "結果ファイルを読めません。",
-    )
+    batches = made(lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient))
     digest = hashlib.sha256(file).hexdigest()
     taken = [_answered(session, asked, batch, digest) for batch in batches if batch.debits]
     fresh = [each for each in taken if each is not None]
