@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
@@ -151,7 +150,7 @@ def result(session: Session, call: Call) -> dict[str, Any]:
     """A result file taken whole."""
     try:
         content = base64.b64decode(call.body.file, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Refusal(
             "not-base64", "file が Base64 ではありません。", "ファイルのバイト列を Base64 にしてください。"
         ) from None
