@@ -57,7 +57,7 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.ledger.actions.post",
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
-        for what in ("application", "invoice", "receipt", "revenue", "slip")
+        for what in ("application", "collection", "invoice", "receipt", "revenue", "slip")
     ),
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
