@@ -251,8 +251,14 @@ def test_a_file_with_the_results_of_two_requests_is_taken_whole(database: str) -
         [{"partner": "P1", "invoice_no": "N", "invoice_date": "2026-04-30", "due": "2026-06-29", "balance": 7}],
     )
     second = ask_debits(database, "2026-06-29")
+    renamed = {"partner": "BANK", "kind": "debit", "client_name": "ナ", "bank": "9991", "branch": "001"}
+    take_rows(
+        database, "collectors", [renamed | {"client_code": "9999999999"}]
+    )  # what was asked before is answered still
     one, two = answered(first.file, P2=1), answered(second.file, "2026-06-29")
     both = one[: -len(one.splitlines()[-1]) - 2] + two
+    with pytest.raises(Refusal, match="answered-twice"):
+        take_result(database, one[: -len(one.splitlines()[-1]) - 2] + one)
     with pytest.raises(Refusal, match="whose-fee"):
         take_result(database, both, fee=1)
     told = take_result(database, both)

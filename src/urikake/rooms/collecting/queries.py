@@ -44,6 +44,12 @@ def collectors(session: Session) -> pl.DataFrame:
     return named.rename({"partner_id": "collector_id"}).sort("code")
 
 
+def client_codes(session: Session) -> pl.DataFrame:
+    """Every code (委託者コード) and bank that a collector ever had: what was asked under an old one is answered under it."""
+    rows = session.table("collecting_collector", f"id, {COLLECTOR}")
+    return rows.select("client_code", "bank", collector_id="partner_id").unique(maintain_order=True)
+
+
 def mandates(session: Session) -> pl.DataFrame:
     """The newest mandate of every partner that has any: ``mandate_id`` and its columns."""
     rows = session.table("collecting_mandate", f"id, {MANDATE}")

@@ -203,6 +203,8 @@ def file(desk: Desk, number: int) -> Shown:
 @deed("debit-withdraw", "debits/withdraw", permission="collecting.request")
 def withdraw(doing: Deed) -> HttpResponse:
     """Withdraw a request that is not answered yet."""
+    if not doing.field("number").isdigit():
+        raise Http404(doing.field("number"))
     number = int(doing.field("number"))
     door.withdraw(doing.books, number, doing.field("why"), user=doing.person.name)
     return doing.done(f"振替依頼 {number} を取り下げました。その債権は、また依頼できます。", f"debits/{number}")

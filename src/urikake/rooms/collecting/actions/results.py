@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -36,6 +37,7 @@ def take_result(
     asked = queries.requests(session).filter(pl.col("state") != "withdrawn")
     near = asked["debit_on"].max()
     batches = made(lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient))
+    _check_once(batches)
     digest = hashlib.sha256(file).hexdigest()
     taken = [_answered(session, asked, batch, digest) for batch in batches if batch.debits]
     fresh = [each for each in taken if each is not None]
@@ -43,6 +45,17 @@ def take_result(
         return None
     results = pl.concat(fresh)
     return _settle_debits(session, asked, results, fee, payout_on)
+
+
+def _check_once(batches: Sequence[zengin91.Batch]) -> None:
+    """Return if the file answers every request once."""
+    answers = [(batch.collector.code, batch.collector.bank, batch.on) for batch in batches if batch.debits]
+    if len(set(answers)) < len(answers):
+        raise Refusal(
+            "answered-twice",
+            "同じ依頼の結果が、一つのファイルに二度入っています。",
+            "収納機関から届いたままのファイルを取り込んでください。",
+        )
 
 
 def _answered(session: Session, asked: pl.DataFrame, batch: zengin91.Batch, digest: str) -> pl.DataFrame | None:
@@ -82,9 +95,10 @@ def _answered(session: Session, asked: pl.DataFrame, batch: zengin91.Batch, dige
 def _request_of(session: Session, asked: pl.DataFrame, batch: zengin91.Batch) -> tuple[dict[str, Any], bool]:
     """The request that a batch answers, and whether it was answered before."""
     code, on = batch.collector.code, batch.on
-    theirs = queries.collectors(session).filter((pl.col("client_code") == code) & (pl.col("kind") == "debit"))
-    found = asked.join(theirs.select("collector_id", "bank"), on="collector_id").filter(pl.col("debit_on") == on)
-    ours = found.filter(pl.col("bank") == batch.collector.bank) if found.height > 1 else found
+    theirs = queries.client_codes(session).filter(
+        (pl.col("client_code") == code) & (pl.col("bank") == batch.collector.bank)
+    )
+    ours = asked.join(theirs, on="collector_id", how="semi").filter(pl.col("debit_on") == on)
     if ours.height != 1:
         raise Refusal(
             "unasked-result",
