@@ -10,6 +10,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +21,8 @@ import polars as pl
 
 from urikake.base import facts, runs
 from urikake.base.bulk import driver, transaction
-from urikake.doors import asked, files, month, setup
+from urikake.core.formats import zengin91
+from urikake.doors import asked, collecting, files, month, setup
 from urikake.rooms.closing import queries as proofs
 
 Row = Mapping[str, Any]
@@ -133,6 +135,7 @@ GIVEN: dict[str, Rows] = {
     "openings": [
         {"partner": "P1", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5_500}
     ],
+    "collectors": [{"partner": "P1", "kind": "card", "payout_days": 15}],
     "receipts": [
         {"date": "2026-04-20", "amount": 5_500, "payer": "ダレカ", "id": "R1"},
         {"date": "2026-04-20", "amount": 700, "payer": "ダレカ"},
@@ -241,6 +244,72 @@ def apply(url: str, receipt: str, *targets: str, difference: str = "remain", on:
 def unapply(url: str, application: int, on: str | None = None) -> dict[str, Any]:
     """An application taken back."""
     return month.unapply(url, application, on=date.fromisoformat(on) if on else None)
+
+
+def a_collector(url: str, code: str = "BANK", **columns: Any) -> str:
+    """A partner that collects by direct debit, and pays out three days later, unless said otherwise; returns its code."""
+    a_partner(url, code, name=f"{code}収納", kana=f"{code}シユウノウ")
+    row = {"partner": code, "kind": "debit", "client_code": "1234567890", "client_name": "カ)テスト", "bank": "9991"}
+    row |= {"branch": "001", "payout_days": 3} if columns.get("kind", "debit") == "debit" else {}
+    bare = {"partner": code} if columns.get("kind", "debit") != "debit" else row
+    take_rows(url, "collectors", [bare | columns])
+    return code
+
+
+def a_mandate(partner: str, number: int = 1, **columns: Any) -> dict[str, Any]:
+    """The row of a partner's mandate with ``BANK``; its account has that number."""
+    row = {"partner": partner, "collector": "BANK", "bank": "9992", "branch": "002", "deposit": "普通"}
+    return row | {"number": f"{number:07}", "holder": f"{partner} タロウ"} | columns
+
+
+def debtors(url: str, *amounts: int, **columns: Any) -> list[str]:
+    """Partners ``P1`` and so on with mandates, who owe the amounts (tax included) on 2026-05-27 by direct debit."""
+    codes = [f"P{at}" for at in range(1, len(amounts) + 1)]
+    rows = [{"code": code, "name": f"{code}商事", "kana": f"{code}ショウジ", "closing_day": 31} for code in codes]
+    take_rows(url, "partners", [row | {"method": "direct_debit"} | columns for row in rows])
+    take_rows(url, "mandates", [a_mandate(code, at) for at, code in enumerate(codes, 1)])
+    take_rows(
+        url,
+        "openings",
+        [
+            {
+                "partner": code,
+                "invoice_no": f"OLD-{code}",
+                "invoice_date": "2026-04-30",
+                "due": "2026-05-27",
+                "balance": amount,
+            }
+            for code, amount in zip(codes, amounts, strict=True)
+        ],
+    )
+    return codes
+
+
+def ask_debits(url: str, on: str = "2026-05-27", **how: Any) -> collecting.Requested:
+    """The request to ``BANK`` for a day."""
+    return collecting.request(url, "BANK", date.fromisoformat(on), **how)
+
+
+def answered(file: bytes, near: str = "2026-05-27", **results: int) -> bytes:
+    """The result file of a request: paid, but for the customers that are named with another result."""
+    batches = [
+        replace(batch, answered=True, debits=tuple(replace(d, result=results.get(d.customer, 0)) for d in batch.debits))
+        for batch in zengin91.read(file, date.fromisoformat(near))
+    ]
+    return zengin91.written(batches)
+
+
+def take_result(url: str, file: bytes, **how: Any) -> dict[str, Any]:
+    """What a result file comes to."""
+    return collecting.result(url, file, "result.txt", **how)
+
+
+def settle(url: str, rows: Sequence[Row], collector: str = "CARD", **how: Any) -> dict[str, Any]:
+    """The rows of a settlement file of a card processor or a courier."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "settlement.csv"
+        file.write_text(csv_text(rows), encoding="utf-8")
+        return collecting.settle(url, collector, file, **how)
 
 
 def recognize(url: str, *months: str) -> None:

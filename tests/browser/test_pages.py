@@ -28,6 +28,10 @@ PAGES = {
     "invoices/INV-2026-00001": "invoices.read",
     "deliveries": "invoices.read",
     "deliveries/2026-10-31": "invoices.deliver",
+    "debits": "collecting.read",
+    "debits/new": "collecting.request",
+    "debits/collectors": "collecting.import",
+    "debits/mandates": "collecting.import",
     "matching": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
@@ -83,13 +87,14 @@ FILES = {
     "invoice-png",
     "invoice-xml",
     "delivery-pdf",
+    "debit-file",
     "closing-pdf",
     "statement-pdf",
     "receipt-pdf",
     "ruler-pdf",
     "run-file",
 }
-"""What is no page but a file: tried in test_documents."""
+"""What is no page but a file: tried in test_documents and test_debits."""
 
 
 def test_the_pages_tried_are_all_that_the_book_has() -> None:
@@ -102,8 +107,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
-        "simulations", "simulation-new", "simulation", "templates", "deliveries",
-        "delivery-send", "mail",
+        "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
+        "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests import builders
 from urikake.base import runs
 from urikake.doors import files, month, setup
 from urikake.doors.asked import answer
@@ -77,3 +78,20 @@ def test_three_bills_of_one_closing_and_two_imports_make_what_one_makes(
     bill = f"bill --closing {CLOSING} --issue"
     together(tmp_path, crowded, bill, bill, "match", bill)
     assert books(crowded) == books(alone)
+
+
+def test_one_result_file_taken_by_three_processes_settles_once(two_databases: list[str], tmp_path: Path) -> None:
+    url, _ = two_databases
+    builders.a_company(url)
+    builders.a_collector(url)
+    builders.debtors(url, *range(1_000, 1_040))
+    ask = "debit request BANK --on 2026-05-27 -o request.txt"
+    together(tmp_path, url, ask, ask)
+    (tmp_path / "result.txt").write_bytes(builders.answered((tmp_path / "request.txt").read_bytes(), P7=1))
+    take = "debit result result.txt --fee 100"
+    together(tmp_path, url, take, take, take)
+    asked = answer(url, "debits", {})
+    assert (len(asked), sum(row["state"] == "paid" for row in asked)) == (40, 39)
+    owed = sum(row["amount"] for row in asked if row["state"] == "paid") - 100
+    assert builders.open_items(url) == {"OLD-P7": 1_006, "collection-1": owed}
+    builders.assert_coherent(url)

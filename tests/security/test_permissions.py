@@ -52,10 +52,12 @@ def test_every_function_of_a_pen_that_writes_asks_for_a_permission() -> None:
 # Steps of a verb, not verbs: they are called by an action that has asked.
 ASK_THEIR_CALLER = {
     *(f"urikake.rooms.intake.actions.record_{what}" for what in ("file", "parts")),
+    "urikake.rooms.collecting.actions.collected.settle",
+    "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
-        for what in ("application", "invoice", "receipt", "revenue", "slip")
+        for what in ("application", "collection", "invoice", "receipt", "revenue", "slip")
     ),
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),

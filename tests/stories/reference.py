@@ -31,6 +31,9 @@ TITLES: Final = {
     "openings": "移行残高",
     "users": "利用者",
     "receipts": "入金（銀行の明細）",
+    "collectors": "収納機関",
+    "mandates": "口座振替の登録",
+    "settlement": "精算明細（カード・代引）",
 }
 FORMS: Final = {"text": "文字", "amount": "整数", "micro": "数（小数6桁まで）", "day": "日付", "instant": "日時"}
 NOTES: Final = {
@@ -77,6 +80,25 @@ NOTES: Final = {
     ("contracts", "discount"): "`10%` か `500`（1回の請求あたりの円）",
     ("contracts", "discount_months"): "空欄は続くかぎり、0 は一回だけ",
     ("contracts", "free_months"): "開始から無料にする月数",
+    ("collectors", "partner"): "収納機関（銀行・収納代行会社・カード会社・配送会社）も取引先として登録しておく",
+    ("collectors", "kind"): "`debit` 口座振替・`card` カード・`cod` 代引。委託者コードから下は口座振替だけ",
+    ("collectors", "client_code"): "10桁",
+    ("collectors", "bank"): "4桁",
+    ("collectors", "branch"): "3桁",
+    ("collectors", "number"): "7桁",
+    ("mandates", "bank"): "4桁",
+    ("mandates", "branch"): "3桁",
+    ("mandates", "number"): "7桁（足りなければ頭に 0）",
+    ("collectors", "client_name"): "依頼ファイルに書くカナの名前",
+    ("collectors", "payout_days"): "引落日から入金までの日数。銀行の休業日なら次の営業日。空欄は 0",
+    ("collectors", "line_end"): "依頼ファイルのレコードの後。`crlf` 改行（空欄もこれ）・`none` なし",
+    ("mandates", "collector"): "収納機関の取引先コード",
+    ("mandates", "holder"): "カナ。銀行のファイルに書ける文字（30文字まで、濁点も1文字）",
+    ("mandates", "customer_no"): "収納機関の中で一つだけの番号。空欄は取引先コード",
+    ("mandates", "valid_from"): "この日から引き落とせる。空欄はすぐ",
+    ("mandates", "stopped"): "`yes` で止める（理由を書く）。`no` や空欄の行を取り込むと、また使える",
+    ("settlement", "id"): "収納機関の番号。同じ番号は一度だけ取り込む",
+    ("settlement", "fee"): "収納機関が差し引く手数料（税込）。空欄は 0",
     ("events", "effective"): "新しい状態になる最初の日",
     ("events", "last_day"): "解約で、利用できる最後の日（適用日の代わり）",
     ("events", "line"): "変える明細の商品コード",
@@ -96,8 +118,14 @@ REFUSALS: Final = "Refusal"
 def files_page() -> str:
     """The page of every kind of file with its columns."""
     from urikake.doors.files import TAKERS
+    from urikake.rooms.collecting.actions import SETTLEMENT
     from urikake.rooms.intake.queries import Kind
     from urikake.rooms.receipts.actions import RECEIPTS
+
+    others = {
+        RECEIPTS.name: "urikake receipts FILE --format csv --account CODE",
+        SETTLEMENT.name: "urikake settlement COLLECTOR FILE",
+    }
 
     def rows(kind: Kind) -> Iterator[str]:
         for column in kind.columns:
@@ -108,12 +136,8 @@ def files_page() -> str:
             yield f"| {column.japanese or '—'} | `{column.name}` | {must} | {form} | {note} |"
 
     parts = [NOTE, "# ファイルの列", "", *FILES_INTRO.strip().splitlines()]
-    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS]:
-        command = (
-            "urikake receipts FILE --format csv --account CODE"
-            if kind is RECEIPTS
-            else f"urikake import {kind.name} FILE"
-        )
+    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS, SETTLEMENT]:
+        command = others.get(kind.name, f"urikake import {kind.name} FILE")
         parts += ["", f"## {TITLES[kind.name]} {{ #{kind.name} }}", "", f"`{command}`", ""]
         parts += ["| 見出し | 英語の見出し | 必須 | 書き方 | 補足 |", "| --- | --- | :-: | --- | --- |", *rows(kind)]
     return "\n".join(parts) + "\n"
@@ -244,9 +268,10 @@ def _unreadable() -> Iterator[tuple[str, str]]:
     """What is said of a cell that cannot be read as what its column wants."""
     from urikake.core import cells
     from urikake.doors.files import TAKERS
+    from urikake.rooms.collecting.actions import SETTLEMENT
     from urikake.rooms.receipts.actions import RECEIPTS
 
-    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS]:
+    for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS, SETTLEMENT]:
         yield from ((c.name, c.reason) for c in kind.columns if c.read is not cells.text)
 
 
@@ -286,7 +311,8 @@ ROLE_NAMES: Final = {
 SUBJECTS: Final = {
     "home": "ホーム・検索",
     "audit": "証跡", "billing": "請求", "closing": "月次締め", "companies": "会社", "company": "会社の設定一式",
-    "contracts": "契約", "imports": "取込", "invoices": "請求書", "journals": "仕訳", "ledger": "仕訳", "matching": "消込",
+    "collecting": "口座振替・収納代行", "contracts": "契約", "imports": "取込",
+    "invoices": "請求書", "journals": "仕訳", "ledger": "仕訳", "matching": "消込",
     "partners": "取引先", "products": "商品", "receipts": "入金", "receivables": "債権", "reports": "分析", "revenue": "収益",
     "runs": "実行の記録", "settings": "設定", "tokens": "API の鍵", "usage": "使用量", "users": "利用者",
 }  # fmt: skip
@@ -294,7 +320,8 @@ VERBS: Final = {
     "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "cancel": "を取り消す", "change": "を変える",
     "close": "を行う", "create": "を作る", "deliver": "を送る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
     "map": "の列の対応づけを保存する",
-    "post": "を計上する",     "recognize": "を認識する", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
+    "post": "を計上する",     "recognize": "を認識する", "request": "を依頼する",
+    "settle": "の結果で消し込む", "reopen": "を解除する", "run": "を計算する", "set_up": "を作る",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from urikake.base import facts
 from urikake.core.calculators import ADDRESSES, answer
 from urikake.doors.cli.main import app
 from urikake.doors.files import TAKERS
+from urikake.rooms.collecting.actions import SETTLEMENT
 from urikake.rooms.receipts.actions import RECEIPTS
 from urikake.rooms.reports.queries import REPORTS
 
@@ -37,7 +38,7 @@ def test_every_refusal_in_the_source_is_on_the_page() -> None:
 
 
 def test_every_note_is_on_a_column() -> None:
-    kinds = [kind for kind, _, _ in TAKERS.values()] + [RECEIPTS]
+    kinds = [kind for kind, _, _ in TAKERS.values()] + [RECEIPTS, SETTLEMENT]
     columns = {(kind.name, column.name) for kind in kinds for column in kind.columns}
     assert set(reference.NOTES) - columns == set()
 

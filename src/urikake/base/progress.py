@@ -14,6 +14,7 @@ STEPS: Final[dict[str, int]] = {
     "receipts": 3,
     "bill": 6,
     "match": 3,
+    "debit": 2,
     "rate": 3,
     "recognize": 2,
     "close": 2,

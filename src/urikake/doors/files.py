@@ -16,6 +16,7 @@ from urikake.base.progress import step
 from urikake.rooms.catalog.actions import OPTION_RULES, PRODUCTS, import_option_rules, import_products
 from urikake.rooms.closing.actions import enter as enter_slips
 from urikake.rooms.closing.actions import receive
+from urikake.rooms.collecting.actions import COLLECTORS, MANDATES, import_collectors, import_mandates
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
@@ -30,6 +31,8 @@ Taker = Callable[..., int]
 TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "partners": (PARTNERS, import_partners, "partners.import"),
     "holidays": (HOLIDAYS, import_holidays, "partners.import"),
+    "collectors": (COLLECTORS, import_collectors, "collecting.import"),
+    "mandates": (MANDATES, import_mandates, "collecting.import"),
     "products": (PRODUCTS, import_products, "products.import"),
     "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),

@@ -7,6 +7,7 @@ vowel is ``-``).
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 _FULL: Final = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
@@ -30,6 +31,7 @@ BANK: Final = LETTERS | frozenset("ﾞﾟ -")
 """What may stand in the name of a bank or a branch."""
 
 
+@lru_cache(maxsize=10_000)  # the names of banks and branches come again and again
 def converted(text: str, allowed: frozenset[str] = NAME) -> str:
     """The text in bank kana: half-width, upper-case, without small kana, every character one byte.
 

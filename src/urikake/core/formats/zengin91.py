@@ -7,6 +7,7 @@ layout; a result has a code on every debit and its sums in the trailer. Source: 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -288,12 +289,13 @@ def _rows(data: bytes, *, lenient: bool) -> list[str]:
     return rows
 
 
+_OTHER: Final = re.compile(rb"[^\x20-\x7E\xA1-\xDF\r\n]")
+
+
 def _require_bytes(body: bytes) -> None:
     """Return if every byte is one character of JIS X 0201 or a separator."""
-    at = next(
-        (at for at, byte in enumerate(body) if not (0x20 <= byte < 0x7F or 0xA1 <= byte < 0xE0 or byte in b"\r\n")),
-        None,
-    )
+    other = _OTHER.search(body)
+    at = other.start() if other else None
     if at is None and body:
         return
     whole = len(body[: at or 0].replace(b"\r", b"").replace(b"\n", b""))

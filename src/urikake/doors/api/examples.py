@@ -22,5 +22,16 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "slip_no": "S-0001", "partner": "P001", "date": "2026-04-10", "account": "売掛金", "credit_account": "雑収入", "amount": 5500,
     },
     "openings": {"partner": "P001", "invoice_no": "OLD-1", "invoice_date": "2026-03-31", "due": "2026-04-30", "balance": 5500},
+    "collectors": {
+        "partner": "P900", "kind": "debit", "client_code": "1234567890", "client_name": "カ)ミホン", "bank": "9991", "branch": "001",
+        "payout_days": 3,
+    },
+    "mandates": {
+        "partner": "P001", "collector": "P900", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567",
+        "holder": "ミホン タロウ", "customer_no": "1001",
+    },
+    "settlements": {
+        "date": "2026-05-31", "id": "T-0001", "invoice_no": "INV-2026-00001", "amount": 11000, "fee": 330, "payout_on": "2026-06-15",
+    },
     "receipts": {"date": "2026-05-29", "amount": 109560, "payer": "ミホン", "id": "R-20260529-1"},
 }  # fmt: skip

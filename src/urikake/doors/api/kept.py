@@ -228,7 +228,7 @@ def _receivables(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _documented(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    """The items with the number of their invoice or slip as ``document``."""
+    """The items with the number of their invoice, slip or collection as ``document``."""
     wanted = frame.filter(pl.col("source") == "invoice")["source_id"]
     found = invoices.invoices(session, "id BETWEEN ? AND ?", (wanted.min() or 0, wanted.max() or 0))
     slips = session.table("receivables_slip", "id, slip_no").rename({"id": "source_id", "slip_no": "slip"})
@@ -236,7 +236,9 @@ def _documented(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     named = frame.join(bills, on="source_id", how="left", maintain_order="left").join(
         slips, on="source_id", how="left", maintain_order="left"
     )
-    return named.with_columns(document=pl.when(pl.col("source") == "invoice").then("bill").otherwise("slip"))
+    own = pl.concat_str(pl.lit("collection-"), number(session, "source_id").cast(pl.String))
+    document = pl.when(pl.col("source") == "invoice").then("bill").when(pl.col("source") == "collection").then(own)
+    return named.with_columns(document=document.otherwise("slip"))
 
 
 def _receipts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
@@ -253,6 +255,20 @@ def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         receipt=number(session, "receipt_id"),
         date="applied_on",
         reverses=number(session, "reverses_id"),
+    )
+
+
+def _debit_requests(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    state, paid = pl.col("state").fill_null("open"), pl.col("paid").fill_null(0)
+    return _coded(session, frame, "collector_id", "collector").with_columns(
+        pl.col("why").fill_null(""),
+        pl.col("paid_count").fill_null(0),
+        paid=paid,
+        number=number(session),
+        state=state,
+        debits="debit_count",
+        unpaid=pl.when(state == "answered").then(pl.col("amount") - paid).otherwise(0),
+        open=pl.when(state == "open").then("amount").otherwise(0),
     )
 
 
@@ -398,6 +414,18 @@ RESOURCES: Final = (
             "reverses": (int, "取り消した消込の番号"),
         },
         _applications,
+    ),
+    Resource(
+        "debit-requests", "振替依頼", "collecting.read",
+        "collecting_request t LEFT JOIN collecting_outcome o ON o.request_id = t.id",
+        "t.id, t.collector_id, t.debit_on, t.due_until_on, t.debit_count, t.amount, t.digest, o.state, o.why, o.paid_count, o.paid",
+        {
+            **NUMBER, "collector": (str, "収納機関の取引先コード"), "debit_on": (date, "引落日"),
+            "state": (str, "状態（open・answered・withdrawn）"), "debits": (int, "件数"), "amount": (int, "依頼（円）"),
+            "paid_count": (int, "振替済の件数"), "paid": (int, "振替済（円）"), "unpaid": (int, "振替不能（円）"),
+            "open": (int, "結果待ち（円）"), "why": (str, "取り下げた理由"), "digest": (str, "ファイルの SHA-256"),
+        },
+        _debit_requests,
     ),
     Resource(
         "journals", "仕訳", "journals.read", "ledger_entry t",

@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from . import (
     calculations,
+    collecting,
     companies,
     contracting,
     deliveries,
@@ -32,6 +33,7 @@ ENTERED: Final = (
     companies,
     settings,
     verbs,
+    collecting,
     contracting,
     simulations,
     work,

@@ -31,6 +31,8 @@ TITLES: Final = {
     "receivables": "債権伝票",
     "option-rules": "オプションの決まり",
     "holidays": "会社カレンダー",
+    "collectors": "収納機関",
+    "mandates": "口座振替の登録",
 }
 
 

@@ -14,6 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
 from .bar import bar
+from .collecting import debit, settlement
 from .deliver import deliver
 from .documents import document
 from .options import As, Day, Dry, day, load
@@ -40,6 +41,8 @@ KINDS: Final = (
     "receivables",
     "openings",
     "users",
+    "collectors",
+    "mandates",
 )
 app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
@@ -48,6 +51,7 @@ app.add_typer(approvals, name="approvals")
 app.add_typer(simulate, name="simulate")
 app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
+app.add_typer(debit, name="debit")
 
 
 def run() -> None:
@@ -117,7 +121,10 @@ def import_(
     dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """ファイルを取り込む: partners holidays products option-rules contracts events usage receivables openings users。"""
+    """ファイルを取り込む。
+
+    partners holidays products option-rules contracts events usage receivables openings users collectors mandates。
+    """
     load()
     from urikake.doors import files
 
@@ -134,6 +141,7 @@ def import_(
 
 
 app.command()(reprice)
+app.command()(settlement)
 
 
 @app.command()

@@ -74,6 +74,16 @@ WORDS: Final = {
     "known": "記録済み",
     "passing": "途中の知らせ",
     "unbilled": "これから請求",
+    "request": "振替依頼",
+    "debits": "件数",
+    "paid": "振替済",
+    "unpaid": "振替不能",
+    "unpaid_amount": "振替不能の金額",
+    "stopped": "口座の登録を止めた数",
+    "owed": "収納機関の未収入金",
+    "overpaid": "前受金にした額",
+    "left_out": "依頼しない取引先",
+    "left_amount": "依頼しない金額",
 }
 
 
@@ -115,6 +125,11 @@ VALUES: Final = {
     "waiting": "未送付",
     "sending": "送信中",
     "no_address": "宛先なし",
+    "asked": "結果待ち",
+    "paid": "振替済",
+    "unpaid": "振替不能",
+    "withdrawn": "取り下げ",
+    "collected": "収納代行",
 }
 HEADERS: Final = {
     "billing_before": "請求 いまの計画",
@@ -150,6 +165,11 @@ HEADERS: Final = {
     "contraction": "減少",
     "count": "件数",
     "credit": "貸方",
+    "collector": "収納機関",
+    "customer_no": "顧客番号",
+    "debit_on": "引落日",
+    "request": "振替依頼",
+    "next": "この後",
     "currency": "通貨",
     "current": "今回",
     "customer_churn_rate": "客数の解約率",

@@ -13,9 +13,8 @@ import polars as pl
 
 from urikake.base import runs
 from urikake.doors import files, month
-from urikake.rooms.matching.queries import labels
 from urikake.rooms.receipts.queries import unapplied
-from urikake.rooms.receivables.queries import open_items
+from urikake.rooms.receivables.queries import labels, open_items
 
 from .calendar import LAST, MONTHS, month_end
 from .payments import Payment, number, payments, rows

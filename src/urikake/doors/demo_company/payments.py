@@ -13,9 +13,8 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.core.calendar import business_days
-from urikake.rooms.matching.queries import labels
 from urikake.rooms.parties.queries import codes
-from urikake.rooms.receivables.queries import items
+from urikake.rooms.receivables.queries import items, labels
 
 from .calendar import FIRST
 from .partners import Partner

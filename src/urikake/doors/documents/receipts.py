@@ -119,7 +119,7 @@ def _moved(session: Session, applied: pl.DataFrame) -> pl.DataFrame:
     span = (moves["item_id"].min() or 0, moves["item_id"].max() or 0)
     items = receivables.items(session, "id BETWEEN ? AND ?", span)
     joined = moves.join(items, on="item_id", maintain_order="left")
-    return matching.labels(session, joined)
+    return receivables.labels(session, joined)
 
 
 def _settled(session: Session, found: Received) -> list[dict[str, Any]]:

@@ -47,6 +47,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("利用量", "usage", "gauge", "usage.read"),
             Entry("請求", "billing", "receipt", "billing.read", work.waiting_drafts),
             Entry("請求書", "invoices", "files", "invoices.read"),
+            Entry("口座振替", "debits", "landmark", "collecting.read"),
             Entry("入金・消込", "matching", "arrow-left-right", "matching.read", work.waiting_receipts),
             Entry("債権", "receivables", "chart-column", "receivables.read", work.overdue),
             Entry("承認", "approvals", "stamp", "home.read", work.to_approve),

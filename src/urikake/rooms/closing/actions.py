@@ -17,6 +17,7 @@ from urikake.base.progress import step
 from urikake.rooms.billing import actions as billing
 from urikake.rooms.billing import queries as charged
 from urikake.rooms.catalog.queries import products
+from urikake.rooms.collecting import actions as collecting
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.invoices import actions as invoices
@@ -261,6 +262,48 @@ def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued)
     """Charges of a bill that came to nothing wait on."""
     rest = charges.join(issued.lines.select(id="charge_id"), on="id", how="anti", maintain_order="left")
     billing.leave(session, charges=rest)
+
+
+@action("collecting.settle")
+def take_debit_result(
+    session: Session, *, file: bytes, fee: int = 0, payout_on: date | None = None, lenient: bool = False
+) -> dict[str, Any]:
+    """Take a result file of direct debits and post what was paid; return the counts and sums of what was told."""
+    step("結果を確かめる")
+    collected = collecting.take_result(session, file=file, fee=fee, payout_on=payout_on, lenient=lenient)
+    if collected is None:
+        return {"debits": 0, "paid": 0, "amount": 0}
+    step("仕訳を計上")
+    paid = collected.results.filter(pl.col("told") == 0)
+    failed = collected.results.filter(pl.col("told") != 0)
+    return {
+        "debits": collected.results.height,
+        "paid": paid.height,
+        "amount": int(paid["amount"].sum()),
+        "unpaid": failed.height,
+        "unpaid_amount": int(failed["amount"].sum()),
+        "stopped": collected.stopped,
+        **_collected(session, collected),
+    }
+
+
+@action("collecting.settle")
+def take_settlement(session: Session, *, sheet: Sheet, collector: str) -> dict[str, Any]:
+    """Take a settlement file of cards or cash on delivery and post it; return what was new."""
+    step("明細を確かめる")
+    collected = collecting.take_settlement(session, sheet=sheet, collector=collector)
+    step("仕訳を計上")
+    amount = int(collected.collections["amount"].sum())
+    return {"lines": sheet.frame.height, "amount": amount, **_collected(session, collected)}
+
+
+def _collected(session: Session, collected: collecting.Collected) -> dict[str, int]:
+    """Post what was collected; the fee, what the collectors owe, and what customers paid beyond what they owed."""
+    if collected.collections.height:
+        ledger.post_collections(session, collected=collected)
+    fee, beyond = int(collected.collections["fee"].sum()), int(collected.advances["amount"].sum())
+    owed = int(collected.collections["amount"].sum()) - fee
+    return {"fee": fee, "owed": owed, **({"overpaid": beyond} if beyond else {})}
 
 
 @action("receipts.import")

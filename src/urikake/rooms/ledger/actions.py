@@ -14,6 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.core import journal, tax
 from urikake.core.money import Rounding, largest_remainder
 from urikake.rooms.catalog.queries import products
+from urikake.rooms.collecting.actions import Collected
 from urikake.rooms.matching.actions import Applied
 
 from .models import Entry, EntryLine, Total
@@ -254,6 +255,51 @@ def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame, ro
     kind = pl.col("tax")
     owed = _lines(netted, account_id(session, "仮受消費税"), pl.col("tax_amount"), kind=kind)
     return pl.concat([_lines(netted, account, pl.col("net"), kind=kind), owed])
+
+
+@action("ledger.post")
+def post_collections(session: Session, *, collected: Collected) -> pl.DataFrame:
+    """Post what collectors collected: Dr 未収入金 (the collector's), 支払手数料 (what it keeps) / Cr 売掛金 (the customers').
+
+    What was collected of a customer beyond what it still owed goes to 前受金.
+    """
+    lines = collection_lines(session, collected.collections, collected.movements, collected.items, collected.advances)
+    return post(session, lines=lines)
+
+
+def collection_lines(
+    session: Session, collections: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame, advances: pl.DataFrame
+) -> pl.DataFrame:
+    """The lines of the entries of collections, from the movements of the customers' items (see `post_collections`)."""
+    heads = collections.select(
+        "amount",
+        "fee",
+        source=pl.lit("collection"),
+        source_id="collection_id",
+        posted_on="collected_on",
+        partner_id="collector_id",
+    )
+    kept = heads.filter(pl.col("fee") != 0)
+    over = advances.rename({"collection_id": "source_id"}).join(
+        heads.select(*KEY), on="source_id", maintain_order="left"
+    )
+    moved = movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
+        items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
+    )
+    owed = heads.filter(pl.col("amount") != pl.col("fee"))
+    return pl.concat(
+        [
+            _lines(
+                owed,
+                account_id(session, "未収入金"),
+                pl.col("amount") - pl.col("fee"),
+                kind=pl.lit("out_of_scope"),
+            ),
+            _lines(kept, account_id(session, "支払手数料"), pl.col("fee")),
+            _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax")),
+            _lines(over, account_id(session, "前受金"), -pl.col("amount")),
+        ]
+    )
 
 
 @action("ledger.post")

@@ -82,7 +82,9 @@ def match(session: Session, *, on: date | None = None) -> Applied:
 
 def _document() -> pl.Expr:
     """One number per document: items of one invoice are cleared together."""
-    kind = pl.col("source").replace_strict({"invoice": 0, "slip": 1, "opening": 2}, return_dtype=pl.Int64)
+    kind = pl.col("source").replace_strict(
+        {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}, return_dtype=pl.Int64
+    )
     return pl.col("source_id") * 4 + kind
 
 
@@ -164,7 +166,7 @@ def _receipt(session: Session, ref: str) -> dict[str, Any]:
 
 def _targets(session: Session, targets: list[str], unapplied: int) -> pl.DataFrame:
     """The named open items with the amount to settle of each, in the order named."""
-    items = queries.labels(session, receivables.open_items(session))
+    items = receivables.labels(session, receivables.open_items(session))
     orders = dimensions(session)
     items = items.join(orders, on="dimension_id", maintain_order="left")
     rows = [_target(session, items, text, unapplied) for text in targets]

@@ -9,7 +9,6 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import clearing
-from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
@@ -22,18 +21,6 @@ def applications(session: Session, where: str = "", params: tuple[object, ...] =
     return session.rows("matching_application", APPLICATION, where, params).rename({"id": "application_id"})
 
 
-def labels(session: Session, items: pl.DataFrame) -> pl.DataFrame:
-    """The items with the ``number`` of their document."""
-    numbers = invoices.invoices(session).select("number", source_id="invoice_id", source=pl.lit("invoice"))
-    slips = receivables.slips(session).select(
-        number="slip_no",
-        source_id="slip_id",
-        source=pl.when("opening").then(pl.lit("opening")).otherwise(pl.lit("slip")),
-    )
-    every = pl.concat([numbers, slips.select(numbers.columns)])
-    return items.join(every, on=["source", "source_id"], how="left", maintain_order="left")
-
-
 def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
     """What the receipt may pay, best first: ``items, amount, score, why``; only what is still open."""
     found = receipts.named(session, ref)
@@ -41,7 +28,7 @@ def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
     if left.is_empty():
         return []
     row = left.row(0, named=True)
-    items = labels(session, receivables.open_items(session))
+    items = receivables.labels(session, receivables.open_items(session))
     open_items = items.select("item_id", "partner_id", "due_on", "number", document_id="source_id", amount="balance")
     names = parties.profiles(session, "name, kana").select("partner_id", name="kana")
     spelled = pl.concat([names, parties.payer_names(session).select("partner_id", name="folded")])

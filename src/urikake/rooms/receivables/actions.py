@@ -113,6 +113,28 @@ def raise_mirrored(session: Session, *, issued: Issued, original_id: int) -> pl.
     return made
 
 
+@action("receivables.post")
+def raise_collected(session: Session, *, owed: pl.DataFrame) -> pl.DataFrame:
+    """Raise what collectors owe (収納代行の未収入金) and return the items: one a collection.
+
+    ``owed`` has ``source_id`` (the collection), ``partner_id`` (the collector), ``gross``, ``posted_on``, ``due_on``. The money is
+    no sale's any more, so it bears no tax and no dimension; it arrives by transfer.
+    """
+    blank = ["order_no", "group_code", "management_group", "project", "department"]
+    rows = owed.filter(pl.col("gross") != 0)
+    items = rows.with_columns(
+        source=pl.lit("collection"),
+        account_id=pl.lit(company.account_id(session, "未収入金"), dtype=pl.Int64),
+        dimension_id=company.dimension_ids(session, rows.with_columns(pl.lit("").alias(name) for name in blank)),
+        tax=pl.lit("out_of_scope"),
+        net="gross",
+        method=pl.lit("transfer"),
+    )
+    made = facts.record(session, Item, items)
+    _open(session, made)
+    return made.rename({"id": "item_id"})
+
+
 def _open(session: Session, made: pl.DataFrame) -> None:
     """Add the items to the projection of open balances."""
     session.driver.write("receivables_open", made.select(item_id="id", balance="gross"))

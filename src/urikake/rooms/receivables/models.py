@@ -27,7 +27,10 @@ class Item(Fact):
 
 
 class Movement(Fact):
-    """A change of an item's balance after it was raised: ``applied`` (消込), its reversal, …; negative settles."""
+    """A change of an item's balance after it was raised: ``applied`` (消込), its reversal, ``collected`` (収納代行), ….
+
+    A negative one settles.
+    """
 
     item_id = ref()
     kind = models.CharField(max_length=12)

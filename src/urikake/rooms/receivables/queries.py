@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.rooms.invoices import queries as invoices
 
 ITEM: Final = "id, source, source_id, partner_id, dimension_id, account_id, tax, net, gross, posted_on, due_on, method"
 SLIP: Final = (
@@ -53,12 +54,12 @@ def _balanced(session: Session, raised: pl.DataFrame, as_of: date) -> pl.DataFra
 
 
 def owed_on(session: Session, as_of: date) -> pl.DataFrame:
-    """What was open on that day: ``partner_id, posted_on, due_on, amount``, amounts of one item in parts.
+    """What was open on that day: ``partner_id, account_id, posted_on, due_on, amount``, amounts of one item in parts.
 
     What is open now and what was settled since; a settled item of before is not looked at.
     """
     return session.read(
-        "SELECT i.partner_id, i.posted_on, i.due_on, s.amount FROM ("
+        "SELECT i.partner_id, i.account_id, i.posted_on, i.due_on, s.amount FROM ("
         " SELECT item_id, balance AS amount FROM receivables_open WHERE item_id >= ? AND item_id < ?"
         " UNION ALL SELECT item_id, -moved FROM receivables_movement WHERE id >= ? AND id < ? AND moved_on > ?) s"
         " JOIN receivables_item i ON i.id = s.item_id WHERE i.posted_on <= ?",
@@ -141,3 +142,33 @@ def waiting_slips(session: Session) -> pl.DataFrame:
     """The slips that wait for another person's approval."""
     done = items(session, "source = 'slip'").select(slip_id="source_id")
     return slips(session).filter(~pl.col("opening")).join(done, on="slip_id", how="anti", maintain_order="left")
+
+
+def documents(session: Session) -> pl.DataFrame:
+    """Every document that raises items: its ``number``, ``source`` and ``source_id``."""
+    kind = pl.when("opening").then(pl.lit("opening")).otherwise(pl.lit("slip"))
+    entered = slips(session).select(number="slip_no", source_id="slip_id", source=kind)
+    issued = invoices.invoices(session).select("number", source_id="invoice_id", source=pl.lit("invoice"))
+    return pl.concat([issued, entered])
+
+
+def of_documents(session: Session, numbers: pl.Series) -> pl.DataFrame:
+    """The items that the documents of those numbers raised, by id, with the ``number``."""
+    wanted = documents(session).filter(pl.col("number").is_in(numbers.implode()))
+    session.stage(wanted.select(wanted_source="source", wanted_id="source_id"))
+    names = ", ".join(f"i.{name}" for name in ITEM.split(", ")[1:])
+    found = session.read(
+        f"SELECT i.id AS item_id, {names} FROM stage s JOIN receivables_item i ON i.source_id = s.wanted_id"
+        " AND i.source = s.wanted_source WHERE i.id >= ? AND i.id < ? ORDER BY i.id",
+        (session.low, session.high),
+    )
+    return found.join(wanted, on=["source", "source_id"], how="left", maintain_order="left")
+
+
+def labels(session: Session, items: pl.DataFrame) -> pl.DataFrame:
+    """The items with the ``number`` of their document; one that a collector owes is called ``collection-7``."""
+    named = items.join(documents(session), on=["source", "source_id"], how="left", maintain_order="left")
+    if (named["source"] != "collection").all():
+        return named
+    own = pl.concat_str(pl.lit("collection-"), (pl.col("source_id") - session.low).cast(pl.String))
+    return named.with_columns(number=pl.when(pl.col("source") == "collection").then(own).otherwise("number"))

@@ -46,7 +46,8 @@ def journals(desk: Desk) -> Shown:
     return {"table": listing, "since": since, "until": until, "proof": {"debit": debit, "credit": credit}}
 
 
-SOURCES = {"invoice": "請求", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "伝票"}
+SOURCES = {"invoice": "請求", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "伝票",
+           "collection": "収納代行"}  # fmt: skip
 
 
 BACKWARDS = "期間の初めが終わりより後です。日付を確かめて、もう一度示してください。"

@@ -26,6 +26,8 @@ KEPT: Final = timedelta(days=1)
 MOST: Final = 100
 TOLD: Final = 1_000
 SUMMED: Final = ("amount", "balance")
+TAKEN: Final = FILES | {"settlement": "精算明細"}
+"""What files that were taken are called: also those that have a page of their own."""
 
 
 @page("imports", "imports", permission="imports.read", title="取込")
@@ -42,7 +44,7 @@ def imports(desk: Desk) -> Shown:
             for kind, title in FILES.items()
             if access.may(desk.person.role, files.permission_of(kind))
         ],
-        "taken": [row | {"title": FILES.get(row["kind"], row["kind"])} for row in taken.iter_rows(named=True)],
+        "taken": [row | {"title": TAKEN.get(row["kind"], row["kind"])} for row in taken.iter_rows(named=True)],
         "waiting": [
             {"id": one.pk, "name": one.name, "title": FILES[one.kind], "came_at": one.came_at}
             for one in waiting.defer("content").order_by("-id")

@@ -158,6 +158,8 @@ def _items(desk: Desk, invoice_id: int) -> list[dict[str, Any]]:
 
 
 def _moved(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
+    if row["kind"] == "collected":
+        return row | {"receipt": None, "ref": f"collection-{row['source_id'] - desk.session.low}"}
     if row["kind"] == "cancelled":
         return row | {
             "receipt": None,

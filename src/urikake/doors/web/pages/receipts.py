@@ -134,7 +134,7 @@ def _items(desk: Desk, partner_id: int | None) -> list[dict[str, Any]]:
     if partner_id is None:
         return []
     owed = receivables.balances(desk.session, desk.on, partner_id).filter(pl.col("balance") != 0)
-    named = matching.labels(desk.session, owed)
+    named = receivables.labels(desk.session, owed)
     sums = named.group_by("number", "due_on", "posted_on", maintain_order=True).agg(pl.col("balance").sum())
     return sums.sort("due_on", "number").to_dicts()
 

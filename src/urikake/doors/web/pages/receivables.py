@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from urikake.base import access
 from urikake.base.company import dimensions
 from urikake.doors import month
-from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 
@@ -58,7 +57,7 @@ def listed(desk: Desk) -> Shown:
 
 def _items(desk: Desk) -> pl.DataFrame:
     """The items of the day with names, days overdue and state."""
-    found = matching.labels(desk.session, receivables.balances(desk.session, desk.on))
+    found = receivables.labels(desk.session, receivables.balances(desk.session, desk.on))
     names = profiles(desk.session, "name").select("partner_id", partner="code", partner_name="name")
     late = (pl.lit(desk.on) - pl.col("due_on")).dt.total_days()
     state = pl.when(pl.col("balance") == 0).then(pl.lit("settled"))

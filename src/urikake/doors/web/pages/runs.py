@@ -100,6 +100,18 @@ WORDS: Final = {
     "refused": "受領拒否",
     "kept_own": "個別の単価で据え置き",
     "kept_unrenewed": "更新がなく据え置き",
+    "request": "振替依頼",
+    "debits": "件数",
+    "debit_on": "引落日",
+    "left_out": "依頼しない取引先",
+    "left_amount": "依頼しない金額",
+    "digest": "ファイルの SHA-256",
+    "paid": "振替済",
+    "unpaid": "振替不能",
+    "unpaid_amount": "振替不能の金額",
+    "stopped": "口座の登録を止めた数",
+    "owed": "収納機関の未収入金",
+    "overpaid": "前受金にした額",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -113,6 +125,8 @@ FILES: Final = {
     "openings": "移行残高",
     "users": "利用者",
     "receipts": "入金(CSV)",
+    "collectors": "収納機関",
+    "mandates": "口座振替の登録",
 }
 
 

@@ -14,7 +14,7 @@ from urikake.base.company import accounts, policies
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.receivables import queries as receivables
 
-from .proofs import receivable_accounts
+from .proofs import accrued_account, receivable_accounts
 
 SALES: Final = ("売上高", "売上値引")
 ADVANCES: Final = ("前受金", "契約負債")
@@ -44,7 +44,8 @@ def advances(session: Session, month: date) -> Change:
 def owed(session: Session, month: date) -> Change:
     """What customers owe (売掛金 and other accounts of receivables) over the month, beside the sum of the open items."""
     found = _over(session, receivable_names(session), month, 1)
-    items = int(receivables.owed_on(session, periods.last_day(month))["amount"].sum())
+    open_ = receivables.owed_on(session, periods.last_day(month))
+    items = int(open_.filter(pl.col("account_id") != accrued_account(session))["amount"].sum())
     return Change(found.before, found.moved, found.after, items)
 
 
@@ -82,7 +83,8 @@ def position(session: Session, on: date) -> Position:
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
     names = (asset, "前受金" if with_revenue else "契約負債")
-    books = -int(ledger.course(session, names, [on])[0])
+    owed = receivables.owed_on(session, on).filter(pl.col("account_id") == accrued_account(session))
+    books = int(owed["amount"].sum()) - int(ledger.course(session, names, [on])[0])
     if not with_revenue:
         return Position(books, 0, 0)
     span = (session.low, session.high, on)
@@ -90,9 +92,11 @@ def position(session: Session, on: date) -> Position:
         "SELECT (SELECT sum(tax_total) FROM invoices_invoice WHERE id >= ? AND id < ? AND issue_on <= ?) AS taxed,"
         " (SELECT sum(tax_amount) FROM revenue_recognition WHERE id >= ? AND id < ? AND posted_on <= ?) AS earned,"
         " (SELECT sum(difference) FROM matching_application"
-        " WHERE id >= ? AND id < ? AND applied_on <= ? AND difference_kind = 'advance') AS overpaid",
-        span * 3,
-        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64,
+        " WHERE id >= ? AND id < ? AND applied_on <= ? AND difference_kind = 'advance') AS overpaid,"
+        " (SELECT sum(a.amount) FROM collecting_advance a JOIN collecting_collection c ON c.id = a.collection_id"
+        " WHERE a.id >= ? AND a.id < ? AND c.collected_on <= ?) AS collected",
+        span * 4,
+        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64, collected=pl.Int64,
     )  # fmt: skip
-    taxed, earned, overpaid = (int(value or 0) for value in found.row(0))
-    return Position(books, taxed - earned, overpaid)
+    taxed, earned, overpaid, collected = (int(value or 0) for value in found.row(0))
+    return Position(books, taxed - earned, overpaid + collected)

@@ -10,10 +10,11 @@ import polars as pl
 
 from urikake.base import facts
 from urikake.base.bulk import Session
-from urikake.base.company import accounts, policies, under
+from urikake.base.company import account_id, accounts, policies, under
 from urikake.base.progress import step
 from urikake.core import tax
 from urikake.rooms.catalog.queries import products
+from urikake.rooms.collecting import queries as collecting
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
@@ -35,7 +36,7 @@ def verify(session: Session) -> list[str]:
     step("残高を照合")
     tied = ties(session)
     step("請求書を照合")
-    papers = [*_documents(session), *_numbers(session)]
+    papers = [*_documents(session), *_numbers(session), *_requests(session)]
     step("集計を作り直して照合")
     return [*chain, *tied, *papers, *_projections(session)]
 
@@ -65,7 +66,8 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
         *[f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in unbalanced.iter_rows()],
         *(_receivables(session, tops, books) if owed else []),
         *_suspense(session, sums),
-        *_contract_balances(session, sums),
+        *_contract_balances(session, sums, _accrued_items(session, tops)),
+        *_collections(session, tops),
     ]
 
 
@@ -122,19 +124,22 @@ def _summed(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def receivable_accounts(session: Session) -> set[int]:
-    """The accounts on which receivables are kept."""
+    """The accounts on which receivables alone are kept: not one on which contract assets are accrued too (`accrued_account`)."""
     slips = receivables.slips(session)["account_id"]
-    return set(parties.payers(session)["receivable_account_id"].unique()) | set(slips)
+    every = set(parties.payers(session)["receivable_account_id"].unique()) | set(slips)
+    if collecting.collectors(session).height:
+        every.add(account_id(session, "未収入金"))
+    return every - {accrued_account(session)}
+
+
+def accrued_account(session: Session) -> int:
+    """The account of receivables on which contract assets are accrued, by the company's policy; 0 where they are not."""
+    return account_id(session, "未収入金") if policies(session)["accrual_account"] == "receivable" else 0
 
 
 def _receivables(session: Session, tops: Tops, books: pl.DataFrame) -> list[str]:
     """Items per partner = receivable accounts per partner."""
-    own = session.read(
-        "SELECT partner_id, gross AS amount FROM receivables_item WHERE id > ? AND id < ?"
-        " UNION ALL SELECT i.partner_id, m.moved FROM receivables_movement m JOIN receivables_item i ON i.id = m.item_id"
-        " WHERE m.id > ? AND m.id < ?",
-        (*_span(session, tops, "receivables.Item"), *_span(session, tops, "receivables.Movement")),
-    )
+    own = _owed(session, tops).filter(pl.col("account_id") != accrued_account(session))
     items = own.group_by("partner_id").agg(items=pl.col("amount").sum())
     both = items.join(books, on="partner_id", how="full", coalesce=True).with_columns(
         pl.col("items", "balance").fill_null(0)
@@ -147,10 +152,22 @@ def _receivables(session: Session, tops: Tops, books: pl.DataFrame) -> list[str]
     ]
 
 
+def _owed(session: Session, tops: Tops) -> pl.DataFrame:
+    """What items were raised for, and what moved them, by partner and account: ``partner_id, account_id, amount``."""
+    return session.read(
+        "SELECT partner_id, account_id, sum(gross) AS amount FROM receivables_item WHERE id > ? AND id < ?"
+        " GROUP BY partner_id, account_id"
+        " UNION ALL SELECT i.partner_id, i.account_id, sum(m.moved) FROM receivables_movement m"
+        " JOIN receivables_item i ON i.id = m.item_id WHERE m.id > ? AND m.id < ? GROUP BY i.partner_id, i.account_id",
+        (*_span(session, tops, "receivables.Item"), *_span(session, tops, "receivables.Movement")),
+    )
+
+
 SUMMED: Final = {
     "receipts.Receipt": "sum(amount) AS received",
     "matching.Application": "sum(used) AS used,"
     " sum(CASE WHEN difference_kind = 'advance' THEN difference ELSE 0 END) AS overpaid",
+    "collecting.Advance": "sum(amount) AS collected_beyond",
     "invoices.Invoice": "sum(net) AS billed, sum(tax_total) AS taxed",
     "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
     "revenue.Accrual": "sum(amount) AS accrued",
@@ -184,18 +201,72 @@ def _suspense(session: Session, sums: dict[str, int]) -> list[str]:
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
 
 
-def _contract_balances(session: Session, sums: dict[str, int]) -> list[str]:
+def _accrued_items(session: Session, tops: Tops) -> int:
+    """What of the account that contract assets share is owed by receivable items (see `accrued_account`)."""
+    account = accrued_account(session)
+    return int(_owed(session, tops).filter(pl.col("account_id") == account)["amount"].sum()) if account else 0
+
+
+def _collections(session: Session, tops: Tops) -> list[str]:
+    """What a collector collected = what it settled of customers' items + advances; less its fee, the item it owes."""
+    found = collecting.collections(session, "id > ?", (tops.get("collecting.Collection", session.low),))
+    if found.is_empty():
+        return []
+    first = found["collection_id"].min()
+    since = tops.get("receivables.Movement", session.low)
+    moved = receivables.movements(session, "id > ? AND kind = 'collected' AND source_id >= ?", (since, first))
+    over = collecting.advances(session, "collection_id >= ?", (first,)).rename({"collection_id": "source_id"})
+    raised = receivables.items(session, "source = 'collection' AND source_id >= ?", (first,))
+    every = found.rename({"collection_id": "source_id"})
+    for frame, amount in ((moved, -pl.col("moved")), (over, pl.col("amount")), (raised, pl.col("gross"))):
+        name = f"sum_{len(every.columns)}"
+        sums = frame.group_by("source_id").agg(amount.sum().alias(name))
+        every = every.join(sums, on="source_id", how="left").with_columns(pl.col(name).fill_null(0))
+    settled, beyond, owed = (pl.col(name) for name in every.columns[-3:])
+    wrong = every.filter((settled + beyond != pl.col("amount")) | (owed + pl.col("fee") != pl.col("amount")))
+    return [
+        f"収納 {number - session.low}: 消し込んだ債権・手数料・収納機関の債権が一致しません"
+        for number in wrong["source_id"]
+    ]
+
+
+def _requests(session: Session) -> list[str]:
+    """A request asks for its debits, each of them for its items; what was answered is what its results say."""
+    found = session.read(
+        "SELECT q.id AS request_id, q.amount, q.debit_count, o.paid, o.paid_count, d.asked, d.debits, d.items, d.got, d.got_count"
+        " FROM collecting_request q LEFT JOIN collecting_outcome o ON o.request_id = q.id JOIN ("
+        " SELECT d.request_id, sum(d.amount) AS asked, count(*) AS debits, sum(i.amount) AS items,"
+        " sum(CASE WHEN r.result = 0 THEN d.amount ELSE 0 END) AS got, sum(CASE WHEN r.result = 0 THEN 1 ELSE 0 END) AS got_count"
+        " FROM collecting_debit d JOIN (SELECT debit_id, sum(amount) AS amount FROM collecting_debit_item"
+        " WHERE id >= ? AND id < ? GROUP BY debit_id) i ON i.debit_id = d.id AND i.amount = d.amount"
+        " LEFT JOIN collecting_result r ON r.debit_id = d.id WHERE d.id >= ? AND d.id < ? GROUP BY d.request_id)"
+        " d ON d.request_id = q.id WHERE q.id >= ? AND q.id < ? ORDER BY q.id",
+        (session.low, session.high) * 3,
+    )
+    counted = session.value(
+        "SELECT count(*) AS n FROM collecting_request WHERE id >= ? AND id < ?", (session.low, session.high)
+    )
+    same = (pl.col("asked") == pl.col("amount")) & (pl.col("items") == pl.col("amount"))
+    answered = (pl.col("paid").fill_null(0) == pl.col("got")) & (
+        pl.col("paid_count").fill_null(0) == pl.col("got_count")
+    )
+    wrong = found.filter(~(same & (pl.col("debits") == pl.col("debit_count")) & answered))["request_id"]
+    lost = [] if found.height == counted else ["振替依頼の明細がありません"]
+    return lost + [f"振替依頼 {number - session.low}: 依頼と明細・結果の合計が一致しません" for number in wrong]
+
+
+def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> list[str]:
     """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart.
 
-    Tax invoiced that is not revenue's yet is in 前受金 with the rest.
+    Tax invoiced that is not revenue's yet is in 前受金 with the rest. ``owed`` of the account is not contracts'.
     """
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
     billed, recognised = sums["billed"], sums["recognised"] + sums["accrued"]
-    overpaid = sums["overpaid"] if with_revenue else 0
+    overpaid = sums["overpaid"] + sums["collected_beyond"] if with_revenue else 0
     held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
-    net = sums.get(asset, 0) + sums.get("前受金" if with_revenue else "契約負債", 0)
+    net = sums.get(asset, 0) - owed + sums.get("前受金" if with_revenue else "契約負債", 0)
     if net == recognised - billed - held - overpaid:
         return []
     return [

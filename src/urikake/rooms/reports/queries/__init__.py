@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, billing, books, contracts, deliveries, sales, usage
+from . import alarms, audit, balances, billing, books, collecting, contracts, deliveries, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -18,6 +18,7 @@ REPORTS: Final[dict[str, Report]] = {
     "billing-diff": billing.billing_diff,
     "billing-alarms": alarms.alarms,
     "deliveries": deliveries.deliveries,
+    "debits": collecting.debits,
     "receivables": balances.receivables,
     "aging": balances.aging,
     "receipts": balances.receipts,
@@ -49,6 +50,7 @@ READING: Final[dict[str, str]] = {
     "billing-diff": "billing.read",
     "billing-alarms": "billing.read",
     "deliveries": "invoices.read",
+    "debits": "collecting.read",
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "receipts": "receipts.read",

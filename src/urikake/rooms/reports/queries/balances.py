@@ -23,7 +23,7 @@ from .rows import rows
 
 def receivables(session: Session, as_of: date) -> list[dict[str, Any]]:
     """The billing and collection database (請求・回収情報データベース): every item raised by the day."""
-    found = matching.labels(session, items.balances(session, as_of))
+    found = items.labels(session, items.balances(session, as_of))
     named = found.join(dimensions(session), on="dimension_id", maintain_order="left").join(
         codes(session), on="partner_id", maintain_order="left"
     )
@@ -136,7 +136,7 @@ def statement(session: Session, partner: str, since: date, until: date) -> list[
     """The receivable ledger of a partner (得意先元帳): what was raised and settled, with the running balance."""
     require_span(since, until)
     mine = partner_id(session, partner)
-    raised = matching.labels(session, items.items(session, "partner_id = ? AND posted_on <= ?", (mine, until)))
+    raised = items.labels(session, items.items(session, "partner_id = ? AND posted_on <= ?", (mine, until)))
     moved = items.movements(session, "moved_on <= ?", (until,)).join(raised.select("item_id", "number"), on="item_id")
     steps = pl.concat(
         [

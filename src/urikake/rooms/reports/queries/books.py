@@ -29,6 +29,7 @@ WORDS = {
     "application": "消込",
     "slip": "債権伝票",
     "opening": "移行残高",
+    "collection": "収納代行",
 }
 
 

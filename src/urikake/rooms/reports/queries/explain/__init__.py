@@ -8,6 +8,7 @@ References, as pages link to them. None needs a slash or a number sign; numbers 
 | ``contract:NO`` · ``line:NO:2`` | all that a contract was charged · the price in force of its second line |
 | ``charge-7`` · ``schedule-7`` | a charge · the revenue schedule of that charge |
 | ``item-7`` · ``receipt-7`` · ``application-7`` | what is open of a receivable · what waits of a receipt · what was applied |
+| ``collection-7`` | what a collector collected of our customers at once, less its fee |
 | ``slip:NO`` · ``opening:NO`` | a slip entered by hand · an opening balance |
 | ``entry-7`` · ``entry-7:2`` | a journal entry · its second line |
 | ``revenue:NO:2026-05`` | the revenue of a contract's month |
@@ -33,7 +34,7 @@ from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.rooms.receipts.queries import named
 
-from . import balances, books, charges, contracts, papers, payments, revenue
+from . import balances, books, charges, collections, contracts, papers, payments, revenue
 from .made import Cause, Explanation, Recorded, Step
 
 Found = Explanation | None
@@ -51,6 +52,7 @@ FORMS: Final[tuple[tuple[str, Explainer], ...]] = (
     (r"item-(\d+)", lambda s, m, on: payments.item(s, m[1], on)),
     (r"receipt-(\d+)", lambda s, m, on: payments.receipt(s, m[1], on)),
     (r"application-(\d+)", lambda s, m, on: payments.application(s, m[1], on)),
+    (r"collection-(\d+)", lambda s, m, on: collections.collection(s, m[1], on)),
     (r"entry-(\d+)", lambda s, m, on: books.entry(s, m[1], on)),
     (r"entry-(\d+)[:#](\d{1,9})", lambda s, m, on: books.line(s, m[1], int(m[2]), on)),
     (r"slip[:-](.+)", lambda s, m, on: payments.slip(s, m[1], on)),
@@ -68,6 +70,7 @@ READING: Final[tuple[tuple[str, str], ...]] = (
     ("item-", "receivables.read"),
     ("receipt-", "receipts.read"),
     ("application-", "matching.read"),
+    ("collection-", "collecting.read"),
     ("entry-", "journals.read"),
     ("slip[:-]", "receivables.read"),
     ("opening[:-]", "receivables.read"),
@@ -104,7 +107,7 @@ def explain(session: Session, ref: str, as_of: date | None = None) -> Explanatio
         "unknown-reference",
         f"参照「{ref}」に当たるものはありません。",
         "請求書番号（INV-2026-00001、その3行目は INV-2026-00001:3、税は INV-2026-00001:standard）、charge-7、item-7、receipt-7、"
-        "application-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、balance:取引先:2026-05-31、"
+        "application-7、collection-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、balance:取引先:2026-05-31、"
         "account:科目:2026-05-31、slip:伝票番号 のどれかで指定してください。",
     )
 

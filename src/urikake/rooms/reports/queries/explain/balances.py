@@ -108,7 +108,7 @@ def _balances(session: Session, raised: pl.DataFrame, moved: pl.DataFrame, on: d
 
 
 def _documents(session: Session, partner_id: int, bills: pl.DataFrame, on: date) -> int:
-    """What the partner's documents up to the day come to: lines of invoices, slips and openings."""
+    """What the partner's documents up to the day come to: lines of invoices, slips, openings and collections."""
     issued = bills.filter(pl.col("issue_on") <= on)
     total = 0
     ends = pl.col("first_line_id") + pl.col("line_count")
@@ -121,9 +121,13 @@ def _documents(session: Session, partner_id: int, bills: pl.DataFrame, on: date)
         lines = reads.within(session, "invoices_line", "id, invoice_id, net, tax_amount", [(first, beyond)])
         own = lines.filter(pl.col("invoice_id").is_in(issued["id"].implode()))
         total += int(own["net"].sum()) + int(own["tax_amount"].sum())
-    slips = payments.items_of_slips(session, "partner_id = ? AND posted_on <= ?", (partner_id, on))
-    entered = reads.by_ids(session, "receivables_slip", "id, gross", slips["source_id"])
-    return total + int(entered["gross"].sum())
+    raised = payments.items_of_slips(session, "partner_id = ? AND posted_on <= ?", (partner_id, on))
+    kinds = {
+        source: raised.filter(pl.col("source") == source)["source_id"] for source in ("slip", "opening", "collection")
+    }
+    entered = reads.by_ids(session, "receivables_slip", "id, gross", pl.concat([kinds["slip"], kinds["opening"]]))
+    owed = reads.by_ids(session, "collecting_collection", "id, amount, fee", kinds["collection"])
+    return total + int(entered["gross"].sum()) + int(owed["amount"].sum()) - int(owed["fee"].sum())
 
 
 def _owed(session: Session, row: dict[str, Any]) -> Step:

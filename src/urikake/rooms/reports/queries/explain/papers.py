@@ -226,7 +226,7 @@ def _path(session: Session, found: Paper) -> tuple[Cause, ...]:
     )
     stations.append(Cause("発行", head["number"], head["issue_on"], head["total"], run["actor"]))
     for item in items_of(session, head["run_id"], head["invoice_id"]).head(MANY).iter_rows(named=True):
-        stations += _settled(session, item)
+        stations += paid(session, item)
     posted = reads.entries_of(session, head["run_id"], "invoice", head["invoice_id"])
     stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]
     stations += [Cause("収益", f"schedule-{row - low}") for row in found.stored["charge_id"][:MANY]]
@@ -241,17 +241,20 @@ def items_of(session: Session, run_id: int, invoice_id: int) -> pl.DataFrame:
     return reads.within(session, "receivables_item", receivables.ITEM, spans).rename({"id": "item_id"})
 
 
-def _settled(session: Session, item: dict[str, Any]) -> list[Cause]:
-    """A receivable item on the way, and the receipts and applications that settled it."""
+def paid(session: Session, item: dict[str, Any]) -> list[Cause]:
+    """A receivable item on the way, and the receipts and applications, or the collections, that settled it."""
     low = session.low
     stations = [Cause("債権", f"item-{item['item_id'] - low}", item["due_on"], item["gross"])]
     moved = session.read(
-        "SELECT m.moved_on, m.moved, m.source_id, a.receipt_id, a.used FROM receivables_movement m"
-        " JOIN matching_application a ON a.id = m.source_id"
+        "SELECT m.kind, m.moved_on, m.moved, m.source_id, a.receipt_id FROM receivables_movement m"
+        " LEFT JOIN matching_application a ON a.id = m.source_id AND m.kind <> 'collected'"
         " WHERE m.item_id = ? AND m.kind <> 'cancelled' ORDER BY m.id",
         (item["item_id"],),
     )
     for row in moved.iter_rows(named=True):
+        if row["kind"] == "collected":
+            stations.append(Cause("収納代行", f"collection-{row['source_id'] - low}", row["moved_on"], row["moved"]))
+            continue
         stations.append(Cause("入金", f"receipt-{row['receipt_id'] - low}", row["moved_on"]))
         stations.append(Cause("消込", f"application-{row['source_id'] - low}", row["moved_on"], row["moved"]))
     return stations

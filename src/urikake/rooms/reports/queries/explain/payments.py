@@ -10,18 +10,20 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import dimensions, policies
 from urikake.core import terms
+from urikake.rooms.collecting import queries as collecting
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
-from . import papers, reads, words
+from . import collections, papers, reads, words
 from .made import Cause, Explanation, Step, number, recorded
 
 ITEM: Final = f"{receivables.ITEM}, run_id"
 TERMS: Final = ("payment_months", "payment_day", "holiday_shift", "method", "split")
-RAISING: Final = ("approve", "import receivables", "import openings")  # the runs that raise items of slips
+RAISING: Final = ("approve", "import receivables", "import openings", "debit-result", "settlement")
+"""The runs that raise items of slips and of collections."""
 
 
 def item(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
@@ -60,16 +62,24 @@ def _raised_words(row: dict[str, Any]) -> str:
     return f"{words.day(row['posted_on'])} {taxed}（{words.CLASSES.get(row['tax'], row['tax'])}）"
 
 
+MOVES: Final = {
+    "applied": "消込",
+    "unapplied": "消込の取消",
+    "cancelled": "請求書の取消",
+    "collected": "収納代行",
+}
+
+
 def _moved(session: Session, one: dict[str, Any]) -> Step:
-    label = {"applied": "消込", "unapplied": "消込の取消", "cancelled": "請求書の取消"}[one["kind"]]
+    label = MOVES[one["kind"]]
     return Step(label, words.day(one["moved_on"]), one["moved"], mover(session, one))
 
 
 def mover(session: Session, one: dict[str, Any]) -> str:
-    """The reference of what moved an item: the document that took it back, else the application."""
+    """The reference of what moved an item: the document that took it back, what was collected, else the application."""
     if one["kind"] == "cancelled":
         return str(invoices.invoices(session, "id = ?", (one["source_id"],))["number"][0])
-    return f"application-{one['source_id'] - session.low}"
+    return f"{'collection' if one['kind'] == 'collected' else 'application'}-{one['source_id'] - session.low}"
 
 
 def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
@@ -77,6 +87,9 @@ def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
     if row["source"] == "invoice":
         paper = invoices.invoices(session, "id = ?", (row["source_id"],))["number"][0]
         return paper, paper
+    if row["source"] == "collection":
+        name = f"collection-{row['source_id'] - session.low}"
+        return name, name
     no = reads.one(session, "receivables_slip", "id, slip_no", row["source_id"])
     assert no is not None
     return no["slip_no"], f"{row['source']}:{no['slip_no']}"
@@ -84,6 +97,9 @@ def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
 
 def raised_again(session: Session, row: dict[str, Any]) -> int:
     """What the item is to be, from its document: its lines taxed again, by order and rate, over the due parts."""
+    if row["source"] == "collection":
+        found = reads.one(session, "collecting_collection", collecting.COLLECTION, row["source_id"])
+        return 0 if found is None else collections.settled(session, found) - int(found["fee"])
     if row["source"] != "invoice":
         slip = reads.one(session, "receivables_slip", "id, gross", row["source_id"])
         return int(slip["gross"]) if slip else 0
@@ -156,8 +172,8 @@ def _item_path(session: Session, row: dict[str, Any], name: str, ref: str, moved
     ]
     for one in moved.iter_rows(named=True):
         stations += (
-            [Cause("請求書の取消", mover(session, one), one["moved_on"], one["moved"])]
-            if one["kind"] == "cancelled"
+            [Cause(MOVES[one["kind"]], mover(session, one), one["moved_on"], one["moved"])]
+            if one["kind"] in ("cancelled", "collected")
             else _receipt_of(session, one["source_id"], one["moved_on"], one["moved"])
         )
     kind = "invoice" if row["source"] == "invoice" else row["source"]
@@ -340,7 +356,7 @@ def slip(session: Session, no: str, as_of: date | None = None, *, opening: bool 
 
 
 def items_of_slips(session: Session, where: str, params: tuple[Any, ...]) -> pl.DataFrame:
-    """The items raised of slips and openings that the condition picks: within the blocks of the runs that raise such."""
+    """The items raised of slips, openings and collections that the condition picks: within the blocks of the runs that raise such."""
     blocks = reads.spans_of_runs(session, RAISING, "receivables.Item")
     spans = [(first, first + count) for first, count in blocks.select("first_id", "count").iter_rows()]
     return reads.within(session, "receivables_item", ITEM, spans, where, params)
