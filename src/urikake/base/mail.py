@@ -57,6 +57,9 @@ LINK: Final = """
 """What stands at the end of a text that does not say where its link goes."""
 MOST: Final = {"port": 65_535, "link_days": DAYS}
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
+_HOST: Final = re.compile(
+    r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*|\[?[0-9A-Fa-f:]+\]?"
+)
 _ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
 
 
@@ -186,6 +189,8 @@ def _wrong(key: str, text: str) -> str:
         return f"{'・'.join(entry.values)} から選んでください。"
     if key in {"sender", "reply_to"} and text and (email_addresses.problem(text) or ";" in text):
         return "name@example.jp の形で、一つだけ書いてください。"
+    if key == "host" and text and not _HOST.fullmatch(text):
+        return "smtp.example.jp の形で指定してください。"
     if key == "public_url" and text and not _ADDRESS.fullmatch(text):
         return "https://bill.example.jp の形で、? や # を付けずに指定してください。"
     unknown = set(_FIELD.findall(text)) - set(FIELDS) if entry.text else set()

@@ -114,13 +114,24 @@ def deliver(url: str, wanted: Wanted, *, user: str = access.SYSTEM, preview: boo
     if preview:
         office.done.figures = {way: part.height for way, part in by.items() if part.height} | office.done.figures
         return office.done
-    if "email" in by and by["email"].height:
-        _mail(office, by["email"], settings)
     if "paper" in by and by["paper"].height:
         _print(office, by["paper"])
     if "peppol" in by and by["peppol"].height:
         _hand_over(office, by["peppol"])
+    if "email" in by and by["email"].height:
+        _mail_too(office, by["email"], settings)
     return office.done
+
+
+def _mail_too(office: _Office, going: pl.DataFrame, settings: dict[str, str]) -> None:
+    """Send the documents; where no server can be reached, it is told beside what went by other ways, or refused."""
+    try:
+        _mail(office, going, settings)
+    except Refusal as refusal:
+        if not office.done.figures:
+            raise
+        office.done.count("waiting", going.height)
+        office.done.told.append(f"メール{going.height}通は送っていません。{refusal.cause}{refusal.remedy}")
 
 
 def plan(session: Session, closing: date) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -263,6 +274,10 @@ def _mail(office: _Office, going: pl.DataFrame, settings: dict[str, str]) -> Non
             _sent(office, backend, settings, made, office.claim(attempts))
 
 
+STOPPED: Final = "送る前に止まりました"
+"""What is said of a letter that was claimed and not begun: the next delivery sends it."""
+
+
 def _mailed(row: dict[str, Any], letter: mailing.Letter) -> dict[str, Any]:
     """The attempt to deliver a document by this letter."""
     told = {"recipients": ";".join(letter.to), "message_id": letter.message_id}
@@ -278,10 +293,12 @@ def _sent(
 ) -> None:
     """Send the letters that are ours and tell what became of them, whatever comes in between."""
     outcomes: list[dict[str, Any]] = []
+    waiting = {at: {"delivery_id": ours[at], "state": "failed", "said": STOPPED} for at in ours}
     try:
         for row, letter in made:
             if row["invoice_id"] not in ours:
                 continue
+            del waiting[row["invoice_id"]]
             result = mailing.send(backend, settings, letter)
             if result is None:
                 office.done.count(queries.ON_ITS_WAY)
@@ -293,7 +310,7 @@ def _sent(
             if said:
                 office.done.told.append(f"{row['number']}: {said}")
     finally:
-        office.tell(outcomes)
+        office.tell([*outcomes, *waiting.values()])
 
 
 # --- on paper, and as files ----------------------------------------------------------------------------------------

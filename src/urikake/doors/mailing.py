@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from email.header import Header
 from email.utils import formataddr
 from pathlib import Path
 from typing import Any, Final
@@ -81,7 +82,7 @@ def connected(told: Mapping[str, str]) -> Iterator[EmailBackend]:
     backend = _backend(told)
     try:
         backend.open()
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ssl.SSLError, UnicodeError) as error:
         raise Refusal(
             "no-mail-server",
             f"送信サーバー {told['host']}:{told['port']} につながりません（{_said(error)}）。何も送っていません。",
@@ -141,7 +142,8 @@ def _message(told: Mapping[str, str], letter: Letter) -> EmailMessage:
     headers = {"Message-ID": letter.message_id, OWN: letter.message_id.strip("<>").partition("@")[0]}
     if told["reply_to"]:
         headers["Reply-To"] = told["reply_to"]
-    made = EmailMessage(mail.line(letter.subject), letter.body, sender, letter.to, headers=headers)
+    subject = Header(mail.line(letter.subject), "utf-8", header_name="Subject").encode()  # no empty first line
+    made = EmailMessage(mail.line(subject), letter.body, sender, letter.to, headers=headers)
     if letter.name and letter.enclosed:
         made.attach(letter.name, letter.content, "application/pdf")
     return made

@@ -120,7 +120,11 @@ def mail(
     if not (entries or try_):
         told = mailing.settings(url, user=as_)
         rows = [
-            {"key": key, "title": ENTRIES[key].title, "value": value.replace("\n", " ／ ")}
+            {
+                "key": key,
+                "title": ENTRIES[key].title,
+                "value": (ENTRIES[key].values or {}).get(value, value).replace("\n", " ／ "),
+            }
             for key, value in told.items()
         ]
         show(rows, format_, "mail")

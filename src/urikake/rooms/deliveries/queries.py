@@ -17,6 +17,8 @@ LATE: Final = ("bounced", "refused", "accepted")
 NONE: Final = "waiting"
 ON_ITS_WAY: Final = "sending"
 UNDELIVERABLE: Final = "no_address"
+TAKEN_BACK: Final = "taken_back"
+"""The state of what was taken back before it ever left, and of what took it back: the customer need see neither."""
 OPEN: Final = (NONE, "failed")
 """The states in which a document goes out with the next delivery, without a reason."""
 AGAIN: Final = (ON_ITS_WAY, "partial", "bounced", "refused")
@@ -71,13 +73,23 @@ def deliveries(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     bad = [text for text in addresses if not text or email_addresses.problem(text)]
     nobody = (pl.col("method") == "email") & pl.col("to").is_in(bad)
     state = pl.col("state").fill_null(NONE)
+    told = pl.when(state.is_in(OPEN) & nobody).then(pl.lit(UNDELIVERABLE)).otherwise(state)
+    needless = state.is_in(OPEN) & pl.col("invoice_id").is_in(_needless(session).implode())
     return joined.with_columns(
-        state=pl.when(state.is_in(OPEN) & nobody).then(pl.lit(UNDELIVERABLE)).otherwise(state),
+        state=pl.when(needless).then(pl.lit(TAKEN_BACK)).otherwise(told),
         attempt=pl.col("attempt").fill_null(0),
         why=pl.col("why").fill_null(""),
         said=pl.col("said").fill_null(""),
         link=pl.col("link").fill_null(""),
     )
+
+
+def _needless(session: Session) -> pl.Series:
+    """The documents taken back before they left, and those that took them back: the ids of both."""
+    back = invoices.corrections(session).filter(pl.col("kind") == "cancel").select("invoice_id", "original_id")
+    left = attempts(session).filter(~pl.col("state").is_in(OPEN))["invoice_id"]
+    unseen = back.filter(~pl.col("original_id").is_in(left.implode()))
+    return pl.concat([unseen["invoice_id"], unseen["original_id"]])
 
 
 def of_closing(session: Session, closing_on: date) -> pl.DataFrame:

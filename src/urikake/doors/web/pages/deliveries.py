@@ -24,7 +24,8 @@ from ..table import Choice, Column, Empty, listed_as, table
 
 METHODS: Final = {"email": "メール", "paper": "紙", "peppol": "デジタルインボイス"}
 STATES: Final = {
-    "waiting": "未送付", "no_address": "宛先なし", "sending": "送信中", "sent": "送信済み", "partial": "一部の宛先に不達",
+    "waiting": "未送付", "no_address": "宛先なし",
+    "taken_back": "取消のため送らない", "sending": "送信中", "sent": "送信済み", "partial": "一部の宛先に不達",
     "failed": "失敗", "bounced": "不達", "printed": "印刷に回した", "handed": "書き出した",
     "accepted": "受領", "refused": "受領拒否",
 }  # fmt: skip
