@@ -63,6 +63,8 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
     *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
     *(f"urikake.rooms.contracts.actions.commitments.{step}" for step in ("check", "check_changes", "unfit")),
+    *(f"urikake.rooms.contracts.actions.collection.{step}" for step in ("check", "ids")),
+    *(f"urikake.rooms.parties.actions.{step}" for step in ("check_terms", "closing_masks", "terms_ids")),
     "urikake.rooms.contracts.actions.ours.told",
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
