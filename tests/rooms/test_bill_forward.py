@@ -74,3 +74,14 @@ def test_what_cannot_be_billed_forward_is_refused(
     with pytest.raises(Refusal) as refused:
         forward(database, *numbers, **how)
     assert refused.value.code == code
+
+
+def test_a_forward_invoice_is_issued_anew_whole_and_who_leaves_gets_all_back_at_once(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    forward(database, "C1", until="2026-09-30")
+    told = month.cancel_invoice(database, "INV-2026-00001", why="宛名の誤り", reissue=True)
+    assert told["total_revised"] == 66_000
+    an_event(database, "cancel", last_day="2026-06-15")
+    bill(database, "2026-06-30")
+    assert [paper["net"] for paper in invoices(database) if paper["closing"] == "2026-06-30"] == [-35_000]

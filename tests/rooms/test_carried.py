@@ -6,7 +6,19 @@ from datetime import date
 
 import pytest
 
-from tests.builders import a_line, a_partner, a_shop, an_event, bill, invoices, recognize, report, take_rows, users
+from tests.builders import (
+    a_contract,
+    a_line,
+    a_partner,
+    a_shop,
+    an_event,
+    bill,
+    invoices,
+    recognize,
+    report,
+    take_rows,
+    users,
+)
 from urikake.base.errors import Refusal
 from urikake.doors import month
 
@@ -85,3 +97,32 @@ def test_a_bill_that_a_person_leaves_to_the_next_closing_keeps_no_month_open(dat
         month.hold_billing(database, april, partner="P1", why="x", to_next=True)
     with pytest.raises(Refusal, match="no-reason"):
         month.hold_billing(database, april, partner="P2", why=" ", to_next=True)
+
+
+def test_what_was_carried_for_a_payer_that_is_billed_no_longer_is_its_last_bill(database: str) -> None:
+    a_shop(database, minimum_invoice=3_000)
+    for at in (2, 3, 4):
+        a_partner(database, f"P{at}", closing_day=20)
+    take_rows(database, "contracts", [a_line(f"C{at}", partner=f"P{at}", monthly=1_000) for at in (1, 2, 3, 4)])
+    assert bill(database, "2026-04-20")["carried"] == 3
+    assert bill(database, "2026-04-30")["carried"] == 1
+    a_partner(database, "P2", closing_day=20, bill_to="P1")  # day 20 is no closing of P2's any more
+    an_event(database, "change_bill_to", "2026-05-01", contract_no="C3", bill_to="P1")
+    an_event(database, "suspend", "2026-05-01", contract_no="C4")
+    bill(database, "2026-05-31")
+    told = [paper[:3] for paper in papers(database)]
+    assert sorted(told) == [("P1", "2026-05-31", 4_400), *((f"P{at}", "2026-05-31", 1_100) for at in (2, 3, 4))]
+
+
+def test_a_hold_holds_what_was_carried_and_new_charges_of_its_closing_are_not_carried_with_it(database: str) -> None:
+    a_shop(database, minimum_invoice=3_000)
+    a_contract(database, monthly=1_000)
+    assert bill(database, "2026-04-30")["carried"] == 1
+    month.hold_billing(database, date(2026, 4, 30), partner="P1", why="係争中")
+    a_contract(database, "C2", monthly=20_000)
+    bill(database, "2026-04-30", issue=False)
+    with pytest.raises(Refusal, match="保留している請求が1件"):
+        month.close(database, "2026-04")
+    assert bill(database, "2026-05-31") == {"charges": 2, "invoices": 1, "total": 23_100}
+    month.hold_billing(database, date(2026, 4, 30), partner="P1", release=True)
+    assert bill(database, "2026-04-30") == {"charges": 0, "invoices": 1, "total": 23_100}

@@ -235,9 +235,16 @@ def test_results_that_cannot_be_are_refused_and_leave_nothing(database: str) -> 
         take_result(database, answered(asked.file), user="sales")
     for each in ("2026-04", "2026-05"):
         month.close(database, each)
-    with pytest.raises(Refusal, match="period-locked"):
-        take_result(database, answered(asked.file))
-    collecting.withdraw(database, 1, "締めた後に誤りが分かったため")
+    take_result(
+        database, answered(asked.file)
+    )  # what a locked month can no longer take is posted in the first open one
+    assert [entry["date"] for entry in entries(database) if entry["source"].startswith("collection")] == ["2026-06-30"]
+
+
+def test_the_result_of_a_request_that_was_withdrawn_is_refused(database: str) -> None:
+    a_debiting_company(database, 11_000, 5_500)
+    asked = ask_debits(database)
+    collecting.withdraw(database, 1, "誤りが分かったため")
     with pytest.raises(Refusal, match="unasked-result"):
         take_result(database, answered(asked.file))
 

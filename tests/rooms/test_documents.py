@@ -203,6 +203,13 @@ def test_invoices_of_one_closing_do_not_claim_each_other_as_carried(database: st
     bill(database, "2026-05-31")
     carried = [(told["number"][-1], told["carry"]["carried"], told["carry"]["total"]) for told in invoices(database)]
     assert carried == [("1", 0, 11_000), ("2", 0, 11_000), ("3", 22_000, 33_000), ("4", 22_000, 33_000)]
+    for closing in ("2026-06-30", "2026-07-31"):
+        for at, told in enumerate(invoices(database)[-2:]):
+            receive(database, told["total"], on=f"{closing[:8]}05", id=f"{closing}-{at}")
+            apply(database, f"{closing}-{at}", told["number"])
+        bill(database, closing)
+    july = invoices(database)[-2:]
+    assert [(told["carry"]["previous"], told["carry"]["received"]) for told in july] == [(44_000, 22_000)] * 2
     printed = [bool(paper(database, ref=f"INV-2026-0000{at}")["carry"]) for at in (1, 2, 3, 4)]
     assert printed == [False, False, True, False]
 

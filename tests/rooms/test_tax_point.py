@@ -65,7 +65,7 @@ def test_a_year_bears_the_rate_of_its_end_of_each_month_or_of_the_closing_as_the
     bill(database, "2026-08-31")
     assert [taxes(database, f"RET-2026-0000{at}") for at in (1, 2, 3)] == [
         [(12, -79_891, -9_586)],
-        [(10, -20_054, -2_005), (12, -59_836, -7_180)],
+        [(10, -20_054, -2_005), (12, -60_000, -7_200)],
         [(10, -79_891, -7_989)],
     ]
     recognize(database, "2027-03")
@@ -90,3 +90,24 @@ def test_rates_that_cannot_be_read_are_refused(database: str, text: str) -> None
     a_shop(database)
     with pytest.raises(Refusal, match="消費税率の変更"):
         company.propose(database, {"tax_rates": text}, why="")
+
+
+def test_what_is_given_back_of_a_draft_bears_the_rate_of_the_draft(database: str) -> None:
+    a_shop(database, tax_rates=RISE, minimum_invoice=50_000)
+    a_contract(database, monthly=24_000, cycle_months=12)
+    assert bill(database, "2026-04-30") == {"charges": 1, "invoices": 0, "total": 0, "carried": 1}
+    an_event(database, "suspend", "2026-08-01")
+    an_event(database, "resume", "2026-09-01")
+    bill(database, "2026-08-31", partners=["P1"])
+    assert taxes(database, "INV-2026-00001") == [(12, 24_000 - 2_038, 2_635)]
+
+
+def test_who_leaves_at_a_change_of_the_rate_gets_all_back_that_was_charged_at_the_new_one(database: str) -> None:
+    a_shop(database, tax_rates=RISE, tax_point="monthly")
+    a_contract(database, monthly=12_000_100, cycle_months=12)
+    bill(database, "2026-04-30")
+    an_event(database, "cancel", last_day="2026-09-30")
+    bill(database, "2026-10-31")
+    assert taxes(database, "INV-2026-00001") == [(10, 6_000_050, 600_005), (12, 6_000_050, 720_006)]
+    assert taxes(database, "RET-2026-00001") == [(12, -6_000_050, -720_006)]
+    explained(database)

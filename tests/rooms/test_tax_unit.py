@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import a_line, a_partner, a_shop, bill, invoices, take_rows
+from tests.builders import a_line, a_partner, a_shop, an_event, bill, invoices, take_rows
 from urikake.base import runs
 from urikake.base.errors import Refusal
 from urikake.doors import month, peppol
-from urikake.doors.documents import asked
+from urikake.doors.documents import asked, typesetting
 from urikake.rooms.reports.queries.explain import explain
 
 SMALL = [a_line(f"C{at}", monthly=price) for at, price in enumerate((833, 215, 207), start=1)]
@@ -42,6 +42,24 @@ def test_by_delivery_note_each_contract_is_rounded_and_its_return_mirrors_that(d
             assert found.equal, (number, found.amount, found.recomputed)
     with pytest.raises(Refusal, match="納品書ごと"):
         peppol.single(database, "INV-2026-00001")
+
+
+def test_a_note_that_gives_back_is_a_credit_note_that_names_what_it_is_of(database: str) -> None:
+    a_shop(database)
+    a_partner(database, tax_unit="delivery_note")
+    take_rows(database, "contracts", [a_line("C1", cycle_months=3), a_line("C2", monthly=50_000)])
+    bill(database, "2026-04-30")
+    an_event(database, "cancel", "2026-05-01", contract_no="C1")
+    bill(database, "2026-05-31")
+    summary, back, note = asked.found(database, "invoice", ref="INV-2026-00002").papers
+    assert summary["titled"] == "summary"
+    assert (back["kind"], back["total"], [one["number"] for one in back["originals"]]) == (
+        "return",
+        7_373,
+        ["INV-2026-00001"],
+    )
+    assert (note["kind"], note["total"], note["originals"]) == ("delivery", 55_000, [])
+    typesetting.pdf(asked.found(database, "invoice", ref="INV-2026-00002"))
 
 
 def test_lines_of_own_terms_close_and_fall_due_by_them_on_invoices_of_their_own(database: str) -> None:

@@ -49,7 +49,7 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
         common = {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
         common |= {"originals": back.get(head["invoice_id"], [])}
         others = {number: name for number, (holder, name) in held.items() if holder != head["partner_id"]}
-        apart = [_paper(one, head, lang, others) | common | {"kind": "delivery"} for one in parts]
+        apart = [_note(_paper(one, head, lang, others) | common, one) for one in parts]
         told = _paper(row, head, lang, others) | common
         if delivery:
             papers += apart or [told | {"kind": "delivery"}]
@@ -84,6 +84,12 @@ def _summary(notes: list[dict[str, Any]]) -> dict[str, Any]:
     return {"titled": "summary", "notes": [note["number"] for note in notes]}
 
 
+def _note(told: dict[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """The paper of a delivery note; of one that gives back more than it bills, a credit note that names what it is of."""
+    back = row["kind"] == "return"
+    return told | {"kind": "return" if back else "delivery", "originals": row["originals"] if back else []}
+
+
 def _notes(
     session: Session, found: pl.DataFrame, rows: Mapping[str, dict[str, Any]]
 ) -> dict[int, list[dict[str, Any]]]:
@@ -91,7 +97,7 @@ def _notes(
     if found.is_empty():
         return {}
     taxed, _, _ = contents(session, found)
-    rates = _rates(taxed)
+    rates, back = _rates(taxed), _given_back_by(session, found, taxed)
     made: dict[int, list[dict[str, Any]]] = {}
     for head in found.iter_rows(named=True):
         row, owners = rows[head["number"]], rates[head["invoice_id"]]
@@ -99,6 +105,8 @@ def _notes(
             mine = [line for line in row["lines"] if line["contract_no"] == owner]
             net, tax = (sum(line[name] for line in mine) for name in ("net", "tax_amount"))
             told = {
+                "kind": "return" if net + tax < 0 else row["kind"],
+                "originals": back.get((head["invoice_id"], owner), []),
                 "number": f"{row['number']}-{at}",
                 "lines": mine,
                 "taxes": taxes,
@@ -108,6 +116,20 @@ def _notes(
             }
             made.setdefault(head["invoice_id"], []).append(row | told)
     return made
+
+
+def _given_back_by(
+    session: Session, found: pl.DataFrame, named: pl.DataFrame
+) -> dict[tuple[int, str], list[dict[str, str]]]:
+    """What the lines of each contract on the invoices give back: number and day of the originals."""
+    given = originals(session, found, lines(session, found)).drop_nulls("invoice_line_id")
+    owners = named.select("invoice_line_id", "contract_no")
+    rows = given.join(owners, on="invoice_line_id").select("invoice_id", "contract_no", "number", "issue_on").unique()
+    told: dict[tuple[int, str], list[dict[str, str]]] = {}
+    for row in rows.sort("number").iter_rows(named=True):
+        one = {"number": row["number"], "issued": row["issue_on"].isoformat()}
+        told.setdefault((row["invoice_id"], row["contract_no"]), []).append(one)
+    return told
 
 
 def _rates(lines: pl.DataFrame) -> dict[int, dict[str, list[dict[str, Any]]]]:

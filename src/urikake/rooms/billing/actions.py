@@ -46,7 +46,8 @@ def charge_forward(session: Session, *, numbers: Sequence[str], on: date, until:
     They are what those closings would have made, which then find them made. Renewals that are not due yet are not made for
     it, and what is measured is not known yet. Refused for contracts that there are not, and in a locked month.
     """
-    return _charges_of(session, queries.forward(session, numbers, on, until), on)
+    found = queries.forward(session, numbers, on, until)
+    return _charges_of(session, found, queries.due_stretches(session, found, on), on, on)
 
 
 @action("billing.run")
@@ -65,51 +66,37 @@ def charge_ahead(session: Session, *, contract_ids: Sequence[int], closings: Seq
 @action("invoices.cancel")
 def charge_again(session: Session, *, charges: pl.DataFrame, closing_on: date, on: date) -> pl.DataFrame:
     """The cycles of the charges billed anew ``on`` a day for their closing, as the contracts stand; nothing else of them."""
-    mine = pl.col("line_id").is_in(charges["line_id"].unique().implode())
-    return _charged(session, closing_on, mine, charges.select(queries.CYCLE).unique(), on)
+    cycles = charges.select(queries.CYCLE).unique()
+    found = queries.again(session, cycles)
+    rows = queries.due_stretches(session, found, closing_on)
+    mine = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left") if rows.height else rows
+    return _charges_of(session, found, mine, closing_on, on)
 
 
-def _charged(
-    session: Session,
-    closing_on: date,
-    which: pl.Expr,
-    cycles: pl.DataFrame | None = None,
-    posted_on: date | None = None,
-    only: pl.Series | None = None,
-) -> pl.DataFrame:
-    """The charges that the closing makes of those lines, of the ``cycles``, and to the partners, alone that are named."""
+def _charged(session: Session, closing_on: date, which: pl.Expr, only: pl.Series | None = None) -> pl.DataFrame:
+    """The charges that the closing makes of those lines, and to the partners ``only`` that are named."""
     found = _scope(session, closing_on, which)
     if renew_due(session, lines=found.lines.with_columns(horizon_on="reach_on")).height:
         found = _scope(session, closing_on, which)
     rows = queries.at_payer(session, found, queries.due_stretches(session, found, closing_on), closing_on)
-    if cycles is not None:
-        rows = rows.join(cycles, on=queries.CYCLE, how="semi", maintain_order="left")
+    return _charges_of(session, found, rows, closing_on, closing_on, only)
+
+
+def _charges_of(
+    session: Session,
+    found: queries.Scope,
+    rows: pl.DataFrame,
+    closing_on: date,
+    on: date,
+    only: pl.Series | None = None,
+) -> pl.DataFrame:
+    """The stretches priced and recorded as charges of the closing, ``on`` a day; refused in a locked month if there are any."""
     if rows.height:
-        rows = _priced(session, found, rows, closing_on)
+        rated = queries.rated(session, found, queries.credits_cut(session, found, rows), closing_on)
+        rows = queries.charges_cut(session, found, rated).filter(pl.col("amount") != 0)
     billed = rows.with_columns(partner_id=queries.payers(session, found, rows)["bill_to_id"]) if rows.height else rows
     if only is not None and billed.height:
         billed = billed.filter(pl.col("partner_id").is_in(only.implode()))
-    return _made(session, found, billed, closing_on, posted_on or closing_on)
-
-
-def _charges_of(session: Session, found: queries.Scope, on: date) -> pl.DataFrame:
-    """The charges of all that is due of the lines, dated ``on`` a day that need be no closing day of theirs."""
-    rows = queries.due_stretches(session, found, on)
-    if rows.is_empty():
-        return pl.DataFrame(schema=columns(Charge))
-    priced = _priced(session, found, rows, on)
-    billed = priced.with_columns(partner_id=queries.payers(session, found, priced)["bill_to_id"])
-    return _made(session, found, billed, on, on)
-
-
-def _priced(session: Session, found: queries.Scope, rows: pl.DataFrame, closing_on: date) -> pl.DataFrame:
-    """The stretches with their amounts, cut where their rate of tax changes; without those that cost nothing."""
-    rated = queries.rated(session, found, queries.credits_cut(session, found, rows), closing_on)
-    return queries.charges_cut(session, found, rated).filter(pl.col("amount") != 0)
-
-
-def _made(session: Session, found: queries.Scope, billed: pl.DataFrame, closing_on: date, on: date) -> pl.DataFrame:
-    """The priced stretches recorded as charges; refused in a locked month if there are any."""
     if billed.is_empty():
         return pl.DataFrame(schema=columns(Charge))
     periods.require_open(session, on)
@@ -137,7 +124,8 @@ def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None
     """
     own = queries.waiting(session).filter(pl.col("closing_on") == closing_on)
     if only is None:
-        own = own.join(queries.left_to_next(session, closing_on), on="partner_id", how="anti", maintain_order="left")
+        left = own.join(queries.left_to_next(session, closing_on), on="partner_id")
+        own = own.join(left.filter(pl.col("id") <= pl.col("through_id")), on="id", how="anti", maintain_order="left")
     drafts = pl.concat([queries.carried_to(session, closing_on), own])
     if only is not None:
         drafts = drafts.filter(pl.col("partner_id").is_in(only.implode()))
@@ -151,9 +139,10 @@ def take_up(session: Session, *, closing_on: date, only: pl.Series | None = None
 def carry(session: Session, *, charges: pl.DataFrame) -> None:
     """Leave the charges as drafts that are carried on to their partners' next closing, as their bill is too small."""
     leave(session, charges=charges)
-    bills = charges.select("partner_id", "closing_on").unique(maintain_order=True)
-    known = session.table("billing_carry", "id, partner_id, closing_on")
-    fresh = bills.join(known, on=["partner_id", "closing_on"], how="anti", maintain_order="left")
+    keys = ["partner_id", "closing_on"]
+    bills = charges.group_by(keys, maintain_order=True).agg(through_id=pl.col("id").max())
+    known = session.table("billing_carry", "id, partner_id, closing_on, through_id")
+    fresh = bills.join(known, on=[*keys, "through_id"], how="anti", maintain_order="left")
     least = queries.minimums(session).with_columns(why=pl.lit(""))
     facts.record(session, Carry, fresh.join(least, on="partner_id", maintain_order="left"))
 
@@ -165,12 +154,19 @@ def carry_on(session: Session, *, partner: str, closing_on: date, why: str) -> b
     Refused without a reason, or without a draft.
     """
     partner_id = _drafted(session, partner, closing_on, why)
-    told = session.table("billing_carry", "id, partner_id, closing_on")
-    if told.filter((pl.col("partner_id") == partner_id) & (pl.col("closing_on") == closing_on)).height:
+    mine = (pl.col("partner_id") == partner_id) & (pl.col("closing_on") == closing_on)
+    drafts = queries.waiting(session).filter(mine)
+    if drafts.join(queries.carried(session), on="id", how="anti").is_empty():
         return False
     if queries.held(session, closing_on).filter(pl.col("partner_id") == partner_id).height:
         _held(session, partner_id, closing_on, False, why)
-    row = {"partner_id": partner_id, "closing_on": closing_on, "minimum": 0, "why": why.strip()}
+    row = {
+        "partner_id": partner_id,
+        "closing_on": closing_on,
+        "minimum": 0,
+        "why": why.strip(),
+        "through_id": drafts["id"].max(),
+    }
     facts.record(session, Carry, pl.DataFrame([row]))
     return True
 

@@ -79,17 +79,20 @@ class Hold(Fact):
 class Carry(Fact):
     """A partner's bill of one closing carried on to its next one, as it was below the minimum for an invoice then (少額繰越).
 
-    One that a person carried on has no minimum, and the reason, ``why``.
+    It is of the charges of that closing up to ``through_id``. One that a person carried on has no minimum, and the reason, ``why``.
     """
 
     partner_id = ref()
     closing_on = models.DateField()
+    through_id = ref()
     minimum = models.BigIntegerField()
     why = models.CharField(max_length=500)
 
     class Meta:
         db_table = "billing_carry"
-        constraints = [models.UniqueConstraint(fields=["partner_id", "closing_on"], name="billing_carry_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["partner_id", "closing_on", "through_id"], name="billing_carry_once")
+        ]
 
 
 class WaitingCharge(Projection):

@@ -52,8 +52,9 @@ def bill(
     charges = billing.charge(session, closing_on=closing_on, only=only)
     if drafts is None:
         return {**_drafted(session, charges, closing_on), **_held(session, closing_on, only)}
-    _require_one_person(session)
     every = pl.concat([drafts, _unheld(session, closing_on, charges.select(drafts.columns))])
+    if every.height:
+        _require_one_person(session)
     worth, small = _carried(session, closing_on, every) if only is None else (every, {})
     figures = _issue(session, closing_on, worth, before) if worth.height else {"invoices": 0, "total": 0}
     return {"charges": charges.height, **figures, **small, **_held(session, closing_on, only)}

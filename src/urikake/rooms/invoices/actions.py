@@ -138,13 +138,16 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
 
 
 def _collected(session: Session, ordered: pl.DataFrame) -> pl.DataFrame:
-    """The charges with the ``collection_id`` of their lines' own collection terms, null where they have none."""
+    """The charges with the ``collection_id`` of their lines' own collection terms, null where they are the payer's."""
     own = terms(session).filter(pl.col("collection_id").is_not_null()).select("contract_terms_id", "collection_id")
     if own.is_empty():
         return ordered.with_columns(collection_id=pl.lit(None, dtype=pl.Int64))
     lines = every_line(session).select("line_id", "contract_terms_id").join(own, on="contract_terms_id")
-    named = lines.select("line_id", "collection_id")
-    return ordered.join(named, on="line_id", how="left", maintain_order="left")
+    usual = payers(session).select("partner_id", "terms_id")
+    named = ordered.join(lines.select("line_id", "collection_id"), on="line_id", how="left", maintain_order="left")
+    named = named.join(usual, on="partner_id", how="left", maintain_order="left")
+    apart = pl.col("collection_id") != pl.col("terms_id")
+    return named.with_columns(collection_id=pl.when(apart).then("collection_id")).drop("terms_id")
 
 
 def _parted(session: Session, ordered: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

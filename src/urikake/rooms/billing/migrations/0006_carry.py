@@ -17,13 +17,14 @@ class Migration(migrations.Migration):
                 ('run_id', models.BigIntegerField()),
                 ('partner_id', models.BigIntegerField()),
                 ('closing_on', models.DateField()),
+                ('through_id', models.BigIntegerField()),
                 ('minimum', models.BigIntegerField()),
                 ('why', models.CharField(max_length=500)),
             ],
             options={
                 'db_table': 'billing_carry',
                 'constraints': [
-                    models.UniqueConstraint(fields=('partner_id', 'closing_on'), name='billing_carry_once')
+                    models.UniqueConstraint(fields=('partner_id', 'closing_on', 'through_id'), name='billing_carry_once')
                 ],
             },
         ),

@@ -4,7 +4,7 @@ from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .carried import carried, carried_to, left_to_next, minimums, staying
 from .charges import CHARGE, TRUE_UP, at_closing, by_ids, charges, closings, of_cycle, of_cycles, reversals, waiting
-from .chosen import chosen, forward, of_payers
+from .chosen import again, chosen, forward, of_payers
 from .committed import settled as settled_commitments
 from .committed import terms as commitments
 from .completeness import LATE, MISSING, PRESENT, completeness
@@ -31,6 +31,7 @@ __all__ = [
     "PRESENT",
     "TRUE_UP",
     "Scope",
+    "again",
     "ahead",
     "at_closing",
     "at_payer",

@@ -27,34 +27,64 @@ def minimums(session: Session) -> pl.DataFrame:
 
 def carried(session: Session, before: date = date.max) -> pl.DataFrame:
     """The charges of closings before the day that were carried on and are on no invoice yet, by id."""
-    told = session.table("billing_carry", "id, partner_id, closing_on")
+    told = session.table("billing_carry", "id, partner_id, closing_on, through_id")
     if told.is_empty():
         return waiting(session).clear()
-    return waiting(session).filter(pl.col("closing_on") < before).join(told, on=KEYS, how="semi", maintain_order="left")
+    newest = told.group_by(KEYS).agg(pl.col("through_id").max())
+    mine = waiting(session).filter(pl.col("closing_on") < before)
+    return (
+        mine.join(newest, on=KEYS, maintain_order="left")
+        .filter(pl.col("id") <= pl.col("through_id"))
+        .drop("through_id")
+    )
 
 
 def left_to_next(session: Session, closing_on: date) -> pl.DataFrame:
-    """The partners whose bill of the closing a person has left to the next one: ``partner_id``, ``reason``."""
-    told = session.table("billing_carry", "id, partner_id, closing_on, minimum, why")
+    """The partners whose bill of the closing a person has left to the next one: ``partner_id``, ``through_id``, ``reason``."""
+    told = session.table("billing_carry", "id, partner_id, closing_on, through_id, minimum, why")
     mine = told.filter((pl.col("closing_on") == closing_on) & (pl.col("minimum") == 0))
-    return mine.select("partner_id", reason="why")
+    return mine.unique("partner_id", keep="last", maintain_order=True).select("partner_id", "through_id", reason="why")
 
 
 def carried_to(session: Session, closing_on: date) -> pl.DataFrame:
-    """The charges carried on that are to be billed at the closing, if only it comes to enough: of partners that close then."""
+    """The charges carried on that are to be billed at the closing, if only it comes to enough.
+
+    Those of partners whose next closing it is, or was since they were carried on; not those that are held back.
+    """
     found = carried(session, closing_on)
     if found.is_empty():
         return found
-    closes = terms.is_closing(pl.col("closing_mask"), closing_on)
-    mine = payers(session).filter(closes).select("partner_id")
-    return found.join(mine, on="partner_id", how="semi", maintain_order="left")
+    masks = payers(session).select("partner_id", "closing_mask")
+    asked = found.join(masks, on="partner_id", how="left", maintain_order="left")
+    since = asked.select("closing_mask", timing=pl.lit("current"), from_on=pl.col("closing_on").dt.offset_by("1d"))
+    next_on = terms.bill_on(since.with_columns(to_on="from_on"))
+    now = held_now(session)
+    return found.filter(next_on <= closing_on).join(now, on=KEYS, how="anti", maintain_order="left")
+
+
+def held_now(session: Session) -> pl.DataFrame:
+    """The bills that are held back (保留) now: partner and closing."""
+    rows = session.table("billing_hold", "id, partner_id, closing_on, held, why")
+    return rows.sort("id").unique(KEYS, keep="last", maintain_order=True).filter("held").select(KEYS)
 
 
 def staying(session: Session, closing_on: date, partners: pl.Series) -> pl.Series:
-    """Those of the partners that go on being billed after the closing; for the others it is the last bill."""
+    """Those of the partners to whom cycles to come are billed after the closing; for the others it is the last bill.
+
+    A line bills the payer last named for it. One that is suspended bills nobody until it is resumed.
+    """
     found = scope(session)
-    mine = found.lines.filter(pl.col("bill_to_id").is_in(partners.implode()) & (pl.col("cycle_months") > 0))
-    moved = found.moves.filter(pl.col("bill_to_id").is_in(partners.implode()))
-    left = ended(session, closing_on + timedelta(1))
-    every = pl.concat([mine.select("line_id", "bill_to_id"), moved.select("line_id", "bill_to_id")])
-    return every.filter(~pl.col("line_id").is_in(left.implode()))["bill_to_id"].unique()
+    named = found.moves.sort("since_on").unique("line_id", keep="last").select("line_id", named_id="bill_to_id")
+    lines = found.lines.join(named, on="line_id", how="left").with_columns(
+        payer_id=pl.coalesce("named_id", "bill_to_id")
+    )
+    mine = lines.filter(pl.col("payer_id").is_in(partners.implode()) & (pl.col("cycle_months") > 0))
+    last = found.segments.group_by("line_id").agg(
+        goes_on=pl.col("to_on").is_null().any(), last_on=pl.col("to_on").max()
+    )
+    used = mine.join(last, on="line_id", how="left").filter(
+        pl.col("goes_on") | (pl.col("last_on") > closing_on + timedelta(1)) | (pl.col("last_on") == pl.col("end_on"))
+    )
+    return used.filter(~pl.col("line_id").is_in(ended(session, closing_on + timedelta(1)).implode()))[
+        "payer_id"
+    ].unique()

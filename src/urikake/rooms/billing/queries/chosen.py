@@ -58,6 +58,14 @@ def forward(session: Session, numbers: Sequence[str], on: date, until: date) -> 
     return Scope(lines, every.segments, every.moves)
 
 
+def again(session: Session, cycles: pl.DataFrame) -> Scope:
+    """The lines of the cycles, as if all that began by the last of them were due, whenever their payers close."""
+    every = scope(session)
+    last = cycles.group_by("line_id").agg(reach_on=pl.col("cycle_from_on").max())
+    lines = every.lines.join(last, on="line_id", maintain_order="left").with_columns(timing=pl.lit("advance"))
+    return Scope(lines, every.segments, every.moves)
+
+
 FORWARD: Final = timedelta(days=5 * 365)
 """So far ahead may be billed."""
 

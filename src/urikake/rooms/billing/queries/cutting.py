@@ -22,7 +22,25 @@ WHOLE = (pl.col("from_on") == pl.col("whole_from_on")) & (pl.col("to_on") == pl.
 def credits_cut(session: Session, found: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     """The stretches, not priced yet, with those to be given back cut where their rate changes."""
     pieces = _pieces(session, found, rows, pl.col("sign") < 0)
-    return rows if pieces is None else pieces.select(rows.columns)
+    return _as_charged(session, found, rows if pieces is None else pieces.select(rows.columns))
+
+
+def _as_charged(session: Session, found: Scope, rows: pl.DataFrame) -> pl.DataFrame:
+    """The stretches with those to be given back from a change of their rate to the end of a whole cycle counted by months.
+
+    That is how their charge was cut, so that all of what bears the new rate is given back.
+    """
+    changes = tax_rates(session).select("tax", from_on="from_on")
+    if rows.is_empty() or not _within(rows, changes.rename({"from_on": "change_on"}), first=True).height:
+        return rows
+    placed = rows.with_columns(row=pl.int_range(pl.len()))
+    own = found.lines.select("line_id", "contract_terms_id").join(_monthly(session), on="contract_terms_id", how="semi")
+    model = products(session).select("product_id", "tax")
+    rest = (pl.col("sign") < 0) & pl.col("usage_micro").is_null() & (pl.col("to_on") == pl.col("whole_to_on"))
+    met = placed.filter(rest).join(own, on="line_id", how="semi").join(model, on="product_id")
+    mine = met.join(changes, on=["tax", "from_on"], how="semi")["row"]
+    basis = pl.when(pl.col("row").is_in(mine.implode())).then(pl.lit("monthly")).otherwise("basis")
+    return placed.with_columns(basis=basis).drop("row")
 
 
 def charges_cut(session: Session, found: Scope, rated: pl.DataFrame) -> pl.DataFrame:
@@ -76,10 +94,11 @@ def _pieces(session: Session, found: Scope, rows: pl.DataFrame, which: pl.Expr) 
     return every.sort("row", "from_on").with_columns(to_on=pl.coalesce(next_on, "to_on"))
 
 
-def _within(rows: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    """The changes that fall among the days of the rows."""
-    first, last = rows["from_on"].min(), rows["to_on"].max()
-    return changes.filter((pl.col("change_on") > first) & (pl.col("change_on") < last))
+def _within(rows: pl.DataFrame, changes: pl.DataFrame, *, first: bool = False) -> pl.DataFrame:
+    """The changes that fall among the days of the rows, behind the first of them or (``first``) on it too."""
+    begin, last = rows["from_on"].min(), rows["to_on"].max()
+    after = pl.col("change_on") >= begin if first else pl.col("change_on") > begin
+    return changes.filter(after & (pl.col("change_on") < last))
 
 
 def _monthly(session: Session) -> pl.DataFrame:

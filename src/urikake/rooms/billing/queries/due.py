@@ -46,7 +46,7 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:
         due = pl.lit(True) if served else terms.falls_due(closing_on)
-        rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments))
+        rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments, closing_on))
     until = closing_on + timedelta(1) if served else None
     usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, until)
     due_ = pl.concat([*rows, usage], how="diagonal")
@@ -116,9 +116,10 @@ def _changed(
     before: pl.DataFrame,
     due: pl.Expr,
     segments: pl.DataFrame,
+    closing_on: date,
 ) -> pl.DataFrame:
     """Wanted less billed for the lines that changed: whole cycles not yet billed, differences where they were."""
-    keys, names = charging.KEYS, ["line_id", "timing", "reach_on"]
+    keys, names = charging.KEYS, ["line_id", "timing", "reach_on", "end_on"]
     metered = pl.col("product_id").is_in(metered_products(session).implode())
     billed = before.filter(~metered).with_columns(sign="nature", quantity_micro="state_micro")
     mine, there = wanted.filter(~pl.col("metered")), billed.select(keys).unique()
@@ -127,7 +128,10 @@ def _changed(
     rest = kept_money(charging.outstanding(mine.join(there, on=keys, how="semi"), billed), lines)
     last = open_.select("line_id", "cycle_from_on").join(lines.select("line_id", "last_on"), on="line_id")
     _note_balanced(session, lines, first, rest, last.filter(pl.col("cycle_from_on") <= pl.col("last_on")))
-    rest = rest.join(lines.select(names), on="line_id", maintain_order="left").filter(due)
+    gone = (pl.col("sign") < 0) & (pl.col("cycle_from_on") >= pl.col("end_on")) & pl.col("ended")
+    joined = rest.join(lines.select(names), on="line_id", maintain_order="left")
+    ended = joined.with_columns(ended=(pl.col("end_on") <= closing_on + timedelta(1)).fill_null(False))
+    rest = ended.filter(due | gone).drop("ended", "end_on")  # cycles that begin after the end are given back at once
     if first.is_empty() and rest.is_empty():
         return first.select(charging.STRETCH).with_columns(**FIRST)
     whole = wanted.select(*keys, "cycle_to_on", "whole_from_on", "whole_to_on").unique(keys)

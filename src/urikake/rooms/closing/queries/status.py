@@ -44,7 +44,8 @@ def waiting(session: Session, month: date) -> list[str]:
     if _worth(held):
         found.append(f"保留している請求が{held.select(KEPT).n_unique()}件（請求明細{held.height}件）あります。")
     if _worth(drafts):
-        found.append(f"発行していない請求明細が{drafts.height}件あります。")
+        days = "・".join(f"{day:%m/%d}" for day in drafts["closing_on"].unique().sort())
+        found.append(f"発行していない請求明細が{drafts.height}件あります（{days} 締め）。")
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
     return found

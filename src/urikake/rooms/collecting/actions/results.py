@@ -84,7 +84,6 @@ def _answered(session: Session, asked: pl.DataFrame, batch: zengin91.Batch, dige
                 "収納機関に確かめてください。取り込んだ結果は変えられません。",
             )
         return None
-    periods.require_open(session, request["debit_on"])
     facts.record(session, Result, joined.select("debit_id", result="told"))
     paid = joined.filter(pl.col("told") == 0)
     end = {"request_id": request["request_id"], "state": "answered", "why": "", "digest": digest}
@@ -124,7 +123,9 @@ def _settle_debits(
         raise Refusal(
             "bad-payout", f"入金予定日 {payout_on} が引落日より前です。", "引落日以後の日を指定してください。"
         )
-    made = heads.with_columns(collected_on="debit_on", payout_on=payout, fee=pl.lit(fee, dtype=pl.Int64))
+    days = {day: periods.open_date(session, day) for day in heads["debit_on"].unique()}
+    collected_on = pl.col("debit_on").replace_strict(days, return_dtype=pl.Date)  # a locked month takes nothing more
+    made = heads.with_columns(collected_on=collected_on, payout_on=payout, fee=pl.lit(fee, dtype=pl.Int64))
     collections = facts.record(session, Collection, made).rename({"id": "collection_id"})
     shares, known = _shares(session, paid, heads["request_id"])
     owner = paid.select("debit_id", "request_id", "partner_id", "amount").join(

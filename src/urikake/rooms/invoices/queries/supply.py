@@ -34,7 +34,7 @@ def supply_rates(session: Session, charges: pl.DataFrame, closing_on: date, run_
     named = looked_up(placed, _tax_points(session), "line_id")
     day = pl.when(pl.col("tax_point") == "receipt").then(pl.lit(closing_on)).otherwise(_last_day())
     own = named.with_columns(own_micro=tax.rate_micro(pl.col("tax"), day, rates))
-    joined = own.join(_given_back(session, placed), on="at", how="left", maintain_order="left")
+    joined = own.join(_given_back(session, own), on="at", how="left", maintain_order="left")
     return joined.select(rate_micro=pl.coalesce("charged_micro", "own_micro")).to_series()
 
 
@@ -62,7 +62,7 @@ def _tax_points(session: Session) -> pl.DataFrame:
 
 
 def _given_back(session: Session, placed: pl.DataFrame) -> pl.DataFrame:
-    """The rate at which the days of each credit were charged on an invoice before: ``at``, ``charged_micro``."""
+    """The rate at which the days of each credit were charged, on an invoice before or beside it: ``at``, ``charged_micro``."""
     credits = placed.filter(pl.col("nature") == CREDIT)
     if credits.is_empty():
         return pl.DataFrame(schema={"at": placed.schema["at"], "charged_micro": pl.Int64})
@@ -72,7 +72,8 @@ def _given_back(session: Session, placed: pl.DataFrame) -> pl.DataFrame:
         " FROM stage s CROSS JOIN billing_charge c JOIN invoices_line l ON l.charge_id = c.id"
         " WHERE c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id AND c.nature > 0"
     )
-    both = credits.join(billed, on=_KEYS, suffix="_billed")
+    beside = placed.filter(pl.col("nature") > 0).rename({"own_micro": "charged_micro"}).select(billed.columns)
+    both = credits.join(pl.concat([billed, beside]), on=_KEYS, suffix="_billed")
     same = (pl.col("from_on") < pl.col("to_on_billed")) & (pl.col("from_on_billed") < pl.col("to_on"))
     found = both.filter(same & (pl.col("revision_billed") <= pl.col("revision"))).sort(
         "revision_billed", "from_on_billed"

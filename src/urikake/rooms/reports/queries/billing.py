@@ -205,18 +205,17 @@ def _carried(session: Session, found: pl.DataFrame) -> dict[int, dict[str, int]]
     owed = every.with_columns(upto=pl.col("gross").cum_sum().over("partner_id"))
     invoiced = owed.filter(pl.col("source") == "invoice").with_columns(paid=_paid(session, raised, owed, last))
     sisters = ["partner_id", "closing_on"]
-    beside = pl.col("gross").cum_sum().over(sisters) - pl.col("gross")
-    first = invoiced.with_columns(
-        first_paid=pl.col("paid").first().over(sisters), part=pl.int_range(1, pl.len() + 1).over(sisters)
+    claims = pl.col("gross").clip(lower_bound=0)
+    told = invoiced.with_columns(
+        before=pl.col("paid").shift(1, fill_value=0).over("partner_id"),
+        beside=claims.cum_sum().over(sisters) - claims,
+        part=pl.int_range(1, pl.len() + 1).over(sisters),
+        owed=pl.col("upto") - pl.col("gross") - pl.col("paid"),
     )
-    before = pl.col("paid").shift(1, fill_value=0).over("partner_id")
-    owed_before = pl.col("upto") - pl.col("gross") - pl.col("paid")
-    carried_ = (
-        pl.when(owed_before > 0)
-        .then((owed_before - pl.max_horizontal(beside, 0)).clip(lower_bound=0))
-        .otherwise(owed_before)
-    )
-    rows_ = first.with_columns(received=(pl.col("first_paid") - before.first().over(sisters)), carried=carried_).select(
+    others = (pl.col("owed") - pl.col("beside")).clip(lower_bound=0)
+    carried = pl.when((pl.col("owed") > 0) & (pl.col("gross") > 0)).then(others).otherwise("owed")
+    received = pl.col("paid").first().over(sisters) - pl.col("before").first().over(sisters)
+    rows_ = told.with_columns(received=received, carried=carried).select(
         "source_id",
         "received",
         "carried",
