@@ -12,7 +12,7 @@ from urikake.core import terms
 from urikake.rooms.contracts.queries import ended
 from urikake.rooms.parties.queries import payers
 
-from .charges import waiting
+from .charges import charges, waiting
 from .scope import scope
 
 KEYS = ["partner_id", "closing_on"]
@@ -29,7 +29,7 @@ def carried(session: Session, before: date = date.max) -> pl.DataFrame:
     """The charges of closings before the day that were carried on and are on no invoice yet, by id."""
     told = session.table("billing_carry", "id, partner_id, closing_on, through_id")
     if told.is_empty():
-        return waiting(session).clear()
+        return charges(session, [])
     newest = told.group_by(KEYS).agg(pl.col("through_id").max())
     mine = waiting(session).filter(pl.col("closing_on") < before)
     return (
