@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from urikake.core.formats import zengin01, zengin03
+from urikake.core.formats.camt import MESSAGES
 from urikake.core.formats.zengin import Fault, Field, Refused, record
 
 
@@ -135,3 +136,50 @@ def _booked(move: Move, day: Any) -> dict[str, Any]:
         "交換呈示日": "000000", "振込依頼人コード": move.code, "振込依頼人名または契約者番号": move.payer,
         "仕向銀行名": move.bank, "仕向店名": move.branch, "摘要内容": move.note, "EDI情報": move.edi,
     }  # fmt: skip
+
+
+def camt(*books: Book, message: str = "camt.053.001.08", zedi: bool = False) -> bytes:
+    """An account report of ISO 20022; a move ``cancel`` is a debit that reverses, with ``sort`` ``19`` a credit that does."""
+    outer, inner = MESSAGES[message[:8]]
+    accounts = "".join(f"<{inner}>{_account(book)}</{inner}>" for book in books)
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:{message}"><{outer}>{accounts}</{outer}></Document>\n'
+    )
+    header = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<AppHdr xmlns="urn:iso:std:iso:20022:tech:xsd:head.001.001.01"/>\n'
+    )
+    return ((header if zedi else "") + body).encode()
+
+
+def _account(book: Book) -> str:
+    balances = "" if book.opening is None else _bal("OPBD", book.opening) + _bal("CLBD", _left(book))
+    days = f"<FrToDt><FrDtTm>{book.since}T00:00:00</FrDtTm><ToDtTm>{book.until}T23:59:59</ToDtTm></FrToDt>"
+    bank = f"<FinInstnId><ClrSysMmbId><MmbId>{book.bank}</MmbId></ClrSysMmbId></FinInstnId>"
+    service = f"<Svcr>{bank}<BrnchId><Id>{book.branch}</Id></BrnchId></Svcr>"
+    account = f"<Acct><Id><Othr><Id>{book.number}</Id></Othr></Id><Ccy>JPY</Ccy>{service}</Acct>"
+    return days + account + balances + "\n".join(map(_entry, book.moves))
+
+
+def _left(book: Book) -> int:
+    assert book.opening is not None
+    return book.opening + book.sum("in")[1] - book.sum("out", "cancel")[1]
+
+
+def _bal(code: str, amount: int) -> str:
+    sign = "DBIT" if amount < 0 else "CRDT"
+    return f'<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy="JPY">{abs(amount)}</Amt><CdtDbtInd>{sign}</CdtDbtInd></Bal>'
+
+
+def _entry(move: Move) -> str:
+    sign = "CRDT" if move.way == "in" else "DBIT"
+    back = "<RvslInd>true</RvslInd>" if move.way == "cancel" or move.sort == "19" else ""
+    agent = f"<FinInstnId><Nm>{move.bank}</Nm></FinInstnId><BrnchId><Nm>{move.branch}</Nm></BrnchId>"
+    text = f"<RmtInf><Ustrd>{move.edi}</Ustrd></RmtInf>" if move.edi else ""
+    payer = f"<RltdPties><Dbtr><Pty><Nm>{move.payer}</Nm></Pty></Dbtr></RltdPties>"
+    code = f"<AcctSvcrRef>{move.code}</AcctSvcrRef>" if move.code else ""
+    return (
+        f'<Ntry><Amt Ccy="JPY">{move.amount}</Amt><CdtDbtInd>{sign}</CdtDbtInd>{back}<Sts><Cd>BOOK</Cd></Sts>'
+        f"<BookgDt><Dt>{move.on}</Dt></BookgDt><ValDt><Dt>{move.on}</Dt></ValDt>{code}"
+        f"<NtryDtls><TxDtls>{payer}<RltdAgts><DbtrAgt>{agent}</DbtrAgt></RltdAgts>{text}</TxDtls></NtryDtls></Ntry>"
+    )

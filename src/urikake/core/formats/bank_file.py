@@ -66,7 +66,7 @@ def made(statements: pl.DataFrame, movements: pl.DataFrame) -> BankFile:
 def _full(frame: pl.DataFrame, columns: dict[str, Any]) -> pl.DataFrame:
     typed = frame.select(pl.col(name).cast(dtype) for name, dtype in columns.items() if name in frame.columns)
     absent = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items() if name not in frame.columns]
-    return typed.with_columns(absent).select(columns).with_columns(pl.col(pl.String).fill_null(""))
+    return typed.with_columns(absent).select(list(columns)).with_columns(pl.col(pl.String).fill_null(""))
 
 
 def accepted(found: BankFile, faults: Sequence[Fault]) -> BankFile:
