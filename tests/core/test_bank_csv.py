@@ -66,10 +66,10 @@ def test_the_file_of_every_bank_tells_the_same(bank: str) -> None:
     ]
     assert found.movements["payer"][0].replace(")", "）") == "カ）アオゾラシステム"
     assert found.movements["raw"][0] in FILES[bank]
-    assert found.statements.select("opening", "closing").rows() == [(1_000_000, 1_109_450)]
+    assert found.statements.select("balance_before", "balance_after").rows() == [(1_000_000, 1_109_450)]
     head, *rows = FILES[bank].strip().splitlines()[-3:]
     newest_first = read("\n".join([head, *reversed(rows)]), PROFILES[bank], LATEST)
-    assert totals(newest_first).select("opening", "closing").rows() == [(1_000_000, 1_109_450)]
+    assert totals(newest_first).select("balance_before", "balance_after").rows() == [(1_000_000, 1_109_450)]
     if bank == "anser":
         assert found.statements["number"].to_list() == ["1234567"]
         assert found.movements.select("payer_bank", "payer_branch").row(0) == ("テスト第二", "丸の内")
@@ -79,7 +79,7 @@ def test_what_was_taken_back_is_told_apart() -> None:
     rows = "20261030,カ）アオゾラ,-500,,999500,\n20261030,手数料,,△50,999550,\n"
     found = read("日付,摘要,入金金額,出金金額,残高,メモ\n" + rows, PROFILES["gmo-aozora"], LATEST)
     assert found.movements.select("move", "amount").rows() == [("cancel", 500), ("correction", 50)]
-    assert found.statements.select("opening", "closing").rows() == [(1_000_000, 999_550)]
+    assert found.statements.select("balance_before", "balance_after").rows() == [(1_000_000, 999_550)]
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,9 @@ def test_what_is_written_is_read_back(
     wanted = [told(move, move.way) | {"statement": at} for at, book in enumerate(made) for move in book.moves]
     assert found.movements.select(*told(Move(amount=1), ""), "statement").to_dicts() == wanted
     if form == "03":
-        assert found.statements.select("opening", "closing").rows() == [(book.opening, book.closing) for book in made]
+        assert found.statements.select("balance_before", "balance_after").rows() == [
+            (book.opening, book.closing) for book in made
+        ]
     plain = write(*made, **more | {"separator": ""}).decode("cp932")
     assert [plain[(at - 1) * 200 : at * 200] for at in found.movements["record"]] == found.movements["raw"].to_list()
 

@@ -28,9 +28,9 @@ WHOLE = camt(BOOK)
 @pytest.mark.parametrize("message", ["camt.052.001.02", "camt.053.001.02", "camt.053.001.08", "camt.054.001.02"])
 def test_every_message_tells_what_moved(message: str) -> None:
     found = read(camt(BOOK, message=message, zedi=True), LATEST)
-    assert found.statements.select("bank", "branch", "number", "opening", "closing", "since_on").rows() == [
-        ("0001", "001", "1234567", 1_000_000, 970_500, date(2026, 5, 1))
-    ]
+    assert found.statements.select(
+        "bank", "branch", "number", "balance_before", "balance_after", "since_on"
+    ).rows() == [("0001", "001", "1234567", 1_000_000, 970_500, date(2026, 5, 1))]
     assert found.movements.select("record", "move", "amount").rows() == [
         (1, "in", 110_000),
         (2, "out", 30_000),

@@ -267,7 +267,7 @@ def _statement(rows: Sequence[dict[str, Any]], profile: Profile, header: int, fa
     for row, reached in broken:
         why = f"前の行の残高から計算すると {reached:,} です（行の抜けか重なりがあります）"
         faults.append(Fault(row["record"], 1, profile.balance.partition("|")[0], f"{row['balance']:,}", why))
-    return found | {"opening": order[0]["balance"] - _moves(order[0]), "closing": order[-1]["balance"]}
+    return found | {"balance_before": order[0]["balance"] - _moves(order[0]), "balance_after": order[-1]["balance"]}
 
 
 def _number(account: str) -> str:

@@ -23,8 +23,8 @@ MOVES: Final = {IN: "入金", OUT: "出金", CANCEL: "取消", CORRECTION: "訂�
 """What a movement is: money in, money out, the cancelling of an earlier credit, or what a person has to look at."""
 STATEMENT: Final[dict[str, Any]] = {
     "statement": pl.Int64, "record": pl.Int64, "bank": pl.String, "branch": pl.String, "deposit": pl.String,
-    "number": pl.String, "holder": pl.String, "since_on": pl.Date, "until_on": pl.Date, "opening": pl.Int64,
-    "closing": pl.Int64,
+    "number": pl.String, "holder": pl.String, "since_on": pl.Date, "until_on": pl.Date, "balance_before": pl.Int64,
+    "balance_after": pl.Int64,
 }  # fmt: skip
 """The columns of statements: their number in the file from 0, the record that begins them, the account, days, balances.
 
@@ -81,13 +81,15 @@ def accepted(found: BankFile, faults: Sequence[Fault]) -> BankFile:
 def unbalanced(found: BankFile) -> list[Fault]:
     """The statements whose opening balance and movements do not come to their closing balance, where both are told."""
     moved = totals(found).with_columns(
-        reached=pl.col("opening") + pl.col("amount_in") - pl.col("amount_cancelled") - pl.col("amount_out")
+        reached=pl.col("balance_before") + pl.col("amount_in") - pl.col("amount_cancelled") - pl.col("amount_out")
         + pl.col("corrected")
     )  # fmt: skip
-    wrong = moved.filter(pl.col("reached") != pl.col("closing"))
+    wrong = moved.filter(pl.col("reached") != pl.col("balance_after"))
     return [
         Fault(at, 1, "取引後残高", f"{closing:,}", f"取引前残高 {opening:,} に明細を足し引きすると {reached:,} です")
-        for at, opening, closing, reached in wrong.select("record", "opening", "closing", "reached").iter_rows()
+        for at, opening, closing, reached in wrong.select(
+            "record", "balance_before", "balance_after", "reached"
+        ).iter_rows()
     ]
 
 

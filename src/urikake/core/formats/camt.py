@@ -144,8 +144,8 @@ class _Reading:
                 "holder": _text(account, "Acct/Ownr/Nm", "Acct/Nm"),
                 "since_on": since or min(booked, default=None),
                 "until_on": until or max(booked, default=None),
-                "opening": self._balance(account, _OPENING),
-                "closing": self._balance(account, _CLOSING),
+                "balance_before": self._balance(account, _OPENING),
+                "balance_after": self._balance(account, _CLOSING),
             }
         )
         self._summed(account, moved)

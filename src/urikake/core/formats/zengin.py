@@ -378,7 +378,11 @@ def dated(
 
 def statements(heads: pl.DataFrame) -> pl.DataFrame:
     """The headers, with their days, as statements of accounts (`bank_file.STATEMENT`)."""
-    own = pl.col("opening") if "opening" in heads.columns else pl.lit(None, dtype=pl.Int64).alias("opening")
+    own = (
+        pl.col("balance_before")
+        if "balance_before" in heads.columns
+        else pl.lit(None, dtype=pl.Int64).alias("balance_before")
+    )
     return heads.select(
         AT,
         own,

@@ -68,8 +68,8 @@ def read(data: bytes, latest: date, *, lenient: bool = False, western: bool = Fa
     dated = zengin.dated(found, LAYOUTS, lambda each: day(each, latest), faults, value="預入・払出日")
     if faults:
         raise Refused(faults)
-    balances = dated.trailers.select(BATCH, closing=_balance("取引後残高"))
-    heads = zengin.statements(dated.heads.with_columns(opening=_balance("取引前残高")))
+    balances = dated.trailers.select(BATCH, balance_after=_balance("取引後残高"))
+    heads = zengin.statements(dated.heads.with_columns(balance_before=_balance("取引前残高")))
     statements = heads.join(balances, left_on="statement", right_on=BATCH, how="left", maintain_order="left")
     read_ = bank_file.made(statements, _movements(dated.data))
     return bank_file.accepted(

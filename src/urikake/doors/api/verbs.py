@@ -14,7 +14,7 @@ from urikake.doors.files import TAKERS
 from urikake.doors.month import HOLD
 from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
-from urikake.rooms.receipts.actions import RECEIPTS
+from urikake.rooms.receipts.queries import RECEIPTS
 
 from . import signed
 from .examples import ROWS
