@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import polars as pl
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
@@ -21,6 +23,7 @@ from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts,
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
 from urikake.rooms.intake.queries import (
+    LINE,
     Kind,
     Mapping,
     Parts,
@@ -162,9 +165,17 @@ class Tried:
     figures: AnyMapping[str, int] = field(default_factory=dict)
 
 
-def looked_at(data: bytes, name: str, format_: str) -> Raw:
-    """The file as a table to look at: its own cells, or the movements that it tells where it is in a format of banks."""
-    return shown(brought(data, name, format_, today())) if format_ in FORMATS else raw(data, name)
+def looked_at(data: bytes, name: str, format_: str = "") -> Raw:
+    """The file as a table to look at: its own cells, or the movements that it tells where it is in a format of banks.
+
+    The table of a bank's file that is refused is empty; what is wrong with it is told by `tried`.
+    """
+    if format_ not in FORMATS:
+        return raw(data, name)
+    try:
+        return replace(shown(brought(data, name, format_, today())), data=data)
+    except FileRefusal:
+        return Raw(name, data, pl.DataFrame(schema={LINE: pl.Int64}), FORMATS[format_].title)
 
 
 def tried(

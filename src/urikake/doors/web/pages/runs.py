@@ -47,6 +47,11 @@ WORDS: Final = {
     "revenue": "収益",
     "receipts": "入金",
     "amount": "金額",
+    "cancelled": "銀行の取消",
+    "corrected": "訂正",
+    "known": "取込済み",
+    "out": "出金",
+    "others": "ほかの口座",
     "applied": "消込",
     "locked": "締め",
     "new": "新しい",
@@ -90,7 +95,7 @@ FILES: Final = {
     "receivables": "債権伝票",
     "openings": "移行残高",
     "users": "利用者",
-    "receipts": "入金(CSV)",
+    "receipts": "入金(銀行のファイル・CSV)",
 }
 
 
