@@ -89,7 +89,7 @@ def test_a_bank_file_is_taken_once_and_refused_with_its_records(place: Place) ->
     again = place.post("receipts/files?account=main", sent(file))
     assert again.json == told | {"receipts": 0, "amount": 0, "known": 2}
     wrong = place.post("receipts/files?account=main", sent(file.replace(b"0000110000", b"00001X0000", 1)))
-    assert (wrong.json["code"], wrong.json["rows"][0]["line"]) == ("file-refused", 2), wrong.text
+    assert (wrong.json["code"], wrong.json["rows"][0]["row"]) == ("file-refused", 2), wrong.text
     assert place.post("receipts/files?account=main", sent(b"", "???")).json["code"] == "bad-base64"
     assert [row["file"] for row in place.get("reports/bank-files")] == ["furikomi.txt"]
 

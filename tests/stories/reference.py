@@ -97,7 +97,7 @@ def files_page() -> str:
     """The page of every kind of file with its columns."""
     from urikake.doors.files import TAKERS
     from urikake.rooms.intake.queries import Kind
-    from urikake.rooms.receipts.actions import RECEIPTS
+    from urikake.rooms.receipts.queries import RECEIPTS
 
     def rows(kind: Kind) -> Iterator[str]:
         for column in kind.columns:
@@ -244,7 +244,7 @@ def _unreadable() -> Iterator[tuple[str, str]]:
     """What is said of a cell that cannot be read as what its column wants."""
     from urikake.core import cells
     from urikake.doors.files import TAKERS
-    from urikake.rooms.receipts.actions import RECEIPTS
+    from urikake.rooms.receipts.queries import RECEIPTS
 
     for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS]:
         yield from ((c.name, c.reason) for c in kind.columns if c.read is not cells.text)

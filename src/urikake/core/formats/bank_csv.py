@@ -127,7 +127,7 @@ def read(text: str, profile: Profile, latest: date) -> BankFile:
     every = [_movement(row, profile, places, latest, faults) for row in rows]
     if faults:
         raise Refused(faults)
-    statement = _statement(every, profile, header, faults)
+    statement = _statement(every, profile, places, header, faults)
     if faults:
         raise Refused(faults)
     statements = pl.DataFrame([statement], schema=bank_file.STATEMENT)
@@ -250,12 +250,22 @@ def _day(parts: Sequence[str], latest: date) -> date | None:
     return found if found <= latest else None
 
 
-def _statement(rows: Sequence[dict[str, Any]], profile: Profile, header: int, faults: list[Fault]) -> dict[str, Any]:
+def _statement(
+    rows: Sequence[dict[str, Any]], profile: Profile, places: dict[str, int], header: int, faults: list[Fault]
+) -> dict[str, Any]:
     """The statement of the rows: the account, the days, and the balances where they follow from row to row."""
     days = [row["booked_on"] for row in rows]
     accounts = {row["account"] for row in rows} - {""}
     if len(accounts) > 1:
-        faults.append(Fault(header, 1, profile.account, "・".join(sorted(accounts))[:40], "口座が二つ以上あります"))
+        faults.append(
+            Fault(
+                header,
+                places[profile.account] + 1,
+                profile.account,
+                "・".join(sorted(accounts))[:40],
+                "口座が二つ以上あります",
+            )
+        )
     found = {
         "statement": 0, "record": header, "since_on": min(days, default=None), "until_on": max(days, default=None),
         "number": _number(next(iter(accounts), "")),
@@ -266,7 +276,8 @@ def _statement(rows: Sequence[dict[str, Any]], profile: Profile, header: int, fa
     order, broken = min(ways, key=lambda way: len(way[1]))
     for row, reached in broken:
         why = f"前の行の残高から計算すると {reached:,} です（行の抜けか重なりがあります）"
-        faults.append(Fault(row["record"], 1, profile.balance.partition("|")[0], f"{row['balance']:,}", why))
+        at, name = places[profile.balance] + 1, profile.balance.partition("|")[0]
+        faults.append(Fault(row["record"], at, name, f"{row['balance']:,}", why))
     return found | {"balance_before": order[0]["balance"] - _moves(order[0]), "balance_after": order[-1]["balance"]}
 
 

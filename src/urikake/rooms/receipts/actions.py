@@ -173,10 +173,16 @@ def _reversible(session: Session, fresh: pl.DataFrame, back: pl.DataFrame) -> pl
 def _check_returns(sheet: Sheet) -> None:
     """Note what takes back a receipt that is not there, or that was applied."""
     back = pl.col("amount") < 0
-    why = "取り消す元の入金（同じ名義・同じ金額）がありません。元の入金のあるファイルを先に取り込んでください"
-    sheet.check(back & pl.col("reverses_id").is_null(), "amount", why)
-    why = "取り消す元の入金は消込済みです。その消込を取り消してから（unapply）、もう一度取り込んでください"
-    sheet.check(back & pl.col("applied"), "amount", why)
+    sheet.check(
+        back & pl.col("reverses_id").is_null(),
+        "amount",
+        "取り消す元の入金（同じ名義・同じ金額）がありません。元の入金のあるファイルを先に取り込んでください",
+    )
+    sheet.check(
+        back & pl.col("applied"),
+        "amount",
+        "取り消す元の入金は消込済みです。その消込を取り消してから、もう一度取り込んでください",
+    )
 
 
 def _restate_returned(session: Session, made: pl.DataFrame) -> None:

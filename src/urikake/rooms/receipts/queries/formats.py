@@ -122,12 +122,13 @@ def _sheet(found: BankFile, raw: Raw) -> Sheet:
 
 def shown(found: Brought) -> Raw:
     """The movements of the file as a table to look at before it is taken."""
-    move, amount = pl.col("move"), pl.col("amount")
+    move = pl.col("move")
+    yen = pl.Series([f"{amount:,}" for amount in found.file.movements["amount"]], dtype=pl.String)
     frame = found.file.movements.select(
         pl.col("record").alias(LINE),
         pl.col("booked_on").dt.to_string("%Y/%m/%d").alias(HEADERS["date"]),
         move.replace_strict(bank_file.MOVES, return_dtype=pl.String).alias("区分"),
-        amount.cast(pl.String).alias(HEADERS["amount"]),
+        yen.alias(HEADERS["amount"]),
         pl.col("payer").alias(HEADERS["payer"]),
         pl.col("payer_bank").alias("仕向銀行"),
         pl.col("payer_branch").alias("仕向支店"),
