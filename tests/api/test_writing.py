@@ -83,6 +83,7 @@ def test_a_bank_file_is_taken_once_and_refused_with_its_records(place: Place) ->
         "known": 0,
         "out": 0,
         "others": 0,
+        "gaps": 0,
         "dry_run": False,
     }
     assert answer.json == told

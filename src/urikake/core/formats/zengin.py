@@ -165,12 +165,14 @@ def rows(data: bytes, length: int, *, lenient: bool = False) -> list[str]:
     return found
 
 
+_BYTES: Final = bytes([*b"\r\n", *range(0x20, 0x7F), *range(0xA1, 0xE0)])
+"""JIS X 0201 and separators."""
+
+
 def _require_bytes(body: bytes, length: int) -> None:
     """Return if every byte is one character of JIS X 0201 or a separator."""
-    at = next(
-        (at for at, byte in enumerate(body) if not (0x20 <= byte < 0x7F or 0xA1 <= byte < 0xE0 or byte in b"\r\n")),
-        None,
-    )
+    strange = body.translate(None, _BYTES)[:1]
+    at = body.index(strange) if strange else None
     if at is None and body:
         return
     whole = len(body[: at or 0].replace(b"\r", b"").replace(b"\n", b""))

@@ -70,6 +70,7 @@ class BankFileTaken(Schema):
     known: int = Field(description="取込済みだった記録の数")
     out: int = Field(description="出金の数（取り込まない）")
     others: int = Field(description="ほかの口座の記録の数（取り込まない）")
+    gaps: int = Field(description="前のファイルとの間に抜けのある明細の数（帳票 bank-files）")
     dry_run: bool = Field(description="true なら何も保存していない")
 
 

@@ -38,6 +38,7 @@ WORDS: Final = {
     "known": "取込済み",
     "out": "出金",
     "others": "ほかの口座",
+    "gaps": "前のファイルとの抜け",
     "applied": "消込",
     "outcomes": "結果",
     "rows": "件数",

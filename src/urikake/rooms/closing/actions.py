@@ -290,6 +290,7 @@ def receive_bank_file(session: Session, *, brought: Brought, account: str) -> di
         "known": taken.known,
         "out": taken.out,
         "others": taken.others,
+        "gaps": taken.gaps,
     }
 
 

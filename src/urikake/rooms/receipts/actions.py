@@ -34,7 +34,8 @@ class Taken:
     """What came of a bank's file: the new receipts (those that take others back among them), and what else it told.
 
     ``known`` movements had been taken before; ``out`` are debits, which are no receipts; ``corrected`` are new ones for a
-    person to look at; ``others`` are those of other accounts, left alone.
+    person to look at; ``others`` are those of other accounts, left alone. ``gaps`` are statements before which something is
+    missing.
     """
 
     receipts: pl.DataFrame
@@ -42,6 +43,7 @@ class Taken:
     out: int = 0
     corrected: int = 0
     others: int = 0
+    gaps: int = 0
 
 
 @action("receipts.import")
@@ -81,7 +83,8 @@ def import_bank_file(session: Session, *, brought: Brought, account: str) -> Tak
     if made.height or looked.height or told["new"].any():
         record_file(session, sheet=sheet)
     outgoing = own.filter(pl.col("move") == bank_file.OUT).height
-    return Taken(made, wanted - made.height, outgoing, looked.height, every.height - own.height)
+    gaps = queries.gaps(session).filter(pl.col("statement_id").is_in(told["statement_id"].implode())).height
+    return Taken(made, wanted - made.height, outgoing, looked.height, every.height - own.height, gaps)
 
 
 def _new(session: Session, sheet: Sheet, bank_id: int) -> pl.DataFrame:

@@ -52,6 +52,7 @@ WORDS: Final = {
     "known": "取込済み",
     "out": "出金",
     "others": "ほかの口座",
+    "gaps": "前のファイルとの抜け",
     "applied": "消込",
     "locked": "締め",
     "new": "新しい",

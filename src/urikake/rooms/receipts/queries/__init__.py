@@ -2,7 +2,7 @@
 
 from .formats import CSV, FORMATS, RECEIPTS, Brought, brought, shown
 from .receipts import RECEIPT, TO_MATCH, named, payers, receipts, returned, standing, unapplied
-from .statements import files, known_records, known_statements, record_of
+from .statements import files, gaps, known_records, known_statements, record_of
 
 __all__ = [
     "CSV",
@@ -13,6 +13,7 @@ __all__ = [
     "Brought",
     "brought",
     "files",
+    "gaps",
     "known_records",
     "known_statements",
     "named",

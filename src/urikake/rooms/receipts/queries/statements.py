@@ -67,3 +67,8 @@ def files(session: Session) -> pl.DataFrame:
         missing_from=pl.when(gap).then("after"),
         missing_to=pl.when(gap).then(pl.col("since_on").dt.offset_by("-1d")),
     ).drop("after")
+
+
+def gaps(session: Session) -> pl.DataFrame:
+    """The statements before which something is missing: days, or money between two balances."""
+    return files(session).filter(pl.col("missing_from").is_not_null() | (pl.col("difference") != 0))
