@@ -13,6 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.conftest import Answer, Place
+from tests.bank_files import Book, Move, notice
 from tests.builders import GIVEN, a_contract, a_line, assert_same, bill, dump, receive, take_rows
 from urikake.base.bulk import transaction
 
@@ -66,6 +67,32 @@ def test_receipts_are_posted_to_suspense(place: Place) -> None:
     answer = place.post("receipts?account=main", {"rows": GIVEN["receipts"]})
     assert answer.json == {"rows": 2, "new": 2, "amount": 6_200, "dry_run": False}
     assert place.post("receipts?account=none", {"rows": GIVEN["receipts"]}).json["code"] == "unknown-bank-account"
+
+
+def test_a_bank_file_is_taken_once_and_refused_with_its_records(place: Place) -> None:
+    def sent(data: bytes, content: str = "") -> dict[str, str]:
+        return {"name": "furikomi.txt", "format": "zengin-deposit", "content": content or b64encode(data).decode()}
+
+    file = notice(Book(moves=[Move(amount=110_000), Move(amount=880)]))
+    answer = place.post("receipts/files?account=main", sent(file))
+    told = {
+        "receipts": 2,
+        "amount": 110_880,
+        "cancelled": 0,
+        "corrected": 0,
+        "known": 0,
+        "out": 0,
+        "others": 0,
+        "gaps": 0,
+        "dry_run": False,
+    }
+    assert answer.json == told
+    again = place.post("receipts/files?account=main", sent(file))
+    assert again.json == told | {"receipts": 0, "amount": 0, "known": 2}
+    wrong = place.post("receipts/files?account=main", sent(file.replace(b"0000110000", b"00001X0000", 1)))
+    assert (wrong.json["code"], wrong.json["rows"][0]["row"]) == ("file-refused", 2), wrong.text
+    assert place.post("receipts/files?account=main", sent(b"", "???")).json["code"] == "bad-base64"
+    assert [row["file"] for row in place.get("reports/bank-files")] == ["furikomi.txt"]
 
 
 def test_rows_with_mistakes_are_refused_as_a_whole_with_every_reason(place: Place) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
+
+from tests.bank_files import Book, Move, statement
 
 from .conftest import Installation, signed_in
 
@@ -63,6 +66,41 @@ def test_columns_are_matched_saved_and_known_again(own: Installation, browser: B
     expect(page.get_by_text("すべて取り込み済みの内容")).to_be_visible()
     page.get_by_role("button", name="やめる").click()
     expect(page.get_by_text("をやめました")).to_be_visible()
+
+
+def test_a_bank_file_shows_what_it_tells_before_it_is_taken(own: Installation, browser: Browser) -> None:
+    page = signed_in(browser, own, "sato", viewport={"width": 1366, "height": 768}).new_page()
+    day = date(2026, 11, 20)
+    moves = [Move(amount=3_960, on=day, edi="INV-1"), Move(amount=550, way="out", on=day, payer="", note="ﾃｽｳﾘﾖｳ")]
+    book = Book(moves=moves, since=date(2026, 11, 1), until=date(2026, 11, 30), branch="110", number="2048163")
+
+    def bring(data: bytes, form: str = "全銀 入出金取引明細") -> None:
+        page.goto("/demo/imports?kind=receipts")
+        page.get_by_label("入金の形式").select_option(label=form)
+        sent = {"name": "meisai.txt", "mimeType": "text/plain", "buffer": data}
+        page.locator("input[type=file]").set_input_files(sent)  # type: ignore[arg-type]
+        page.get_by_role("button", name="中身を確かめる").click()
+        page.wait_for_url(re.compile(r"/imports/\d+"))
+
+    data = statement(book)
+    bring(data.replace(b"000000003960", b"00000000396X", 1))
+    expect(page.get_by_text("誤りが1件あるため、このままでは取り込めません。")).to_be_visible()
+    expect(page.get_by_text("2件目のレコード 取引金額（25桁目）「00000000396X」")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("取り込む"))).to_be_disabled()
+    bring(data, "全銀 振込入金通知")
+    expect(page.get_by_text("振込入金通知（01）ではなく、入出金取引明細のファイルです")).to_be_visible()
+    bring(data)
+    expect(page.get_by_text("取り込むと 1件を新しく登録します")).to_be_visible()
+    expect(page.locator("table.given tbody tr")).to_have_count(2)
+    expect(page.get_by_role("heading", name="列の対応づけ")).to_have_count(0)
+    page.evaluate(AXE)
+    assert page.evaluate(f"axe.run(document, {RULES}).then(r => r.violations.map(v => v.id))") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.keyboard.press("F12")
+    page.wait_for_url("**/runs/*")
+    expect(page.get_by_text(re.compile("完了"))).to_be_visible(timeout=60_000)
+    bring(data)
+    expect(page.get_by_text("すべて取り込み済みの内容")).to_be_visible()
 
 
 def test_a_file_that_is_brought_is_nobody_elses(own: Installation, browser: Browser) -> None:

@@ -197,7 +197,7 @@ def test_lines_sum_to_the_invoice_and_a_return_mirrors_it(
 
 
 def test_supposed_rates_hold_from_their_day_and_stand_for_the_laws_of_the_same_day() -> None:
-    rates = supposed("reduced=0@2027-01-01,standard=12500000@2019-10-01,reduced=8000000@2029-01-01")
+    rates = supposed("reduced=0%@2027-01-01,standard=12.5%@2019-10-01,reduced=8%@2029-01-01")
     days = pl.DataFrame({"on": [date(2019, 9, 30), date(2019, 10, 1), date(2027, 1, 1), date(2029, 1, 1)]})
     for tax, expected in (("standard", [8, 12.5, 12.5, 12.5]), ("reduced", [8, 8, 0, 8]), ("exempt", [0, 0, 0, 0])):
         found = days.select(rate_micro(pl.lit(tax), pl.col("on"), rates)).to_series()

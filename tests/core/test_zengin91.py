@@ -13,19 +13,17 @@ from hypothesis import strategies as st
 
 from urikake.core.formats import bank_kana
 from urikake.core.formats.bank_kana import converted, cut
+from urikake.core.formats.zengin import SEPARATORS, Fault, Refused
 from urikake.core.formats.zengin91 import (
     DATA,
     END,
     HEADER,
     NEXT,
     RESULTS,
-    SEPARATORS,
     TRAILER,
     Batch,
     Collector,
     Debit,
-    Fault,
-    Refused,
     differences,
     read,
     written,

@@ -120,7 +120,7 @@ def files_page() -> str:
     from urikake.doors.files import TAKERS
     from urikake.rooms.collecting.actions import SETTLEMENT
     from urikake.rooms.intake.queries import Kind
-    from urikake.rooms.receipts.actions import RECEIPTS
+    from urikake.rooms.receipts.queries import RECEIPTS
 
     others = {
         RECEIPTS.name: "urikake receipts FILE --format csv --account CODE",
@@ -269,7 +269,7 @@ def _unreadable() -> Iterator[tuple[str, str]]:
     from urikake.core import cells
     from urikake.doors.files import TAKERS
     from urikake.rooms.collecting.actions import SETTLEMENT
-    from urikake.rooms.receipts.actions import RECEIPTS
+    from urikake.rooms.receipts.queries import RECEIPTS
 
     for kind in [*(kind for kind, _, _ in TAKERS.values()), RECEIPTS, SETTLEMENT]:
         yield from ((c.name, c.reason) for c in kind.columns if c.read is not cells.text)

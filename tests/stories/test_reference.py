@@ -17,7 +17,7 @@ from urikake.core.calculators import ADDRESSES, answer
 from urikake.doors.cli.main import app
 from urikake.doors.files import TAKERS
 from urikake.rooms.collecting.actions import SETTLEMENT
-from urikake.rooms.receipts.actions import RECEIPTS
+from urikake.rooms.receipts.queries import RECEIPTS
 from urikake.rooms.reports.queries import REPORTS
 
 DOCS = reference.TOP / "docs"

@@ -4,25 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AnyMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+
+import polars as pl
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.base.progress import step
+from urikake.doors.revision import today
 from urikake.rooms.catalog.actions import OPTION_RULES, PRODUCTS, import_option_rules, import_products
 from urikake.rooms.closing.actions import enter as enter_slips
-from urikake.rooms.closing.actions import receive
+from urikake.rooms.closing.actions import receive, receive_bank_file
 from urikake.rooms.collecting.actions import COLLECTORS, MANDATES, import_collectors, import_mandates
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
-from urikake.rooms.intake.queries import Kind, Mapping, Parts, Raw, Sheet, given, named, parts, read, sheet, whole
+from urikake.rooms.intake.queries import (
+    LINE,
+    Kind,
+    Mapping,
+    Parts,
+    Raw,
+    Sheet,
+    content,
+    given,
+    named,
+    parts,
+    raw,
+    read,
+    sheet,
+    whole,
+)
 from urikake.rooms.parties.actions import HOLIDAYS, PARTNERS, import_holidays, import_partners
-from urikake.rooms.receipts.actions import RECEIPTS
+from urikake.rooms.receipts.queries import CSV, FORMATS, RECEIPTS, Brought, brought, shown
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
 from urikake.rooms.usage.actions import USAGE, import_usage, import_usage_parts
 
@@ -111,51 +129,93 @@ def take_receipts(
     file: Path,
     *,
     account: str,
+    format_: str = CSV,
     user: str = access.SYSTEM,
     preview: bool = False,
     mapping: Mapping | str | None = None,
 ) -> dict[str, Any]:
-    """Take a file of receipts on a bank account and post it to suspense."""
+    """Take a file of receipts on a bank account, in our columns or in a format of banks, and post it to suspense."""
     step("ファイルを読む")
-    found = sheet(file, RECEIPTS, _looked_up(url, user, RECEIPT, mapping))
+    found: Sheet | Brought
+    if format_ == CSV:
+        found = sheet(file, RECEIPTS, _looked_up(url, user, RECEIPT, mapping))
+    else:
+        found = brought(content(file), file.name, format_, today())
     with runs.run(
         url, "receipts", subject=file.name[-SUBJECT:], permission="receipts.import", user=user, preview=preview
     ) as (
         session,
         outcome,
     ):
-        outcome.figures |= receive(session, sheet=found, account=account)
+        outcome.figures |= received(session, found, account)
     return outcome.figures
+
+
+def received(session: Session, found: Sheet | Brought, account: str) -> dict[str, Any]:
+    """What came of receipts, posted to suspense."""
+    if isinstance(found, Sheet):
+        return receive(session, sheet=found, account=account)
+    return receive_bank_file(session, brought=found, account=account)
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What taking a file would come to: how many rows would be new, or all that is wrong with it."""
+    """What taking a file would come to: how many rows would be new and what else it tells, or all that is wrong with it."""
 
     new: int = 0
     errors: Sequence[RowError] = field(default_factory=list)
     refusal: Refusal | None = None
+    figures: AnyMapping[str, int] = field(default_factory=dict)
 
 
-def tried(url: str, kind: str, found: Raw, *, mapping: Mapping, account: str = "", user: str = access.SYSTEM) -> Tried:
+def looked_at(data: bytes, name: str, format_: str = "") -> Raw:
+    """The file as a table to look at: its own cells, or the movements that it tells where it is in a format of banks.
+
+    The table of a bank's file that is refused is empty; what is wrong with it is told by `tried`.
+    """
+    if format_ not in FORMATS:
+        return raw(data, name)
+    try:
+        return replace(shown(brought(data, name, format_, today())), data=data)
+    except FileRefusal:
+        return Raw(name, data, pl.DataFrame(schema={LINE: pl.Int64}), FORMATS[format_].title)
+
+
+def tried(
+    url: str,
+    kind: str,
+    found: Raw,
+    *,
+    mapping: Mapping,
+    account: str = "",
+    format_: str = "",
+    user: str = access.SYSTEM,
+) -> Tried:
     """What taking the file by the mapping would come to: done in full by the real actions, and undone."""
     try:
-        read_ = read(found, kind_of(kind), mapping)
+        read_ = (
+            brought(found.data, found.name, format_, today())
+            if format_ in FORMATS
+            else read(found, kind_of(kind), mapping)
+        )
         with runs.run(
             url, "try", subject=found.name[-SUBJECT:], permission=permission_of(kind), user=user, preview=True
         ) as (
             session,
             outcome,
         ):
-            if kind == RECEIPT:
-                outcome.figures["rows"] = receive(session, sheet=read_, account=account)["receipts"]
+            if isinstance(read_, Brought) or kind == RECEIPT:
+                told = received(session, read_, account)
+                outcome.figures |= told | {
+                    "rows": told["receipts"] + told.get("cancelled", 0) + told.get("corrected", 0)
+                }
             else:
                 outcome.figures["rows"] = _taken(session, TAKERS[kind][1], read_)
     except FileRefusal as refusal:
         return Tried(errors=refusal.errors, refusal=refusal)
     except Refusal as refusal:
         return Tried(refusal=refusal)
-    return Tried(new=outcome.figures["rows"])
+    return Tried(new=outcome.figures.pop("rows"), figures=outcome.figures)
 
 
 def enter(

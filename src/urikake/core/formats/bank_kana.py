@@ -20,7 +20,7 @@ _LETTERS: Final = (
     | {small: _HALF[_FULL.index(large)] for small, large in _LARGE.items()}
     | _DASHES
     | _MARKS
-    | {"・": " ", "\u3000": " "}
+    | {"・": " ", "\u3000": " ", "「": "｢", "」": "｣"}
 )
 _VOICED: Final = frozenset("ｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾊﾋﾌﾍﾎｳ")
 _PLOSIVE: Final = frozenset("ﾊﾋﾌﾍﾎ")
@@ -29,6 +29,8 @@ NAME: Final = LETTERS | frozenset("ﾞﾟ ()-.")
 """What may stand in the name of an account's holder, a payee, or who asks for a payment."""
 BANK: Final = LETTERS | frozenset("ﾞﾟ -")
 """What may stand in the name of a bank or a branch."""
+EDI: Final = LETTERS | frozenset("ﾞﾟ \\｢｣()-/.")
+"""What may stand in the text that a payer adds for its creditor (EDI情報)."""
 
 
 @lru_cache(maxsize=10_000)  # the names of banks and branches come again and again

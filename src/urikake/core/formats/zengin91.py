@@ -7,21 +7,19 @@ layout; a result has a code on every debit and its sums in the trailer. Source: 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 import polars as pl
 
 from urikake.core.calendar import business_days
 
-from . import bank_kana
+from .zengin import Fault, Refused, layout, parsed, record, require_kind, rows
 
 LENGTH: Final = 120
 KIND: Final = "91"
-SEPARATORS: Final = ("\r\n", "\n", "\r", "")
 RESULTS: Final = {
     0: "振替済",
     1: "資金不足",
@@ -36,50 +34,18 @@ NEXT: Final = {1: "again", 2: "mandate", 3: "mandate", 4: "mandate", 8: "ours", 
 """What a debit that failed calls for: asked ``again``, a new ``mandate``, nothing since we stopped it (``ours``), a person."""
 DEPOSITS: Final = {"普通": "1", "当座": "2", "納税準備": "3", "その他": "9"}
 CHANGES: Final = {"first": "1", "changed": "2", "other": "0"}
-_OTHERS: Final = {
-    "01": "振込入金通知",
-    "03": "入出金取引明細",
-    "04": "残高通知",
-    "11": "給与振込",
-    "12": "賞与振込",
-    "21": "総合振込",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A field of a record: its name, its first byte (from 1), its bytes, digits (``N``) or text (``C``), whether it must be."""
-
-    name: str
-    start: int
-    length: int
-    kind: Literal["N", "C"]
-    required: bool
-
-
-def _layout(text: str) -> tuple[Field, ...]:
-    """The fields of a record written as ``name:N4``, one after another; ``?`` after those that may be absent."""
-    found: list[Field] = []
-    for part in text.split():
-        name, _, form = part.partition(":")
-        start = found[-1].start + found[-1].length if found else 1
-        kind: Literal["N", "C"] = "N" if form[0] == "N" else "C"
-        found.append(Field(name, start, int(form[1:].rstrip("?")), kind, not form.endswith("?")))
-    return tuple(found)
-
-
-HEADER: Final = _layout(
+HEADER: Final = layout(
     "データ区分:N1 種別コード:N2 コード区分:N1 委託者コード:N10 委託者名:C40 引落日:N4 取引銀行番号:N4 取引銀行名:C15? 取引支店番号:N3"
     " 取引支店名:C15? 預金種目:N1? 口座番号:N7? ダミー:C17?"
 )
-DATA: Final = _layout(
+DATA: Final = layout(
     "データ区分:N1 引落銀行番号:N4 引落銀行名:C15? 引落支店番号:N3 引落支店名:C15? ダミー:C4? 預金種目:N1 口座番号:N7 預金者名:C30"
     " 引落金額:N10 新規コード:N1 顧客番号:N20? 振替結果コード:N1 ダミー:C8?"
 )
-TRAILER: Final = _layout(
+TRAILER: Final = layout(
     "データ区分:N1 合計件数:N6 合計金額:N12 振替済件数:N6 振替済金額:N12 振替不能件数:N6 振替不能金額:N12 ダミー:C65?"
 )
-END: Final = _layout("データ区分:N1 ダミー:C119?")
+END: Final = layout("データ区分:N1 ダミー:C119?")
 RECORDS: Final = {"1": HEADER, "2": DATA, "8": TRAILER, "9": END}
 
 
@@ -124,32 +90,6 @@ class Batch:
     answered: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """What is wrong: the record (from 1), the first byte of the field (from 1), its name, what stands there, and why.
-
-    >>> print(Fault(2, 81, "引落金額", "12X", "数字ではありません"))
-    2件目のレコードの81桁目 引落金額「12X」: 数字ではありません
-    """
-
-    record: int
-    at: int
-    name: str
-    value: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.record}件目のレコードの{self.at}桁目 {self.name}「{self.value}」: {self.why}"
-
-
-class Refused(ValueError):
-    """A file that is refused whole, with every fault in the order of the file."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(sorted(faults))
-        super().__init__("\n".join(map(str, self.faults)))
-
-
 # --- writing -------------------------------------------------------------------------------------------------------
 
 
@@ -168,20 +108,20 @@ def written(batches: Sequence[Batch], separator: str = "\r\n") -> bytes:
     ['8000001000000011000000000000000000000000000000000000000', '9']
     """
     faults: list[Fault] = []
-    rows: list[str] = []
+    made: list[str] = []
     for batch in batches:
-        rows += _batch(batch, len(rows), faults)
-    rows.append("9".ljust(LENGTH))
+        made += _batch(batch, len(made), faults)
+    made.append("9".ljust(LENGTH))
     if faults:
         raise Refused(faults)
-    return "".join(row + separator for row in rows).encode("cp932")
+    return "".join(row + separator for row in made).encode("cp932")
 
 
 def _batch(batch: Batch, before: int, faults: list[Fault]) -> Iterator[str]:
     """The records of a batch; ``before`` are those that stand before it."""
     if business_days(pl.Series([batch.on]), pl.Series(["after"]))[0] != batch.on:
         faults.append(Fault(before + 1, 55, "引落日", batch.on.isoformat(), "銀行の休業日です"))
-    yield _record(HEADER, _head(batch), before + 1, faults)
+    yield record(HEADER, _head(batch), before + 1, faults)
     spelt: dict[str, str] = {}
     for at, debit in enumerate(batch.debits, before + 2):
         if spelt.setdefault(plain_customer(debit.customer), debit.customer) != debit.customer:
@@ -189,9 +129,9 @@ def _batch(batch: Batch, before: int, faults: list[Fault]) -> Iterator[str]:
             faults.append(Fault(at, 92, CUSTOMER, debit.customer, why))
         if not 0 < debit.amount < 10**10:
             faults.append(Fault(at, 81, "引落金額", str(debit.amount), "1 円から 9,999,999,999 円までです"))
-        yield _record(DATA, _debit(debit), at, faults)
+        yield record(DATA, _debit(debit), at, faults, loose=LOOSE)
     sums = ["8", *(str(each) for each in _sums(batch)), ""]
-    yield _record(TRAILER, sums, before + 2 + len(batch.debits), faults)
+    yield record(TRAILER, sums, before + 2 + len(batch.debits), faults)
 
 
 def _head(batch: Batch) -> list[str]:
@@ -215,35 +155,9 @@ def _sums(batch: Batch) -> list[int]:
     return [each for part in parts for each in (len(part), sum(part))]
 
 
-def _record(layout: Sequence[Field], values: Sequence[str], at: int, faults: list[Fault]) -> str:
-    parts = []
-    for column, value in zip(layout, values, strict=True):
-        try:
-            parts.append(_placed(column, value))
-        except ValueError as error:
-            faults.append(Fault(at, column.start, column.name, value, str(error)))
-    return "".join(parts)
-
-
-def _placed(column: Field, value: str) -> str:
-    """The value in its bytes: digits right-aligned after zeros, text in bank kana left-aligned before spaces."""
-    if column.required and not value:
-        raise ValueError("必須です")
-    digits = value.isascii() and value.isdigit()
-    if column.kind == "N" and digits and len(value) <= column.length:
-        return value.rjust(column.length, "0")
-    if column.kind == "N" and not value:
-        return " " * column.length
-    if column.kind == "N" and column.name != CUSTOMER:
-        raise ValueError(f"{column.length} 桁までの数字で書いてください")
-    text = bank_kana.converted(value, bank_kana.BANK if column.name.endswith(("銀行名", "支店名")) else bank_kana.NAME)
-    if column.name == CUSTOMER and len(text) > column.length:
-        raise ValueError(f"{column.length} 文字までです")
-    return bank_kana.cut(text, column.length).ljust(column.length)
-
-
 CUSTOMER: Final = "顧客番号"
 """The one number that may also be a text: the standard says digits, banks take both, and give it back unchanged."""
+LOOSE: Final = frozenset({CUSTOMER})
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -257,107 +171,32 @@ def read(data: bytes, near: date, *, lenient: bool = False) -> list[Batch]:
     that is wrong: another kind of file, another length, order, digits, results that do not exist, sums that are not those of
     the records.
     """
-    rows = _rows(data, lenient=lenient)
-    faults = _misplaced(rows)
+    found = rows(data, LENGTH, lenient=lenient)
+    require_kind(found, KIND)
+    faults: list[Fault] = []
+    records = [parsed(row, RECORDS[row[0]], at, faults, loose=LOOSE) for at, row in enumerate(found, 1)]
     if faults:
         raise Refused(faults)
-    parsed = [_parsed(at, row, faults) for at, row in enumerate(rows, 1)]
-    if faults:
-        raise Refused(faults)
-    batches = list(_batches(parsed, near, faults))
+    batches = list(_batches(records, near, faults))
     if faults:
         raise Refused(faults)
     return batches
 
 
-def _rows(data: bytes, *, lenient: bool) -> list[str]:
-    """The records as text, each of 120 characters."""
-    body = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\x1a\r\n")
-    _require_bytes(body)
-    lines = body.decode("cp932").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    rows: list[str] = []
-    faults: list[Fault] = []
-    for line in lines:
-        short = len(line) % LENGTH
-        if short and not (lenient and len(lines) > 1 and len(line) < LENGTH):
-            why = f"{len(line)} バイトです（1 レコードは {LENGTH} バイト）"
-            faults.append(Fault(len(rows) + 1, 1, "レコード", line[:10], why))
-        whole = line.ljust(-(-len(line) // LENGTH) * LENGTH) if line else ""
-        rows += [whole[at : at + LENGTH] for at in range(0, len(whole), LENGTH)] or [""]
-    if faults:
-        raise Refused(faults)
-    return rows
-
-
-_OTHER: Final = re.compile(rb"[^\x20-\x7E\xA1-\xDF\r\n]")
-
-
-def _require_bytes(body: bytes) -> None:
-    """Return if every byte is one character of JIS X 0201 or a separator."""
-    other = _OTHER.search(body)
-    at = other.start() if other else None
-    if at is None and body:
-        return
-    whole = len(body[: at or 0].replace(b"\r", b"").replace(b"\n", b""))
-    value = "" if at is None else f"0x{body[at]:02X}"
-    why = (
-        "半角カナの 1 バイトの文字ではありません（UTF-8 や全角のファイルは読めません）" if body else "空のファイルです"
-    )
-    raise Refused([Fault(whole // LENGTH + 1, whole % LENGTH + 1, "文字", value, why)])
-
-
-def _misplaced(rows: Sequence[str]) -> list[Fault]:
-    """What is wrong with the kind of the file and the order of its records."""
-    head = rows[0]
-    if head[:1] != "1":
-        return [Fault(1, 1, "データ区分", head[:1], "ヘッダー（1）で始まるファイルではありません")]
-    if head[1:3] != KIND:
-        known = _OTHERS.get(head[1:3], "別の業務")
-        return [Fault(1, 2, "種別コード", head[1:3], f"口座振替（91）ではなく、{known}のファイルです")]
-    if head[3] != "0":
-        return [Fault(1, 4, "コード区分", head[3], "JIS（0）だけを読めます（EBCDIC は読めません）")]
-    return list(_disordered([row[:1] for row in rows]))
-
-
-_AFTER: Final = {"": "1", "1": "28", "2": "28", "8": "19", "9": ""}
-
-
-def _disordered(kinds: Sequence[str]) -> Iterator[Fault]:
-    for at, (before, kind) in enumerate(zip(["", *kinds], kinds, strict=False), 1):
-        if kind not in _AFTER.get(before, ""):
-            wanted = "か".join(_AFTER.get(before, "")) or "何もない終わり"
-            yield Fault(at, 1, "データ区分", kind, f"ここには {wanted} が来ます")
-            return
-    if kinds[-1] != "9":
-        yield Fault(len(kinds), 1, "データ区分", kinds[-1], "エンド（9）がありません。ファイルが途中で切れています")
-
-
 Parsed = dict[str, str]
 
 
-def _parsed(at: int, row: str, faults: list[Fault]) -> Parsed:
-    """The fields of a record by name, stripped; faults where digits are missing or are none."""
-    found: Parsed = {}
-    for column in RECORDS[row[0]]:
-        raw = row[column.start - 1 : column.start - 1 + column.length]
-        value = raw.strip()
-        if column.kind == "N" and column.name != CUSTOMER and not raw.isdigit() and (value or column.required):
-            faults.append(Fault(at, column.start, column.name, raw, "数字ではありません"))
-        found[column.name] = value
-    return found
-
-
-def _batches(parsed: Sequence[Parsed], near: date, faults: list[Fault]) -> Iterator[Batch]:
+def _batches(records: Sequence[Parsed], near: date, faults: list[Fault]) -> Iterator[Batch]:
     start = 0
-    for at, row in enumerate(parsed):
+    for at, row in enumerate(records):
         if row["データ区分"] == "8":
-            yield _whole(parsed[start : at + 1], start, near, faults)
+            yield _whole(records[start : at + 1], start, near, faults)
             start = at + 1
 
 
-def _whole(rows: Sequence[Parsed], start: int, near: date, faults: list[Fault]) -> Batch:
+def _whole(part: Sequence[Parsed], start: int, near: date, faults: list[Fault]) -> Batch:
     """The batch of these records, its sums compared with what its trailer says."""
-    head, *middle, trailer = rows
+    head, *middle, trailer = part
     debits = tuple(_read_debit(row, start + at, faults) for at, row in enumerate(middle, 2))
     told = [int(trailer[column.name]) for column in TRAILER[1:-1]]
     answered = any(told[2:]) or any(debit.result for debit in debits)
@@ -367,7 +206,7 @@ def _whole(rows: Sequence[Parsed], start: int, near: date, faults: list[Fault]) 
     batch = Batch(collector=_read_collector(head), on=on or near, debits=debits, answered=answered)
     for column, said, right in zip(TRAILER[1:-1], told, _sums(batch), strict=True):
         if said != right:
-            at = start + len(rows)
+            at = start + len(part)
             faults.append(Fault(at, column.start, column.name, str(said), f"明細から数えると {right} です"))
     return batch
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 
 ROWS: Final[dict[str, dict[str, Any]]] = {
@@ -35,3 +36,8 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
     },
     "receipts": {"date": "2026-05-29", "amount": 109560, "payer": "ミホン", "id": "R-20260529-1"},
 }  # fmt: skip
+STATEMENT: Final = "取引日,摘要,出金金額,入金金額,残高,メモ\n2026/05/29,振込 ミホン,,109560,109560,\n"
+FILE: Final = {
+    "name": "meisai.csv", "format": "sbi-shinsei", "content": base64.b64encode(STATEMENT.encode()).decode(),
+}  # fmt: skip
+"""A bank's file as it is sent."""

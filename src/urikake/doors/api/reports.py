@@ -25,6 +25,8 @@ TITLES: Final = {
     "receivables": "請求・回収情報データベース",
     "aging": "年齢調べ",
     "receipts": "入金",
+    "bank-files": "取り込んだ銀行のファイルと、前のファイルとのつながり",
+    "bank-corrections": "銀行のファイルの訂正（人が確かめるもの）",
     "matches": "入金の消込候補",
     "statement": "得意先元帳",
     "journals": "仕訳帳",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -10,14 +12,16 @@ from pydantic import ConfigDict, Field, create_model
 
 from urikake.base import periods
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.doors.files import TAKERS
 from urikake.doors.month import HOLD
+from urikake.doors.revision import today
 from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
-from urikake.rooms.receipts.actions import RECEIPTS
+from urikake.rooms.receipts.queries import FORMATS, RECEIPTS, brought
 
 from . import signed
-from .examples import ROWS
+from .examples import FILE, ROWS
 from .kept import BY_NAME
 from .once import writes
 from .operation import Call, Day, Month, Text, Trial
@@ -48,6 +52,34 @@ class Taken(Schema):
     rows: int = Field(description="送られた行の数")
     new: int = Field(description="新しく登録した数（登録済みの行は数えない）")
     dry_run: bool = Field(description="true なら何も保存していない")
+
+
+class BankFile(Strict):
+    """A file of a bank."""
+
+    name: str = Field(min_length=1, max_length=200, description="ファイルの名前")
+    format: Literal[tuple(FORMATS)] = Field(description="銀行のファイルの形式")  # type: ignore[valid-type]
+    content: str = Field(max_length=1 << 25, description="ファイルの中身（Base64）")
+
+
+class BankFileTaken(Schema):
+    """What came of a bank's file."""
+
+    receipts: int = Field(description="新しい入金の数")
+    amount: int = Field(description="新しい入金の合計（円。銀行が取り消した分を引く）")
+    cancelled: int = Field(description="銀行が取り消した入金の数")
+    corrected: int = Field(description="人が確かめる訂正の数")
+    known: int = Field(description="取込済みだった記録の数")
+    out: int = Field(description="出金の数（取り込まない）")
+    others: int = Field(description="ほかの口座の記録の数（取り込まない）")
+    gaps: int = Field(description="前のファイルとの間に抜けのある明細の数（帳票 bank-files）")
+    dry_run: bool = Field(description="true なら何も保存していない")
+
+
+class AccountOptions(Trial):
+    """The account of a bank's file."""
+
+    account: Text = Field(description="銀行口座コード")
 
 
 class Received(Taken):
@@ -265,6 +297,23 @@ def receive(session: Session, call: Call) -> dict[str, Any]:
         "amount": figures["amount"],
         "dry_run": call.options.dry_run,
     }
+
+
+@writes("receipts/files", verb="receipts", permission="receipts.import", summary="銀行のファイルを取り込む", group="入金",
+        body=BankFile, response=BankFileTaken, options=AccountOptions, subject=lambda call: call.body.name[-120:],
+        example=FILE,
+        description="画面の取込と同じ検査で受け取る。誤りがあれば何も登録せず、レコードごとの理由を rows に返す。")  # fmt: skip
+def receive_file(session: Session, call: Call) -> dict[str, Any]:
+    """A bank's file, its receipts posted to suspense."""
+    asked = call.body
+    try:
+        data = base64.b64decode(asked.content, validate=True)
+    except binascii.Error:
+        raise Refusal(
+            "bad-base64", "content が Base64 ではありません。", "ファイルの中身を Base64 にしてください。"
+        ) from None
+    found = brought(data, asked.name, asked.format, today())
+    return _tried(actions.receive_bank_file(session, brought=found, account=call.options.account), call)
 
 
 @writes("applications", verb="apply", permission="matching.apply", summary="入金を手で消し込む", group="消込", body=Applying,

@@ -225,7 +225,7 @@ def hold_billing(
 @app.command()
 def receipts(
     file: Path,
-    format_: Annotated[str, typer.Option("--format", help="csv")],
+    format_: Annotated[str, typer.Option("--format", help="csv か、銀行のファイルの形式（手引き「銀行のファイル」）")],
     account: Annotated[str, typer.Option("--account", help="銀行口座コード")],
     mapping: Annotated[str | None, typer.Option("--mapping", metavar="NAME", help="保存した列の対応づけ")] = None,
     dry_run: Dry = False,
@@ -234,14 +234,17 @@ def receipts(
     """入金ファイルを取り込み、仮受金に計上する。"""
     load()
     from urikake.doors import files
+    from urikake.rooms.receipts.queries import CSV
 
-    if format_ != "csv":
-        raise Refusal("unknown-format", f"入金の形式「{format_}」には対応していません。", "csv を指定してください。")
     with bar("receipts"):
         figures = files.take_receipts(
-            from_environment(), file, account=account, user=as_, preview=dry_run, mapping=mapping
+            from_environment(), file, account=account, format_=format_, user=as_, preview=dry_run, mapping=mapping
         )
-    say(figures, "" if any(figures.values()) else _nothing(file, "新しい入金はありません（すべて取り込み済みです）。"))
+    if format_ != CSV:
+        say({name: count for name, count in figures.items() if count or name in ("receipts", "amount")})
+    else:
+        known = "新しい入金はありません（すべて取り込み済みです）。"
+        say(figures, "" if any(figures.values()) else _nothing(file, known))
 
 
 def _nothing(file: Path, known: str) -> str:

@@ -25,6 +25,7 @@ from urikake.base.progress import STEPS, watched
 from urikake.doors import deliver, files, month, simulation
 from urikake.doors.simulation import playing
 from urikake.rooms.intake.queries import Mapping
+from urikake.rooms.receipts.queries import CSV
 
 from .models import Job, Output, Simulation
 
@@ -106,7 +107,10 @@ def _import(url: str, user: str, job: Job) -> dict[str, Any]:
         told = job.options.get("mapping")
         mapping = Mapping.read(told) if told else None
         if job.options["kind"] == files.RECEIPT:
-            return files.take_receipts(url, file, account=job.options["account"], user=user, mapping=mapping)
+            format_ = job.options.get("format") or CSV
+            return files.take_receipts(
+                url, file, account=job.options["account"], format_=format_, user=user, mapping=mapping
+            )
         return {"rows": files.take(url, job.options["kind"], file, user=user, mapping=mapping)}
 
 

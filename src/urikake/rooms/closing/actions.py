@@ -26,6 +26,7 @@ from urikake.rooms.ledger import actions as ledger
 from urikake.rooms.matching import actions as matching
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import actions as receipts
+from urikake.rooms.receipts.queries import Brought
 from urikake.rooms.receivables import actions as receivables
 from urikake.rooms.receivables import queries as receivable_items
 from urikake.rooms.revenue import actions as revenue
@@ -315,6 +316,26 @@ def receive(session: Session, *, sheet: Sheet, account: str) -> dict[str, Any]:
     step("仕訳を計上")
     ledger.post_receipts(session, receipts=made, account=account)
     return {"receipts": made.height, "amount": int(made["amount"].sum())}
+
+
+@action("receipts.import")
+def receive_bank_file(session: Session, *, brought: Brought, account: str) -> dict[str, Any]:
+    """Take a bank's file and post its receipts to suspense; return what was new, and what else the file told."""
+    step("入金を登録")
+    taken = receipts.import_bank_file(session, brought=brought, account=account)
+    step("仕訳を計上")
+    made = taken.receipts
+    ledger.post_receipts(session, receipts=made, account=account)
+    return {
+        "receipts": made.filter(pl.col("amount") > 0).height,
+        "amount": int(made["amount"].sum()),
+        "cancelled": made.filter(pl.col("amount") < 0).height,
+        "corrected": taken.corrected,
+        "known": taken.known,
+        "out": taken.out,
+        "others": taken.others,
+        "gaps": taken.gaps,
+    }
 
 
 @action("matching.apply")

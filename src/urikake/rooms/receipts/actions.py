@@ -1,7 +1,8 @@
-"""The pen of receipts: bank records taken once, and what of them was applied."""
+"""The pen of receipts: bank records taken once, what the bank took back, and what of them was applied."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
@@ -10,25 +11,39 @@ from urikake.base import company, facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.core import cells, payer
+from urikake.core import payer
+from urikake.core.formats import bank_file
+from urikake.core.formats.bank_file import BankFile
 from urikake.rooms.intake.actions import record_file
-from urikake.rooms.intake.queries import Column, Kind, Sheet
+from urikake.rooms.intake.queries import LINE, Sheet
 
 from . import queries
-from .models import Receipt
+from .models import Receipt, Record, Statement
+from .queries import Brought
+from .queries.statements import SAME
+from .queries.statements import SOURCE as STATEMENT
 
-RECEIPTS: Final = Kind(
-    "receipts",
-    (
-        Column("date", "入金日", cells.day, required=True),
-        Column("amount", "金額", cells.amount, required=True),
-        Column("payer", "振込名義", required=True),
-        Column("reference", "摘要"),
-        Column("virtual_account", "仮想口座"),
-        Column("id", "取引番号"),
-    ),
-)
 SOURCE: Final = ["bank_account_id", "received_on", "bank_code", "amount", "payer", "reference"]
+
+
+TEXTS: Final = {"payer_bank": 200, "payer_branch": 200, "note": 200, "inquiry": 60}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a bank's file: the new receipts (those that take others back among them), and what else it told.
+
+    ``known`` movements had been taken before; ``out`` are debits, which are no receipts; ``corrected`` are new ones for a
+    person to look at; ``others`` are those of other accounts, left alone. ``gaps`` are statements before which something is
+    missing.
+    """
+
+    receipts: pl.DataFrame
+    known: int = 0
+    out: int = 0
+    corrected: int = 0
+    others: int = 0
+    gaps: int = 0
 
 
 @action("receipts.import")
@@ -39,6 +54,41 @@ def import_receipts(session: Session, *, sheet: Sheet, account: str) -> pl.DataF
     """
     bank_id, _ = company.bank_account(session, account)
     sheet.check(pl.col("amount") <= 0, "amount", "入金額は正の整数で書いてください")
+    made = _new(session, sheet, bank_id)
+    if made.height:
+        session.driver.write("receipts_unapplied", made.select("receipt_id", unapplied="amount"))
+        record_file(session, sheet=sheet)
+    return made
+
+
+@action("receipts.import")
+def import_bank_file(session: Session, *, brought: Brought, account: str) -> Taken:
+    """Take what a bank's file tells of the account that is not there yet: receipts, and each record as it came.
+
+    What the bank took back becomes a receipt below zero that names the one it takes back; refused where that is not there or
+    was applied. Debits and movements of other accounts are left alone; corrections are kept for a person to look at.
+    """
+    bank_id, _ = company.bank_account(session, account)
+    sheet, mine = brought.sheet, _own(session, brought, account)
+    every = sheet.frame
+    own = every.filter(pl.col("statement").is_in(mine.statements["statement"].implode()))
+    sheet.frame = own.filter(pl.col("move").is_in([bank_file.IN, bank_file.CANCEL]))
+    sheet.check(pl.col("amount") == 0, "amount", "0 円の入金は取り込めません")
+    wanted = sheet.frame.height
+    made = _new(session, sheet, bank_id)
+    _restate_returned(session, made)
+    told = _keep(session, brought, mine, bank_id)
+    looked = _corrections(session, own.filter(pl.col("move") == bank_file.CORRECTION), bank_id)
+    _keep_records(session, pl.concat([made, looked], how="diagonal"), told)
+    if made.height or looked.height or told["new"].any():
+        record_file(session, sheet=sheet)
+    outgoing = own.filter(pl.col("move") == bank_file.OUT).height
+    gaps = queries.gaps(session).filter(pl.col("statement_id").is_in(told["statement_id"].implode())).height
+    return Taken(made, wanted - made.height, outgoing, looked.height, every.height - own.height, gaps)
+
+
+def _new(session: Session, sheet: Sheet, bank_id: int) -> pl.DataFrame:
+    """The records of the sheet that are not there yet, recorded as receipts, with the line of each and what goes with it."""
     sheet.check(pl.col("id").is_duplicated() & pl.col("id").is_not_null(), "id", "同じ取引番号の行が二つあります")
     good = sheet.sift()
     closed = [day for day in good["date"].unique() if not periods.is_open(session, day)]
@@ -52,14 +102,13 @@ def import_receipts(session: Session, *, sheet: Sheet, account: str) -> pl.DataF
     there = _known(session, rows)
     _check_ids(sheet, rows, there)
     fresh = rows.join(there, on=[*SOURCE, "repeat"], how="anti", maintain_order="left")
+    fresh = _returns(session, fresh)
     sheet.frame = fresh
     sheet.check(pl.col("date").is_in(closed), "date", "締め済みの月です")
+    _check_returns(sheet)
     sheet.accept()
     made = facts.record(session, Receipt, fresh)
-    if made.height:
-        session.driver.write("receipts_unapplied", made.select(receipt_id="id", unapplied="amount"))
-        record_file(session, sheet=sheet)
-    return made.rename({"id": "receipt_id"})
+    return pl.concat([made.rename({"id": "receipt_id"}), fresh.select(pl.exclude(made.columns))], how="horizontal")
 
 
 def _known(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -75,6 +124,135 @@ def _check_ids(sheet: Sheet, rows: pl.DataFrame, there: pl.DataFrame) -> None:
     again = own.join(there, on=["bank_account_id", "bank_code"], how="semi")
     other = again.join(there, on=SOURCE, how="anti")["bank_code"]
     sheet.check(pl.col("id").is_in(other.implode()), "id", "この取引番号は別の内容で登録済みです")
+
+
+def _returns(session: Session, fresh: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the receipt that each below zero takes back: ``reverses_id``, and ``applied`` where that was used.
+
+    It is the last one of the same payer and amount up to that day which is not taken back yet, of the same text before
+    others; those of the file itself count with the id that they will have.
+    """
+    back = fresh.with_row_index("place").filter(pl.col("amount") < 0)
+    if back.is_empty():
+        return fresh.with_columns(reverses_id=pl.lit(None, dtype=pl.Int64), applied=pl.lit(False))
+    pool = _reversible(session, fresh, back)
+    pairs = back.join(pool, on=["bank_account_id", "payer"], how="left", suffix="_then").filter(
+        (pl.col("size") == -pl.col("amount")) & (pl.col("received_on_then") <= pl.col("received_on"))
+    )
+    same = pl.col("reference") == pl.col("reference_then")
+    best = pairs.with_columns(same=same).sort(
+        "place", "same", "received_on_then", "receipt_id", descending=[False, True, True, True]
+    )
+    chosen: dict[int, tuple[int, bool]] = {}
+    for place, receipt_id, applied in best.select("place", "receipt_id", "applied").iter_rows():
+        if place not in chosen and receipt_id not in {each for each, _ in chosen.values()}:
+            chosen[place] = receipt_id, applied
+    found = pl.DataFrame(
+        [(place, *pair) for place, pair in chosen.items()],
+        schema={"place": pl.UInt32, "reverses_id": pl.Int64, "applied": pl.Boolean},
+        orient="row",
+    )
+    both = fresh.with_row_index("place").join(found, on="place", how="left", maintain_order="left")
+    return both.drop("place").with_columns(pl.col("applied").fill_null(False))
+
+
+def _reversible(session: Session, fresh: pl.DataFrame, back: pl.DataFrame) -> pl.DataFrame:
+    """The receipts that any of the rows may take back, those that the file itself brings among them."""
+    session.stage(back.select(size=-pl.col("amount")).unique())
+    there = session.read(
+        "SELECT r.id AS receipt_id, r.bank_account_id, r.received_on, r.amount AS size, r.payer, r.reference, u.unapplied"
+        " FROM stage s JOIN receipts_receipt r ON r.amount = s.size LEFT JOIN receipts_unapplied u ON u.receipt_id = r.id"
+        " WHERE r.id >= ? AND r.id < ? AND NOT EXISTS (SELECT 1 FROM receipts_receipt v WHERE v.reverses_id = r.id)",
+        (session.low, session.high),
+    )
+    names = ["receipt_id", "bank_account_id", "received_on", "size", "payer", "reference", "applied"]
+    first = session.next_id("receipts_receipt")
+    mine = fresh.with_columns(receipt_id=pl.int_range(first, first + pl.len(), dtype=pl.Int64), size="amount")
+    coming = mine.filter(pl.col("amount") > 0).with_columns(applied=pl.lit(False)).select(names)
+    used = there.with_columns(applied=pl.col("unapplied").fill_null(0) != pl.col("size")).select(names)
+    return pl.concat([used.cast(coming.schema), coming])
+
+
+def _check_returns(sheet: Sheet) -> None:
+    """Note what takes back a receipt that is not there, or that was applied."""
+    back = pl.col("amount") < 0
+    sheet.check(
+        back & pl.col("reverses_id").is_null(),
+        "amount",
+        "取り消す元の入金（同じ名義・同じ金額）がありません。元の入金のあるファイルを先に取り込んでください",
+    )
+    sheet.check(
+        back & pl.col("applied"),
+        "amount",
+        "取り消す元の入金は消込済みです。その消込を取り消してから、もう一度取り込んでください",
+    )
+
+
+def _restate_returned(session: Session, made: pl.DataFrame) -> None:
+    """Bring the projection of unapplied receipts to what it is with the new ones and without those taken back."""
+    gone = made["reverses_id"].drop_nulls()
+    session.remove("receipts_unapplied", "receipt_id", gone)
+    left = made.filter((pl.col("amount") > 0) & ~pl.col("receipt_id").is_in(gone.implode()))
+    if left.height:
+        session.driver.write("receipts_unapplied", left.select("receipt_id", unapplied="amount"))
+
+
+def _own(session: Session, brought: Brought, account: str) -> BankFile:
+    """What the file tells of the account; refused where it tells of others only."""
+    names = "id, code, bank, branch, deposit, bank_number"
+    every = session.table("base_bank_account", names).filter(pl.col("code") == account)
+    ours = every.row(-1, named=True)
+    told = {"bank": ours["bank"], "branch": ours["branch"], "deposit": ours["deposit"], "number": ours["bank_number"]}
+    bare = {name: pl.col(name).str.strip_chars_start("0") for name in told}
+    same = [
+        (pl.col(name) == "") | pl.lit(value == "") | (bare[name] == value.strip().lstrip("0"))
+        for name, value in told.items()
+    ]
+    mine = brought.file.statements.filter(pl.all_horizontal(same))
+    if mine.is_empty():
+        theirs = "・".join(
+            " ".join(filter(None, row))
+            for row in brought.file.statements.select(*told).unique(maintain_order=True).rows()
+        )
+        raise Refusal(
+            "other-account",
+            f"{brought.sheet.name} は口座「{account}」（{' '.join(filter(None, told.values()))}）のファイルではありません"
+            f"（{theirs}）。",
+            "口座を選び直すか、会社設定の口座の番号を確かめてください。",
+        )
+    return brought.file.of(mine["statement"])
+
+
+def _keep(session: Session, brought: Brought, mine: BankFile, bank_id: int) -> pl.DataFrame:
+    """The statements of the file with the ``statement_id`` under which each is kept, and whether it is ``new``."""
+    rows = bank_file.totals(mine).with_columns(
+        bank_account_id=pl.lit(bank_id, dtype=pl.Int64), format=pl.lit(brought.format)
+    )
+    there = queries.known_statements(session).unique(STATEMENT, keep="first")
+    rows = rows.join(
+        there.select("statement_id", *STATEMENT), on=STATEMENT, how="left", nulls_equal=True, maintain_order="left"
+    )
+    fresh = rows.filter(pl.col("statement_id").is_null())
+    made = facts.record(session, Statement, fresh)
+    numbered = fresh.select("statement").with_columns(made["id"].alias("statement_id"))
+    known = rows.filter(pl.col("statement_id").is_not_null()).select("statement", "statement_id")
+    return pl.concat([known.with_columns(new=pl.lit(False)), numbered.with_columns(new=pl.lit(True))])
+
+
+def _corrections(session: Session, rows: pl.DataFrame, bank_id: int) -> pl.DataFrame:
+    """The corrections that were not taken before; equal ones of a day are counted."""
+    told = rows.with_columns(bank_account_id=pl.lit(bank_id, dtype=pl.Int64), received_on="date")
+    told = told.with_columns(repeat=pl.int_range(pl.len()).over(SAME))
+    there = queries.known_records(session) if rows.height else None
+    return told if there is None else told.join(there, on=[*SAME, "repeat"], how="anti", maintain_order="left")
+
+
+def _keep_records(session: Session, rows: pl.DataFrame, told: pl.DataFrame) -> None:
+    """Keep the rows as they came in the file, beside the receipts that they became."""
+    texts = [pl.col(name).str.slice(0, most) for name, most in TEXTS.items()]
+    if rows.height:
+        both = rows.join(told, on="statement", how="left", maintain_order="left").with_columns(texts)
+        facts.record(session, Record, both.with_columns(line=LINE, booked_on="date", content="raw"))
 
 
 @action("matching.apply")

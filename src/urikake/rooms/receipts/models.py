@@ -1,4 +1,4 @@
-"""Tables of receipts and the projection of what is unapplied."""
+"""Tables of receipts, of what banks told of them, and the projection of what is unapplied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from urikake.base.facts import Fact, Projection, ref
 
 
 class Receipt(Fact):
-    """Money received (入金) on a bank account; ``repeat`` tells equal records of one day apart."""
+    """Money received (入金) on a bank account; ``repeat`` tells equal records of one day apart.
+
+    One that the bank took back is followed by another, of the same amount below zero, that ``reverses_id`` names it.
+    """
 
     company_id = ref()
     bank_account_id = ref()
@@ -20,6 +23,9 @@ class Receipt(Fact):
     virtual_account = models.CharField(max_length=20)
     bank_code = models.CharField(max_length=60)
     repeat = models.IntegerField()
+    reverses_id = ref(null=True)
+
+    later = frozenset({"reverses_id"})
 
     class Meta:
         db_table = "receipts_receipt"
@@ -31,8 +37,63 @@ class Receipt(Fact):
         ]
 
 
+class Statement(Fact):
+    """What a bank told of an account in a file: from which day to which, the balances, and the sums of what moved.
+
+    What the file's format does not tell is null.
+    """
+
+    company_id = ref()
+    bank_account_id = ref()
+    format = models.CharField(max_length=30)
+    since_on = models.DateField(null=True)
+    until_on = models.DateField(null=True)
+    balance_before = models.BigIntegerField(null=True)
+    balance_after = models.BigIntegerField(null=True)
+    count_in = models.BigIntegerField()
+    amount_in = models.BigIntegerField()
+    count_out = models.BigIntegerField()
+    amount_out = models.BigIntegerField()
+    count_cancelled = models.BigIntegerField()
+    amount_cancelled = models.BigIntegerField()
+    count_corrected = models.BigIntegerField()
+    corrected = models.BigIntegerField()
+
+    class Meta:
+        db_table = "receipts_statement"
+
+
+class Record(Fact):
+    """A record of a bank's file as it came, with the receipt that it became; none where a person has to look at it.
+
+    ``repeat`` tells equal records of one day apart.
+    """
+
+    company_id = ref()
+    statement_id = ref()
+    receipt_id = ref(null=True)
+    line = models.BigIntegerField()
+    move = models.CharField(max_length=10)
+    booked_on = models.DateField()
+    value_on = models.DateField(null=True)
+    amount = models.BigIntegerField()
+    payer = models.CharField(max_length=200)
+    payer_bank = models.CharField(max_length=200)
+    payer_branch = models.CharField(max_length=200)
+    note = models.CharField(max_length=200)
+    inquiry = models.CharField(max_length=60)
+    content = models.TextField()
+    repeat = models.IntegerField()
+
+    class Meta:
+        db_table = "receipts_record"
+
+
 class Unapplied(Projection):
-    """Projection: what of every receipt is still in suspense; rebuilt from receipts and applications by `verify`."""
+    """Projection: what of every receipt is still in suspense; rebuilt from receipts and applications by `verify`.
+
+    Of a receipt that the bank took back nothing is.
+    """
 
     receipt_id = models.BigIntegerField(primary_key=True)
     unapplied = models.BigIntegerField()
@@ -40,6 +101,8 @@ class Unapplied(Projection):
     rebuilds = {
         "receipts_unapplied": "SELECT r.id AS receipt_id, CAST(r.amount - coalesce(sum(a.used), 0) AS bigint) AS unapplied"
         " FROM receipts_receipt r LEFT JOIN matching_application a ON a.receipt_id = r.id"
+        " WHERE r.reverses_id IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM receipts_receipt v WHERE v.reverses_id = r.id)"
         " GROUP BY r.id, r.amount HAVING r.amount <> coalesce(sum(a.used), 0)"
     }
 

@@ -14,13 +14,14 @@ from urikake.base import access, runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.doors import ahead, files
 from urikake.rooms.intake.queries import LINE, Kind, Mapping, Raw, guessed, mappings, raw, read
+from urikake.rooms.receipts.queries import FORMATS
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, today
 from ..models import Job, Upload
 from ..table import Column, export
-from .runs import FILES
+from .runs import FILES, WORDS
 
 KEPT: Final = timedelta(days=1)
 MOST: Final = 100
@@ -50,6 +51,7 @@ def imports(desk: Desk) -> Shown:
             for one in waiting.defer("content").order_by("-id")
         ],
         "banks": banks,
+        "formats": [(name, known.title) for name, known in FORMATS.items()],
         "picked": desk.ask("kind"),
     }
 
@@ -67,16 +69,18 @@ def bring(doing: Deed) -> HttpResponse:
         raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
     _allow(doing, kind)
     account = doing.field("account") if kind == files.RECEIPT else ""
-    found = raw(sent.read(), (sent.name or "file.csv")[-200:])
+    format_ = doing.field("format") if kind == files.RECEIPT and doing.field("format") in FORMATS else ""
+    found = files.looked_at(sent.read(), (sent.name or "file.csv")[-200:], format_)
     Upload.objects.filter(came_at__lt=_oldest()).delete()
     upload, new = Upload.objects.get_or_create(
         company=doing.company.code, actor=doing.person.name, key=doing.field("key"),
-        defaults={"kind": kind, "account": account, "name": found.name, "content": found.data},
+        defaults={"kind": kind, "account": account, "format": format_, "name": found.name, "content": found.data},
     )  # fmt: skip
     if new:
         with runs.reading(doing.books, doing.person.name) as session:
             earlier = list(mappings(session, kind).values())
-        _try(doing, upload, found, guessed(found.headers, files.kind_of(kind), earlier))
+        own = Mapping() if format_ else guessed(found.headers, files.kind_of(kind), earlier)
+        _try(doing, upload, found, own)
     return redirect(f"/{doing.company.code}/imports/{upload.pk}")
 
 
@@ -88,7 +92,10 @@ def _allow(doing: Deed, kind: str) -> None:
 
 def _try(doing: Deed, upload: Upload, found: Raw, mapping: Mapping) -> None:
     """Try the file with the mapping and keep what came of it; nothing is stored in the books."""
-    came = files.tried(doing.books, upload.kind, found, mapping=mapping, account=upload.account, user=doing.person.name)
+    came = files.tried(
+        doing.books, upload.kind, found, mapping=mapping, account=upload.account, format_=upload.format,
+        user=doing.person.name,
+    )  # fmt: skip
     upload.mapping = mapping.told()
     upload.tried = {
         "new": came.new,
@@ -97,7 +104,8 @@ def _try(doing: Deed, upload: Upload, found: Raw, mapping: Mapping) -> None:
         "errors": [[e.line, e.column, e.value, e.why] for e in came.errors[:TOLD]],
         "count": len(came.errors),
         "bad": len({e.line for e in came.errors}),
-        "sums": _sums(found, files.kind_of(upload.kind), mapping),
+        "sums": [] if upload.format else _sums(found, files.kind_of(upload.kind), mapping),
+        "told": [[WORDS[name], count] for name, count in came.figures.items() if count] if upload.format else [],
         "ahead": _ahead(doing, found, mapping) if upload.kind == "events" and came.new else [],
     }
     upload.save(update_fields=["mapping", "tried"])
@@ -130,7 +138,8 @@ def _sums(found: Raw, kind: Kind, mapping: Mapping) -> list[dict[str, Any]]:
 def one(desk: Desk, number: int) -> Shown:
     """A file before it is taken: how it was read, how its columns are matched, and each error at its cell."""
     upload = _upload(desk.company.code, desk.person.name, number)
-    found, mapping, tried = raw(bytes(upload.content), upload.name), Mapping.read(upload.mapping), upload.tried
+    found = files.looked_at(bytes(upload.content), upload.name, upload.format)
+    mapping, tried = Mapping.read(upload.mapping), upload.tried
     kind = files.kind_of(upload.kind)
     errors = pl.DataFrame(tried["errors"], schema=ERRORS, orient="row")
     if desk.ask("format"):
@@ -150,7 +159,7 @@ def one(desk: Desk, number: int) -> Shown:
         "touched": _touched(found, mapping) if tried.get("ahead") else 0,
         "whole": whole.to_dicts(),
         "columns": _columns(found, kind, mapping),
-        "lacking": _lacking(kind, mapping),
+        "lacking": _lacking(kind, mapping) if not upload.format else {},
         "choices": kind.columns,
         "table": _cells(found, shown.head(MOST), errors),
         "shown": min(shown.height, MOST),
@@ -267,7 +276,9 @@ def take(doing: Deed, number: int) -> HttpResponse:
     if asked is None:
         upload = _upload(doing.company.code, doing.person.name, number)
         _allow(doing, upload.kind)
-        options = {"kind": upload.kind, "account": upload.account, "mapping": upload.mapping}
+        options = {
+            "kind": upload.kind, "account": upload.account, "format": upload.format, "mapping": upload.mapping,
+        }  # fmt: skip
         asked = jobs.ask(
             doing.company.code, "import", subject=upload.name, actor=doing.person.name, options=options,
             content=bytes(upload.content), key=doing.field("key"),

@@ -43,7 +43,7 @@ def listed(desk: Desk) -> Shown:
         Column("partner_name", "取引先"),
         Column("amount", "入金額(円)", "yen", summed=True, ref=lambda row: f"receipt-{row['number']}"),
         Column("unapplied", "未消込(円)", "yen", summed=True),
-        Column("state", "状態", "state", tone={"消込済": "good", "一部": "wait", "未消込": "bad"}),
+        Column("state", "状態", "state", tone={"消込済": "good", "一部": "wait", "未消込": "bad", "銀行の取消": "off"}),
         Column("reference", "摘要", hidden=True),
         Column("bank_code", "取引番号", hidden=True),
     ]
@@ -63,7 +63,8 @@ def _receipts(desk: Desk) -> pl.DataFrame:
         (desk.session.low, desk.session.high),
     )
     names = profiles(desk.session, "name").select("partner_id", partner_name="name")
-    state = pl.when(pl.col("unapplied") == 0).then(pl.lit("消込済"))
+    back = pl.col("reverses_id").is_not_null() | pl.col("receipt_id").is_in(every["reverses_id"].drop_nulls().implode())
+    state = pl.when(back).then(pl.lit("銀行の取消")).when(pl.col("unapplied") == 0).then(pl.lit("消込済"))
     state = state.when(pl.col("unapplied") < pl.col("amount")).then(pl.lit("一部")).otherwise(pl.lit("未消込"))
     return (
         every.with_columns(

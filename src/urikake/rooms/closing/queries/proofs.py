@@ -373,7 +373,9 @@ def _unapplied(session: Session) -> pl.DataFrame:
 
 
 def _rebuilt_receipts(session: Session) -> pl.DataFrame:
-    came = session.rows("receipts_receipt", "id, amount").rename({"id": "receipt_id"})
+    every = session.rows("receipts_receipt", "id, amount, reverses_id").rename({"id": "receipt_id"})
+    back = every["reverses_id"].drop_nulls()
+    came = every.filter(pl.col("reverses_id").is_null() & ~pl.col("receipt_id").is_in(back.implode()))
     used = session.rows("matching_application", "id, receipt_id, used").group_by("receipt_id").agg(pl.col("used").sum())
     left = came.join(used, on="receipt_id", how="left").with_columns(
         unapplied=pl.col("amount") - pl.col("used").fill_null(0)

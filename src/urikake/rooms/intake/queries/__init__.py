@@ -3,7 +3,7 @@
 from .columns import Column, Kind, Mapping, options
 from .large import Parts, parts, taken_before, whole
 from .mappings import guessed, mappings, named
-from .sheets import LINE, Check, Raw, Sheet, decoded, given, opened, raw, read, sheet
+from .sheets import LINE, Check, Raw, Sheet, content, decoded, given, opened, raw, read, sheet, typed
 
 __all__ = [
     "LINE",
@@ -14,6 +14,7 @@ __all__ = [
     "Parts",
     "Raw",
     "Sheet",
+    "content",
     "decoded",
     "given",
     "guessed",
@@ -26,5 +27,6 @@ __all__ = [
     "read",
     "sheet",
     "taken_before",
+    "typed",
     "whole",
 ]

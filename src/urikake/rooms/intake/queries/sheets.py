@@ -155,13 +155,17 @@ def sheet(path: Path, kind: Kind, mapping: Mapping | None = None) -> Sheet:
 
 def opened(path: Path) -> Raw:
     """The cells of the file as texts; refused where it cannot be opened or read."""
+    return raw(content(path), path.name)
+
+
+def content(path: Path) -> bytes:
+    """The bytes of the file; refused where it cannot be opened."""
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise Refusal(
             "no-file", f"{path} を開けません（{cause_of(error)}）。", "ファイルの場所を確かめてください。"
         ) from None
-    return raw(data, path.name)
 
 
 def raw(data: bytes, name: str) -> Raw:
@@ -253,6 +257,18 @@ def given(rows: Sequence[AnyMapping[str, Any]], kind: Kind, name: str, mapping: 
     return _read(Raw(name, data, frame, "JSON"), kind, mapping, line=0)
 
 
+def typed(frame: pl.DataFrame, kind: Kind, found: Raw, headers: AnyMapping[str, str]) -> Sheet:
+    """Rows that the reader of another format has read from the file, as a sheet of the kind.
+
+    ``frame`` has ``file_line``, columns of the kind as values, and whatever else goes with them; ``headers`` has by column
+    what the format calls it.
+    """
+    absent = [pl.lit(None, dtype=c.dtype).alias(c.name) for c in kind.columns if c.name not in frame.columns]
+    full = frame.with_columns(absent)
+    texts = full.select(LINE, *[pl.col(c.name).cast(pl.String) for c in kind.columns]).unique(LINE, keep="first")
+    return Sheet(found.name, kind, full, dict(headers), hashlib.sha256(found.data).hexdigest(), texts, full)
+
+
 def _written(value: Any) -> str:
     """A value as a person would write it into a cell."""
     if value is None:
@@ -271,7 +287,7 @@ def _sheet(spelt: pl.DataFrame, cells_: pl.DataFrame, kind: Kind, found: Raw, *,
     texts = cells_.select(LINE, *shown).rename({header: headers[header] for header in shown})
     names = {column: header for header, column in headers.items()}
     made = Sheet(found.name, kind, spelt, names, sha256, texts, spelt)
-    made.frame = made.every = _typed(made, spelt.rename(headers))
+    made.frame = made.every = _read_cells(made, spelt.rename(headers))
     return made
 
 
@@ -407,7 +423,7 @@ def _headers(found: Sequence[str], kind: Kind, name: str, line: int) -> dict[str
     return names
 
 
-def _typed(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
+def _read_cells(found: Sheet, raw: pl.DataFrame) -> pl.DataFrame:
     """The raw columns read as the kind says; cells that cannot be read and required ones left empty are noted."""
     present = [c for c in found.kind.columns if c.name in raw.columns]
     native = {c.name for c in present if cells.typed(c.read, raw.schema[c.name])}

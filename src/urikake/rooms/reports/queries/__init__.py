@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, billing, books, collecting, contracts, deliveries, sales, usage
+from . import alarms, audit, balances, banks, billing, books, collecting, contracts, deliveries, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -22,6 +22,8 @@ REPORTS: Final[dict[str, Report]] = {
     "receivables": balances.receivables,
     "aging": balances.aging,
     "receipts": balances.receipts,
+    "bank-files": banks.bank_files,
+    "bank-corrections": banks.bank_corrections,
     "matches": balances.matches,
     "statement": balances.statement,
     "journals": books.journals,
@@ -54,6 +56,8 @@ READING: Final[dict[str, str]] = {
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "receipts": "receipts.read",
+    "bank-files": "receipts.read",
+    "bank-corrections": "receipts.read",
     "matches": "matching.read",
     "statement": "receivables.read",
     "journals": "journals.read",

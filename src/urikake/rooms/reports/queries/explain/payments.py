@@ -210,22 +210,46 @@ def receipt(session: Session, text: str, as_of: date | None = None) -> Explanati
         )
         for one in within.iter_rows(named=True)
     ]
+    steps += _taken_back(session, row, as_of)
     return Explanation(
         ref=f"receipt-{text}",
         title=f"入金 {text} {row['payer']} の未消込",
         amount=int(kept) + int(later["used"].sum()),
-        recomputed=row["amount"] - int(within["used"].sum()),
+        recomputed=sum(step.amount for step in steps if step.amount is not None),
         steps=tuple(steps),
         sources=(
             ("入金した口座", _bank(session, row["bank_account_id"])),
             ("摘要", row["reference"] or "—"),
             ("取引番号", row["bank_code"] or "—"),
             ("取込", reads.file_of(session, row["run_id"]) or "—"),
+            *_as_it_came(session, row["id"]),
         ),
         path=_receipt_path(session, row, within),
         recorded=recorded(session, "receipts.Receipt", row["id"], row["run_id"]),
         as_of=as_of,
     )
+
+
+def _taken_back(session: Session, row: dict[str, Any], as_of: date | None) -> list[Step]:
+    """The step by which the bank took the receipt back, or the one that this receipt takes back."""
+    if row["reverses_id"]:
+        return [Step("元の入金", "銀行が取り消した入金", -row["amount"], f"receipt-{row['reverses_id'] - session.low}")]
+    back = receipts.returned(session, row["id"])
+    found = reads.one(session, "receipts_receipt", "id, received_on, amount", back) if back else None
+    if found is None or found["received_on"] > (as_of or date.max):
+        return []
+    return [
+        Step("銀行の取消", words.day(found["received_on"]), found["amount"], f"receipt-{found['id'] - session.low}")
+    ]
+
+
+def _as_it_came(session: Session, receipt_id: int) -> list[tuple[str, str]]:
+    """Where the payer's bank is, and the record of the bank's file, where it came in one."""
+    record = receipts.record_of(session, receipt_id)
+    if record is None:
+        return []
+    bank = " ".join(filter(None, (record["payer_bank"], record["payer_branch"])))
+    return [("仕向銀行", bank or "—"), (f"元のレコード（{record['line']}件目）", record["content"].strip())]
 
 
 def _bank(session: Session, bank_id: int) -> str:

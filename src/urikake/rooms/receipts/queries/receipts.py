@@ -10,9 +10,7 @@ from urikake.base.bulk import Session
 from urikake.core import payer
 from urikake.rooms.parties import queries as parties
 
-RECEIPT: Final = (
-    "id, bank_account_id, received_on, amount, payer, folded, reference, virtual_account, bank_code, repeat"
-)
+RECEIPT: Final = "id, bank_account_id, received_on, amount, payer, folded, reference, virtual_account, bank_code, repeat, reverses_id"
 
 TO_MATCH: Final = "received_on, amount, payer, folded, virtual_account"
 
@@ -38,6 +36,12 @@ def unapplied(session: Session, names: str = RECEIPT.removeprefix("id, ")) -> pl
     if found.is_empty():
         return found.with_columns(partner_id=pl.lit(None, dtype=pl.Int64))
     return found.with_columns(partner_id=payers(session, found))
+
+
+def returned(session: Session, receipt_id: int) -> int | None:
+    """The receipt by which the bank took this one back, if it did."""
+    found = session.rows("receipts_receipt", "id", "reverses_id = ?", (receipt_id,))
+    return int(found["id"][0]) if found.height else None
 
 
 def standing(session: Session, wanted: pl.Series) -> pl.DataFrame:

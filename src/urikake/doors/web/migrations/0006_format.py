@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('web', '0005_simulation'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='upload',
+            name='format',
+            field=models.CharField(blank=True, db_default='', max_length=30),
+        ),
+    ]
