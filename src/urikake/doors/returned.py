@@ -152,8 +152,8 @@ def _noted(
         found = owner(session, frame.with_row_index("at"))
         for row in found.filter(pl.col("delivery_id").is_null()).iter_rows(named=True):
             heard.told.append(f"{row['file']}: どの送付のものか分かりません（{row['name'] or row['words']}）。")
-        known = found.filter(pl.col("delivery_id").is_not_null() & pl.col("noted"))
-        fresh = found.filter(pl.col("delivery_id").is_not_null() & ~pl.col("noted"))
+        known = found.filter(pl.col("delivery_id").is_not_null() & pl.col("known"))
+        fresh = found.filter(pl.col("delivery_id").is_not_null() & ~pl.col("known"))
         grouped = fresh.group_by("delivery_id", "state", maintain_order=True).agg(
             said=pl.col("words").unique(maintain_order=True).str.join(" / "), source=pl.col("source").first()
         )
