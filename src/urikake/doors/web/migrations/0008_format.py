@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('web', '0005_simulation'),
+        ('web', '0007_arrival'),
     ]
 
     operations = [
