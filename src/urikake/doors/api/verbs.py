@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, cast
 
@@ -308,7 +307,7 @@ def receive_file(session: Session, call: Call) -> dict[str, Any]:
     asked = call.body
     try:
         data = base64.b64decode(asked.content, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Refusal(
             "bad-base64", "content が Base64 ではありません。", "ファイルの中身を Base64 にしてください。"
         ) from None
