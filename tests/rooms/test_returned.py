@@ -53,9 +53,9 @@ def test_notifications_mark_what_came_back_once_and_tell_what_fits_none(database
         assert found["state"] == "bounced"
         assert found["said"] == "gone@example.jp: 5.1.1 550 5.1.1 <gone@example.jp>: User unknown"
         assert [row(database, partner)["state"] for partner in ("P2", "P3")] == ["bounced", "sent"]
-        assert returned.bounces(database, inbox).figures == {"known": 2, "passing": 3}
+        assert returned.bounces(database, inbox).figures == {"noted": 2, "passing": 3}
         deliver.deliver(database, Wanted(APRIL, resend=found["number"], why="新しいアドレスへ"))
-        assert returned.bounces(database, inbox / "1.eml").figures == {"known": 1, "passing": 1}
+        assert returned.bounces(database, inbox / "1.eml").figures == {"noted": 1, "passing": 1}
         assert row(database, "P1")["state"] == "sent"
     assert_coherent(database)
 
@@ -100,7 +100,7 @@ def test_responses_of_the_network_mark_what_was_refused_once(database: str, tmp_
     assert deliver.deliver(database, Wanted(APRIL)).figures == {"refused": 2}
     wanted = Wanted(APRIL, resend=numbers[0], why="登録された", folder=tmp_path / "again")
     assert deliver.deliver(database, wanted).figures == {"handed": 1}
-    assert returned.responses(database, file).figures == {"known": 1}  # it does not speak of the new attempt
+    assert returned.responses(database, file).figures == {"noted": 1}  # it does not speak of the new attempt
     assert row(database, "P1")["state"] == "handed"
     file.write_text(RESPONSE.format(code="AB", number=numbers[0]), encoding="utf-8")
     assert returned.responses(database, file).figures == {"passing": 1}
