@@ -153,7 +153,7 @@ def spread(count: int, deaths: int) -> list[int]:
 
 def test_death_at_any_statement_leaves_no_trace(two_databases: tuple[str, str]) -> None:
     calm, struck = two_databases
-    story, steps = days(7)
+    story, steps = days(10)
     for url in two_databases:
         found_company(url, story)
     seen: dict[str, int] = {}
