@@ -238,7 +238,7 @@ def test_results_that_cannot_be_are_refused_and_leave_nothing(database: str) -> 
     take_result(
         database, answered(asked.file)
     )  # what a locked month can no longer take is posted in the first open one
-    assert [entry["date"] for entry in entries(database) if entry["source"].startswith("collection")] == ["2026-06-30"]
+    assert [entry["date"] for entry in entries(database) if entry["source"].startswith("collection")] == ["2026-06-01"]
 
 
 def test_the_result_of_a_request_that_was_withdrawn_is_refused(database: str) -> None:

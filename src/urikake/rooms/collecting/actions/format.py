@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from urikake.base.errors import Refusal
-from urikake.core.formats import zengin91
+from urikake.core.formats.zengin import Refused
 
 T = TypeVar("T")
 SHOWN: Final = 20
@@ -17,7 +17,7 @@ def made(make: Callable[[], T]) -> T:
     """What the format makes; where it refuses, a refusal that tells all that is wrong."""
     try:
         return make()
-    except zengin91.Refused as refused:
+    except Refused as refused:
         shown = "／".join(map(str, refused.faults[:SHOWN]))
         more = len(refused.faults) - SHOWN
         rest = f"／ほか{more}件" if more > 0 else ""

@@ -123,8 +123,8 @@ def _settle_debits(
         raise Refusal(
             "bad-payout", f"入金予定日 {payout_on} が引落日より前です。", "引落日以後の日を指定してください。"
         )
-    days = {day: periods.open_date(session, day) for day in heads["debit_on"].unique()}
-    collected_on = pl.col("debit_on").replace_strict(days, return_dtype=pl.Date)  # a locked month takes nothing more
+    days = {day: _posted_on(session, day) for day in heads["debit_on"].unique()}
+    collected_on = pl.col("debit_on").replace_strict(days, return_dtype=pl.Date)
     made = heads.with_columns(collected_on=collected_on, payout_on=payout, fee=pl.lit(fee, dtype=pl.Int64))
     collections = facts.record(session, Collection, made).rename({"id": "collection_id"})
     shares, known = _shares(session, paid, heads["request_id"])
@@ -137,6 +137,14 @@ def _settle_debits(
         amount=pl.col("amount") - pl.col("settled").fill_null(0)
     )
     return settle(session, collections, settled, known, beyond, results, stopped)
+
+
+def _posted_on(session: Session, debit_on: date) -> date:
+    """The day on which what was collected counts: its own, or, its month being locked, the first of the first open one.
+
+    So it is never later than it need be, and the collector owes before it pays.
+    """
+    return debit_on if periods.is_open(session, debit_on) else periods.open_date(session, debit_on).replace(day=1)
 
 
 def _check_fee(fee: int, heads: pl.DataFrame) -> None:
