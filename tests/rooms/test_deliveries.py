@@ -75,6 +75,18 @@ def test_a_letter_bears_what_was_told_and_exactly_the_pdf(database: str, post: P
     assert (row["message_id"], row["recipients"]) == (message["Message-ID"], to[0])
 
 
+def test_a_summary_goes_out_with_the_delivery_notes_that_are_the_qualified_invoices(database: str, post: Post) -> None:
+    a_partner(database, "P1", email="p1@example.jp", delivery="email", tax_unit="delivery_note")
+    a_contract(database, "C9", partner="P1")
+    bill(database, "2026-05-31")
+    assert deliver.deliver(database, Wanted(date(2026, 5, 31))).figures == {"sent": 3}
+    (message,) = [message for to, message in post.taken if to == ["p1@example.jp"]]
+    (file,) = message.iter_attachments()
+    told = asked.found(database, "invoice", ref=file.get_filename().removesuffix(".pdf"))
+    assert [paper["kind"] for paper in told.papers] == ["invoice", "delivery", "delivery"]
+    assert file.get_content() == typesetting.pdf(told)
+
+
 def test_what_was_sent_is_not_sent_again_but_for_a_reason(database: str, post: Post) -> None:
     deliver.deliver(database, Wanted(APRIL))
     assert deliver.deliver(database, Wanted(APRIL)).figures == {}

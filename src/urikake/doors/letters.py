@@ -40,9 +40,12 @@ def letters(
     """Each of the documents with its letter; what stands on them is read for all at once."""
     book = bills.book(session, documents(part), Heads(session))
     linked = links.wanted(url, told)
+    papers: dict[str, list[dict[str, Any]]] = {}
+    for paper in book.papers:  # one that sums up delivery notes has these behind it
+        papers.setdefault(paper["document"], []).append(paper)
     return [
-        (row, _letter(row, book, paper, told, links.made(url, session, told) if linked else None))
-        for row, paper in zip(part.iter_rows(named=True), book.papers, strict=True)
+        (row, _letter(row, book, papers[row["number"]], told, links.made(url, session, told) if linked else None))
+        for row in part.iter_rows(named=True)
     ]
 
 
@@ -53,13 +56,13 @@ def documents(part: pl.DataFrame) -> pl.DataFrame:
 
 
 def _letter(
-    row: dict[str, Any], book: typesetting.Book, paper: dict[str, Any], told: Mapping[str, str], link: Any
+    row: dict[str, Any], book: typesetting.Book, papers: list[dict[str, Any]], told: Mapping[str, str], link: Any
 ) -> Letter:
     """The document's letter with its PDF, the same that a person would make of it."""
-    alone = replace(book, title=row["number"], issued=str(row["issue_on"]), papers=[paper])
+    alone = replace(book, title=row["number"], issued=str(row["issue_on"]), papers=papers)
     name, until, address = link or ("", None, "")
     kind = "return" if row["total"] < 0 else row["kind"]
-    values = _values(row, paper, book.author) | {"link": address, "until": str(until or "")}
+    values = _values(row, papers[0], book.author) | {"link": address, "until": str(until or "")}
     subject, body = mail.texts(told, kind)
     return Letter(
         to=email_addresses.listed(row["to"]),
@@ -95,7 +98,7 @@ def of_number(session: Session, number: str, told: Mapping[str, str]) -> Letter:
         raise unknown(number)
     book = bills.book(session, documents(found), Heads(session))
     link = ("", SAMPLE["until"], SAMPLE["link"]) if told["enclose"] in mail.LINKED else None
-    return _letter(found.row(0, named=True), book, book.papers[0], told, link)
+    return _letter(found.row(0, named=True), book, book.papers, told, link)
 
 
 def sample(session: Session, told: Mapping[str, str], kind: str = "invoice") -> Letter:

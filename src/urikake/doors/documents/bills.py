@@ -47,7 +47,7 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
     for head in found.iter_rows(named=True):
         on, row, parts = head["issue_on"], rows[head["number"]], notes.get(head["invoice_id"], [])
         common = {"letterhead": heads.at(on, numbers[head["invoice_id"]]), **addressed(to[head["invoice_id"]], lang)}
-        common |= {"originals": back.get(head["invoice_id"], [])}
+        common |= {"originals": back.get(head["invoice_id"], []), "document": row["number"]}
         others = {number: name for number, (holder, name) in held.items() if holder != head["partner_id"]}
         apart = [_note(_paper(one, head, lang, others) | common, one) for one in parts]
         told = _paper(row, head, lang, others) | common
@@ -57,7 +57,8 @@ def book(session: Session, found: pl.DataFrame, heads: Heads, *, lang: str = "ja
         told |= claimed(row, heads, on, own.get(head["partner_id"], []))
         papers += [told | (_summary(apart) if apart else {}), *apart]
     step("組版")
-    title = papers[0]["number"] if len(papers) == 1 else f"{papers[0]['number']} – {papers[-1]['number']}"
+    first, last = found["number"][0], found["number"][-1]
+    title = first if first == last else f"{first} – {last}"
     return Book(title, heads.name, str(found["issue_on"].max()), heads.rows, heads.images, papers)
 
 
