@@ -147,7 +147,7 @@ def _contracts_have(session: Session, frame: pl.DataFrame) -> Belongings:
         mine.join(products(session).select("product_id", "product"), on="product_id", how="left")
         .join(terms(session), on="contract_terms_id", how="left")
         .join(dimensions(session), on="dimension_id", how="left")
-        .join(parties.terms(session).rename({"terms_id": "collection_id"}), on="collection_id", how="left")
+        .join(parties.terms(session).rename({"terms_id": "collection_terms_id"}), on="collection_terms_id", how="left")
         .sort("contract_id", "position")
         .with_columns(start="start_on", end=pl.col("end_on").dt.offset_by("-1d"), group="group_code")
     )

@@ -24,7 +24,7 @@ class ContractTerms(Fact):
 
     ``uplift_micro`` is the percentage (in millionths) by which a renewal raises the price; ``refund`` is ``none`` where
     leaving gives nothing back. ``tax_point`` is the day whose rate of tax holds, empty where the company's policy says it;
-    ``collection_id`` its collection terms (回収条件) where they are not those of whom it is billed to.
+    ``collection_terms_id`` its collection terms (回収条件) where they are not those of whom it is billed to.
     """
 
     cycle_months = models.IntegerField()
@@ -42,9 +42,9 @@ class ContractTerms(Fact):
     minimum_months = models.IntegerField(null=True)
     refund = models.CharField(max_length=10, db_default="")
     tax_point = models.CharField(max_length=10, db_default="")
-    collection_id = ref(null=True)
+    collection_terms_id = ref(null=True)
 
-    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point", "collection_id"})
+    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point", "collection_terms_id"})
 
     class Meta:
         db_table = "contracts_terms"

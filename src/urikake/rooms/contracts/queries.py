@@ -37,7 +37,7 @@ WORDS: Final = {
 TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
 TERMS: Final = (
     "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "
-    "proration_down, auto_renew, notice_days, uplift_micro, minimum_months, refund, tax_point, collection_id"
+    "proration_down, auto_renew, notice_days, uplift_micro, minimum_months, refund, tax_point, collection_terms_id"
 )
 LINE: Final = (
     "id, contract_id, position, product_id, quantity_micro, unit_price_micro, start_on, end_on, dimension_id, "

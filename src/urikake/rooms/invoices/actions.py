@@ -92,7 +92,7 @@ def cancel(session: Session, *, corrects: Correcting, charges: pl.DataFrame, on:
         document=pl.lit(0, dtype=pl.Int64),
         invoice_kind=pl.lit("return"),
         inclusive=pl.lit(original["inclusive"]),
-        collection_id=pl.lit(original["collection_id"], dtype=pl.Int64),
+        collection_terms_id=pl.lit(original["collection_terms_id"], dtype=pl.Int64),
         tax_unit=pl.lit(original["tax_unit"]),
     ).drop("at", "reverses_id")
     issued = _kept(session, lines, _heads(lines, original["closing_on"], on), on)
@@ -138,16 +138,22 @@ def documents(session: Session, charges: pl.DataFrame, closing_on: date) -> pl.D
 
 
 def _collected(session: Session, ordered: pl.DataFrame) -> pl.DataFrame:
-    """The charges with the ``collection_id`` of their lines' own collection terms, null where they are the payer's."""
-    own = terms(session).filter(pl.col("collection_id").is_not_null()).select("contract_terms_id", "collection_id")
+    """The charges with the ``collection_terms_id`` of their lines' own collection terms, null where they are the payer's."""
+    own = (
+        terms(session)
+        .filter(pl.col("collection_terms_id").is_not_null())
+        .select("contract_terms_id", "collection_terms_id")
+    )
     if own.is_empty():
-        return ordered.with_columns(collection_id=pl.lit(None, dtype=pl.Int64))
+        return ordered.with_columns(collection_terms_id=pl.lit(None, dtype=pl.Int64))
     lines = every_line(session).select("line_id", "contract_terms_id").join(own, on="contract_terms_id")
     usual = payers(session).select("partner_id", "terms_id")
-    named = ordered.join(lines.select("line_id", "collection_id"), on="line_id", how="left", maintain_order="left")
+    named = ordered.join(
+        lines.select("line_id", "collection_terms_id"), on="line_id", how="left", maintain_order="left"
+    )
     named = named.join(usual, on="partner_id", how="left", maintain_order="left")
-    apart = pl.col("collection_id") != pl.col("terms_id")
-    return named.with_columns(collection_id=pl.when(apart).then("collection_id")).drop("terms_id")
+    apart = pl.col("collection_terms_id") != pl.col("terms_id")
+    return named.with_columns(collection_terms_id=pl.when(apart).then("collection_terms_id")).drop("terms_id")
 
 
 def _parted(session: Session, ordered: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
@@ -156,8 +162,8 @@ def _parted(session: Session, ordered: pl.DataFrame) -> tuple[pl.DataFrame, list
     Charges of different collection terms are paid apart, and so billed apart.
     """
     keys, company = ["partner_id", "inclusive"], policies(session)["invoice_grouping"]
-    if ordered["collection_id"].null_count() < ordered.height:
-        keys = [*keys, "collection_id"]
+    if ordered["collection_terms_id"].null_count() < ordered.height:
+        keys = [*keys, "collection_terms_id"]
     own = payers(session).filter(pl.col("invoice_grouping") != "").select("partner_id", "invoice_grouping")
     if own.is_empty() and company == "bill_to":
         return ordered, keys
@@ -220,7 +226,7 @@ def _heads(lines: pl.DataFrame, closing_on: date, issue_on: date) -> pl.DataFram
         kind=pl.col("invoice_kind").first(),
         partner_id=pl.col("partner_id").first(),
         inclusive=pl.col("inclusive").first(),
-        collection_id=pl.col("collection_id").first(),
+        collection_terms_id=pl.col("collection_terms_id").first(),
         tax_unit=pl.col("tax_unit").first(),
         closing_on=pl.lit(closing_on),
         issue_on=pl.lit(issue_on),

@@ -10,7 +10,7 @@ from urikake.base.facts import Fact, ref
 class Invoice(Fact):
     """An issued document (適格請求書, 適格返還請求書); its lines are ``line_count`` rows from ``first_line_id``.
 
-    ``collection_id`` are the terms by which it is paid, null where they are the partner's. Its taxes are rounded once per rate,
+    ``collection_terms_id`` are the terms by which it is paid, null where they are the partner's. Its taxes are rounded once per rate,
     or, where ``tax_unit`` is ``delivery_note`` (納品書), once per rate and contract.
     """
 
@@ -28,10 +28,10 @@ class Invoice(Fact):
     total = models.BigIntegerField()
     first_line_id = ref()
     line_count = models.BigIntegerField()
-    collection_id = ref(null=True)
+    collection_terms_id = ref(null=True)
     tax_unit = models.CharField(max_length=15, db_default="")
 
-    later = frozenset({"collection_id", "tax_unit"})
+    later = frozenset({"collection_terms_id", "tax_unit"})
 
     rebuilds = {
         "base_series": "SELECT min(id) AS id, CASE kind WHEN 'invoice' THEN 'INV' WHEN 'return' THEN 'RET' ELSE 'REV' END"

@@ -62,7 +62,7 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
         return queries.items(session, "1 = 0")
     profile = parties.payers(session)
     heads = issued.invoices.drop("tax_unit").join(profile.drop("code"), on="partner_id", maintain_order="left")
-    if heads["collection_id"].null_count() < heads.height:
+    if heads["collection_terms_id"].null_count() < heads.height:
         heads = _paid_apart(session, heads)
     columns = ["closing_on", "payment_months", "payment_day", "holiday_shift", "method", "split"]
     asked = heads.select(*columns, key="invoice_id", amount="total", payment_days=pl.lit(None, dtype=pl.Int64))
@@ -81,8 +81,8 @@ def raise_items(session: Session, *, issued: Issued) -> pl.DataFrame:
 def _paid_apart(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
     """The invoices with the collection terms that they have of their own in place of the partner's."""
     names = ["payment_months", "payment_day", "holiday_shift", "method", "split"]
-    own = parties.terms(session).select(*names, collection_id="terms_id")
-    both = heads.join(own, on="collection_id", how="left", maintain_order="left", suffix="_own")
+    own = parties.terms(session).select(*names, collection_terms_id="terms_id")
+    both = heads.join(own, on="collection_terms_id", how="left", maintain_order="left", suffix="_own")
     return both.with_columns(pl.coalesce(f"{name}_own", name).alias(name) for name in names)
 
 

@@ -86,10 +86,10 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
 
 def _collection_masks(session: Session, lines: pl.DataFrame) -> pl.Series:
     """The closing days by the lines' own collection terms, null where they have none."""
-    if lines["collection_id"].null_count() == lines.height:
+    if lines["collection_terms_id"].null_count() == lines.height:
         return pl.Series([None] * lines.height, dtype=pl.Int64)
-    own = collection_terms(session).select(collection_id="terms_id", collection_mask="closing_mask")
-    joined = lines.select("collection_id").join(own, on="collection_id", how="left", maintain_order="left")
+    own = collection_terms(session).select(collection_terms_id="terms_id", collection_mask="closing_mask")
+    joined = lines.select("collection_terms_id").join(own, on="collection_terms_id", how="left", maintain_order="left")
     return joined["collection_mask"]
 
 

@@ -24,7 +24,9 @@ from . import work
 def closing_dates(session: Session, month: date) -> list[date]:
     """The closing days (締日) of the month on which any payer or contract closes, oldest first."""
     own = contract_terms(session)
-    apart = collection_terms(session).filter(pl.col("terms_id").is_in(own["collection_id"].drop_nulls().implode()))
+    apart = collection_terms(session).filter(
+        pl.col("terms_id").is_in(own["collection_terms_id"].drop_nulls().implode())
+    )
     days = {1 << day for day in own["bill_day"].drop_nulls()}
     masks = set(closing_masks(session)["closing_mask"].drop_nulls().unique()) | set(apart["closing_mask"]) | days
     last = periods.last_day(month)

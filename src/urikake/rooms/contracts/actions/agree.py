@@ -254,7 +254,7 @@ def _lines(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         minimum_months="minimum_months",
         refund=pl.when(pl.col("refund") == "none").then("refund").otherwise(pl.lit("")),
         tax_point=pl.col("tax_point").fill_null(""),
-        collection_id=collection.ids(session, frame),
+        collection_terms_id=collection.ids(session, frame),
         leaving=pl.lit(False),
         agreed=_agreed(),
         discount="discount",

@@ -28,7 +28,7 @@ def ids(session: Session, frame: pl.DataFrame) -> pl.Series:
     told = frame.select("partner", *_NAMES, at=pl.int_range(pl.len()))
     own = told.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in _NAMES))
     if own.is_empty():
-        return pl.Series("collection_id", [None] * frame.height, dtype=pl.Int64)
+        return pl.Series("collection_terms_id", [None] * frame.height, dtype=pl.Int64)
     names = [name for name in parties_pen.TERMS if name != "closing_mask"]
     bills = parties.codes(session).join(parties.closing_masks(session), on="partner_id").select("code", "bill_to_id")
     terms = parties.payers(session).select("closing_mask", *names, bill_to_id="partner_id")
@@ -38,5 +38,5 @@ def ids(session: Session, frame: pl.DataFrame) -> pl.Series:
     whole = usual.with_columns(own_mask=parties_pen.closing_masks(usual["closing_day"])).select(
         "at", closing_mask=mask, **{name: pl.coalesce(name, f"{name}_usual") for name in names}
     )
-    named = whole.select("at", collection_id=parties_pen.terms_ids(session, whole))
-    return told.select("at").join(named, on="at", how="left", maintain_order="left")["collection_id"]
+    named = whole.select("at", collection_terms_id=parties_pen.terms_ids(session, whole))
+    return told.select("at").join(named, on="at", how="left", maintain_order="left")["collection_terms_id"]

@@ -13,5 +13,5 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contractterms', name='tax_point', field=models.CharField(db_default='', max_length=10)
         ),
-        migrations.AddField(model_name='contractterms', name='collection_id', field=models.BigIntegerField(null=True)),
+        migrations.AddField(model_name='contractterms', name='collection_terms_id', field=models.BigIntegerField(null=True)),
     ]

@@ -10,6 +10,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(model_name='invoice', name='collection_id', field=models.BigIntegerField(null=True)),
+        migrations.AddField(model_name='invoice', name='collection_terms_id', field=models.BigIntegerField(null=True)),
         migrations.AddField(model_name='invoice', name='tax_unit', field=models.CharField(db_default='', max_length=15)),
     ]

@@ -16,7 +16,7 @@ from ..models import Invoice
 PREFIX: Final = {"invoice": "INV", "return": "RET", "revised": "REV"}
 INVOICE: Final = (
     "id, run_id, kind, fiscal_year, sequence, partner_id, closing_on, issue_on, inclusive, currency, net, tax_total, total, "
-    "first_line_id, line_count, collection_id, tax_unit"
+    "first_line_id, line_count, collection_terms_id, tax_unit"
 )
 LINE: Final = "id, invoice_id, charge_id, rate_micro, net, tax_amount"
 

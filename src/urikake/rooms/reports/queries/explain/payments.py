@@ -130,9 +130,9 @@ def collection(session: Session, partner_id: int, run_id: int) -> dict[str, Any]
 
 def _terms(session: Session, head: dict[str, Any], run_id: int) -> dict[str, Any]:
     """The collection terms of an invoice: its contracts' own, else those of its partner as the run knew them."""
-    if head["collection_id"] is None:
+    if head["collection_terms_id"] is None:
         return collection(session, head["partner_id"], run_id)
-    return parties.terms(session).row(by_predicate=pl.col("terms_id") == head["collection_id"], named=True)
+    return parties.terms(session).row(by_predicate=pl.col("terms_id") == head["collection_terms_id"], named=True)
 
 
 def _dues(session: Session, head: dict[str, Any], total: int) -> pl.DataFrame:
@@ -154,7 +154,7 @@ def _item_sources(session: Session, row: dict[str, Any]) -> tuple[tuple[str, str
     )
     if row["source"] != "invoice":
         return common
-    head = session.rows("invoices_invoice", "id, partner_id, collection_id", "id = ?", (row["source_id"],)).row(
+    head = session.rows("invoices_invoice", "id, partner_id, collection_terms_id", "id = ?", (row["source_id"],)).row(
         0, named=True
     )
     own = _terms(session, head, row["run_id"])
