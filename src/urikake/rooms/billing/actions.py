@@ -205,7 +205,7 @@ def release(session: Session, *, partner: str, closing_on: date, why: str = "") 
 def _drafted(session: Session, partner: str, closing_on: date, why: str) -> int:
     """The id of the partner; refused where it has no draft of the closing, or there is no reason."""
     if not why.strip():
-        raise Refusal("no-reason", "保留する理由がありません。", "--why に理由を書いてください。")
+        raise Refusal("no-reason", "理由がありません。", "--why に理由を書いてください。")
     _require_short(why)
     partner_id = _partner(session, partner)
     if queries.drafts(session, closing_on).filter(pl.col("partner_id") == partner_id).is_empty():

@@ -116,6 +116,7 @@ def review(desk: Desk, closing: str) -> Shown:
         "partners": made["partner_id"].n_unique(),
         "missing": _missing(desk, day),
         "lacking": _lacking(desk, day),
+        "nowhere": _nowhere(desk, day),
         "alarms": _alarms(desk, day),
         "approves": policies(desk.session).needs_second_person("invoices"),
         "papers": _papers(desk, day),
@@ -177,6 +178,15 @@ def _lacking(desk: Desk, day: date) -> list[str]:
     wanted = {"自社の住所": told["address"], "お振込先の銀行名": told["bank"] or told["virtual_bank"],
               "登録番号": policies(desk.session)["registration_number"]}  # fmt: skip
     return [name for name, value in wanted.items() if not value]
+
+
+def _nowhere(desk: Desk, day: date) -> dict[str, Any]:
+    """The payers with drafts whose invoices go on paper and who have no address: how many, and the first of them."""
+    told = profiles(desk.session, "name, address, delivery").filter(
+        pl.col("delivery") == "paper", pl.col("address") == ""
+    )
+    mine = billing.drafts(desk.session, day).join(told, on="partner_id").sort("code")
+    return {"count": mine.height, "first": mine.select("code", "name").head(FIRST).to_dicts()}
 
 
 def _day(text: str) -> date:

@@ -11,8 +11,9 @@ from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .cutting import charges_cut, credits_cut
 from .cutting import split as cut_amounts
+from .drafts import drafts, held_drafts
 from .due import due_stretches, kept_money
-from .holds import drafts, held, held_drafts, holds
+from .holds import held, holds
 from .measured import beside_billed, measured_spans, price_models
 from .metering import rounds, unmeasured
 from .payers import at_payer, payers

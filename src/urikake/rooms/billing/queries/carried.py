@@ -1,4 +1,4 @@
-"""Bills below the minimum for an invoice (少額繰越): whose they are, and what of them waits for a later closing."""
+"""Bills carried on to a later closing: those below the minimum for an invoice (少額繰越), and those a person left to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urikake.rooms.contracts.queries import ended
 from urikake.rooms.parties.queries import payers
 
 from .charges import charges, waiting
+from .holds import held_bills
 from .scope import scope
 
 KEYS = ["partner_id", "closing_on"]
@@ -58,14 +59,8 @@ def carried_to(session: Session, closing_on: date) -> pl.DataFrame:
     asked = found.join(masks, on="partner_id", how="left", maintain_order="left")
     since = asked.select("closing_mask", timing=pl.lit("current"), from_on=pl.col("closing_on").dt.offset_by("1d"))
     next_on = terms.bill_on(since.with_columns(to_on="from_on"))
-    now = held_now(session)
-    return found.filter(next_on <= closing_on).join(now, on=KEYS, how="anti", maintain_order="left")
-
-
-def held_now(session: Session) -> pl.DataFrame:
-    """The bills that are held back (保留) now: partner and closing."""
-    rows = session.table("billing_hold", "id, partner_id, closing_on, held, why")
-    return rows.sort("id").unique(KEYS, keep="last", maintain_order=True).filter("held").select(KEYS)
+    due = found.filter(next_on <= closing_on)
+    return due.join(held_bills(session), on=KEYS, how="anti", maintain_order="left")
 
 
 def staying(session: Session, closing_on: date, partners: pl.Series) -> pl.Series:
@@ -79,12 +74,9 @@ def staying(session: Session, closing_on: date, partners: pl.Series) -> pl.Serie
         payer_id=pl.coalesce("named_id", "bill_to_id")
     )
     mine = lines.filter(pl.col("payer_id").is_in(partners.implode()) & (pl.col("cycle_months") > 0))
-    last = found.segments.group_by("line_id").agg(
-        goes_on=pl.col("to_on").is_null().any(), last_on=pl.col("to_on").max()
-    )
-    used = mine.join(last, on="line_id", how="left").filter(
-        pl.col("goes_on") | (pl.col("last_on") > closing_on + timedelta(1)) | (pl.col("last_on") == pl.col("end_on"))
-    )
-    return used.filter(~pl.col("line_id").is_in(ended(session, closing_on + timedelta(1)).implode()))[
-        "payer_id"
-    ].unique()
+    day = pl.col("to_on")
+    last = found.segments.group_by("line_id").agg(goes_on=day.is_null().any(), last_on=day.max())
+    beyond = pl.col("goes_on") | (pl.col("last_on") > closing_on + timedelta(1))
+    used = mine.join(last, on="line_id", how="left").filter(beyond | (pl.col("last_on") == pl.col("end_on")))
+    left = ended(session, closing_on + timedelta(1))
+    return used.filter(~pl.col("line_id").is_in(left.implode()))["payer_id"].unique()

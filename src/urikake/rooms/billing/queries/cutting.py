@@ -30,15 +30,15 @@ def _as_charged(session: Session, found: Scope, rows: pl.DataFrame) -> pl.DataFr
 
     That is how their charge was cut, so that all of what bears the new rate is given back.
     """
-    changes = tax_rates(session).select("tax", from_on="from_on")
-    if rows.is_empty() or not _within(rows, changes.rename({"from_on": "change_on"}), first=True).height:
+    changes = tax_rates(session).select("tax", change_on="from_on")
+    if rows.is_empty() or not _within(rows, changes, first=True).height:
         return rows
     placed = rows.with_columns(row=pl.int_range(pl.len()))
     own = found.lines.select("line_id", "contract_terms_id").join(_monthly(session), on="contract_terms_id", how="semi")
     model = products(session).select("product_id", "tax")
     rest = (pl.col("sign") < 0) & pl.col("usage_micro").is_null() & (pl.col("to_on") == pl.col("whole_to_on"))
     met = placed.filter(rest).join(own, on="line_id", how="semi").join(model, on="product_id")
-    mine = met.join(changes, on=["tax", "from_on"], how="semi")["row"]
+    mine = met.join(changes, left_on=["tax", "from_on"], right_on=["tax", "change_on"], how="semi")["row"]
     basis = pl.when(pl.col("row").is_in(mine.implode())).then(pl.lit("monthly")).otherwise("basis")
     return placed.with_columns(basis=basis).drop("row")
 
