@@ -1,8 +1,7 @@
-"""The pen of matching: the automatic run, applying by hand, and undoing."""
+"""Applying a receipt by hand, and the reversal of an application."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -19,105 +18,11 @@ from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import actions as receivables_pen
 from urikake.rooms.receivables import queries as receivables
 
-from . import queries
-from .models import Application
+from .. import queries
+from ..models import Application
+from .posting import Applied, post
 
 DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain")
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What a matching run did: applications, the movements of their items, the items, and counts by outcome."""
-
-    applications: pl.DataFrame
-    movements: pl.DataFrame
-    items: pl.DataFrame
-    outcomes: dict[str, int]
-
-
-def _nothing(session: Session, outcomes: dict[str, int]) -> Applied:
-    none = "1 = 0"
-    return Applied(
-        queries.applications(session, none),
-        receivables.movements(session, none),
-        receivables.items(session, none),
-        outcomes,
-    )
-
-
-@action("matching.apply")
-def match(session: Session, *, on: date | None = None) -> Applied:
-    """Apply every unapplied receipt that has exactly one answer, and return what was applied.
-
-    An application is dated on its receipt's day, or on ``on`` if that is later; in a locked month, on the last day of
-    the first open one. With ``on``, receipts of later days and items raised later are left alone.
-    """
-    waiting = receipts.unapplied(session, receipts.TO_MATCH)
-    if on is not None:
-        waiting = waiting.filter(pl.col("received_on") <= on)
-    if waiting.is_empty():
-        return _nothing(session, {})
-    items = receivables.open_items(session)
-    if on is not None:
-        items = items.filter(pl.col("posted_on") <= on)
-    pairs, outcomes = clearing.match(
-        waiting.select("receipt_id", "partner_id", amount="unapplied"),
-        items.select("item_id", "partner_id", "due_on", amount="balance", document_id=_document()),
-        policies(session).number("fee_tolerance"),
-    )
-    counts = dict(outcomes.group_by("kind").len().sort("kind").iter_rows())
-    settled = pairs.group_by("receipt_id", maintain_order=True).agg(settled=pl.col("amount").sum())
-    if settled.is_empty():
-        return _nothing(session, counts)
-    rows = settled.join(waiting, on="receipt_id", maintain_order="left").sort("receipt_id")
-    rows = rows.with_columns(
-        used=pl.col("unapplied"),
-        difference=pl.col("unapplied") - pl.col("settled"),
-        difference_kind=pl.when(pl.col("unapplied") != pl.col("settled")).then(pl.lit("fee")).otherwise(pl.lit("")),
-        applied_on=_days(session, rows["received_on"]),
-    )
-    made, moved = _post(session, rows, pairs, waiting, items)
-    return Applied(made, moved, items, counts)
-
-
-def _document() -> pl.Expr:
-    """One number per document: items of one invoice are cleared together."""
-    kind = pl.col("source").replace_strict(
-        {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}, return_dtype=pl.Int64
-    )
-    return pl.col("source_id") * 4 + kind
-
-
-def _days(session: Session, days: pl.Series) -> pl.Series:
-    """The posting day of each receipt's application: its own if that month is open."""
-    table = {day: periods.open_date(session, day) for day in days.unique()}
-    return days.replace_strict(table, return_dtype=pl.Date)
-
-
-def _post(
-    session: Session, rows: pl.DataFrame, pairs: pl.DataFrame, waiting: pl.DataFrame, items: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Record the applications and move receipts and items; ``pairs`` has ``receipt_id, item_id, amount``.
-
-    ``waiting`` and ``items`` are what is unapplied and open before.
-    """
-    receipts_pen.use(session, uses=rows.select("receipt_id", "used"), known=waiting)
-    made = facts.record(session, Application, rows).rename({"id": "application_id"})
-    moves = pairs.join(made.select("receipt_id", "application_id", "applied_on"), on="receipt_id").sort(
-        "application_id", "item_id"
-    )
-    moved = receivables_pen.move(
-        session,
-        moves=moves.select(
-            "item_id",
-            kind=pl.lit("applied"),
-            moved=-pl.col("amount"),
-            moved_on="applied_on",
-            source_id="application_id",
-        ),
-        known=items,
-    )
-    return made, moved
 
 
 @action("matching.apply")
@@ -148,7 +53,7 @@ def apply(
     )
     pairs = pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64))
     known = receivables.open_items(session)
-    made, moved = _post(session, head, pairs, receipts.unapplied(session), known)
+    made, moved = post(session, head, pairs, receipts.unapplied(session), known)
     outcome = kind or ("exact" if used == row["unapplied"] and total <= used else "part")
     return Applied(made, moved, known, {outcome: 1})
 
