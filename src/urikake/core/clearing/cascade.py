@@ -1,70 +1,94 @@
 """Automatic clearing (自動消込): the receipts whose items are beyond doubt, and why the others are not.
 
 All receipts go down a cascade of explanations, strongest first, each one join or group-by over all of them; what a rank
-settles is gone before the next one looks. A document is what was billed together (an invoice): its items are cleared
-together or not at all.
+settles is gone before the next one looks. The cascade is run by stages of who may be meant: the documents the payer
+names, those of the payer, those of partners of a like name, those of the payer's group. A document is what was billed
+together (an invoice): its items are cleared together or not at all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from urikake.core.clearing.subsets import explanations
+from urikake.core.clearing import ranks
+from urikake.core.clearing.standing import (
+    ASKS,
+    CLAIMS,
+    CONTESTED,
+    DOUBTFUL,
+    Found,
+    Standing,
+    contested,
+    doubtful,
+    settle,
+)
 
-_CLAIMS: Final = {"receipt": pl.UInt32, "doc": pl.UInt32}
-_DOUBTFUL: Final = {"receipt": pl.UInt32, "candidates": pl.Int64}
-_CONTESTED: Final = {"doc": pl.UInt32}
+Rank = Callable[[pl.DataFrame, pl.DataFrame], Found]
+
+MOST_COMMON: Final = 1 / 50
+"""Above this share of other open documents of an amount, a like name with that amount says too little."""
 
 
-class _Found(NamedTuple):
-    """What one rank explains: claims of receipts with one explanation, receipts with several, what those touch."""
+class Stage(NamedTuple):
+    """One round of the cascade: who may be meant (``by``), the asks and documents by pool, and the ranks in order."""
 
-    claims: pl.DataFrame
-    doubtful: pl.DataFrame
-    contested: pl.DataFrame
-
-
-_NOTHING: Final = _Found(*(pl.DataFrame(schema=kinds) for kinds in (_CLAIMS, _DOUBTFUL, _CONTESTED)))
-
-
-class _State(NamedTuple):
-    """Where the cascade stands: what is open, what is settled (with its kind), what is in doubt."""
-
-    receipts: pl.DataFrame
+    by: str
+    asks: pl.DataFrame
     documents: pl.DataFrame
-    settled: pl.DataFrame
-    doubtful: pl.DataFrame
-    contested: pl.DataFrame
+    ranks: Sequence[tuple[str, Rank]]
 
 
 def match(
-    receipts: pl.DataFrame, items: pl.DataFrame, fee_tolerance: int, fees: Sequence[int] = ()
+    receipts: pl.DataFrame,
+    items: pl.DataFrame,
+    fee_tolerance: int,
+    fees: Sequence[int] = (),
+    *,
+    alike: pl.DataFrame | None = None,
+    cited: pl.DataFrame | None = None,
+    groups: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
-    Ranks, strongest first; credits (negative documents) only count in the second and the fourth:
+    Stages, strongest first, as far as what they need is given; ``by`` of the outcome names the one that answered:
 
-    1. ``exact``: one document of the partner has the amount. As many equal receipts as equal documents are paired, the
-       earlier receipt (by id) with the earlier due: whichever way they are paired, the same is paid.
-    2. ``sum``: all that the partner still has open makes the amount.
+    - ``number``: the documents the payer names (``cited``) make the amount, or exceed it by a fee;
+    - ``payer``: the documents of the receipt's partner;
+    - ``name``: those of partners whose names resemble the payer's (``alike``), where not over 2 % of the other open
+      documents have the amount, and short only by one of ``fees``;
+    - ``group``: those of the partner's ``groups`` together.
+
+    Ranks of a stage, strongest first; credits (negative documents) only count in the second and the fifth:
+
+    1. ``exact``: one document has the amount. As many equal receipts as equal documents are paired, the earlier receipt
+       with the earlier due: whichever way they are paired, the same is paid. Of more documents than receipts those due
+       first are paid if the others are not due within ten days. Of more receipts than documents the first pay.
+    2. ``sum``: all that is open makes the amount.
     3. ``sum``: the documents due up to some day, two or more, make it (documents of one due day are not told apart).
-    4. ``sum``: exactly one subset makes it, proved by trying them all; for partners with at most 12 documents left.
-    5. ``fee``: one document, or all that is open, exceeds it by 1 … ``fee_tolerance`` or by one of ``fees`` (usual
-       transfer fees, 振込手数料, that may exceed the tolerance), and no other does.
+    4. ``sum``: the documents due on one day make it.
+    5. ``sum``: exactly one subset makes it, proved by trying them all, of at most 12 documents; of more than 5 only where
+       the chance that one would make an amount that pays none is below 1/200.
+    6. ``parts``: all receipts of the pool that wait together make one document, or all that is open.
+    7. ``fee``: one document, or all that is open, exceeds it by 1 … ``fee_tolerance`` or by one of ``fees`` (usual
+       transfer fees, 振込手数料, that may exceed the tolerance), and no other does; then exactly one subset by one of
+       ``fees``, where that is no chance.
 
-    ``ambiguous`` is a receipt with several explanations of the rank that first explains it, or one whose document
-    another receipt claims; documents in such doubt are settled by no later rank either. ``none`` has no explanation,
-    ``unknown`` no partner. Nothing is applied twice, and a receipt with an exact answer never takes a fee answer.
+    ``ambiguous`` is a receipt with several explanations of the rank that first explains it, or in several pools, or one
+    whose document another receipt claims, or that leaves out a document the payer named; documents in such doubt are
+    settled by no later rank either. ``duplicate`` is money equal to what was just paid with nothing more due. ``none``
+    has no explanation, ``unknown`` no partner. Nothing is applied twice, and a receipt with an exact answer never takes
+    a fee answer.
 
-    ``receipts``: ``receipt_id``, ``partner_id`` (null: unknown), ``amount``. ``items``: ``item_id``, ``partner_id``,
-    ``document_id``, ``amount`` (open balance, minor units), ``due_on``. Returns ``receipt_id, item_id, amount`` (what
-    is settled, the fee included) and ``receipt_id, kind, difference, candidates`` in the order of ``receipts``, where
-    ``difference`` is receipt − items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item
-    without a document.
+    ``receipts``: ``receipt_id``, ``partner_id`` (null: unknown), ``amount``, and where known ``received_on``. ``items``:
+    ``item_id``, ``partner_id``, ``document_id``, ``amount`` (open balance, minor units), ``due_on``. ``alike``:
+    ``receipt_id, partner_id`` of receipts without a partner. ``cited``: ``receipt_id, document_id``. ``groups``:
+    ``partner_id, group_id``. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
+    ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
+    items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item without a document.
 
     >>> from datetime import date
     >>> items = pl.DataFrame({"item_id": [1, 2, 3], "partner_id": [7, 7, 8], "document_id": [1, 1, 2],
@@ -73,27 +97,28 @@ def match(
     >>> applications, outcomes = match(receipts, items, fee_tolerance=880)
     >>> applications.rows()
     [(1, 1, 3520), (1, 2, 3240), (2, 3, 5500)]
-    >>> outcomes.rows()
-    [(1, 'fee', -440, 1), (2, 'exact', 0, 1)]
+    >>> outcomes.select("receipt_id", "kind", "difference").rows()
+    [(1, 'fee', -440), (2, 'exact', 0)]
     """
-    receipts = receipts.cast({"receipt_id": pl.Int64, "partner_id": pl.Int64, "amount": pl.Int64})
+    receipts = _whole(receipts)
     items = items.cast(dict.fromkeys(("item_id", "partner_id", "document_id", "amount"), pl.Int64))
     _check(receipts, items)
     documents = _documents(items)
-    state = _start(receipts, documents)
-    ranks = (
-        ("exact", _single),
-        ("sum", _all),
-        ("sum", _oldest),
-        ("sum", _subset),
-        ("fee", partial(_short, tolerance=max(fee_tolerance, 0), fees=fees)),
-    )
-    for kind, rank in ranks:
-        if state.receipts.is_empty():
-            break
-        mine = state.documents.join(state.receipts, on="partner_id", how="semi", maintain_order="left")
-        state = _settle(state, rank(state.receipts, mine), kind)
+    tolerance = max(fee_tolerance, 0)
+    known = receipts.filter(pl.col("amount") > 0).sort("receipt_id")
+    names = _cited(known, documents, cited)
+    state = _begun(names)
+    for stage in _stages(known, documents, names, alike, groups, tolerance, fees):
+        state = _played(state, stage)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
+
+
+def _whole(receipts: pl.DataFrame) -> pl.DataFrame:
+    """The receipts with every column, numbered ``receipt`` by id, so that no order of the rows plays a part."""
+    if "received_on" not in receipts.columns:
+        receipts = receipts.with_columns(received_on=pl.lit(None, dtype=pl.Date))
+    receipts = receipts.cast({"receipt_id": pl.Int64, "partner_id": pl.Int64, "amount": pl.Int64})
+    return receipts.with_columns(receipt=pl.col("receipt_id").rank("ordinal").cast(pl.UInt32))
 
 
 def _check(receipts: pl.DataFrame, items: pl.DataFrame) -> None:
@@ -111,182 +136,168 @@ def _documents(items: pl.DataFrame) -> pl.DataFrame:
     return aged.with_row_index("doc")
 
 
-def _start(receipts: pl.DataFrame, documents: pl.DataFrame) -> _State:
-    """Everything open: positive receipts of a known partner, by id."""
-    known = receipts.with_row_index("receipt").filter(pl.col("partner_id").is_not_null() & (pl.col("amount") > 0))
-    open_receipts = known.sort("receipt_id").select("receipt", "partner_id", "amount")
-    settled = pl.DataFrame(schema=_CLAIMS | {"kind": pl.String})
-    return _State(open_receipts, documents, settled, pl.DataFrame(schema=_DOUBTFUL), pl.DataFrame(schema=_CONTESTED))
+def _cited(known: pl.DataFrame, documents: pl.DataFrame, cited: pl.DataFrame | None) -> pl.DataFrame:
+    """The documents that receipts name: ``receipt, doc``."""
+    if cited is None:
+        return pl.DataFrame(schema={"receipt": pl.UInt32, "doc": pl.UInt32})
+    found = known.select("receipt", "receipt_id").join(cited, on="receipt_id")
+    return found.join(documents.select("doc", "document_id"), on="document_id").select("receipt", "doc")
 
 
-def _settle(state: _State, found: _Found, kind: str) -> _State:
-    """The state after a rank: claims that nothing disputes are settled, disputed ones are in doubt."""
-    claims = found.claims
-    if claims.is_empty() and found.doubtful.is_empty():
-        return state._replace(contested=pl.concat([state.contested, found.contested]))
-    shared = claims.filter(pl.len().over("doc") > 1).select("doc")
-    disputed = pl.concat([state.contested, found.contested, shared])
-    unsure = claims.join(disputed, on="doc", how="semi").select("receipt").unique()
-    sure = claims.join(unsure, on="receipt", how="anti")
-    withheld = claims.join(unsure, on="receipt", how="semi").select("doc")
-    doubted = unsure.with_columns(candidates=pl.lit(1, dtype=pl.Int64))
-    done = pl.concat([found.doubtful.select("receipt"), claims.select("receipt")]).unique()
-    return _State(
-        state.receipts.join(done, on="receipt", how="anti", maintain_order="left"),
-        state.documents.join(sure, on="doc", how="anti", maintain_order="left"),
-        pl.concat([state.settled, sure.with_columns(kind=pl.lit(kind))]),
-        pl.concat([state.doubtful, found.doubtful, doubted]),
-        pl.concat([state.contested, found.contested, withheld]),
-    )
+def _begun(cited: pl.DataFrame) -> Standing:
+    asks, documents = (pl.DataFrame(schema=ASKS), pl.DataFrame(schema={"doc": pl.UInt32, "pool": pl.Int64}))
+    settled = pl.DataFrame(schema=CLAIMS | {"kind": pl.String, "by": pl.String})
+    empty = pl.DataFrame(schema=DOUBTFUL | {"by": pl.String})
+    return Standing(asks, documents, cited, settled, empty, pl.DataFrame(schema=CONTESTED))
 
 
-def _single(receipts: pl.DataFrame, documents: pl.DataFrame) -> _Found:
-    """Rank 1: documents of exactly the amount; as many receipts as documents are paired in order."""
-    key = ["partner_id", "amount"]
-    paying = receipts.group_by(key).agg("receipt", payers=pl.len())
-    owed = documents.filter(pl.col("amount") > 0).group_by(key).agg("doc", candidates=pl.len())
-    equal = paying.join(owed, on=key)
-    paired = equal.filter(pl.col("payers") == pl.col("candidates"))
-    doubtful = equal.filter(pl.col("payers") != pl.col("candidates"))
-    return _Found(
-        paired.select("receipt", "doc").explode("receipt", "doc").cast(_CLAIMS),  # type: ignore[arg-type]
-        doubtful.select("receipt", "candidates").explode("receipt").cast(_DOUBTFUL),  # type: ignore[arg-type]
-        doubtful.select("doc").explode("doc").cast(_CONTESTED),  # type: ignore[arg-type]
-    )
-
-
-def _all(receipts: pl.DataFrame, documents: pl.DataFrame) -> _Found:
-    """Rank 2: all that the partner has open."""
-    totals = _totals(documents)
-    return _leading(receipts.join(totals, on=["partner_id", "amount"]), documents)
-
-
-def _totals(documents: pl.DataFrame) -> pl.DataFrame:
-    """What partners with two or more documents have open in all."""
-    summed = documents.group_by("partner_id").agg(pl.col("amount").sum(), size=pl.len())
-    return summed.filter(pl.col("size") >= 2)
-
-
-def _oldest(receipts: pl.DataFrame, documents: pl.DataFrame) -> _Found:
-    """Rank 3: the documents due up to some day; a sum that would part documents of one day does not count."""
-    owed = documents.filter(pl.col("amount") > 0)
-    next_day = pl.col("due_on").ne_missing(pl.col("due_on").shift(-1))
-    last = pl.int_range(pl.len()) == pl.len() - 1
-    heaps = owed.with_columns(
-        amount=pl.col("amount").cum_sum().over("partner_id"),
-        size=pl.int_range(1, pl.len() + 1).over("partner_id"),
-        whole=(next_day | last).over("partner_id"),
-    )
-    heaps = heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("partner_id", "amount", "size")
-    return _leading(receipts.join(heaps, on=["partner_id", "amount"]), owed)
-
-
-def _leading(hits: pl.DataFrame, documents: pl.DataFrame) -> _Found:
-    """Claims on the first ``size`` documents of a partner; two receipts that claim of one partner are in doubt."""
-    if hits.is_empty():
-        return _NOTHING
-    aged = documents.with_columns(age=pl.int_range(pl.len()).over("partner_id")).select("partner_id", "doc", "age")
-    alone = hits.filter(pl.len().over("partner_id") == 1)
-    rivals = hits.filter(pl.len().over("partner_id") > 1)
-    reach = rivals.group_by("partner_id").agg(pl.col("size").max())
-
-    def first(of: pl.DataFrame) -> pl.DataFrame:
-        return of.join(aged, on="partner_id").filter(pl.col("age") < pl.col("size"))
-
-    doubtful = rivals.select("receipt", candidates=pl.lit(1, dtype=pl.Int64))
-    return _Found(first(alone).select("receipt", "doc"), doubtful, first(reach).select("doc"))
-
-
-def _subset(receipts: pl.DataFrame, documents: pl.DataFrame) -> _Found:
-    """Rank 4: the only subset that makes the amount."""
-    found = explanations(receipts, documents)
-    sole, several = found.filter(pl.col("candidates") == 1), found.filter(pl.col("candidates") > 1)
-    return _Found(
-        sole.select("receipt", "docs").explode("docs").rename({"docs": "doc"}),
-        several.select("receipt", "candidates"),
-        several.select(doc="docs").explode("doc"),
-    )
-
-
-def _short(receipts: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Sequence[int]) -> _Found:
-    """Rank 5: the only document, or all that is open, that exceeds the receipt by a fee."""
-    single = documents.select("partner_id", "amount", "doc", size=pl.lit(0, dtype=pl.UInt32))
-    whole = _totals(documents).select("partner_id", "amount", doc=pl.lit(None, dtype=pl.UInt32), size="size")
-    targets = pl.concat([single, whole]).filter(pl.col("amount") > 0).sort("partner_id", "amount", "doc")
-    targets = targets.with_row_index("at")
-    further = sorted({fee for fee in fees if fee > tolerance})
-    hits = pl.concat([_within(receipts, targets, tolerance), _by_fee(receipts, targets, further)])
-    counted = hits.group_by("receipt").agg(pl.col("candidates").sum(), pl.col("at").min())
-    sole = counted.filter(pl.col("candidates") == 1).join(targets, on="at")
-    on_one = sole.filter(pl.col("size") == 0).select("receipt", "doc")
-    on_all = _leading(sole.filter(pl.col("size") > 0).select("receipt", "partner_id", "size"), documents)
-    several = counted.filter(pl.col("candidates") > 1).select("receipt", "candidates")
-    touched = _touched(hits.join(several, on="receipt", how="semi"), targets, documents)
-    return _Found(
-        pl.concat([on_one, on_all.claims]),
-        pl.concat([several, on_all.doubtful]),
-        pl.concat([touched, on_all.contested]),
-    )
-
-
-def _touched(hits: pl.DataFrame, targets: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
-    """The documents of the targets that lie in any hit; a hit is ``candidates`` targets in a row from ``at``."""
-    if hits.is_empty():
-        return pl.DataFrame(schema=_CONTESTED)
-    begun = hits.select("at", step=pl.lit(1, dtype=pl.Int64))
-    ended = hits.select((pl.col("at") + pl.col("candidates")).cast(pl.UInt32), step=pl.lit(-1, dtype=pl.Int64))
-    steps = pl.concat([begun, ended]).group_by("at").agg(pl.col("step").sum())
-    depth = pl.col("step").fill_null(0).cum_sum()
-    inside = targets.join(steps, on="at", how="left", maintain_order="left").filter(depth > 0)
-    wholes = documents.join(inside.filter(pl.col("size") > 0), on="partner_id", how="semi").select("doc")
-    return pl.concat([inside.filter(pl.col("size") == 0).select("doc"), wholes]).unique()
-
-
-def _within(receipts: pl.DataFrame, targets: pl.DataFrame, tolerance: int) -> pl.DataFrame:
-    """How many targets exceed each receipt by 1 … ``tolerance``, and the first of them."""
-    ends = targets.sort("amount").select("partner_id", "amount", "at")
-    asked = receipts.sort("amount").with_columns(low=pl.col("amount") + 1, high=pl.col("amount") + tolerance)
-    for name, strategy in (("low", "forward"), ("high", "backward")):
-        asked = asked.join_asof(
-            ends.rename({"at": f"{name}_at", "amount": f"{name}_amount"}),
-            left_on=name,
-            right_on=f"{name}_amount",
-            by="partner_id",
-            strategy=strategy,  # type: ignore[arg-type]
-            check_sortedness=False,
+def _stages(
+    known: pl.DataFrame,
+    documents: pl.DataFrame,
+    cited: pl.DataFrame,
+    alike: pl.DataFrame | None,
+    groups: pl.DataFrame | None,
+    tolerance: int,
+    fees: Sequence[int],
+) -> Iterator[Stage]:
+    if not cited.is_empty():
+        pools = documents.join(cited.select("doc", pool=pl.col("receipt").cast(pl.Int64)), on="doc")
+        naming = known.join(cited, on="receipt", how="semi").with_columns(pool=pl.col("receipt").cast(pl.Int64))
+        less = partial(ranks.named_short, tolerance=tolerance)
+        yield Stage("number", naming.select(*ASKS), pools, [("exact", ranks.named), ("fee", less)])
+    own = documents.with_columns(pool="partner_id")
+    sure = known.drop_nulls("partner_id").with_columns(pool="partner_id")
+    yield Stage("payer", sure.select(*ASKS), own, _ranks(tolerance, fees, by_due=True))
+    if alike is not None and not alike.is_empty():
+        asks = known.filter(pl.col("partner_id").is_null()).join(
+            alike.select("receipt_id", pool="partner_id"), on="receipt_id"
         )
-    count = pl.col("high_at").cast(pl.Int64) - pl.col("low_at").cast(pl.Int64) + 1
-    return asked.select("receipt", candidates=count, at="low_at").filter(pl.col("candidates") > 0)
+        usual = [fee for fee in fees if fee <= tolerance]
+        amounts = documents["amount"].sort()
+        rare = [
+            (kind, partial(_rare, rank=rank, amounts=amounts, reach=tolerance))
+            for kind, rank in _ranks(0, usual, by_due=True)
+        ]
+        yield Stage("name", asks.select(*ASKS), own, rare)
+    if groups is not None and not groups.is_empty():
+        shared = groups.filter(pl.len().over("group_id") > 1).select("partner_id", pool="group_id")
+        pools = documents.join(shared, on="partner_id", maintain_order="left").sort(
+            "pool", "due_on", "doc", nulls_last=True
+        )
+        asks = known.drop_nulls("partner_id").join(shared, on="partner_id", maintain_order="left")
+        yield Stage("group", asks.select(*ASKS), pools, _ranks(tolerance, fees, by_due=False))
 
 
-def _by_fee(receipts: pl.DataFrame, targets: pl.DataFrame, fees: list[int]) -> pl.DataFrame:
-    """How many targets exceed each receipt by exactly one of ``fees``, and the first of them."""
-    short = receipts.join(pl.DataFrame({"fee": fees}, schema={"fee": pl.Int64}), how="cross")
-    owed = targets.group_by("partner_id", "amount").agg(candidates=pl.len().cast(pl.Int64), at=pl.col("at").min())
-    wanted = short.with_columns(amount=pl.col("amount") + pl.col("fee"))
-    return wanted.join(owed, on=["partner_id", "amount"]).select("receipt", "candidates", "at")
+def _ranks(tolerance: int, fees: Sequence[int], *, by_due: bool) -> list[tuple[str, Rank]]:
+    usual = [fee for fee in fees if fee > 0]
+    return [
+        ("exact", partial(ranks.single, by_due=by_due)),
+        ("sum", ranks.everything),
+        ("sum", ranks.oldest),
+        ("sum", ranks.of_one_day),
+        ("sum", ranks.subset),
+        ("parts", ranks.together),
+        ("fee", partial(ranks.short, tolerance=tolerance, fees=usual)),
+        ("fee", partial(ranks.subset_short, fees=usual)),
+    ]
 
 
-def _applications(receipts: pl.DataFrame, items: pl.DataFrame, documents: pl.DataFrame, state: _State) -> pl.DataFrame:
-    """The items of the settled documents, by receipt as listed, then by age of the document, then by id."""
+def _rare(asks: pl.DataFrame, documents: pl.DataFrame, *, rank: Rank, amounts: pl.Series, reach: int) -> Found:
+    """What the rank finds, but in doubt where the amount is too common among all ``amounts`` to say who paid."""
+    found = rank(asks, documents)
+    if found.claims.is_empty():
+        return found
+    paid = asks.join(found.claims, on="receipt", how="semi").unique("receipt").select("receipt", "amount")
+    upto = paid.with_columns(high=pl.col("amount") + reach).sort("amount")
+    low = amounts.search_sorted(upto["amount"], side="left")
+    high = amounts.search_sorted(upto["high"], side="right")
+    others = upto.with_columns(others=high.cast(pl.Int64) - low.cast(pl.Int64) - 1)
+    common = others.filter(pl.col("others") > MOST_COMMON * len(amounts)).select("receipt")
+    unsure = found.claims.join(common, on="receipt", how="semi").select("bundle").unique()
+    withheld = found.claims.join(unsure, on="bundle", how="semi")
+    return Found(
+        found.claims.join(unsure, on="bundle", how="anti", maintain_order="left"),
+        pl.concat([found.doubtful, doubtful(withheld.unique("receipt"))]),
+        found.contested if withheld.is_empty() else pl.concat([found.contested, contested(withheld)]),
+    )
+
+
+def _played(state: Standing, stage: Stage) -> Standing:
+    """The standing after all ranks of a stage, over the receipts and documents that are still open."""
+    done = pl.concat([state.settled.select("receipt"), state.doubtful.select("receipt")])
+    asks = stage.asks.join(done, on="receipt", how="anti", maintain_order="left")
+    documents = stage.documents.join(state.settled, on="doc", how="anti", maintain_order="left")
+    now = Standing(
+        asks,
+        documents.join(asks, on="pool", how="semi", maintain_order="left"),
+        state.cited,
+        pl.DataFrame(schema=CLAIMS | {"kind": pl.String}),
+        pl.DataFrame(schema=DOUBTFUL),
+        state.contested,
+    )
+    for kind, rank in stage.ranks:
+        if now.asks.is_empty():
+            break
+        mine = now.documents.join(now.asks, on="pool", how="semi", maintain_order="left")
+        now = settle(now, rank(now.asks, mine), kind)
+    by = pl.lit(stage.by).alias("by")
+    return state._replace(
+        settled=pl.concat([state.settled, now.settled.with_columns(by)]),
+        doubtful=pl.concat([state.doubtful, now.doubtful.with_columns(by)]),
+        contested=now.contested,
+    )
+
+
+def _applications(
+    receipts: pl.DataFrame, items: pl.DataFrame, documents: pl.DataFrame, state: Standing
+) -> pl.DataFrame:
+    """The items of the settled documents, by receipt, then by age of the document, then by id.
+
+    Receipts that pay together take the items one after the other, each until its money is used.
+    """
     keys = documents.select("doc", "partner_id", "document_id")
     owed = items.filter(pl.col("amount") != 0).select("item_id", "partner_id", "document_id", "amount")
     cleared = state.settled.join(keys, on="doc").join(owed, on=["partner_id", "document_id"])
-    named = cleared.join(receipts.with_row_index("receipt").select("receipt", "receipt_id"), on="receipt")
-    return named.sort("receipt", "doc", "item_id").select("receipt_id", "item_id", "amount")
+    named = cleared.join(receipts.select("receipt", "receipt_id", money="amount"), on="receipt")
+    parts = pl.col("kind") == "parts"
+    whole = pl.concat([named.filter(~parts), _shared(named.filter(parts))])
+    return whole.sort("receipt", "doc", "item_id").select("receipt_id", "item_id", "amount")
 
 
-def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: _State) -> pl.DataFrame:
-    """One row per receipt, as listed: kind, difference, candidates."""
+def _shared(named: pl.DataFrame) -> pl.DataFrame:
+    """The items of receipts that pay together, cut where one receipt's money ends and the next one's begins."""
+    payers = named.select("bundle", "receipt", "money").unique().sort("bundle", "receipt")
+    payers = payers.with_columns(paid_to=pl.col("money").cum_sum().over("bundle"))
+    owed = named.unique(["bundle", "item_id"]).sort("bundle", "doc", "item_id")
+    owed = owed.with_columns(owed_to=pl.col("amount").cum_sum().over("bundle"))
+    bounds = payers.select("bundle", "receipt", "paid_to", paid_from=pl.col("paid_to") - pl.col("money"))
+    cut = named.join(owed.select("bundle", "item_id", "owed_to"), on=["bundle", "item_id"]).join(
+        bounds, on=["bundle", "receipt"]
+    )
+    part = pl.min_horizontal("owed_to", "paid_to") - pl.max_horizontal(
+        pl.col("owed_to") - pl.col("amount"), "paid_from"
+    )
+    return cut.with_columns(amount=part).filter(pl.col("amount") > 0).select(named.columns)
+
+
+def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: Standing) -> pl.DataFrame:
+    """One row per receipt, as listed: kind, difference, candidates, by."""
     settled = state.settled.join(documents.select("doc", paid="amount"), on="doc")
-    answered = settled.group_by("receipt").agg(pl.col("kind").first(), pl.col("paid").sum())
-    listed = receipts.with_row_index("receipt").join(answered, on="receipt", how="left", maintain_order="left")
-    listed = listed.join(state.doubtful, on="receipt", how="left", maintain_order="left")
-    doubt = pl.when(pl.col("candidates").is_not_null()).then(pl.lit("ambiguous")).otherwise(pl.lit("none"))
-    kind = pl.when(pl.col("partner_id").is_null()).then(pl.lit("unknown")).otherwise(doubt)
+    answered = settled.group_by("receipt").agg(pl.col("kind", "by").first(), pl.col("paid").sum(), docs=pl.len())
+    listed = receipts.join(answered, on="receipt", how="left", maintain_order="left")
+    doubted = state.doubtful.rename({"kind": "doubt", "by": "doubted_by"})
+    listed = listed.join(doubted, on="receipt", how="left", maintain_order="left")
+    asked = pl.col("partner_id").is_not_null()
+    kind = (
+        pl.when(pl.col("kind") == "exact")
+        .then(pl.when(pl.col("docs") > 1).then(pl.lit("sum")).otherwise("kind"))
+        .otherwise("kind")
+    )
+    rest = pl.when(asked).then(pl.lit("none")).otherwise(pl.lit("unknown"))
     return listed.select(
         "receipt_id",
-        kind=pl.coalesce("kind", kind),
-        difference=pl.col("amount") - pl.col("paid"),
+        kind=pl.coalesce(kind, "doubt", rest),
+        difference=pl.when(pl.col("kind") == "parts").then(pl.lit(0)).otherwise(pl.col("amount") - pl.col("paid")),
         candidates=pl.coalesce("candidates", pl.col("kind").is_not_null().cast(pl.Int64)),
+        by=pl.coalesce("by", "doubted_by", pl.lit("")),
     )

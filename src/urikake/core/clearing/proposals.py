@@ -103,8 +103,9 @@ def proposals(
     ``items``: ``item_id``, ``partner_id``, ``document_id``, ``amount`` (minor units), ``due_on``, ``number`` (invoice
     number). ``names``: ``partner_id``, ``name``. ``written`` spells amounts in the reasons.
 
+    >>> from datetime import date
     >>> items = pl.DataFrame({"item_id": [1, 2], "partner_id": [7, 7], "document_id": [1, 2], "amount": [6_760, 5_500],
-    ...     "due_on": ["2026-05-29", "2026-06-30"], "number": ["INV-2026-00001", "INV-2026-00002"]})
+    ...     "due_on": [date(2026, 5, 29), date(2026, 6, 30)], "number": ["INV-2026-00001", "INV-2026-00002"]})
     >>> names = pl.DataFrame({"partner_id": [7], "name": ["カブシキガイシャアオバショウジ"]})
     >>> best = proposals(6_320, items, names, payer="ｶ)ｱｵﾊﾞｼﾖｳｼﾞ", fee_tolerance=880)[0]
     >>> best.item_ids, best.difference, best.kind, best.automatic

@@ -1,0 +1,251 @@
+"""The ranks of the cascade: each one way in which receipts and open documents explain each other, over all at once.
+
+A rank looks at ``asks`` (``receipt, pool, amount, received_on``) and ``documents`` (``doc, pool, amount, due_on``, by
+pool and age); what its explanations say of a receipt is `standing.settle`'s to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from urikake.core.clearing.standing import CONTESTED, NOTHING, Found, claims, contested, doubtful
+from urikake.core.clearing.subsets import explanations, improbable
+
+EARLY_DAYS: Final = 10
+"""So many days before its due day a document counts as what a payer now owes."""
+
+_AGAIN_DAYS: Final = 7  # equal money so soon after the last, with nothing more due, may be the same paid twice
+
+
+def single(asks: pl.DataFrame, documents: pl.DataFrame, *, by_due: bool) -> Found:
+    """Documents of exactly the amount, as many receipts as documents paired in order.
+
+    With fewer receipts, and ``by_due``, they pay the documents due first, if the others are not due yet; with more, the
+    first receipts pay and the others are suspected to have paid twice (``duplicate``).
+    """
+    key = ["pool", "amount"]
+    place = pl.int_range(pl.len()).over(key)
+    paying = asks.sort(*key, "received_on", "receipt").with_columns(place=place, payers=pl.len().over(key))
+    owed = documents.filter(pl.col("amount") > 0).join(paying, on=key, how="semi", maintain_order="left")
+    owed = owed.with_columns(place=place, candidates=pl.len().over(key)).join(
+        _last(paying), on=key, maintain_order="left"
+    )
+    sides = paying.join(owed.select(*key, "candidates", *_ripeness(by_due)).unique(key), on=key)
+    pairable = (pl.col("payers") >= pl.col("candidates")) | pl.col("told_apart")
+    paired = sides.filter(pairable).join(owed.select(*key, "place", "doc", "due_on"), on=[*key, "place"], how="left")
+    paired = paired.sort(*key, "place").with_columns(again=_again(key))
+    doubted = sides.filter(~pairable)
+    twice = paired.filter(pl.col("doc").is_null() | pl.col("again"))
+    return Found(
+        claims(paired.filter(pl.col("doc").is_not_null() & ~pl.col("again"))),
+        pl.concat([doubtful(doubted, pl.col("candidates")), doubtful(twice, pl.col("candidates"), "duplicate")]),
+        contested(owed.join(doubted, on=key, how="semi")),
+    )
+
+
+def _last(paying: pl.DataFrame) -> pl.DataFrame:
+    return paying.group_by("pool", "amount").agg(last_on=pl.col("received_on").max(), paid=pl.len())
+
+
+def _ripeness(by_due: bool) -> list[pl.Expr]:
+    """Whether the receipts of an amount can only mean the documents due first (``told_apart``)."""
+    key = ["pool", "amount"]
+    due = pl.col("due_on")
+    ripe = (due <= pl.col("last_on") + pl.duration(days=EARLY_DAYS)).sum().over(key)
+    within = pl.col("place") < pl.col("paid")
+    apart = due.filter(within).max().over(key) < due.filter(~within).min().over(key)
+    dated = pl.col("last_on").is_not_null()
+    told = dated & (ripe <= pl.col("paid")) & apart if by_due else pl.lit(value=False)
+    return [told.fill_null(value=False).alias("told_apart")]
+
+
+def _again(key: list[str]) -> pl.Expr:
+    """Whether a receipt follows an equal one within days although nothing more is due yet."""
+    soon = pl.col("received_on") - pl.col("received_on").shift(1).over(key) <= pl.duration(days=_AGAIN_DAYS)
+    not_due = pl.col("due_on") > pl.col("received_on") + pl.duration(days=EARLY_DAYS)
+    return (soon & not_due).fill_null(value=False)
+
+
+def named(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """All documents of a pool together, one or more: for pools of what a payer named."""
+    sums = documents.group_by("pool").agg(pl.col("amount").sum())
+    return Found(
+        claims(asks.join(sums, on=["pool", "amount"]).join(documents.select("pool", "doc"), on="pool")), *NOTHING[1:]
+    )
+
+
+def named_short(asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int) -> Found:
+    """The same, less what may be a transfer fee."""
+    sums = documents.group_by("pool").agg(owed=pl.col("amount").sum())
+    short = (pl.col("owed") - pl.col("amount")).is_between(1, tolerance)
+    hits = asks.join(sums, on="pool").filter(short)
+    return Found(claims(hits.join(documents.select("pool", "doc"), on="pool")), *NOTHING[1:])
+
+
+def everything(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """All that a pool still has open, two documents or more."""
+    return _leading(asks.join(_totals(documents), on=["pool", "amount"]), documents)
+
+
+def _totals(documents: pl.DataFrame) -> pl.DataFrame:
+    summed = documents.group_by("pool").agg(pl.col("amount").sum(), size=pl.len())
+    return summed.filter(pl.col("size") >= 2)
+
+
+def oldest(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """The documents due up to some day; a sum that would part documents of one day does not count."""
+    owed = documents.filter(pl.col("amount") > 0)
+    next_day = pl.col("due_on").ne_missing(pl.col("due_on").shift(-1))
+    last = pl.int_range(pl.len()) == pl.len() - 1
+    heaps = owed.with_columns(
+        amount=pl.col("amount").cum_sum().over("pool"),
+        size=pl.int_range(1, pl.len() + 1).over("pool"),
+        whole=(next_day | last).over("pool"),
+    )
+    heaps = heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size")
+    return _leading(asks.join(heaps, on=["pool", "amount"]), owed)
+
+
+def of_one_day(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """All documents, two or more, that are due on one day, as one who pays by the calendar leaves the older alone."""
+    owed = documents.filter(pl.col("amount") > 0)
+    heaps = owed.group_by("pool", "due_on").agg(pl.col("amount").sum(), size=pl.len()).filter(pl.col("size") >= 2)
+    hits = asks.join(heaps, on=["pool", "amount"]).select("receipt", "pool", "due_on")
+    alone = hits.filter(pl.len().over("receipt", "pool") == 1)
+    several = hits.filter(pl.len().over("receipt", "pool") > 1)
+
+    def due(of: pl.DataFrame) -> pl.DataFrame:
+        return of.join(owed.select("pool", "due_on", "doc"), on=["pool", "due_on"], nulls_equal=True)
+
+    return Found(
+        claims(due(alone)),
+        doubtful(several.group_by("receipt").len(), pl.col("len")),
+        contested(due(several)),
+    )
+
+
+def _leading(hits: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """Claims on the first ``size`` documents of a pool; two receipts that claim of one pool are in doubt."""
+    if hits.is_empty():
+        return NOTHING
+    aged = documents.with_columns(age=pl.int_range(pl.len()).over("pool")).select("pool", "doc", "age")
+    alone = hits.filter(pl.len().over("pool") == 1)
+    rivals = hits.filter(pl.len().over("pool") > 1)
+    reach = rivals.group_by("pool").agg(pl.col("size").max())
+
+    def first(of: pl.DataFrame) -> pl.DataFrame:
+        return of.join(aged, on="pool").filter(pl.col("age") < pl.col("size"))
+
+    return Found(claims(first(alone)), doubtful(rivals), contested(first(reach)))
+
+
+def subset(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """The only subset that makes the amount, where that is no chance (`subsets.improbable`)."""
+    return _by_subsets(explanations(asks, documents), documents)
+
+
+def subset_short(asks: pl.DataFrame, documents: pl.DataFrame, fees: Sequence[int]) -> Found:
+    """The only subset that exceeds the amount by a usual fee, where that is no chance."""
+    less = pl.DataFrame({"fee": sorted(set(fees))}, schema={"fee": pl.Int64})
+    wide = asks.join(less, how="cross").with_row_index("wanted").with_columns(pl.col("amount") + pl.col("fee"))
+    found = explanations(wide.select(receipt="wanted", pool="pool", amount="amount"), documents)
+    back = found.join(wide.select(pl.col("wanted").alias("receipt"), of=pl.col("receipt")), on="receipt")
+    tried = less.height
+    summed = back.group_by(pl.col("of").alias("receipt"), maintain_order=True).agg(
+        pl.col("candidates").sum(),
+        pl.col("docs").explode().unique(),
+        (pl.col("chance").max() * tried),
+        pl.lit(99).alias("size"),
+    )
+    return _by_subsets(summed.cast({"size": pl.Int64}), documents)
+
+
+def _by_subsets(found: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    sure = (pl.col("candidates") == 1) & improbable()
+    sole, several = found.filter(sure), found.filter(~sure)
+    docs = several.select(doc="docs").explode("doc").drop_nulls()
+    return Found(
+        claims(sole.select("receipt", doc="docs").explode("doc")),
+        doubtful(several, pl.col("candidates")),
+        contested(docs.join(documents, on="doc", how="semi")),
+    )
+
+
+def together(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """All receipts of a pool that wait, two or more, make one document or all that is open."""
+    sole = asks.filter(pl.len().over("receipt") == 1)
+    money = sole.group_by("pool").agg(pl.col("amount").sum(), bundle=pl.col("receipt").min(), payers=pl.len())
+    money = money.filter(pl.col("payers") >= 2)
+    owed = documents.filter(pl.col("amount") > 0)
+    singles = owed.select("pool", "amount", "doc")
+    wholes = _totals(owed).select("pool", "amount", doc=pl.lit(None, dtype=pl.UInt32))
+    hits = money.join(pl.concat([singles, wholes]), on=["pool", "amount"])
+    one = hits.filter(pl.len().over("pool") == 1)
+    on_one = one.filter(pl.col("doc").is_not_null()).select("pool", "bundle", "doc")
+    on_all = one.filter(pl.col("doc").is_null()).select("pool", "bundle").join(owed.select("pool", "doc"), on="pool")
+    paid = sole.select("receipt", "pool").join(pl.concat([on_one, on_all]), on="pool")
+    unsure = sole.join(hits.filter(pl.len().over("pool") > 1), on="pool", how="semi")
+    touched = owed.join(hits.filter(pl.len().over("pool") > 1), on="pool", how="semi")
+    return Found(paid.select("receipt", "doc", "bundle"), doubtful(unsure), contested(touched))
+
+
+def short(asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Sequence[int]) -> Found:
+    """The only document, or all that is open, that exceeds the receipt by a fee."""
+    single = documents.select("pool", "amount", "doc", size=pl.lit(0, dtype=pl.UInt32))
+    whole = _totals(documents).select("pool", "amount", doc=pl.lit(None, dtype=pl.UInt32), size="size")
+    targets = pl.concat([single, whole]).filter(pl.col("amount") > 0).sort("pool", "amount", "doc")
+    targets = targets.with_row_index("at")
+    further = sorted({fee for fee in fees if fee > tolerance})
+    hits = pl.concat([_within(asks, targets, tolerance), _by_fee(asks, targets, further)])
+    counted = hits.group_by("receipt", maintain_order=True).agg(pl.col("candidates").sum(), pl.col("at").min())
+    sole = counted.filter(pl.col("candidates") == 1).join(targets, on="at")
+    on_one = claims(sole.filter(pl.col("size") == 0))
+    on_all = _leading(sole.filter(pl.col("size") > 0).select("receipt", "pool", "size"), documents)
+    several = doubtful(counted.filter(pl.col("candidates") > 1), pl.col("candidates"))
+    touched = _touched(hits.join(several, on="receipt", how="semi"), targets, documents)
+    return Found(
+        pl.concat([on_one, on_all.claims]),
+        pl.concat([several, on_all.doubtful]),
+        pl.concat([touched, on_all.contested]),
+    )
+
+
+def _touched(hits: pl.DataFrame, targets: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
+    """The documents of the targets that lie in any hit; a hit is ``candidates`` targets in a row from ``at``."""
+    if hits.is_empty():
+        return pl.DataFrame(schema=CONTESTED)
+    begun = hits.select("at", step=pl.lit(1, dtype=pl.Int64))
+    ended = hits.select((pl.col("at") + pl.col("candidates")).cast(pl.UInt32), step=pl.lit(-1, dtype=pl.Int64))
+    steps = pl.concat([begun, ended]).group_by("at").agg(pl.col("step").sum())
+    depth = pl.col("step").fill_null(0).cum_sum()
+    inside = targets.join(steps, on="at", how="left", maintain_order="left").filter(depth > 0)
+    wholes = documents.join(inside.filter(pl.col("size") > 0), on="pool", how="semi").select("doc")
+    return pl.concat([inside.filter(pl.col("size") == 0).select("doc"), wholes]).unique()
+
+
+def _within(asks: pl.DataFrame, targets: pl.DataFrame, tolerance: int) -> pl.DataFrame:
+    """How many targets exceed each receipt by 1 … ``tolerance``, and the first of them."""
+    ends = targets.sort("amount").select("pool", "amount", "at")
+    asked = asks.sort("amount").with_columns(low=pl.col("amount") + 1, high=pl.col("amount") + tolerance)
+    for name, strategy in (("low", "forward"), ("high", "backward")):
+        asked = asked.join_asof(
+            ends.rename({"at": f"{name}_at", "amount": f"{name}_amount"}),
+            left_on=name,
+            right_on=f"{name}_amount",
+            by="pool",
+            strategy=strategy,  # type: ignore[arg-type]
+            check_sortedness=False,
+        )
+    count = pl.col("high_at").cast(pl.Int64) - pl.col("low_at").cast(pl.Int64) + 1
+    return asked.select("receipt", candidates=count, at="low_at").filter(pl.col("candidates") > 0)
+
+
+def _by_fee(asks: pl.DataFrame, targets: pl.DataFrame, fees: list[int]) -> pl.DataFrame:
+    """How many targets exceed each receipt by exactly one of ``fees``, and the first of them."""
+    lacking = asks.join(pl.DataFrame({"fee": fees}, schema={"fee": pl.Int64}), how="cross")
+    owed = targets.group_by("pool", "amount").agg(candidates=pl.len().cast(pl.Int64), at=pl.col("at").min())
+    wanted = lacking.with_columns(amount=pl.col("amount") + pl.col("fee"))
+    return wanted.join(owed, on=["pool", "amount"]).select("receipt", "candidates", "at")

@@ -1,0 +1,131 @@
+"""Payer names that resemble a partner's: spelt otherwise, with something added, cut, or with a slip of the pen.
+
+What `core.payer` finds equal needs none of this. What it does not find is compared here with every name that could be
+meant, on whole columns: equal letters are joined, and names one slip apart share a spelling with one letter left out
+(the way of SymSpell), so that no payer is held against all partners one by one.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+import polars as pl
+from rapidfuzz.distance import OSA
+
+How = Literal["same", "spelling", "longer", "shorter", "slip"]
+"""In what a name resembles: borne by it (and others), long vowels and voiced marks apart, more or fewer letters, slips."""
+
+HOW: Final[tuple[How, ...]] = get_args(How)
+LIKE: Final = {"receipt_id": pl.Int64, "partner_id": pl.Int64, "how": pl.Enum(HOW)}
+
+_HEAD: Final = 4  # letters that two names must share at their head before one may be the other with something added
+_SLIP: Final = 5  # letters a name needs before one slip is forgiven
+_SLIPS: Final = 9  # letters a name needs before two are
+_VOICED: Final = "[\u3099\u309a]"
+_LONG: Final = (
+    (r"([オコソトノホモヨロウクスツヌフムユル])[ウオ]+", "$1"),
+    (r"([エケセテネヘメレ])[イエ]+", "$1"),
+    (r"([アカサタナハマヤラワ])ア+", "$1"),
+    (r"([イキシチニヒミリ])イ+", "$1"),
+)
+
+
+def loosened(folded: pl.Expr) -> pl.Expr:
+    """The folded name without what writers of one name disagree on: long vowels, voiced marks, ヂ for ジ, ヅ for ズ.
+
+    >>> names = pl.DataFrame({"name": ["コ-ヨウコウギヨウ", "コウヨウコウギヨ-", "コオヨ-コ-キヨウ"]})
+    >>> names.select(loosened(pl.col("name")))["name"].unique().to_list()
+    ['コヨコキヨ']
+    """
+    plain = folded.str.replace_many(["ヂ", "ヅ"], ["ジ", "ズ"]).str.normalize("NFD").str.replace_all(_VOICED, "")
+    spoken = plain.str.replace_all("-", "", literal=True)
+    for spelt, short in _LONG:
+        spoken = spoken.str.replace_all(spelt, short)
+    return spoken
+
+
+def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """The partners whose names each payer's resembles: ``receipt_id, partner_id, how``, a pair once.
+
+    A payer whose folded name partners bear is ``same`` for all of them and resembles no other. Else, by the loosened
+    letters (:func:`loosened`): equal (``spelling``); the payer's with more behind it, as a branch or a person
+    (``longer``; of several names that begin it, the longest), or with less (``shorter``), four letters at least shared;
+    one slip apart (a letter wrong, missing, too many, or two exchanged) from five letters on, two from nine (``slip``).
+    Resembling says who may be meant, never who it is.
+
+    ``payers``: ``receipt_id``, ``folded``. ``names``: ``partner_id``, ``folded``, any number a partner.
+
+    >>> names = pl.DataFrame({"partner_id": [1, 2], "folded": ["アオバシヨウジ", "ミドリサンギヨウ"]})
+    >>> payers = pl.DataFrame({"receipt_id": [1, 2], "folded": ["アオバシヨウジオオサカシテン", "ミドサンギヨウ"]})
+    >>> likely(payers, names).rows()
+    [(1, 1, 'longer'), (2, 2, 'slip')]
+    """
+    asked = payers.drop_nulls("folded").filter(pl.col("folded") != "")
+    known = names.drop_nulls().filter(pl.col("folded") != "").select("partner_id", "folded").unique(maintain_order=True)
+    spelt = asked.select("folded").unique(maintain_order=True)
+    same = spelt.join(known, on="folded").with_columns(how=pl.lit("same"))
+    strange = spelt.join(same, on="folded", how="anti", maintain_order="left")
+    strange = strange.with_columns(loose=loosened(pl.col("folded")))
+    kept = (
+        known.with_columns(loose=loosened(pl.col("folded"))).select("partner_id", "loose").unique(maintain_order=True)
+    )
+    loose = strange.select("loose").unique(maintain_order=True).filter(pl.col("loose") != "")
+    ways = [_spelling(loose, kept), _longer(loose, kept), _shorter(loose, kept), _slips(loose, kept)]
+    alike = strange.join(pl.concat(ways), on="loose").select("folded", "partner_id", "how")
+    every = pl.concat([same, alike]).with_columns(pl.col("how").cast(pl.Enum(HOW)))
+    pairs = asked.select("receipt_id", "folded").join(every, on="folded").sort("receipt_id", "partner_id", "how")
+    return pairs.unique(["receipt_id", "partner_id"], keep="first", maintain_order=True).select(*LIKE).cast(LIKE)  # type: ignore[arg-type]
+
+
+def _spelling(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    return loose.join(kept, on="loose").select("loose", "partner_id", how=pl.lit("spelling"))
+
+
+def _longer(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The partners with the longest name that the payer's begins with."""
+    lengths = kept["loose"].str.len_chars().unique()
+    heads = [
+        loose.filter(pl.col("loose").str.len_chars() > length).select("loose", head=pl.col("loose").str.head(length))
+        for length in lengths.filter(lengths >= _HEAD)
+    ]
+    begun = pl.concat([loose.clear().with_columns(head=pl.lit("")), *heads])
+    hits = begun.join(kept.rename({"loose": "head"}), on="head")
+    longest = hits.filter(pl.col("head").str.len_chars() == pl.col("head").str.len_chars().max().over("loose"))
+    return longest.select("loose", "partner_id", how=pl.lit("longer"))
+
+
+def _shorter(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The partners whose name begins with the payer's."""
+    lengths = loose["loose"].str.len_chars().unique()
+    heads = [
+        kept.filter(pl.col("loose").str.len_chars() > length).select(
+            "partner_id", loose=pl.col("loose").str.head(length)
+        )
+        for length in lengths.filter(lengths >= _HEAD)
+    ]
+    begun = pl.concat([kept.clear().select("partner_id", "loose"), *heads])
+    return loose.join(begun, on="loose").select("loose", "partner_id", how=pl.lit("shorter"))
+
+
+def _slips(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """The partners whose name is one slip apart, or two where both are long."""
+    spelt = kept.select(name="loose").unique(maintain_order=True)
+    shared = _left_out(loose, "loose").join(_left_out(spelt, "name"), on="left").select("loose", "name").unique()
+    shared = shared.filter(pl.col("loose") != pl.col("name")).sort("loose", "name")
+    apart = [OSA.distance(a, b, score_cutoff=2) for a, b in shared.iter_rows()]
+    length = pl.min_horizontal(pl.col("loose").str.len_chars(), pl.col("name").str.len_chars())
+    forgiven = pl.when(length >= _SLIPS).then(2).when(length >= _SLIP).then(1).otherwise(0)
+    close = shared.with_columns(apart=pl.Series("apart", apart, dtype=pl.Int64)).filter(pl.col("apart") <= forgiven)
+    return close.join(kept.rename({"loose": "name"}), on="name").select("loose", "partner_id", how=pl.lit("slip"))
+
+
+def _left_out(spelt: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Each spelling as it is and with any one letter left out (``left``)."""
+    text, size = pl.col(name), pl.col(name).str.len_chars()
+    long = spelt.filter(size >= _SLIP)
+    most = int(long.select(size.max()).item() or 0)
+    without = [
+        long.filter(size > place).select(name, left=text.str.head(place) + text.str.slice(place + 1))
+        for place in range(most)
+    ]
+    return pl.concat([long.select(name, left=name), *without]).unique()
