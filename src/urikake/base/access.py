@@ -68,6 +68,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "collecting.settle": frozenset({"admin", "accountant", OPERATOR}),
     "receipts.import": frozenset({"admin", "accountant", OPERATOR}),
     "matching.apply": frozenset({"admin", "accountant", OPERATOR}),
+    "matching.release": frozenset({"admin", "accountant", "approver"}),
     "revenue.recognize": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "ledger.post": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "closing.close": frozenset({"admin", "accountant", OPERATOR}),

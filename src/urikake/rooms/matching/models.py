@@ -1,4 +1,4 @@
-"""The table of applications."""
+"""Tables of applications, and of what they taught about payers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ class Application(Fact):
     """A receipt (or part of it) applied to items on a day (消込), with its difference; or the reversal of one.
 
     ``used`` is what it takes of the receipt; the movements of the items, which name it, sum to ``used`` less
-    ``difference``. ``difference`` is negative where the payer kept something back.
+    ``difference``. ``difference`` is negative where the payer kept something back. ``by`` tells what the automatic run
+    knew it by (`clearing.match`); it is empty where a person did it.
     """
 
     receipt_id = ref()
@@ -21,7 +22,36 @@ class Application(Fact):
     difference_kind = models.CharField(max_length=10)
     partner_id = ref()
     reverses_id = ref(null=True, unique=True)
+    by = models.CharField(max_length=10, db_default="")
+
+    later = frozenset({"by"})
 
     class Meta:
         db_table = "matching_application"
         indexes = [models.Index(fields=["receipt_id"], name="matching_receipt")]
+
+
+class LearnedName(Fact):
+    """A payer name (振込名義) that an application by hand told to be a partner's; a lesson of an application is one row."""
+
+    partner_id = ref()
+    payer = models.CharField(max_length=200)
+    folded = models.CharField(max_length=200)
+    application_id = ref()
+
+    class Meta:
+        db_table = "matching_learned_name"
+        constraints = [
+            models.UniqueConstraint(fields=["application_id", "partner_id", "folded"], name="matching_lesson")
+        ]
+
+
+class NameDecision(Fact):
+    """A person's decision on a learned name: ``released`` for the automatic run, or ``revoked``; the newest holds."""
+
+    partner_id = ref()
+    folded = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10)
+
+    class Meta:
+        db_table = "matching_name_decision"

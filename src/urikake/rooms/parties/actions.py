@@ -200,7 +200,7 @@ def _names(session: Session, frame: pl.DataFrame) -> int:
     wanted = wanted.unique(keys, maintain_order=True).join(
         queries.payer_names(session), on=keys, how="anti", maintain_order="left"
     )
-    facts.record(session, PayerName, wanted)
+    facts.record(session, PayerName, wanted.with_columns(withdrawn=pl.lit(value=False)))
     accounts = frame.select("partner_id", virtual_account=pl.col("virtual_account").str.split(";")).explode(
         "virtual_account"
     )
@@ -208,6 +208,17 @@ def _names(session: Session, frame: pl.DataFrame) -> int:
     accounts = accounts.join(queries.virtual_accounts(session), on=accounts.columns, how="anti", maintain_order="left")
     facts.record(session, VirtualAccount, accounts)
     return wanted.height + accounts.height
+
+
+def name_payers(session: Session, *, names: pl.DataFrame, withdrawn: bool = False) -> int:
+    """Record payer names (``partner_id, payer, folded``) that are not known yet, or withdraw known ones; return how many."""
+    keys = ["partner_id", "folded"]
+    known = queries.payer_names(session)
+    rows = names.unique(keys, maintain_order=True).join(
+        known, on=keys, how="semi" if withdrawn else "anti", maintain_order="left"
+    )
+    facts.record(session, PayerName, rows.with_columns(withdrawn=pl.lit(withdrawn)))
+    return rows.height
 
 
 HOLIDAYS: Final = Kind(

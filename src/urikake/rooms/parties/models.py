@@ -72,11 +72,17 @@ class Profile(Fact):
 
 
 class PayerName(Fact):
-    """A name under which a partner's money arrives (振込名義), as written and folded for comparison."""
+    """A name under which a partner's money arrives (振込名義), as written and folded for comparison; or its withdrawal.
+
+    The newest row of a partner and folded name holds.
+    """
 
     partner_id = ref()
     payer = models.CharField(max_length=200)
     folded = models.CharField(max_length=200)
+    withdrawn = models.BooleanField(db_default=False)
+
+    later = frozenset({"withdrawn"})
 
     class Meta:
         db_table = "parties_payer_name"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from urikake.base.bulk import Session
@@ -79,11 +81,32 @@ def holidays(session: Session, run_id: int | None = None) -> pl.DataFrame:
 def payer_names(session: Session) -> pl.DataFrame:
     """Every folded name a partner's money may bear: ``partner_id``, ``folded``, each pair once."""
     names = ("parties_payer_name",)
-    return session.derived(
-        "payer_names",
-        names,
-        lambda: session.table(*names, "id, partner_id, folded").drop("id").unique(maintain_order=True),
-    )
+
+    def read() -> pl.DataFrame:
+        rows = session.table(*names, "id, partner_id, folded, withdrawn").sort("id")
+        newest = rows.unique(["partner_id", "folded"], keep="last", maintain_order=True)
+        return newest.filter(~pl.col("withdrawn")).select("partner_id", "folded")
+
+    return session.derived("payer_names", names, read)
+
+
+_HIGHEST: Final = 8  # companies above one another; a circle of parents is cut there
+
+
+def groups(session: Session) -> pl.DataFrame:
+    """The partners that belong together by their parents (名寄せ先): ``partner_id``, ``group_id``, of two or more."""
+
+    def read() -> pl.DataFrame:
+        above = profiles(session, "parent_id").select("partner_id", "parent_id")
+        tops = above.with_columns(group_id=pl.coalesce("parent_id", "partner_id"))
+        for _ in range(_HIGHEST):
+            higher = tops.join(above.select(group_id="partner_id", over="parent_id"), on="group_id", how="left")
+            tops = higher.with_columns(group_id=pl.coalesce("over", "group_id")).drop("over")
+            if higher["over"].null_count() == higher.height:
+                break
+        return tops.select("partner_id", "group_id").filter(pl.len().over("group_id") > 1)
+
+    return session.derived("partner_groups", ("parties_profile",), read)
 
 
 def virtual_accounts(session: Session) -> pl.DataFrame:

@@ -9,9 +9,6 @@ import polars as pl
 from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies
-from urikake.core import clearing
-from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
 from .. import queries
@@ -25,24 +22,23 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     An application is dated on its receipt's day, or on ``on`` if that is later; in a locked month, on the last day of
     the first open one. With ``on``, receipts of later days and items raised later are left alone.
     """
-    waiting = receipts.unapplied(session, receipts.TO_MATCH)
-    if on is not None:
-        waiting = waiting.filter(pl.col("received_on") <= on)
+    found = queries.evidence(session, on)
+    waiting, items = found.receipts, found.items
     if waiting.is_empty():
         return _nothing(session, {})
-    items = receivables.open_items(session)
-    if on is not None:
-        items = items.filter(pl.col("posted_on") <= on)
-    pairs, outcomes = clearing.match(
-        waiting.select("receipt_id", "partner_id", amount="unapplied"),
-        items.select("item_id", "partner_id", "due_on", amount="balance", document_id=_document()),
-        policies(session).number("fee_tolerance"),
-    )
+    pairs, outcomes = queries.judged(session, found)
     counts = dict(outcomes.group_by("kind").len().sort("kind").iter_rows())
     settled = pairs.group_by("receipt_id", maintain_order=True).agg(settled=pl.col("amount").sum())
     if settled.is_empty():
         return _nothing(session, counts)
-    rows = settled.join(waiting, on="receipt_id", maintain_order="left").sort("receipt_id")
+    owners = pairs.join(items.select("item_id", owner="partner_id"), on="item_id", maintain_order="left")
+    owners = owners.unique("receipt_id", keep="first", maintain_order=True).select("receipt_id", partner_id="owner")
+    known = (
+        waiting.drop("partner_id")
+        .join(outcomes.select("receipt_id", "by"), on="receipt_id")
+        .join(owners, on="receipt_id")
+    )
+    rows = settled.join(known, on="receipt_id", maintain_order="left").sort("receipt_id")
     rows = rows.with_columns(
         used=pl.col("unapplied"),
         difference=pl.col("unapplied") - pl.col("settled"),
@@ -61,14 +57,6 @@ def _nothing(session: Session, outcomes: dict[str, int]) -> Applied:
         receivables.items(session, none),
         outcomes,
     )
-
-
-def _document() -> pl.Expr:
-    """One number per document: items of one invoice are cleared together."""
-    kind = pl.col("source").replace_strict(
-        {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}, return_dtype=pl.Int64
-    )
-    return pl.col("source_id") * 4 + kind
 
 
 def _days(session: Session, days: pl.Series) -> pl.Series:

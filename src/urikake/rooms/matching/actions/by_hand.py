@@ -20,6 +20,7 @@ from urikake.rooms.receivables import queries as receivables
 
 from .. import queries
 from ..models import Application
+from .learning import learn
 from .posting import Applied, post
 
 DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain")
@@ -27,12 +28,19 @@ DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain
 
 @action("matching.apply")
 def apply(
-    session: Session, *, receipt: str, targets: list[str], difference: str = "remain", on: date | None = None
+    session: Session,
+    *,
+    receipt: str,
+    targets: list[str],
+    difference: str = "remain",
+    on: date | None = None,
+    learning: bool = True,
 ) -> Applied:
     """Apply a receipt to items by hand; ``targets`` are ``INVOICE``, ``INVOICE/ORDER`` or a number, with ``=AMOUNT``.
 
     What is left over or missing becomes what ``difference`` says: ``fee``, ``discount``, ``write-off`` and ``misc``
-    settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open.
+    settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open. With ``learning`` the payer's name is
+    learned to be that of the items' partners (`learning.learn`).
     """
     row = _receipt(session, receipt)
     items = _targets(session, targets, row["unapplied"])
@@ -49,11 +57,14 @@ def apply(
             "difference": [gap],
             "difference_kind": [kind],
             "partner_id": [items["partner_id"][0]],
+            "by": [""],
         }
     )
     pairs = pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64))
     known = receivables.open_items(session)
     made, moved = post(session, head, pairs, receipts.unapplied(session), known)
+    if learning:
+        learn(session, application_id=made["application_id"][0], printed=row["payer"], partners=items["partner_id"])
     outcome = kind or ("exact" if used == row["unapplied"] and total <= used else "part")
     return Applied(made, moved, known, {outcome: 1})
 

@@ -12,7 +12,7 @@ from urikake.rooms.parties import queries as parties
 
 RECEIPT: Final = "id, bank_account_id, received_on, amount, payer, folded, reference, virtual_account, bank_code, repeat, reverses_id"
 
-TO_MATCH: Final = "received_on, amount, payer, folded, virtual_account"
+TO_MATCH: Final = "received_on, amount, payer, folded, reference, virtual_account"
 
 
 def receipts(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:

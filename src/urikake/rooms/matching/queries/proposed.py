@@ -1,8 +1,8 @@
-"""What other rooms may read of matching, and the candidates for a person to choose from."""
+"""What a receipt may pay: the candidates for a person to choose from."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
@@ -12,13 +12,6 @@ from urikake.core import clearing
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
-
-APPLICATION: Final = "id, receipt_id, applied_on, used, difference, difference_kind, partner_id, reverses_id"
-
-
-def applications(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
-    """Applications by id, with ``application_id``."""
-    return session.rows("matching_application", APPLICATION, where, params).rename({"id": "application_id"})
 
 
 def candidates(session: Session, ref: str) -> list[dict[str, Any]]:

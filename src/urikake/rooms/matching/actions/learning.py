@@ -1,0 +1,96 @@
+"""What applications by hand teach about payer names, and people's decisions on it.
+
+A name ranks proposals at once. The automatic run knows the payer by it as the policy ``learned_names`` says: after a
+second person released it (``after_release``), after two applications that stand (``after_two``), or from the first on
+(``at_once``); never once it is revoked.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.base.errors import Refusal
+from urikake.core import payer
+from urikake.rooms.parties import actions as parties_pen
+from urikake.rooms.parties import queries as parties
+
+from .. import queries
+from ..models import LearnedName, NameDecision
+
+RELEASED: Final = "released"
+REVOKED: Final = "revoked"
+_TIMES: Final = {"after_two": 2, "at_once": 1}
+_NAME: Final = ["partner_id", "payer", "folded"]
+
+
+def learn(session: Session, *, application_id: int, printed: str, partners: pl.Series) -> int:
+    """Record that the application told the payer's name to be the partners', and return how many did not bear it."""
+    folded = payer.fold(printed)
+    lessons = pl.DataFrame({"partner_id": partners.unique().sort()}).with_columns(
+        payer=pl.lit(printed), folded=pl.lit(folded), application_id=pl.lit(application_id, dtype=pl.Int64)
+    )
+    known = parties.payer_names(session)
+    new = lessons.join(known, on=["partner_id", "folded"], how="anti", maintain_order="left")
+    if not folded or new.is_empty():
+        return 0
+    facts.record(session, LearnedName, new)
+    wanted = _TIMES.get(policies(session)["learned_names"])
+    if wanted is not None:
+        found = queries.standing_names(session).join(new, on=["partner_id", "folded"], how="semi")
+        ripe = found.filter((pl.col("times") >= wanted) & (pl.col("decision") != REVOKED))
+        parties_pen.name_payers(session, names=ripe.select(_NAME))
+    return new.height
+
+
+@action("matching.release")
+def release_name(session: Session, *, partner: str, name: str) -> int:
+    """Let the automatic run know a payer by a learned name; refused to the one who alone taught it."""
+    row = _learned(session, partner, name)
+    lessons = queries.learned(session, "partner_id = ? AND folded = ?", (row["partner_id"], row["folded"]))
+    teachers = _actors(session, lessons.filter("stands")["run_id"])
+    if teachers == {session.user}:
+        raise Refusal(
+            "own-lesson",
+            f"名義「{row['payer']}」を教えたのは {session.user} 自身です。",
+            "別の人が使用を許可してください。",
+        )
+    _decide(session, row, RELEASED)
+    return parties_pen.name_payers(session, names=pl.DataFrame([row]).select(_NAME))
+
+
+@action("matching.apply")
+def revoke_name(session: Session, *, partner: str, name: str) -> int:
+    """Keep a payer name from being used for the partner, learned or registered; return how many were in use."""
+    row = _learned(session, partner, name)
+    _decide(session, row, REVOKED)
+    return parties_pen.name_payers(session, names=pl.DataFrame([row]).select(_NAME), withdrawn=True)
+
+
+def _decide(session: Session, row: dict[str, object], kind: str) -> None:
+    facts.record(session, NameDecision, pl.DataFrame([row]).select("partner_id", "folded", kind=pl.lit(kind)))
+
+
+def _learned(session: Session, partner: str, name: str) -> dict[str, object]:
+    """The learned name of a partner, however it is written."""
+    codes = parties.codes(session).filter(pl.col("code") == partner)
+    names = queries.standing_names(session).filter(pl.col("folded") == payer.fold(name))
+    found = names.join(codes.select("partner_id"), on="partner_id", how="semi")
+    if found.is_empty():
+        raise Refusal(
+            "no-learned-name",
+            f"取引先「{partner}」に、消込で覚えた名義「{name}」はありません。",
+            "urikake rules list で確かめてください。",
+        )
+    return found.row(0, named=True)
+
+
+def _actors(session: Session, run_ids: pl.Series) -> set[str]:
+    session.stage(pl.DataFrame({"wanted_id": run_ids.unique()}))
+    found = session.read("SELECT r.actor FROM stage s JOIN base_run r ON r.id = s.wanted_id")
+    return set(found["actor"])

@@ -1,0 +1,74 @@
+"""What is known of the receipts that wait, and what the cascade makes of it: the one answer, or why there is none."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final, NamedTuple
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import clearing, likeness
+from urikake.rooms.parties import queries as parties
+from urikake.rooms.receipts import queries as receipts
+from urikake.rooms.receivables import queries as receivables
+
+_SOURCES: Final = {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}
+_DIGITS: Final = r"[0-9０-９]"
+
+
+class Evidence(NamedTuple):
+    """Receipts that wait and items that are open, with what speaks for whom (see `clearing.match`)."""
+
+    receipts: pl.DataFrame
+    items: pl.DataFrame
+    alike: pl.DataFrame
+    cited: pl.DataFrame
+    groups: pl.DataFrame
+
+
+def evidence(session: Session, on: date | None = None) -> Evidence:
+    """The receipts and items up to a day, all without one, and what is known of them.
+
+    ``receipts``: as `receipts.unapplied` gives them. ``items``: open ones with ``document_id``. ``alike``: for receipts
+    of no one partner, the partners whose names resemble the payer's, and ``how``. ``cited``: the documents that payers
+    name. ``groups``: the partners that belong together (名寄せ先).
+    """
+    waiting = receipts.unapplied(session, receipts.TO_MATCH)
+    items = receivables.open_items(session)
+    if on is not None:
+        waiting, items = waiting.filter(pl.col("received_on") <= on), items.filter(pl.col("posted_on") <= on)
+    items = items.with_columns(document_id=document())
+    unknown = waiting.filter(pl.col("partner_id").is_null()).select("receipt_id", "folded")
+    alike = likeness.likely(unknown, parties.payer_names(session))
+    return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))
+
+
+def judged(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The applications that are beyond doubt and the outcome of every receipt, as `clearing.match` gives them."""
+    tolerance = policies(session).number("fee_tolerance")
+    return clearing.match(
+        found.receipts.select("receipt_id", "partner_id", "received_on", amount="unapplied"),
+        found.items.select("item_id", "partner_id", "document_id", "due_on", amount="balance"),
+        tolerance,
+        [fee for fee in clearing.USUAL_FEES if fee <= tolerance],
+        alike=found.alike,
+        cited=found.cited,
+        groups=found.groups,
+    )
+
+
+def document() -> pl.Expr:
+    """One number per document: items of one invoice are cleared together."""
+    return pl.col("source_id") * len(_SOURCES) + pl.col("source").replace_strict(_SOURCES, return_dtype=pl.Int64)
+
+
+def _cited(session: Session, waiting: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The open documents that payers name beside their money, or in their name."""
+    said = waiting.select("receipt_id", text=pl.concat_str("payer", "reference", separator=" "))
+    said = said.filter(pl.col("text").str.contains(_DIGITS))
+    if said.is_empty() or items.is_empty():
+        return clearing.citations(said, pl.DataFrame(schema={"document_id": pl.Int64, "number": pl.String}))
+    numbered = receivables.labels(session, items.unique("document_id"))
+    return clearing.citations(said, numbered.select("document_id", "number"))
