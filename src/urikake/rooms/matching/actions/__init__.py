@@ -1,9 +1,26 @@
-"""The pen of matching: the automatic run, applying by hand, and undoing."""
+"""The pen of matching: the automatic run, applying by hand, many at once, undoing, and what is left alone for a reason."""
 
 from __future__ import annotations
 
 from .automatic import match
-from .by_hand import DIFFERENCES, apply, unapply
+from .by_hand import DIFFERENCES, apply, apply_together
+from .confirming import Confirmed, Seen, confirm
+from .holding import hold, note, release
 from .posting import Applied
+from .undoing import unapply, unapply_together
 
-__all__ = ["DIFFERENCES", "Applied", "apply", "match", "unapply"]
+__all__ = [
+    "DIFFERENCES",
+    "Applied",
+    "Confirmed",
+    "Seen",
+    "apply",
+    "apply_together",
+    "confirm",
+    "hold",
+    "match",
+    "note",
+    "release",
+    "unapply",
+    "unapply_together",
+]

@@ -25,7 +25,7 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     An application is dated on its receipt's day, or on ``on`` if that is later; in a locked month, on the last day of
     the first open one. With ``on``, receipts of later days and items raised later are left alone.
     """
-    waiting = receipts.unapplied(session, receipts.TO_MATCH)
+    waiting = queries.free(session, receipts.unapplied(session, receipts.TO_MATCH))
     if on is not None:
         waiting = waiting.filter(pl.col("received_on") <= on)
     if waiting.is_empty():

@@ -1,4 +1,4 @@
-"""What other rooms may read of matching, and the candidates for a person to choose from."""
+"""Applications, and the candidates for a person to choose from."""
 
 from __future__ import annotations
 
