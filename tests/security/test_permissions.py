@@ -55,6 +55,8 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.collecting.actions.collected.settle",
     "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
+    "urikake.rooms.matching.actions.posting.post",
+    *(f"urikake.rooms.matching.actions.named.{step}" for step in ("named_items", "settled", "waiting_receipt")),
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
         for what in ("application", "collection", "invoice", "receipt", "revenue", "slip")
@@ -98,6 +100,14 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("matching.apply", lambda user: month.match(sqlite_url, user=user)),
         ("matching.apply", lambda user: month.apply(sqlite_url, "R", ["I"], difference="fee", on=None, user=user)),
         ("matching.apply", lambda user: month.unapply(sqlite_url, 1, on=None, user=user)),
+        (
+            "matching.apply",
+            lambda user: month.apply_together(sqlite_url, ["R"], ["I"], difference="fee", on=None, user=user),
+        ),
+        ("matching.apply", lambda user: month.confirm(sqlite_url, [], on=day, user=user)),
+        ("matching.apply", lambda user: month.unapply_together(sqlite_url, [1], user=user)),
+        ("matching.apply", lambda user: month.hold_receipt(sqlite_url, "R", why="x", user=user)),
+        ("matching.apply", lambda user: month.note(sqlite_url, "x", partner="P1", user=user)),
         ("revenue.recognize", lambda user: month.recognize(sqlite_url, "2026-04", user=user)),
         ("closing.close", lambda user: month.close(sqlite_url, "2026-04", user=user)),
         ("closing.reopen", lambda user: month.reopen(sqlite_url, "2026-04", why="x", user=user)),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from urikake.base import access, periods, runs
 from urikake.base.errors import Refusal
 from urikake.rooms.closing import actions, queries
+from urikake.rooms.matching import actions as matching
+from urikake.rooms.matching.actions import Seen
 
 CLOSE: Final = "closing.close"
 HOLD: Final = "hold-billing"
+HOLD_RECEIPT: Final = "hold-receipt"
+NOTE: Final = "note"
 SUBJECT: Final = 120  # characters of what a run is about; of very many partners the first are named
 
 
@@ -102,13 +106,51 @@ def apply(
     url: str, receipt: str, targets: list[str], *, difference: str, on: date | None, user: str = "system"
 ) -> dict[str, Any]:
     """Apply a receipt to items by hand."""
+    _require_kind(difference)
+    with runs.run(url, "apply", subject=receipt, permission="matching.apply", user=user) as (session, outcome):
+        outcome.figures |= actions.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+    return outcome.figures
+
+
+def apply_together(
+    url: str,
+    refs: Sequence[str],
+    targets: list[str],
+    *,
+    difference: str,
+    on: date | None,
+    seen: Mapping[str, int] | None = None,
+    user: str = "system",
+    preview: bool = False,
+) -> dict[str, Any]:
+    """Apply receipts to items by hand, all or nothing."""
+    _require_kind(difference)
+    subject = " ".join(refs)[:SUBJECT]
+    with runs.run(url, "apply", subject=subject, permission="matching.apply", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.apply_together(
+            session, refs=refs, targets=targets, difference=difference, on=on, seen=seen
+        )
+    return outcome.figures
+
+
+def _require_kind(difference: str) -> None:
     kinds = ("fee", "discount", "write-off", "misc", "advance", "remain")
     if difference not in kinds:
         raise Refusal(
             "bad-difference", f"--difference が「{difference}」です。", f"{'・'.join(kinds)} から選んでください。"
         )
-    with runs.run(url, "apply", subject=receipt, permission="matching.apply", user=user) as (session, outcome):
-        outcome.figures |= actions.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+
+
+def confirm(url: str, seen: Sequence[Seen], *, on: date, user: str = "system") -> dict[str, Any]:
+    """Apply the proposals that are still as they were seen, in one transaction; the others are told with the reason."""
+    with runs.run(url, "confirm", subject=f"{len(seen)}件", permission="matching.apply", user=user) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= actions.confirm(session, seen=seen, on=on)
     return outcome.figures
 
 
@@ -119,6 +161,41 @@ def unapply(url: str, application: int, *, on: date | None, user: str = "system"
         outcome,
     ):
         outcome.figures |= actions.unapply(session, application_id=session.low + application, on=on)
+    return outcome.figures
+
+
+def unapply_together(url: str, applications: Sequence[int], *, user: str = "system") -> dict[str, Any]:
+    """Reverse applications, all or nothing."""
+    subject = " ".join(map(str, applications))[:SUBJECT]
+    with runs.run(url, "unapply", subject=subject, permission="matching.apply", user=user) as (session, outcome):
+        ids = [session.low + number for number in applications]
+        outcome.figures |= actions.unapply_together(session, application_ids=ids, on=None)
+    return outcome.figures
+
+
+def hold_receipt(
+    url: str, receipt: str, *, why: str = "", aside: bool = False, release: bool = False, user: str = "system"
+) -> dict[str, Any]:
+    """Hold a receipt back from matching, set it aside as none to match, or release it; returns its number."""
+    with runs.run(url, HOLD_RECEIPT, subject=receipt[:SUBJECT], permission="matching.apply", user=user) as (
+        session,
+        outcome,
+    ):
+        if release:
+            number = matching.release(session, receipt=receipt, why=why)
+        else:
+            number = matching.hold(session, receipt=receipt, why=why, aside=aside)
+        outcome.figures |= {"receipt": number}
+    return outcome.figures
+
+
+def note(url: str, text: str, *, partner: str = "", receipt: str = "", user: str = "system") -> dict[str, Any]:
+    """Leave a note on a partner or a receipt for whoever matches next; an empty one takes it back."""
+    with runs.run(url, NOTE, subject=(partner or receipt)[:SUBJECT], permission="matching.apply", user=user) as (
+        session,
+        outcome,
+    ):
+        outcome.figures |= {"new": matching.note(session, text=text, partner=partner, receipt=receipt)}
     return outcome.figures
 
 

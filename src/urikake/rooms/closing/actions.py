@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -355,9 +355,46 @@ def apply(session: Session, *, receipt: str, targets: list[str], difference: str
 
 
 @action("matching.apply")
+def apply_together(
+    session: Session,
+    *,
+    refs: Sequence[str],
+    targets: list[str],
+    difference: str,
+    on: date | None,
+    seen: Mapping[str, int] | None = None,
+) -> dict[str, Any]:
+    """Apply receipts to items by hand, all or nothing, and post it; ``seen`` is what the person saw unapplied of each."""
+    applied = matching.apply_together(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+    return _posted(session, applied) | _numbers(session, applied)
+
+
+@action("matching.apply")
+def confirm(session: Session, *, seen: Sequence[matching.Seen], on: date) -> dict[str, Any]:
+    """Apply the proposals that are still as they were seen and post them; the others are told with the reason."""
+    step("見ていた候補と照合")
+    confirmed = matching.confirm(session, seen=seen, on=on)
+    step("仕訳を計上")
+    figures = _posted(session, confirmed.applied) | _numbers(session, confirmed.applied)
+    refused = [{"receipt": number, "why": why} for number, why in confirmed.refused.items()]
+    return figures | {"refused": refused}
+
+
+def _numbers(session: Session, applied: matching.Applied) -> dict[str, list[int]]:
+    """The numbers of the applications, by which they can be taken back."""
+    return {"applications": [id_ - session.low for id_ in applied.applications["application_id"]]}
+
+
+@action("matching.apply")
 def unapply(session: Session, *, application_id: int, on: date | None) -> dict[str, Any]:
     """Reverse an application and post the reversal."""
     return _posted(session, matching.unapply(session, application_id=application_id, on=on))
+
+
+@action("matching.apply")
+def unapply_together(session: Session, *, application_ids: Sequence[int], on: date | None) -> dict[str, Any]:
+    """Reverse applications, all or nothing, and post the reversals."""
+    return _posted(session, matching.unapply_together(session, application_ids=application_ids, on=on))
 
 
 def _posted(session: Session, applied: matching.Applied) -> dict[str, Any]:

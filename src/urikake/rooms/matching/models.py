@@ -55,3 +55,30 @@ class NameDecision(Fact):
 
     class Meta:
         db_table = "matching_name_decision"
+
+
+class Hold(Fact):
+    """A receipt left alone by automatic runs: held for a reason (保留), set aside as no payment of ours to match (対象外),
+    or free again (an empty ``state``); the newest row of a receipt counts.
+    """
+
+    receipt_id = ref()
+    state = models.CharField(max_length=5)
+    why = models.CharField(max_length=500)
+
+    HELD = "held"
+    ASIDE = "aside"
+
+    class Meta:
+        db_table = "matching_hold"
+
+
+class Note(Fact):
+    """What whoever matches next should know of a partner or of one receipt; the newest counts, an empty one takes it back."""
+
+    partner_id = ref(null=True)
+    receipt_id = ref(null=True)
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        db_table = "matching_note"

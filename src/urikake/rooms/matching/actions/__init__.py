@@ -1,10 +1,29 @@
-"""The pen of matching: the automatic run, applying by hand, undoing, and what is learned from it."""
+"""The pen of matching: the automatic run, by hand, many at once, undoing, what is learned, what is left alone for a reason."""
 
 from __future__ import annotations
 
 from .automatic import match
-from .by_hand import DIFFERENCES, apply, unapply
+from .by_hand import DIFFERENCES, apply, apply_together
+from .confirming import Confirmed, Seen, confirm
+from .holding import hold, note, release
 from .learning import release_name, revoke_name
 from .posting import Applied
+from .undoing import unapply, unapply_together
 
-__all__ = ["DIFFERENCES", "Applied", "apply", "match", "release_name", "revoke_name", "unapply"]
+__all__ = [
+    "DIFFERENCES",
+    "Applied",
+    "Confirmed",
+    "Seen",
+    "apply",
+    "apply_together",
+    "confirm",
+    "hold",
+    "match",
+    "note",
+    "release",
+    "release_name",
+    "revoke_name",
+    "unapply",
+    "unapply_together",
+]

@@ -26,7 +26,7 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     waiting, items = found.receipts, found.items
     if waiting.is_empty():
         return _nothing(session, {})
-    pairs, outcomes = queries.judged(session, found)
+    pairs, outcomes = queries.cleared(session, found)
     counts = dict(outcomes.group_by("kind").len().sort("kind").iter_rows())
     settled = pairs.group_by("receipt_id", maintain_order=True).agg(settled=pl.col("amount").sum())
     if settled.is_empty():

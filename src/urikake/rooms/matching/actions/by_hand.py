@@ -1,26 +1,23 @@
-"""Applying a receipt by hand, and the reversal of an application."""
+"""Applying receipts by hand: one or several of them to one item or several, with what becomes of the difference."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
-from urikake.base import facts, periods
+from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
-from urikake.core import clearing
-from urikake.rooms.receipts import actions as receipts_pen
+from urikake.core.spread import spread
 from urikake.rooms.receipts import queries as receipts
-from urikake.rooms.receivables import actions as receivables_pen
 from urikake.rooms.receivables import queries as receivables
 
-from .. import queries
-from ..models import Application
 from .learning import learn
+from .named import named_items, settled, waiting_receipt
 from .posting import Applied, post
 
 DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain")
@@ -39,140 +36,78 @@ def apply(
     """Apply a receipt to items by hand; ``targets`` are ``INVOICE``, ``INVOICE/ORDER`` or a number, with ``=AMOUNT``.
 
     What is left over or missing becomes what ``difference`` says: ``fee``, ``discount``, ``write-off`` and ``misc``
-    settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open. With ``learning`` the payer's name is
-    learned to be that of the items' partners (`learning.learn`).
+    settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open.
     """
-    row = _receipt(session, receipt)
-    items = _targets(session, targets, row["unapplied"])
-    total = int(items["amount"].sum())
-    gap = row["unapplied"] - total
-    pairs, used, gap, kind = _settled(session, items, row["unapplied"], gap, difference)
-    day = on or row["received_on"]
-    periods.require_open(session, day)
-    head = pl.DataFrame(
-        {
-            "receipt_id": [row["receipt_id"]],
-            "applied_on": [day],
-            "used": [used],
-            "difference": [gap],
-            "difference_kind": [kind],
-            "partner_id": [items["partner_id"][0]],
-            "by": [""],
-        }
-    )
-    pairs = pairs.with_columns(receipt_id=pl.lit(row["receipt_id"], dtype=pl.Int64))
-    known = receivables.open_items(session)
-    made, moved = post(session, head, pairs, receipts.unapplied(session), known)
-    if learning:
-        learn(session, application_id=made["application_id"][0], printed=row["payer"], partners=items["partner_id"])
-    outcome = kind or ("exact" if used == row["unapplied"] and total <= used else "part")
-    return Applied(made, moved, known, {outcome: 1})
-
-
-def _receipt(session: Session, ref: str) -> dict[str, Any]:
-    found = receipts.named(session, ref)
-    left = receipts.unapplied(session).join(found.select("receipt_id"), on="receipt_id", how="semi")
-    if found.is_empty():
-        raise Refusal("no-receipt", f"入金「{ref}」はありません。", "取引番号か入金番号を確かめてください。")
-    if left.height != 1:
-        why = "すべて消込済みです" if left.is_empty() else "二つ以上あります"
-        raise Refusal("receipt-used", f"入金「{ref}」は{why}。", "report receipts で確かめてください。")
-    return left.row(0, named=True)
-
-
-def _targets(session: Session, targets: list[str], unapplied: int) -> pl.DataFrame:
-    """The named open items with the amount to settle of each, in the order named."""
-    items = receivables.labels(session, receivables.open_items(session))
-    orders = dimensions(session)
-    items = items.join(orders, on="dimension_id", maintain_order="left")
-    rows = [_target(session, items, text, unapplied) for text in targets]
-    return pl.concat(rows)
-
-
-def _target(session: Session, items: pl.DataFrame, text: str, unapplied: int) -> pl.DataFrame:
-    name, _, amount = text.partition("=")
-    document, _, order = name.partition("/")
-    mine = items.filter(pl.col("number") == document)
-    if order:
-        mine = mine.filter(pl.col("order_no") == order)
-    if mine.is_empty() and name.isdigit():
-        mine = items.filter(pl.col("item_id") == session.low + int(name))
-    if mine.is_empty():
-        raise Refusal(
-            "no-item", f"未回収の債権明細「{name}」はありません。", "請求書番号か明細番号を確かめてください。"
-        )
-    if not amount:
-        return mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
-    if not amount.isdigit() or not 0 < int(amount) <= mine["balance"].sum():
-        most = mine["balance"].sum()
-        raise Refusal("bad-amount", f"「{text}」の金額が使えません。", f"1〜{most} の整数で指定してください。")
-    return _part(session, mine, int(amount))
-
-
-def _part(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
-    """Part of a document's rows, allocated by the company's policy ``allocation``."""
-    rows = mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
-    asked = rows.with_columns(receipt_id=pl.lit(0, dtype=pl.Int64), receipt_amount=pl.lit(amount, dtype=pl.Int64))
-    shares = clearing.allocate(asked, policies(session)["allocation"])  # type: ignore[arg-type]
-    return rows.drop("amount").join(shares.select("item_id", "amount"), on="item_id", maintain_order="left")
-
-
-def _settled(
-    session: Session, items: pl.DataFrame, unapplied: int, gap: int, difference: str
-) -> tuple[pl.DataFrame, int, int, str]:
-    """What is settled of each item, what is used of the receipt, and the difference with its kind."""
-    whole = items.select("item_id", "amount")
-    if gap == 0:
-        return whole, unapplied, 0, ""
-    if difference == "remain":
-        return (
-            (whole, unapplied - gap, 0, "")
-            if gap > 0
-            else (_part(session, _as_open(items), unapplied).select("item_id", "amount"), unapplied, 0, "")
-        )
-    if difference == "advance" and gap < 0:
-        raise Refusal(
-            "no-advance",
-            "入金が明細より少ないため、前受金にする過入金がありません。",
-            "--difference を選び直してください。",
-        )
-    if difference in {"fee", "discount", "write-off"} and gap > 0:
-        raise Refusal(
-            "over-paid",
-            "入金が明細より多いため、この差額処理は使えません。",
-            "advance か misc か remain を選んでください。",
-        )
-    return whole, unapplied, gap, difference
-
-
-def _as_open(items: pl.DataFrame) -> pl.DataFrame:
-    return items.select("item_id", "partner_id", "due_on", posted_on="on", balance="amount")
+    return apply_together(session, refs=[receipt], targets=targets, difference=difference, on=on, learning=learning)
 
 
 @action("matching.apply")
-def unapply(session: Session, *, application_id: int, on: date | None = None) -> Applied:
-    """Reverse an application: receipt and items are as before it; in a locked month, dated in the first open one."""
-    found = queries.applications(session, "id = ?", (application_id,))
-    if found.is_empty() or found["reverses_id"][0] is not None:
-        raise Refusal(
-            "no-application", f"消込「{application_id - session.low}」はありません。", "番号を確かめてください。"
-        )
-    if queries.applications(session, "reverses_id = ?", (application_id,)).height:
-        raise Refusal("reversed", "この消込はすでに取り消されています。", "report receipts で確かめてください。")
-    day = periods.open_date(session, on or found["applied_on"][0])
-    rows = found.with_columns(pl.col("used", "difference") * -1, applied_on=pl.lit(day), reverses_id="application_id")
-    made = facts.record(session, Application, rows).rename({"id": "application_id"})
-    before = receivables.movements(session, "source_id = ? AND kind = 'applied'", (application_id,))
-    moves = before.select(
-        "item_id",
-        kind=pl.lit("unapplied"),
-        moved=-pl.col("moved"),
-        moved_on=pl.lit(day),
-        source_id=pl.lit(made["application_id"][0], dtype=pl.Int64),
+def apply_together(
+    session: Session,
+    *,
+    refs: Sequence[str],
+    targets: list[str],
+    difference: str = "remain",
+    on: date | None = None,
+    seen: Mapping[str, int] | None = None,
+    learning: bool = True,
+) -> Applied:
+    """Apply receipts to items by hand, all or nothing: the receipts as named pay the items as named, one after the other.
+
+    ``seen`` is what of a receipt was unapplied when the person decided; refused where it no longer is. A difference falls
+    to the receipts that are last. Each application is dated on its receipt's day, or ``on``. With ``learning`` the
+    payers' names are learned to be those of the partners whose items they pay (`learning.learn`).
+    """
+    waiting = receipts.unapplied(session)
+    rows = pl.DataFrame([waiting_receipt(session, ref, waiting) for ref in refs], schema=waiting.schema)
+    _check(rows, refs, seen or {})
+    items = named_items(session, targets)
+    pays, used, gap, kind = settled(session, items, int(rows["unapplied"].sum()), difference)
+    short = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(max(-gap, 0)).otherwise(0)
+    pairs = spread(rows.select("receipt_id", amount=pl.col("unapplied") + short), pays)
+    heads = _heads(rows, items, pairs, kind).with_columns(applied_on=on if on else pl.col("received_on"))
+    for day in heads["applied_on"].unique():
+        periods.require_open(session, day)
+    known = receivables.open_items(session)
+    made, moved = post(session, heads.with_columns(by=pl.lit("")), pairs, waiting, known)
+    if learning:
+        learn(session, taught=_taught(made, rows, pairs, items))
+    whole = gap == 0 and used == rows["unapplied"].sum() and int(items["amount"].sum()) <= used
+    return Applied(made, moved, known, {kind or ("exact" if whole else "part"): made.height})
+
+
+def _taught(made: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """Whose items each receipt pays, with the name its payer bears: ``application_id, partner_id, payer, folded``."""
+    paid = pairs.join(items.select("item_id", "partner_id"), on="item_id").select("receipt_id", "partner_id").unique()
+    named = paid.join(rows.select("receipt_id", "payer", "folded"), on="receipt_id")
+    return named.join(made.select("receipt_id", "application_id"), on="receipt_id").drop("receipt_id")
+
+
+def _check(rows: pl.DataFrame, refs: Sequence[str], seen: Mapping[str, int]) -> None:
+    if rows["receipt_id"].is_duplicated().any():
+        raise Refusal("receipt-twice", "同じ入金を二度指定しています。", "一つの入金は一度だけ指定してください。")
+    for ref, left in zip(refs, rows["unapplied"], strict=True):
+        if seen.get(ref, left) != left:
+            raise Refusal(
+                "receipt-changed",
+                f"入金「{ref}」の未消込は {seen[ref]:,}円ではなく、いまは {left:,}円です。",
+                "ほかの人が一部を消し込んだか、取り消しました。開き直して確かめてください。",
+            )
+
+
+def _heads(rows: pl.DataFrame, items: pl.DataFrame, pairs: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """One application a receipt: what is used of it, the difference with its kind, the partner it is booked under."""
+    owners = pairs.join(items.select("item_id", "partner_id"), on="item_id", maintain_order="left")
+    sums = owners.group_by("receipt_id").agg(settled=pl.col("amount").sum(), owner=pl.col("partner_id").first())
+    paid = rows.select("receipt_id", "received_on", "unapplied").join(
+        sums, on="receipt_id", how="left", maintain_order="left"
     )
-    items = receivables.standing(session, moves["item_id"])
-    moved = receivables_pen.move(session, moves=moves, known=items)
-    receipts_pen.use(
-        session, uses=made.select("receipt_id", "used"), known=receipts.standing(session, made["receipt_id"])
+    settled_ = pl.col("settled").fill_null(0)
+    heads = paid.with_columns(
+        used=pl.col("unapplied") if kind else settled_,
+        difference=pl.col("unapplied") - settled_ if kind else pl.lit(0, dtype=pl.Int64),
+        partner_id=pl.col("owner").fill_null(items["partner_id"][0]),
+    ).filter((pl.col("used") != 0) | pl.col("settled").is_not_null())
+    return heads.with_columns(
+        difference_kind=pl.when(pl.col("difference") != 0).then(pl.lit(kind)).otherwise(pl.lit(""))
     )
-    return Applied(made, moved, items, {"unapplied": 1})

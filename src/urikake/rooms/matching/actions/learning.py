@@ -29,20 +29,19 @@ _TIMES: Final = {"after_two": 2, "at_once": 1}
 _NAME: Final = ["partner_id", "payer", "folded"]
 
 
-def learn(session: Session, *, application_id: int, printed: str, partners: pl.Series) -> int:
-    """Record that the application told the payer's name to be the partners', and return how many did not bear it."""
-    folded = payer.fold(printed)
-    lessons = pl.DataFrame({"partner_id": partners.unique().sort()}).with_columns(
-        payer=pl.lit(printed), folded=pl.lit(folded), application_id=pl.lit(application_id, dtype=pl.Int64)
-    )
-    known = parties.payer_names(session)
-    new = lessons.join(known, on=["partner_id", "folded"], how="anti", maintain_order="left")
-    if not folded or new.is_empty():
+def learn(session: Session, *, taught: pl.DataFrame) -> int:
+    """Record whose the payers' names are told to be, and return how many were not known.
+
+    ``taught``: ``application_id, partner_id, payer, folded``. What the policy needs no release for is used from now on.
+    """
+    keys = ["partner_id", "folded"]
+    new = taught.filter(pl.col("folded") != "").join(parties.payer_names(session), on=keys, how="anti")
+    if new.is_empty():
         return 0
-    facts.record(session, LearnedName, new)
+    facts.record(session, LearnedName, new.sort("application_id", "partner_id"))
     wanted = _TIMES.get(policies(session)["learned_names"])
     if wanted is not None:
-        found = queries.standing_names(session).join(new, on=["partner_id", "folded"], how="semi")
+        found = queries.standing_names(session).join(new, on=keys, how="semi")
         ripe = found.filter((pl.col("times") >= wanted) & (pl.col("decision") != REVOKED))
         parties_pen.name_payers(session, names=ripe.select(_NAME))
     return new.height

@@ -14,6 +14,8 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
+from .holds import free
+
 _SOURCES: Final = {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}
 _DIGITS: Final = r"[0-9０-９]"
 
@@ -29,13 +31,13 @@ class Evidence(NamedTuple):
 
 
 def evidence(session: Session, on: date | None = None) -> Evidence:
-    """The receipts and items up to a day, all without one, and what is known of them.
+    """The receipts that nobody holds and the items up to a day, all without one, and what is known of them.
 
     ``receipts``: as `receipts.unapplied` gives them. ``items``: open ones with ``document_id``. ``alike``: for receipts
     of no one partner, the partners whose names resemble the payer's, and ``how``. ``cited``: the documents that payers
     name. ``groups``: the partners that belong together (名寄せ先).
     """
-    waiting = receipts.unapplied(session, receipts.TO_MATCH)
+    waiting = free(session, receipts.unapplied(session, receipts.TO_MATCH))
     items = receivables.open_items(session)
     if on is not None:
         waiting, items = waiting.filter(pl.col("received_on") <= on), items.filter(pl.col("posted_on") <= on)
@@ -45,7 +47,7 @@ def evidence(session: Session, on: date | None = None) -> Evidence:
     return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))
 
 
-def judged(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
+def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt and the outcome of every receipt, as `clearing.match` gives them."""
     tolerance = policies(session).number("fee_tolerance")
     return clearing.match(

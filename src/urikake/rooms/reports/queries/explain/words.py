@@ -54,6 +54,7 @@ GROUPS: Final = {"bill_to": "請求先ごと", "contract": "契約ごと", "orde
 ACTIONS: Final = {
     "bill": "請求計算", "match": "自動消込", "apply": "手での消込", "unapply": "消込の取消", "recognize": "収益認識", "close": "月次締め",
     "reopen": "締めの解除", "approve": "承認", "receipts": "入金の取込", "hold-billing": "請求の保留",
+    "confirm": "消込の一括確定", "hold-receipt": "入金の保留", "note": "消込のメモ",
     "debit-request": "口座振替の依頼", "debit-withdraw": "振替依頼の取下げ", "debit-result": "振替結果の取込",
     "settlement": "精算明細の取込",
 }  # fmt: skip
