@@ -235,10 +235,12 @@ def match(url: str, on: str | None = None) -> dict[str, Any]:
     return month.match(url, on=date.fromisoformat(on) if on else None)
 
 
-def apply(url: str, receipt: str, *targets: str, difference: str = "remain", on: str | None = None) -> dict[str, Any]:
+def apply(
+    url: str, receipt: str, *targets: str, difference: str = "remain", on: str | None = None, user: str = "system"
+) -> dict[str, Any]:
     """A receipt applied by hand."""
     day = date.fromisoformat(on) if on else None
-    return month.apply(url, receipt, list(targets), difference=difference, on=day)
+    return month.apply(url, receipt, list(targets), difference=difference, on=day, user=user)
 
 
 def unapply(url: str, application: int, on: str | None = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urikake.core.clearing.cascade import match
 from urikake.core.clearing.citing import citations
-from urikake.core.clearing.proposals import USUAL_FEES, Proposal, proposals
+from urikake.core.clearing.proposals import USUAL_FEES, Payer, Proposal, proposals
 from urikake.core.clearing.shares import POLICIES, Policy, allocate
 
-__all__ = ["POLICIES", "USUAL_FEES", "Policy", "Proposal", "allocate", "citations", "match", "proposals"]
+__all__ = ["POLICIES", "USUAL_FEES", "Payer", "Policy", "Proposal", "allocate", "citations", "match", "proposals"]

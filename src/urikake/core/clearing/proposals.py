@@ -15,7 +15,8 @@ import polars as pl
 
 from urikake.core.clearing.cascade import match
 from urikake.core.clearing.subsets import MOST_DOCUMENTS, masks_of
-from urikake.core.payer import similarities
+from urikake.core.likeness import How, likely
+from urikake.core.payer import fold, folded, similarities
 
 Kind = Literal["fee", "remain", "advance"]
 
@@ -30,14 +31,40 @@ _RANKS: Final = {
     "exact": 0.95,
     "all": 0.9,
     "oldest": 0.85,
+    "day": 0.83,
     "subset": 0.8,
     "reference fee": 0.78,
     "fee": 0.75,
+    "subset fee": 0.7,
+    "parts": 0.65,
+    "little over": 0.5,
     "remain": 0.4,
     "advance": 0.4,
+    "part": 0.35,
+    "over": 0.35,
 }
 _CITING: Final = ("reference", "reference fee")
-_KINDS: Final[dict[str, Kind]] = {"reference fee": "fee", "fee": "fee", "remain": "remain", "advance": "advance"}
+_KINDS: Final[dict[str, Kind]] = {
+    "reference fee": "fee",
+    "fee": "fee",
+    "subset fee": "fee",
+    "parts": "remain",
+    "little over": "advance",
+    "remain": "remain",
+    "advance": "advance",
+    "part": "remain",
+    "over": "advance",
+}
+_LITTLE: Final = 5  # yen that a payer's own rounding of tax may make an amount too much
+_MOST_PARTNERS: Final = 20  # partners of like names that are looked at, the likest first
+_TRUST: Final[dict[How, float]] = {"same": 1.0, "spelling": 0.9, "longer": 0.85, "shorter": 0.8, "slip": 0.85}
+_WORDS: Final[dict[How, str]] = {
+    "same": "振込名義が一致",
+    "spelling": "振込名義が長音・濁点を除いて一致",
+    "longer": "振込名義が取引先の名義で始まる",
+    "shorter": "振込名義が取引先の名義の途中まで一致",
+    "slip": "振込名義が 1〜2 字違い",
+}
 
 
 class Proposal(NamedTuple):
@@ -65,6 +92,21 @@ class _Guess(NamedTuple):
     why: str
 
 
+class Payer(NamedTuple):
+    """What is known of who pays, beside the names that partners bear."""
+
+    learned: dict[int, int] = {}  # noqa: RUF012
+    """Partners that matches by hand told the name to be, and how many of them."""
+    groups: pl.DataFrame | None = None
+    """``partner_id, group_id`` of partners that belong together."""
+    beside: Sequence[int] = ()
+    """Amounts of the other receipts that wait under this name."""
+
+
+STRANGER: Final = Payer()
+"""A payer of whom nothing is known but the name."""
+
+
 class _Pool(NamedTuple):
     """The documents of payers equally well identified."""
 
@@ -79,6 +121,7 @@ class _Receipt(NamedTuple):
     fee_tolerance: int
     fees: Sequence[int]
     written: Callable[[int], str]
+    beside: Sequence[int]
 
 
 def proposals(
@@ -92,13 +135,15 @@ def proposals(
     fees: Sequence[int] = (),
     limit: int = 10,
     written: Callable[[int], str] = "{:,}".format,
+    known: Payer = STRANGER,
 ) -> list[Proposal]:
     """The explanations of one receipt (消込候補), best first.
 
     A payer is identified by an invoice number in ``reference`` or ``payer``, then by name (the same folded name, or one
-    cut by a bank), then, never beyond doubt, by a name that looks alike; without ``names`` the items are taken
-    to be the payer's. Explanations in order of strength: the documents named, one document, all open, the oldest,
-    a subset (of at most 12 documents), the same short by a fee, part payment of the oldest, overpayment.
+    cut by a bank), then, never beyond doubt, by what was learned of the name, by the payer's group (``known``), by a
+    name that looks alike; without ``names`` the items are taken to be the payer's. Explanations in order of strength: the
+    documents named, one document, all open, the oldest, those of one due day, a subset (of at most 12 documents), the
+    same short by a fee, together with the other receipts of the name, a little too much, part payment, overpayment.
 
     ``items``: ``item_id``, ``partner_id``, ``document_id``, ``amount`` (minor units), ``due_on``, ``number`` (invoice
     number). ``names``: ``partner_id``, ``name``. ``written`` spells amounts in the reasons.
@@ -115,10 +160,13 @@ def proposals(
     """
     if amount <= 0 or items.is_empty():
         return []
-    receipt = _Receipt(amount, fee_tolerance, fees, written)
+    receipt = _Receipt(amount, fee_tolerance, fees, written, known.beside)
     documents = _documents(items, f"{payer} {reference}")
-    found = [one for pool in _pools(receipt, documents, names, payer) for one in _ranked(receipt, pool)]
-    return sorted(found, key=lambda one: -one.score)[:limit]
+    found = [one for pool in _pools(receipt, documents, names, payer, known) for one in _ranked(receipt, pool)]
+    best: dict[tuple[int, ...], Proposal] = {}
+    for one in sorted(found, key=lambda one: -one.score):
+        best.setdefault(tuple(sorted(one.item_ids)), one)
+    return list(best.values())[:limit]
 
 
 def _documents(items: pl.DataFrame, text: str) -> pl.DataFrame:
@@ -139,7 +187,9 @@ def _names(text: str, number: str | None) -> bool:
     return re.search(rf"(?<![0-9A-Z]){'[^0-9A-Z]*'.join(letters)}(?![0-9A-Z])", text) is not None
 
 
-def _pools(receipt: _Receipt, documents: pl.DataFrame, names: pl.DataFrame, payer: str) -> Iterator[_Pool]:
+def _pools(
+    receipt: _Receipt, documents: pl.DataFrame, names: pl.DataFrame, payer: str, known: Payer
+) -> Iterator[_Pool]:
     """The documents by how well their payer is identified, best first."""
     if names.is_empty():
         yield _Pool(documents, 1.0, True, "")
@@ -148,18 +198,58 @@ def _pools(receipt: _Receipt, documents: pl.DataFrame, names: pl.DataFrame, paye
     best = scores.group_by("partner_id").agg(pl.col("alike").max())
     judged = documents.join(best, on="partner_id", how="left", maintain_order="left")
     judged = judged.with_columns(pl.col("alike").fill_null(0.0), cited=pl.col("named").any().over("partner_id"))
-    known = (pl.col("alike") == 1.0) | pl.col("cited")
-    similar = ~known & (pl.col("alike") >= ALIKE)
-    sure, alike = judged.filter(known), judged.filter(similar)
+    sure = judged.filter((pl.col("alike") == 1.0) | pl.col("cited"))
     if not sure.is_empty():
         yield _Pool(sure, 1.0, True, "振込名義が一致" if (sure["alike"] == 1.0).any() else "請求書番号から支払人を特定")
-    if not alike.is_empty():
-        likeness = max(alike["alike"].to_list())
-        yield _Pool(alike, 0.75 * likeness, False, f"振込名義が似ている（類似度 {likeness:.2f}）")
+    bearers = set(best.filter(pl.col("alike") == 1.0)["partner_id"]) | set(sure["partner_id"])
+    yield from _learned(judged, known)
+    yield from _grouped(judged, bearers | set(known.learned), known)
+    alike = _alike(judged, scores, names, payer, bearers | set(known.learned))
+    yield from alike
+    told = bearers | set(known.learned) | {int(pool.documents["partner_id"][0]) for pool in alike}
     most = max([receipt.fee_tolerance, *receipt.fees])
-    near = judged.filter(~known & ~similar & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
+    strange = ~pl.col("partner_id").is_in(list(told))
+    near = judged.filter(strange & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
     if not near.is_empty():
         yield _Pool(near, 0.5, False, "振込名義は一致しない")
+
+
+def _learned(judged: pl.DataFrame, known: Payer) -> Iterator[_Pool]:
+    """The documents of partners that the name was learned to be."""
+    for partner, times in sorted(known.learned.items(), key=lambda one: -one[1]):
+        own = judged.filter(pl.col("partner_id") == partner)
+        if not own.is_empty():
+            yield _Pool(own, 0.98, False, f"覚えた名義（{times} 件の消込で教えられた）")
+
+
+def _grouped(judged: pl.DataFrame, payers: set[int], known: Payer) -> Iterator[_Pool]:
+    """The documents of the companies of the payer's group, the payer's own among them."""
+    if known.groups is None or not payers:
+        return
+    mine = known.groups.filter(pl.col("partner_id").is_in(list(payers)))["group_id"].unique()
+    for group in mine:
+        members = known.groups.filter(pl.col("group_id") == group).select("partner_id")
+        own = judged.join(members, on="partner_id", how="semi", maintain_order="left")
+        if not own.is_empty():
+            yield _Pool(own, 0.93, False, "名寄せ先が同じ取引先の請求")
+
+
+def _alike(judged: pl.DataFrame, scores: pl.DataFrame, names: pl.DataFrame, payer: str, told: set[int]) -> list[_Pool]:
+    """The documents of each partner whose name resembles the payer's, the likest first."""
+    one = pl.DataFrame({"receipt_id": [0], "folded": [fold(payer)]})
+    bare = names.select("partner_id", folded=folded(names["name"]))
+    how: dict[int, How] = dict(likely(one, bare).select("partner_id", "how").iter_rows())
+    close = scores.filter((pl.col("alike") >= ALIKE) & (pl.col("alike") < 1.0)).sort("alike")
+    ratios: dict[int, float] = dict(close.select("partner_id", "alike").iter_rows())
+    trusts = {partner: 0.75 * ratio for partner, ratio in ratios.items()}
+    trusts |= {partner: max(trusts.get(partner, 0.0), _TRUST[kind] * 0.95) for partner, kind in how.items()}
+    pools = []
+    for partner in sorted(set(trusts) - told, key=lambda one: -trusts[one])[:_MOST_PARTNERS]:
+        own = judged.filter(pl.col("partner_id") == partner)
+        why = _WORDS[how[partner]] if partner in how else f"振込名義が似ている（類似度 {ratios[partner]:.2f}）"
+        if not own.is_empty():
+            pools.append(_Pool(own, trusts[partner], False, why))
+    return pools
 
 
 def _ranked(receipt: _Receipt, pool: _Pool) -> Iterator[Proposal]:
@@ -214,11 +304,16 @@ def _guesses(receipt: _Receipt, documents: list[dict[str, Any]], pool: _Pool) ->
     yield from _named(receipt, documents)
     for place in (place for place, amount in enumerate(amounts) if amount == receipt.amount):
         yield _Guess("exact", (place,), "請求額と入金額が一致")
-    if pool.trust > 0.5:
+    together = pool.trust > 0.5
+    if together:
         yield from _sums(receipt, documents)
-    yield from _less_fee(receipt, amounts, pool.trust > 0.5)
-    if pool.trust > 0.5:
+    yield from _less_fee(receipt, amounts, together)
+    if together:
+        yield from _sums_less_fee(receipt, amounts)
+        yield from _beside(receipt, amounts)
+        yield from _little_over(receipt, amounts)
         yield from _rest(receipt, amounts)
+        yield from _single_rest(receipt, amounts)
 
 
 def _named(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess]:
@@ -243,6 +338,10 @@ def _sums(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess
         parted = size < len(owed) and documents[owed[size - 1]]["due_on"] == documents[owed[size]]["due_on"]
         if not parted and sum(amounts[place] for place in owed[:size]) == receipt.amount:
             yield _Guess("oldest", tuple(owed[:size]), f"期日の古い順に {size} 件の合計と一致")
+    for day in dict.fromkeys(documents[place]["due_on"] for place in owed):
+        due = tuple(place for place in owed if documents[place]["due_on"] == day)
+        if len(due) >= 2 and sum(amounts[place] for place in due) == receipt.amount:
+            yield _Guess("day", due, f"期日 {day} の {len(due)} 件の合計と一致")
     if len(documents) <= MOST_DOCUMENTS:
         for mask in masks_of(amounts, receipt.amount):
             places = tuple(place for place in everything if mask >> place & 1)
@@ -258,6 +357,52 @@ def _less_fee(receipt: _Receipt, amounts: list[int], together: bool) -> Iterator
     if together and len(amounts) >= 2 and _is_fee(receipt, sum(amounts) - receipt.amount):
         whole = f"未回収 {len(amounts)} 件の合計"
         yield _Guess("fee", tuple(range(len(amounts))), _fee(receipt, sum(amounts) - receipt.amount, whole))
+
+
+def _sums_less_fee(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """A subset less one of the usual fees; those with the fewest documents first, the oldest first among them."""
+    if not 3 <= len(amounts) <= MOST_DOCUMENTS:
+        return
+    usual = sorted({fee for fee in (*receipt.fees, *USUAL_FEES) if _is_fee(receipt, fee)})
+    found = [(fee, mask) for fee in usual for mask in masks_of(amounts, receipt.amount + fee)]
+    for fee, mask in sorted(found, key=lambda one: (one[1].bit_count(), one[1])):
+        places = tuple(place for place in range(len(amounts)) if mask >> place & 1)
+        if 2 <= len(places) < len(amounts):
+            yield _Guess("subset fee", places, _fee(receipt, fee, f"{len(places)} 件の合計"))
+
+
+def _beside(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """A document that the receipt makes together with the others of its name."""
+    money = receipt.amount + sum(receipt.beside)
+    for place, amount in enumerate(amounts if receipt.beside else ()):
+        if amount == money:
+            count = len(receipt.beside) + 1
+            yield _Guess("parts", (place,), f"同じ名義の入金 {count} 件の合計 {receipt.written(money)} と請求額が一致")
+
+
+def _little_over(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """One document, or all, that the receipt exceeds by what rounding tax otherwise makes."""
+    wholes = [((place,), amount) for place, amount in enumerate(amounts)]
+    if len(amounts) >= 2:
+        wholes.append((tuple(range(len(amounts))), sum(amounts)))
+    for places, owed in wholes:
+        if owed > 0 and 0 < receipt.amount - owed <= _LITTLE:
+            yield _Guess("little over", places, f"請求額より {receipt.written(receipt.amount - owed)} 多い（端数の差）")
+
+
+def _single_rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """Single documents in part, the oldest first, or with something left over, the largest first."""
+    if len(amounts) < 2:
+        return
+    for place, amount in enumerate(amounts):
+        if amount > receipt.amount:
+            yield _Guess("part", (place,), f"1 件への一部入金（残り {receipt.written(amount - receipt.amount)}）")
+    less = sorted(
+        (place for place, amount in enumerate(amounts) if 0 < amount < receipt.amount), key=lambda at: -amounts[at]
+    )
+    for place in less[:3]:
+        over = receipt.written(receipt.amount - amounts[place])
+        yield _Guess("over", (place,), f"1 件より多い入金（超過 {over}）")
 
 
 def _rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:

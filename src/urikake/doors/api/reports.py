@@ -28,6 +28,7 @@ TITLES: Final = {
     "bank-files": "取り込んだ銀行のファイルと、前のファイルとのつながり",
     "bank-corrections": "銀行のファイルの訂正（人が確かめるもの）",
     "matches": "入金の消込候補",
+    "payer-names": "消込で覚えた振込名義と、これまでの消込に当てた結果",
     "statement": "得意先元帳",
     "journals": "仕訳帳",
     "trial-balance": "合計残高試算表",

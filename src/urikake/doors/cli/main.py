@@ -20,6 +20,7 @@ from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .reprice import reprice
+from .rules import rules
 from .shown import Format, show
 from .simulate import simulate
 from .usage import usage
@@ -52,6 +53,7 @@ app.add_typer(simulate, name="simulate")
 app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
+app.add_typer(rules, name="rules")
 
 
 def run() -> None:

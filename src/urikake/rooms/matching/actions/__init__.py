@@ -6,7 +6,7 @@ from .automatic import match
 from .by_hand import DIFFERENCES, apply, apply_together
 from .confirming import Confirmed, Seen, confirm
 from .holding import hold, note, release
-from .learning import release_name, revoke_name
+from .learning import add_name, release_name, revoke_name
 from .posting import Applied
 from .undoing import unapply, unapply_together
 
@@ -15,6 +15,7 @@ __all__ = [
     "Applied",
     "Confirmed",
     "Seen",
+    "add_name",
     "apply",
     "apply_together",
     "confirm",

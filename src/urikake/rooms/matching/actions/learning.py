@@ -71,6 +71,19 @@ def revoke_name(session: Session, *, partner: str, name: str) -> int:
     return parties_pen.name_payers(session, names=pl.DataFrame([row]).select(_NAME), withdrawn=True)
 
 
+@action("partners.import")
+def add_name(session: Session, *, partner: str, name: str) -> int:
+    """Register a payer name of a partner, and return 1 if it is new."""
+    codes = parties.codes(session).filter(pl.col("code") == partner)
+    if codes.is_empty():
+        raise Refusal("no-partner", f"取引先「{partner}」はありません。", "取引先コードを確かめてください。")
+    folded = payer.fold(name)
+    if not folded:
+        raise Refusal("no-name", "振込名義がありません。", "振込名義を書いてください。")
+    row = {"partner_id": codes["partner_id"][0], "payer": name, "folded": folded}
+    return parties_pen.name_payers(session, names=pl.DataFrame([row]))
+
+
 def _decide(session: Session, row: dict[str, object], kind: str) -> None:
     facts.record(session, NameDecision, pl.DataFrame([row]).select("partner_id", "folded", kind=pl.lit(kind)))
 

@@ -13,6 +13,9 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
+from .evidence import document
+from .learned import standing_names
+
 
 def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
     """What the receipt may pay, best first: ``items, amount, score, why``; only what is still open."""
@@ -21,8 +24,8 @@ def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
     if left.is_empty():
         return []
     row = left.row(0, named=True)
-    items = receivables.labels(session, receivables.open_items(session))
-    open_items = items.select("item_id", "partner_id", "due_on", "number", document_id="source_id", amount="balance")
+    items = receivables.labels(session, receivables.open_items(session)).with_columns(document_id=document())
+    open_items = items.select("item_id", "partner_id", "due_on", "number", "document_id", amount="balance")
     names = parties.profiles(session, "name, kana").select("partner_id", name="kana")
     spelled = pl.concat([names, parties.payer_names(session).select("partner_id", name="folded")])
     proposals = clearing.proposals(
@@ -33,9 +36,23 @@ def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
         reference=row["reference"],
         fee_tolerance=policies(session).number("fee_tolerance"),
         fees=(),
+        known=_known(session, row),
     )
     number = dict(items.select("item_id", "number").iter_rows())
     return [
         {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": p.why}
         for p in proposals
     ]
+
+
+def _known(session: Session, row: dict[str, Any]) -> clearing.Payer:
+    """What was learned of the payer's name, who belongs together, and what else waits under the name."""
+    lessons = standing_names(session).filter((pl.col("folded") == row["folded"]) & (pl.col("decision") != "revoked"))
+    beside = receipts.unapplied(session, receipts.TO_MATCH).filter(
+        (pl.col("folded") == row["folded"]) & (pl.col("receipt_id") != row["receipt_id"]) & (pl.col("unapplied") > 0)
+    )
+    return clearing.Payer(
+        learned=dict(lessons.select("partner_id", "times").iter_rows()),
+        groups=parties.groups(session),
+        beside=beside["unapplied"].to_list(),
+    )

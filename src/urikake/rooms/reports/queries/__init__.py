@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, banks, billing, books, collecting, contracts, deliveries, sales, usage
+from . import alarms, audit, balances, banks, billing, books, collecting, contracts, deliveries, payers, sales, usage
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -25,6 +25,7 @@ REPORTS: Final[dict[str, Report]] = {
     "bank-files": banks.bank_files,
     "bank-corrections": banks.bank_corrections,
     "matches": balances.matches,
+    "payer-names": payers.payer_names,
     "statement": balances.statement,
     "journals": books.journals,
     "trial-balance": books.trial_balance,
@@ -59,6 +60,7 @@ READING: Final[dict[str, str]] = {
     "bank-files": "receipts.read",
     "bank-corrections": "receipts.read",
     "matches": "matching.read",
+    "payer-names": "matching.read",
     "statement": "receivables.read",
     "journals": "journals.read",
     "trial-balance": "journals.read",

@@ -298,6 +298,7 @@ def application(session: Session, text: str, as_of: date | None = None) -> Expla
         sources=(
             ("した人", reads.run(session, row["run_id"])["actor"]),
             ("方法", words.action(reads.run(session, row["run_id"])["action"])),
+            *((("支払人の見分け方", words.KNOWN_BY[row["by"]]),) if row["by"] else ()),
             words.policy(
                 "一部入金の充当",
                 {"oldest": "古い順", "proportional": "按分"},

@@ -35,6 +35,10 @@ SOURCES: Final = {
 DIFFERENCES: Final = {
     "fee": "振込手数料", "discount": "売上値引", "write-off": "貸倒", "misc": "雑損益", "advance": "前受金", "remain": "残額", "": "なし",
 }  # fmt: skip
+KNOWN_BY: Final = {
+    "number": "摘要・名義に書かれた請求書番号", "payer": "仮想口座か、ただ一つの取引先の振込名義",
+    "name": "振込名義が似ている取引先のうち、金額の合うただ一つ", "group": "名寄せ先が同じ取引先の請求",
+}  # fmt: skip
 METHODS: Final = {
     "transfer": "振込", "cash": "現金", "cheque": "小切手", "date_fixed": "期日払", "note": "手形", "densai": "でんさい",
     "factoring": "ファクタリング", "direct_debit": "口座振替", "card": "カード", "cod": "代引", "offset": "相殺",
