@@ -21,7 +21,7 @@ def release(url: str, partner: str, name: str, *, user: str = "system") -> dict[
 
 def revoke(url: str, partner: str, name: str, *, user: str = "system") -> dict[str, Any]:
     """Use a payer name for the partner no longer."""
-    with runs.run(url, REVOKE, subject=f"{partner} {name}", permission="matching.apply", user=user) as (s, outcome):
+    with runs.run(url, REVOKE, subject=f"{partner} {name}", permission="matching.release", user=user) as (s, outcome):
         outcome.figures |= {"names": actions.revoke_name(s, partner=partner, name=name)}
     return outcome.figures
 

@@ -63,7 +63,7 @@ def release_name(session: Session, *, partner: str, name: str) -> int:
     return parties_pen.name_payers(session, names=pl.DataFrame([row]).select(_NAME))
 
 
-@action("matching.apply")
+@action("matching.release")
 def revoke_name(session: Session, *, partner: str, name: str) -> int:
     """Keep a payer name from being used for the partner, learned or registered; return how many were in use."""
     row = _learned(session, partner, name)
