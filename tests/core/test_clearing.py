@@ -90,6 +90,20 @@ def test_of_equal_invoices_the_one_due_first_is_paid_where_the_others_are_not_du
     applications, outcomes = match(receipts.with_columns(days), items, fee_tolerance=880)
     assert outcomes["kind"].to_list() == kinds
     assert sorted(applications.select("receipt_id", "item_id").rows()) == settled
+    if len(on) == 1:  # the same less a fee
+        less, outcomes = match(receipts.with_columns(days, amount=pl.col("amount") - 440), items, fee_tolerance=880)
+        assert less["item_id"].to_list() == applications["item_id"].to_list()
+        assert outcomes["kind"].to_list() == [kind.replace("exact", "fee") for kind in kinds]
+
+
+def test_of_equal_sums_by_day_the_one_due_first_is_paid_where_the_next_is_not_due() -> None:
+    owed = [(5_500, 0), (3_300, 0), (5_500, 30), (3_300, 30), (-800, 30)]
+    receipts, items = frames([8_800], owed)
+    days = pl.Series("received_on", [FIRST])
+    assert match(receipts.with_columns(days), items, 880)[0]["item_id"].to_list() == [0, 1]
+    assert match(receipts.with_columns(days, amount=pl.lit(8_360)), items, 440)[0]["item_id"].to_list() == [0, 1]
+    net = match(receipts.with_columns(days, amount=pl.lit(8_000)), items, 0)[0]["item_id"].to_list()
+    assert sorted(net) == [2, 3, 4]
 
 
 # Stages: who may be meant
@@ -190,8 +204,9 @@ def test_repeated_ids_and_items_without_document_are_refused() -> None:
 # The slow one: every explanation of every receipt, one partner at a time.
 
 RANKS = (
-    ("exact", "exact"), ("everything", "sum"), ("oldest", "sum"), ("day", "sum"), ("subset", "sum"), ("together", "parts"),
-    ("short", "fee"), ("subset short", "fee"),
+    ("exact", "exact"), ("everything", "sum"), ("oldest", "sum"), ("day", "sum"), ("oldest credits", "sum"),
+    ("day credits", "sum"), ("subset", "sum"), ("together", "parts"), ("short", "fee"), ("day short", "fee"),
+    ("subset short", "fee"),
 )  # fmt: skip
 Owed = list[tuple[int, int]]
 Answer = tuple[str, int, set[int]]
@@ -289,10 +304,13 @@ def slow_ways(
         return [{n} for n in positive if left[n] == money]
     if kind == "everything":
         return [set(left)] if len(left) >= 2 and total == money else []
-    days = {owed[n][1] for n in positive}
-    if kind in ("oldest", "day"):
-        heaps = [{n for n in positive if (owed[n][1] <= d if kind == "oldest" else owed[n][1] == d)} for d in days]
-        return [heap for heap in heaps if len(heap) >= 2 and sum(left[n] for n in heap) == money]
+    if kind.startswith(("oldest", "day")):
+        credits = kind.endswith("credits")
+        counted = list(left) if credits and len(positive) < len(left) else [] if credits else positive
+        days = {owed[n][1] for n in counted}
+        heaps = [{n for n in counted if (owed[n][1] <= d if "oldest" in kind else owed[n][1] == d)} for d in days]
+        over = range(1, tolerance + 1) if kind == "day short" else [0]
+        return [heap for heap in heaps if len(heap) >= 2 and sum(left[n] for n in heap) - money in over]
     if kind.startswith("subset"):
         sizes = range(2, len(left) + 1) if len(left) <= 12 else ()
         sought = [money] if kind == "subset" else [money + fee for fee in fees]

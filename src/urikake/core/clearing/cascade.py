@@ -62,20 +62,24 @@ def match(
       documents have the amount, and short only by one of ``fees``;
     - ``group``: those of the partner's ``groups`` together.
 
-    Ranks of a stage, strongest first; credits (negative documents) only count in the second and the fifth:
+    Ranks of a stage, strongest first; credits (negative documents) only count where it is said and in all that is open
+    and subsets:
 
     1. ``exact``: one document has the amount. As many equal receipts as equal documents are paired, the earlier receipt
        with the earlier due: whichever way they are paired, the same is paid. Of more documents than receipts those due
        first are paid if the others are not due within ten days. Of more receipts than documents the first pay.
     2. ``sum``: all that is open makes the amount.
     3. ``sum``: the documents due up to some day, two or more, make it (documents of one due day are not told apart).
-    4. ``sum``: the documents due on one day make it.
+    4. ``sum``: the documents due on one day make it; then the third and fourth with the credits of those days.
     5. ``sum``: exactly one subset makes it, proved by trying them all, of at most 12 documents; of more than 5 only where
        the chance that one would make an amount that pays none is below 1/200.
     6. ``parts``: all receipts of the pool that wait together make one document, or all that is open.
     7. ``fee``: one document, or all that is open, exceeds it by 1 … ``fee_tolerance`` or by one of ``fees`` (usual
-       transfer fees, 振込手数料, that may exceed the tolerance), and no other does; then exactly one subset by one of
-       ``fees``, where that is no chance.
+       transfer fees, 振込手数料, that may exceed the tolerance), and no other does; then the documents due on one day;
+       then exactly one subset by one of ``fees``, where that is no chance.
+
+    Where several documents of one amount, or days of one sum, would do, it is the one due first if the next is not due
+    within ten days of the receipt.
 
     ``ambiguous`` is a receipt with several explanations of the rank that first explains it, or in several pools, or one
     whose document another receipt claims, or that leaves out a document the payer named; documents in such doubt are
@@ -194,10 +198,13 @@ def _ranks(tolerance: int, fees: Sequence[int], *, by_due: bool) -> list[tuple[s
         ("exact", partial(ranks.single, by_due=by_due)),
         ("sum", ranks.everything),
         ("sum", ranks.oldest),
-        ("sum", ranks.of_one_day),
+        ("sum", partial(ranks.of_one_day, by_due=by_due)),
+        ("sum", partial(ranks.oldest, credits=True)),
+        ("sum", partial(ranks.of_one_day, credits=True, by_due=by_due)),
         ("sum", ranks.subset),
         ("parts", ranks.together),
-        ("fee", partial(ranks.short, tolerance=tolerance, fees=usual)),
+        ("fee", partial(ranks.short, tolerance=tolerance, fees=usual, by_due=by_due)),
+        ("fee", partial(ranks.of_one_day, tolerance=tolerance, by_due=by_due)),
         ("fee", partial(ranks.subset_short, fees=usual)),
     ]
 

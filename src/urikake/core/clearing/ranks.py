@@ -95,9 +95,20 @@ def _totals(documents: pl.DataFrame) -> pl.DataFrame:
     return summed.filter(pl.col("size") >= 2)
 
 
-def oldest(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
-    """The documents due up to some day; a sum that would part documents of one day does not count."""
-    owed = documents.filter(pl.col("amount") > 0)
+def oldest(asks: pl.DataFrame, documents: pl.DataFrame, *, credits: bool = False) -> Found:
+    """The documents due up to some day, with ``credits`` those among them; documents of one day are not parted."""
+    owed = _with_credits(documents) if credits else documents.filter(pl.col("amount") > 0)
+    return _leading(asks.join(_heaps(owed), on=["pool", "amount"]), owed)
+
+
+def _with_credits(documents: pl.DataFrame) -> pl.DataFrame:
+    """The documents of pools that have a credit."""
+    given = documents.filter(pl.col("amount") < 0).select("pool").unique()
+    return documents.join(given, on="pool", how="semi", maintain_order="left")
+
+
+def _heaps(owed: pl.DataFrame) -> pl.DataFrame:
+    """The sums of two documents or more due up to each day: ``pool, amount, size``."""
     next_day = pl.col("due_on").ne_missing(pl.col("due_on").shift(-1))
     last = pl.int_range(pl.len()) == pl.len() - 1
     heaps = owed.with_columns(
@@ -105,15 +116,23 @@ def oldest(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
         size=pl.int_range(1, pl.len() + 1).over("pool"),
         whole=(next_day | last).over("pool"),
     )
-    heaps = heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size")
-    return _leading(asks.join(heaps, on=["pool", "amount"]), owed)
+    return heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size")
 
 
-def of_one_day(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
-    """All documents, two or more, that are due on one day, as one who pays by the calendar leaves the older alone."""
-    owed = documents.filter(pl.col("amount") > 0)
-    heaps = owed.group_by("pool", "due_on").agg(pl.col("amount").sum(), size=pl.len()).filter(pl.col("size") >= 2)
-    hits = asks.join(heaps, on=["pool", "amount"]).select("receipt", "pool", "due_on")
+def of_one_day(
+    asks: pl.DataFrame, documents: pl.DataFrame, *, credits: bool = False, by_due: bool = False, tolerance: int = 0
+) -> Found:
+    """All documents, two or more, that are due on one day, as one who pays by the calendar leaves the older alone.
+
+    With ``credits`` those due that day count too, with ``tolerance`` what they exceed the amount by may be a fee. Of
+    several days, ``by_due``, it is the first, if the next is not due within ten days.
+    """
+    owed = _with_credits(documents) if credits else documents.filter(pl.col("amount") > 0)
+    heaps = owed.group_by("pool", "due_on").agg(owed=pl.col("amount").sum(), size=pl.len()).filter(pl.col("size") >= 2)
+    over = pl.col("owed") - pl.col("amount")
+    fits = over.is_between(1, tolerance) if tolerance else over == 0
+    hits = asks.join(heaps, on="pool").filter(fits & (pl.col("owed") > 0))
+    hits = _first_due(hits, by_due=by_due).select("receipt", "pool", "due_on")
     alone = hits.filter(pl.len().over("receipt", "pool") == 1)
     several = hits.filter(pl.len().over("receipt", "pool") > 1)
 
@@ -125,6 +144,17 @@ def of_one_day(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
         doubtful(several.group_by("receipt").len(), pl.col("len")),
         contested(due(several)),
     )
+
+
+def _first_due(hits: pl.DataFrame, *, by_due: bool) -> pl.DataFrame:
+    """Of hits of one receipt (with its ``received_on``) that differ in nothing but ``due_on``, the first if it alone is due."""
+    if not by_due or hits.is_empty():
+        return hits
+    later = pl.col("due_on").sort().slice(1, 1).first().over("receipt")
+    ripe = pl.col("received_on") + pl.duration(days=EARLY_DAYS)
+    told = (later > ripe) & (pl.col("owed").n_unique().over("receipt") == 1) & (pl.col("due_on") < later)
+    first = hits.filter(told.fill_null(value=False))
+    return pl.concat([first, hits.join(first, on="receipt", how="anti", maintain_order="left")])
 
 
 def _leading(hits: pl.DataFrame, documents: pl.DataFrame) -> Found:
@@ -192,15 +222,24 @@ def together(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
     return Found(paid.select("receipt", "doc", "bundle"), doubtful(unsure), contested(touched))
 
 
-def short(asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Sequence[int]) -> Found:
-    """The only document, or all that is open, that exceeds the receipt by a fee."""
-    single = documents.select("pool", "amount", "doc", size=pl.lit(0, dtype=pl.UInt32))
-    whole = _totals(documents).select("pool", "amount", doc=pl.lit(None, dtype=pl.UInt32), size="size")
+def short(
+    asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Sequence[int], *, by_due: bool = False
+) -> Found:
+    """The only document, or all that is open, that exceeds the receipt by a fee.
+
+    Of several documents of one amount, ``by_due``, it is the one due first, if the next is not due within ten days.
+    """
+    single = documents.select("pool", "amount", "doc", "due_on", size=pl.lit(0, dtype=pl.UInt32))
+    nothing = {"doc": pl.lit(None, dtype=pl.UInt32), "due_on": pl.lit(None, dtype=pl.Date)}
+    whole = _totals(documents).select("pool", "amount", **nothing, size="size")
     targets = pl.concat([single, whole]).filter(pl.col("amount") > 0).sort("pool", "amount", "doc")
     targets = targets.with_row_index("at")
     further = sorted({fee for fee in fees if fee > tolerance})
     hits = pl.concat([_within(asks, targets, tolerance), _by_fee(asks, targets, further)])
-    counted = hits.group_by("receipt", maintain_order=True).agg(pl.col("candidates").sum(), pl.col("at").min())
+    counted = hits.group_by("receipt", maintain_order=True).agg(
+        pl.col("candidates").sum(), pl.col("at").min(), rows=pl.len()
+    )
+    counted = _told_by_due(counted, asks, targets) if by_due else counted
     sole = counted.filter(pl.col("candidates") == 1).join(targets, on="at")
     on_one = claims(sole.filter(pl.col("size") == 0))
     on_all = _leading(sole.filter(pl.col("size") > 0).select("receipt", "pool", "size"), documents)
@@ -211,6 +250,29 @@ def short(asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Seq
         pl.concat([several, on_all.doubtful]),
         pl.concat([touched, on_all.contested]),
     )
+
+
+def _told_by_due(counted: pl.DataFrame, asks: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:
+    """The counts, 1 where the targets are documents of one amount and only the first of them is due."""
+    many = counted.filter((pl.col("candidates") > 1) & (pl.col("rows") == 1))
+    if many.is_empty():
+        return counted
+    reach = many.join(asks.unique("receipt").select("receipt", "received_on"), on="receipt")
+    reach = reach.with_columns(
+        second=(pl.col("at") + 1).cast(pl.UInt32), end=(pl.col("at") + pl.col("candidates") - 1).cast(pl.UInt32)
+    )
+    facts = targets.select("at", "amount", "size", "due_on")
+    for place in ("second", "end"):
+        of = facts.rename({"at": place, **{name: f"{place}_{name}" for name in ("amount", "size", "due_on")}})
+        reach = reach.join(of, on=place)
+    reach = reach.join(facts, on="at")
+    alike = (pl.col("amount") == pl.col("end_amount")) & (pl.col("size") == 0) & (pl.col("end_size") == 0)
+    ripe = pl.col("received_on") + pl.duration(days=EARLY_DAYS)
+    told = alike & (pl.col("second_due_on") > ripe) & (pl.col("due_on") < pl.col("second_due_on"))
+    sole = reach.filter(told.fill_null(value=False)).select("receipt", sole=pl.lit(value=True))
+    joined = counted.join(sole, on="receipt", how="left", maintain_order="left")
+    one = pl.when(pl.col("sole")).then(pl.lit(1, dtype=pl.Int64)).otherwise("candidates")
+    return joined.with_columns(candidates=one).drop("sole")
 
 
 def _touched(hits: pl.DataFrame, targets: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
