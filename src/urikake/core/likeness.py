@@ -12,13 +12,16 @@ from typing import Final, Literal, get_args
 import polars as pl
 from rapidfuzz.distance import OSA
 
+from urikake.core.payer import legal_forms
+
 How = Literal["same", "spelling", "longer", "shorter", "slip"]
 """In what a name resembles: borne by it (and others), long vowels and voiced marks apart, more or fewer letters, slips."""
 
 HOW: Final[tuple[How, ...]] = get_args(How)
 LIKE: Final = {"receipt_id": pl.Int64, "partner_id": pl.Int64, "how": pl.Enum(HOW)}
 
-_HEAD: Final = 4  # letters that two names must share at their head before one may be the other with something added
+_ADDED: Final = 4  # letters that a partner's name needs before a payer's may be it with something added
+_LESS: Final = 3  # letters that a payer's name needs before it may be the beginning of a partner's
 _SLIP: Final = 5  # letters a name needs before one slip is forgiven
 _SLIPS: Final = 9  # letters a name needs before two are
 _VOICED: Final = "[\u3099\u309a]"
@@ -31,13 +34,18 @@ _LONG: Final = (
 
 
 def loosened(folded: pl.Expr) -> pl.Expr:
-    """The folded name without what writers of one name disagree on: long vowels, voiced marks, ヂ for ジ, ヅ for ズ.
+    """The folded name without what writers of one name disagree on: long vowels, voiced marks, numbers before it.
 
     >>> names = pl.DataFrame({"name": ["コ-ヨウコウギヨウ", "コウヨウコウギヨ-", "コオヨ-コ-キヨウ"]})
     >>> names.select(loosened(pl.col("name")))["name"].unique().to_list()
     ['コヨコキヨ']
     """
-    plain = folded.str.replace_many(["ヂ", "ヅ"], ["ジ", "ズ"]).str.normalize("NFD").str.replace_all(_VOICED, "")
+    plain = (
+        folded.str.replace(r"^\d+(\D)", "$1")
+        .str.replace_many(["ヂ", "ヅ"], ["ジ", "ズ"])
+        .str.normalize("NFD")
+        .str.replace_all(_VOICED, "")
+    )
     spoken = plain.str.replace_all("-", "", literal=True)
     for spelt, short in _LONG:
         spoken = spoken.str.replace_all(spelt, short)
@@ -48,8 +56,9 @@ def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """The partners whose names each payer's resembles: ``receipt_id, partner_id, how``, a pair once.
 
     A payer whose folded name partners bear is ``same`` for all of them and resembles no other. Else, by the loosened
-    letters (:func:`loosened`): equal (``spelling``); the payer's with more behind it, as a branch or a person
-    (``longer``; of several names that begin it, the longest), or with less (``shorter``), four letters at least shared;
+    letters (:func:`loosened`): equal (``spelling``); the payer's with more behind or before it, as a branch, a person or a
+    trade name (``longer``; of several names within it the longest, of four letters at least), or with less behind
+    (``shorter``, three letters at least);
     one slip apart (a letter wrong, missing, too many, or two exchanged) from five letters on, two from nine (``slip``).
     Resembling says who may be meant, never who it is.
 
@@ -77,20 +86,51 @@ def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     return pairs.unique(["receipt_id", "partner_id"], keep="first", maintain_order=True).select(*LIKE).cast(LIKE)  # type: ignore[arg-type]
 
 
+def told_by_form(pairs: pl.DataFrame, payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """The pairs, without the partners of a receipt whose legal form (法人格) is not the payer's where another's is.
+
+    Of several partners those stay whose names have the form at the same place, else those that have the form, else all.
+
+    ``pairs``: ``receipt_id, partner_id`` and more. ``payers``: ``receipt_id, payer``. ``names``: ``partner_id, payer``, as
+    written.
+
+    >>> pairs = pl.DataFrame({"receipt_id": [1, 1], "partner_id": [7, 8]})
+    >>> payers = pl.DataFrame({"receipt_id": [1], "payer": ["ﾕ)ｻﾝﾗｲｽﾞ"]})
+    >>> names = pl.DataFrame({"partner_id": [7, 8], "payer": ["株式会社サンライズ", "有限会社サンライズ"]})
+    >>> told_by_form(pairs, payers, names).rows()
+    [(1, 8)]
+    """
+    several = pairs.filter(pl.len().over("receipt_id") > 1)
+    if several.is_empty():
+        return pairs
+    said = payers.join(several, on="receipt_id", how="semi")
+    said = pl.concat([said.select("receipt_id"), legal_forms(said["payer"])], how="horizontal").drop_nulls()
+    borne = names.join(several, on="partner_id", how="semi")
+    borne = pl.concat([borne.select("partner_id"), legal_forms(borne["payer"])], how="horizontal").drop_nulls()
+    named = several.select("receipt_id", "partner_id").join(said, on="receipt_id")
+    whole = named.join(borne, on=["partner_id", "form", "position"], how="semi").with_columns(fit=pl.lit(2))
+    formed = named.join(borne, on=["partner_id", "form"], how="semi").with_columns(fit=pl.lit(1))
+    fits = pl.concat([whole, formed]).group_by("receipt_id", "partner_id").agg(pl.col("fit").max())
+    judged = pairs.join(fits, on=["receipt_id", "partner_id"], how="left", maintain_order="left")
+    fit = pl.col("fit").fill_null(0)
+    return judged.filter(fit == fit.max().over("receipt_id")).drop("fit")
+
+
 def _spelling(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return loose.join(kept, on="loose").select("loose", "partner_id", how=pl.lit("spelling"))
 
 
 def _longer(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """The partners with the longest name that the payer's begins with."""
+    """The partners with the longest name that the payer's begins or ends with."""
     lengths = kept["loose"].str.len_chars().unique()
-    heads = [
-        loose.filter(pl.col("loose").str.len_chars() > length).select("loose", head=pl.col("loose").str.head(length))
-        for length in lengths.filter(lengths >= _HEAD)
+    ends = [
+        loose.filter(pl.col("loose").str.len_chars() > length).select("loose", end=end)
+        for length in lengths.filter(lengths >= _ADDED)
+        for end in (pl.col("loose").str.head(length), pl.col("loose").str.tail(length))
     ]
-    begun = pl.concat([loose.clear().with_columns(head=pl.lit("")), *heads])
-    hits = begun.join(kept.rename({"loose": "head"}), on="head")
-    longest = hits.filter(pl.col("head").str.len_chars() == pl.col("head").str.len_chars().max().over("loose"))
+    within = pl.concat([loose.clear().with_columns(end=pl.lit("")), *ends]).unique()
+    hits = within.join(kept.rename({"loose": "end"}), on="end")
+    longest = hits.filter(pl.col("end").str.len_chars() == pl.col("end").str.len_chars().max().over("loose"))
     return longest.select("loose", "partner_id", how=pl.lit("longer"))
 
 
@@ -101,7 +141,7 @@ def _shorter(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         kept.filter(pl.col("loose").str.len_chars() > length).select(
             "partner_id", loose=pl.col("loose").str.head(length)
         )
-        for length in lengths.filter(lengths >= _HEAD)
+        for length in lengths.filter(lengths >= _LESS)
     ]
     begun = pl.concat([kept.clear().select("partner_id", "loose"), *heads])
     return loose.join(begun, on="loose").select("loose", "partner_id", how=pl.lit("shorter"))

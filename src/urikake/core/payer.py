@@ -89,6 +89,8 @@ _W: Final = f"(?:{_longest_first(list(_WRITTEN))})"
 # One bracket suffices at the ends, the middle needs both: an ordinary leading カ is never taken for a form.
 _LEGAL: Final = rf"^(?:\(?{_S}\)){{1,2}}|\({_S}\)|\({_S}$|\(?{_W}\)?|\($"
 
+_REMITTER: Final = rf"^(?:\d{{5,}}([^\d])|\d+(\(?{_S}\)))"
+
 _HIRAGANA: Final = {chr(code): chr(code + 0x60) for code in range(0x3041, 0x3097)}
 _LARGE: Final = dict(zip("ァィゥェォッャュョヮヵヶヰヱヲ", "アイウエオツヤユヨワカケイエオ", strict=True))
 _DASHES: Final = dict.fromkeys("ー‐‑‒–—―−─━﹣", "-")
@@ -102,14 +104,14 @@ def folded(names: pl.Series) -> pl.Series:
 
     Width and case by NFKC, hiragana to katakana, small kana to large, ヰ ヱ ヲ to イ エ オ, every long-vowel mark and
     dash to ``-``; a voiced mark is one with its kana. Spaces, middle dots, periods and commas are dropped, so are a
-    remitter number (依頼人番号) of five or more digits before the name and the legal form at head, tail or middle,
-    abbreviated or written out. A name that is nothing but a legal form stays.
+    remitter number (依頼人番号) before the name (five or more digits, or any before a legal form) and the legal form at
+    head, tail or middle, abbreviated or written out. A name that is nothing but a legal form stays.
 
     >>> folded(pl.Series(["ｶ)ｱｵﾊﾞｼﾖｳｼﾞ", "カブシキガイシャ アオバショウジ", "あおばしょうじ（株）"])).to_list()
     ['アオバシヨウジ', 'アオバシヨウジ', 'アオバシヨウジ']
     """
     frame = names.to_frame("name").lazy().with_columns(name=_spelt(pl.col("name").cast(pl.String)))
-    bare = pl.col("name").str.replace(r"^\d{5,}(\D)", "$1").str.replace_all(_LEGAL, "")
+    bare = pl.col("name").str.replace(_REMITTER, "$1$2").str.replace_all(_LEGAL, "")
     chosen = pl.when(bare == "").then("name").otherwise(bare)
     return frame.select(chosen.alias(names.name)).collect().to_series()
 
@@ -129,13 +131,35 @@ def legal_form(name: str) -> tuple[str | None, Position | None]:
     >>> legal_form("ｱｵｿﾞﾗ(ｶ)ﾁﾊﾞｼﾃﾝ"), legal_form("ユウゲンガイシャキタノ"), legal_form("カトウ")
     (('株式会社', 'middle'), ('有限会社', 'head'), (None, None))
     """
-    text = re.sub(r"^\d{5,}(?=\D)", "", _spelt_one(name))
-    for found in re.finditer(_LEGAL, text):
-        words = re.findall(rf"{_W}|{_S}", found.group())
-        forms = [_WRITTEN.get(word) or _SHORT.get(word) for word in words]
-        for form in filter(None, forms):
-            return form, "head" if found.start() == 0 else "tail" if found.end() == len(text) else "middle"
-    return None, None
+    form, position = legal_forms(pl.Series([name], dtype=pl.String)).row(0)
+    return form, position
+
+
+def legal_forms(names: pl.Series) -> pl.DataFrame:
+    """The legal form in each name and where it stands: ``form, position`` (``head``, ``tail``, ``middle``), else null.
+
+    >>> legal_forms(pl.Series(["ｶ)ｱｵﾊﾞ", "アオバ（有）", "アオバ"])).rows()
+    [('株式会社', 'head'), ('有限会社', 'tail'), (None, None)]
+    """
+    spelt = names.cast(pl.String).to_frame("name").select(text=_spelt(pl.col("name")).str.replace(_REMITTER, "$1$2"))
+    parts = spelt.with_row_index("row").with_columns(part=pl.col("text").str.extract_all(_LEGAL)).explode("part")
+    told = {part: _form(part) for part in parts["part"].drop_nulls().unique()}
+    forms = parts.with_columns(form=pl.col("part").replace_strict(told, default=None, return_dtype=pl.String))
+    first = forms.drop_nulls("form").unique("row", keep="first", maintain_order=True)
+    head, tail = pl.col("text").str.starts_with(pl.col("part")), pl.col("text").str.ends_with(pl.col("part"))
+    placed = pl.when(head).then(pl.lit("head")).when(tail).then(pl.lit("tail")).otherwise(pl.lit("middle"))
+    return (
+        spelt.with_row_index("row")
+        .select("row")
+        .join(first.select("row", "form", position=placed), on="row", how="left", maintain_order="left")
+        .select("form", "position")
+    )
+
+
+def _form(part: str) -> str | None:
+    """The legal form that a part of a name says, None for an office."""
+    words = re.findall(rf"{_W}|{_S}", part)
+    return next(filter(None, (_WRITTEN.get(word) or _SHORT.get(word) for word in words)), None)
 
 
 def similarity(a: str, b: str) -> float:

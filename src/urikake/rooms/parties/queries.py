@@ -90,6 +90,11 @@ def payer_names(session: Session) -> pl.DataFrame:
     return session.derived("payer_names", names, read)
 
 
+def written_names(session: Session) -> pl.DataFrame:
+    """Every name of a partner as it is written: ``partner_id``, ``payer``."""
+    return session.table("parties_payer_name", "id, partner_id, payer").select("partner_id", "payer")
+
+
 _HIGHEST: Final = 8  # companies above one another; a circle of parents is cut there
 
 

@@ -42,8 +42,9 @@ def evidence(session: Session, on: date | None = None) -> Evidence:
     if on is not None:
         waiting, items = waiting.filter(pl.col("received_on") <= on), items.filter(pl.col("posted_on") <= on)
     items = items.with_columns(document_id=document())
-    unknown = waiting.filter(pl.col("partner_id").is_null()).select("receipt_id", "folded")
+    unknown = waiting.filter(pl.col("partner_id").is_null()).select("receipt_id", "folded", "payer")
     alike = likeness.likely(unknown, parties.payer_names(session))
+    alike = likeness.told_by_form(alike, unknown, parties.written_names(session))
     return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))
 
 
