@@ -120,7 +120,9 @@ class Play:
                 self.waiting[receipt] = truth
 
 
-def play(url: str, files: Files, folder: Path, *, ask: int, months: Iterable[str], say: Callable[[str], None]) -> pl.DataFrame:
+def play(
+    url: str, files: Files, folder: Path, *, ask: int, months: Iterable[str], say: Callable[[str], None]
+) -> pl.DataFrame:
     """What became of each receipt of the ``months`` on the empty database of the URL, as `SCORED`; the others are only lived through."""
     found(url, folder, files)
     game, wanted = Play(url, files, ask), set(months)

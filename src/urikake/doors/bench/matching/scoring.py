@@ -99,7 +99,9 @@ class Judge:
         """The outcome of one left over by its ranked proposals, each the documents it names."""
         wanted = sorted(self._called(number, truth) for number in truth.settles)
         places = (
-            at for at, proposal in enumerate(proposals) if sorted(self._called(n, truth) for n in set(proposal)) == wanted
+            at
+            for at, proposal in enumerate(proposals)
+            if sorted(self._called(n, truth) for n in set(proposal)) == wanted
         )
         at = next(places, None)
         return "missed" if at is None else "first" if at == 0 else "three" if at < 3 else "later"
