@@ -145,7 +145,7 @@ def read(folder: Path) -> Files:
     _need(folder / "receipts.csv", receipts, "id", "date", "amount", "payer")
     _need(folder / "receivables.csv", found["receivables"], "partner", "invoice_no", "invoice_date", "balance")
     missing = [pl.lit("").alias(name) for name in TRUTH if name not in truth.columns]
-    told = truth.with_columns(missing).with_columns(pl.col(pl.String).fill_null("")).select(TRUTH)
+    told = truth.with_columns(missing).with_columns(pl.col(pl.String).fill_null("")).select(list(TRUTH))
     flags = {"leave", "named"}
     typed = told.with_columns(
         pl.col("amount").replace("", "0").cast(pl.Int64),
