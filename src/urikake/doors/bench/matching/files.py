@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -38,24 +38,27 @@ code = "main"
 account = "普通預金"
 """
 COMPANY: Final = "company.toml"
+FRAMES: Final = ("partners", "receivables", "receipts", "truth")
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files as frames; ``receivables`` are in the form of opening balances (移行残高)."""
+    """The files as frames; ``receivables`` are in the form of opening balances (移行残高). ``settings`` are those of the company."""
 
     partners: pl.DataFrame
     receivables: pl.DataFrame
     receipts: pl.DataFrame
     truth: pl.DataFrame
+    settings: str = ""
 
     def write(self, folder: Path) -> None:
-        """Write them into the folder, with the settings of a company that they may be tried on."""
+        """Write them into the folder, with the settings of the company that they are to be tried on."""
         folder.mkdir(parents=True, exist_ok=True)
-        for each in fields(self):
-            getattr(self, each.name).write_csv(folder / f"{each.name}.csv")
-        first = date.fromisoformat(self.receivables["invoice_date"].min() or self.receipts["date"].min())
-        (folder / COMPANY).write_text(SETTINGS.format(month=first), encoding="utf-8")
+        for name in FRAMES:
+            getattr(self, name).write_csv(folder / f"{name}.csv")
+        first = min(self.receivables["invoice_date"].to_list() + self.receipts["date"].to_list())
+        settings = self.settings or SETTINGS.format(month=date.fromisoformat(first))
+        (folder / COMPANY).write_text(settings, encoding="utf-8")
 
 
 def invented(level: str, seed: int, receipts: int, months: int, *, idle: float = IDLE) -> Files:
@@ -136,13 +139,13 @@ def truth_of(paid: list[Receipt]) -> pl.DataFrame:
 
 def read(folder: Path) -> Files:
     """The files of the folder; the columns of the truth that are missing are as if nothing were said."""
-    found = {each.name: _read(folder / f"{each.name}.csv") for each in fields(Files)}
+    found = {name: _read(folder / f"{name}.csv") for name in FRAMES}
     truth, receipts = found["truth"], found["receipts"]
     _need(folder / "truth.csv", truth, "receipt", "document", "amount")
     _need(folder / "receipts.csv", receipts, "id", "date", "amount", "payer")
     _need(folder / "receivables.csv", found["receivables"], "partner", "invoice_no", "invoice_date", "balance")
     missing = [pl.lit("").alias(name) for name in TRUTH if name not in truth.columns]
-    told = truth.with_columns(missing).with_columns(pl.col(pl.String).fill_null("")).select(TRUTH)
+    told = truth.with_columns(missing).with_columns(pl.col(pl.String).fill_null("")).select(list(TRUTH))
     flags = {"leave", "named"}
     typed = told.with_columns(
         pl.col("amount").replace("", "0").cast(pl.Int64),
@@ -151,7 +154,8 @@ def read(folder: Path) -> Files:
     missing = [pl.lit("").alias(name) for name in ("reference", "virtual_account") if name not in receipts.columns]
     found["receipts"] = receipts.with_columns(pl.col("amount").cast(pl.Int64), *missing)
     found["receivables"] = found["receivables"].with_columns(pl.col("balance").cast(pl.Int64))
-    return Files(**found | {"truth": typed})
+    own = folder / COMPANY
+    return Files(**found | {"truth": typed}, settings=own.read_text(encoding="utf-8") if own.exists() else "")
 
 
 def _read(file: Path) -> pl.DataFrame:
@@ -159,7 +163,9 @@ def _read(file: Path) -> pl.DataFrame:
         return pl.read_csv(file, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError):
         raise Refusal(
-            "bench-file", f"{file} を読めません。", "partners・receivables・receipts・truth の CSV（UTF-8）を置いてください。"
+            "bench-file",
+            f"{file} を読めません。",
+            "partners・receivables・receipts・truth の CSV（UTF-8）を置いてください。",
         ) from None
 
 
@@ -188,4 +194,3 @@ def steps(files: Files) -> Iterator[tuple[str, pl.DataFrame, pl.DataFrame]]:
     for (end,), rows in told.sort("last", maintain_order=True).group_by("last", maintain_order=True):
         there = dated.filter(pl.col("on") < end).drop("on")
         yield f"{end:%Y-%m}", there, rows.drop("last")
-

@@ -12,10 +12,12 @@ import polars as pl
 from urikake.doors.bench import floor
 
 from .files import Files
-from .levels import KINDS
+from .levels import KINDS, LEVEL_NAMES, SPELLINGS
 from .playing import ASK, play
 from .scoring import OUTCOMES, confusion
 
+SHOWN: Final = 20
+"""Of what was applied wrong, so many are told in words."""
 WRONG: Final = ("kind", "spelling", "receipt", "payer", "amount", "truth", "answer")
 
 
@@ -45,11 +47,38 @@ def _month(scored: pl.DataFrame, name: str) -> dict[str, Any]:
     return {"month": name, "table": confusion(scored), "wrong": wrong.to_dicts()}
 
 
+def told(answer: dict[str, Any]) -> str:
+    """The answer in words and tables."""
+    head = f"取引先 {answer['partners']:,}、債権 {answer['documents']:,} 件、入金 {answer['receipts']:,} 件"
+    if "level" in answer:
+        head = f"水準 {LEVEL_NAMES[answer['level']]}、種 {answer['seed']}、{head}"
+    parts = [head]
+    for at, month in enumerate(answer["months"]):
+        known = f"{answer['learned_months']} か月確かめたあと" if at else "何も覚えていない月"
+        parts += ["", f"{month['month']}（{known}）", "", table(month), *_wrong(month["wrong"])]
+    return "\n".join(parts)
+
+
+def _wrong(rows: list[dict[str, Any]]) -> list[str]:
+    """What was applied wrong, the first ones each in a line."""
+    lines = [
+        f"- {KINDS.get(row['kind'], row['kind'])}・{SPELLINGS.get(row['spelling'], row['spelling'])} {row['receipt']}"
+        f" {row['payer']} {row['amount']:,}円: {row['answer'] or 'なし'}（正しくは {row['truth'] or '見送り'}）"
+        for row in rows[:SHOWN]
+    ]
+    more = [f"- ほか {len(rows) - SHOWN} 件（--format json にすべて）"] if len(rows) > SHOWN else []
+    return ["", "誤って消し込んだ入金", "", *lines, *more] if lines else []
+
+
 def table(month: dict[str, Any]) -> str:
     """The table of a month in Markdown, counts and of the total their shares."""
     heads = ("", "入金", *OUTCOMES.values())
     rows = [
-        (KINDS.get(row["kind"], "計" if row["kind"] == "total" else row["kind"]), row["receipts"], *(row[name] for name in OUTCOMES))
+        (
+            KINDS.get(row["kind"], "計" if row["kind"] == "total" else row["kind"]),
+            row["receipts"],
+            *(row[name] for name in OUTCOMES),
+        )
         for row in month["table"]
     ]
     total = month["table"][-1]

@@ -30,10 +30,10 @@ FORMS: Final[dict[str, tuple[str, str, bool, int]]] = {
     "宗教法人": ("シュウキョウホウジン", "ｼﾕｳ", False, 6),
     "": ("", "", False, 70),
 }
-"""A legal form (empty: a person in business): its reading, what banks print, whether it may stand behind, how often of a thousand or so."""
+"""A legal form (empty: a person in business): its reading, what banks print, whether it may stand behind, how often of a thousand."""
 WIDTHS: Final = (48, 37, 26)
 """The half-width characters that are left of a name: usually, through some virtual accounts, and with EDI information."""
-LETTERS: Final = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワンガギグゲゴザジズゼゾダデドバビブベボパピプペポ"
+LETTERS: Final = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワンガギグゲゴザジズゼゾバビブベ"
 TAKEN_FOR: Final = dict(
     zip("シツソンクワカガハバコゴセゼトドフブヘベ", "ツシンソワクガカバハゴコゼセドトブフベヘ", strict=True)
 )

@@ -208,7 +208,9 @@ def _trade(making: Making) -> Spelled:
 
 def _number(making: Making) -> Spelled:
     rng, name = making.rng, making.company()
-    before = rng.choice([f"{rng.randrange(10**9, 10**10)}", f"{rng.randrange(10**6):06d}", f"{rng.randrange(1000):03d}"])
+    before = rng.choice(
+        [f"{rng.randrange(10**9, 10**10)}", f"{rng.randrange(10**6):06d}", f"{rng.randrange(1000):03d}"]
+    )
     return name, f"{before}{rng.choice([' ', ''])}{names.payer(name)}"[: names.WIDTHS[0]]
 
 
@@ -268,9 +270,7 @@ def together(kind: str) -> Callable[[Making], None]:
         rng = making.rng
         nets = tuple(price(rng) for _ in range(rng.choices([2, 3, 4, 5], [50, 28, 14, 8])[0] - (kind == "netted")))
         short = rng.choice(FEES) if kind == "sum_fee" else 0
-        making.one(
-            kind, making.noise(), nets=nets, credit=kind == "netted", how={"together": True, "short": short}
-        )
+        making.one(kind, making.noise(), nets=nets, credit=kind == "netted", how={"together": True, "short": short})
 
     return make
 

@@ -67,7 +67,11 @@ class Paying:
         for at, payer in enumerate(self.payers):
             docs = self._due(payer, month)
             if docs:
-                found += EVENTS[happening[at]](self, payer, docs, month) if at in happening else self._usual(payer, docs, month)
+                found += (
+                    EVENTS[happening[at]](self, payer, docs, month)
+                    if at in happening
+                    else self._usual(payer, docs, month)
+                )
             elif self._starts(payer, month):
                 found.append(self._ahead(payer, month))
         found += [self._unknown(month) for _ in range(self.wanted["unknown"])]
@@ -107,7 +111,11 @@ class Paying:
 
     def _starts(self, payer: Payer, month: int) -> bool:
         """Whether the payer's first document is of this month, and is paid before it is made out."""
-        return payer.kind == "plain" and payer.partners[0].first == month and (payer.partners[0].code, month) not in self.paid
+        return (
+            payer.kind == "plain"
+            and payer.partners[0].first == month
+            and (payer.partners[0].code, month) not in self.paid
+        )
 
     def _usual(self, payer: Payer, docs: list[Document], month: int) -> Iterator[Receipt]:
         """What the payer pays by habit."""
@@ -195,7 +203,6 @@ class Paying:
 
 
 EVENTS: Final = {"many": Paying._many, "part": Paying._part, "over": Paying._over, "duplicate": Paying._twice}
-
 
 
 def cited(rng: Random, way: int, numbers: Sequence[str]) -> str:

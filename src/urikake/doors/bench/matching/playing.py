@@ -16,7 +16,7 @@ from urikake.doors import files as doors
 from urikake.doors import month, setup
 from urikake.rooms.matching.queries import applications, candidates
 from urikake.rooms.receipts.queries import receipts
-from urikake.rooms.receivables.queries import items, labels, movements
+from urikake.rooms.receivables.queries import items, labels, movements, open_items
 
 from .files import COMPANY, Files, steps
 from .scoring import Answer, Judge, Truth, judge, same_looking, truths
@@ -106,21 +106,41 @@ class Play:
             self.rows[receipt]["outcome"] = "unasked"
 
     def _finish(self, mine: dict[str, Truth], every: dict[str, Applied], known: set[str]) -> None:
-        """Do by hand what a person does at the end of the step: undo what is wrong, apply what is left and can be."""
-        self.waiting = {}
-        for receipt, truth in mine.items():
-            done = every.get(receipt)
-            if done and self.judge.right(truth, done.answer):
-                continue
-            for application in done.applications if done else ():
+        """Do by hand what a person does at the end of the step: undo what is wrong, then apply what is left and can be."""
+        left = {receipt: truth for receipt, truth in mine.items() if not self._stands(truth, every.get(receipt))}
+        for receipt in left:
+            for application in every[receipt].applications if receipt in every else ():
                 month.unapply(self.url, application, on=None, user=PERSON)
-            if truth.settles and set(truth.settles) <= known:
-                confirm(self.url, truth)
+        with runs.reading(self.url) as session:
+            owed = dict(
+                labels(session, open_items(session)).group_by("number").agg(pl.col("balance").sum()).iter_rows()
+            )
+        self.waiting = {}
+        for receipt, truth in left.items():
+            settles = self._open(truth, owed) if truth.settles and set(truth.settles) <= known else {}
+            if settles:
+                confirm(self.url, receipt, settles, truth.difference_kind)
             else:
                 self.waiting[receipt] = truth
 
+    def _stands(self, truth: Truth, done: Applied | None) -> bool:
+        return done is not None and self.judge.right(truth, done.answer)
 
-def play(url: str, files: Files, folder: Path, *, ask: int, months: Iterable[str], say: Callable[[str], None]) -> pl.DataFrame:
+    def _open(self, truth: Truth, owed: dict[str, int]) -> dict[str, int]:
+        """What the truth settles, of documents that nobody can tell apart of one that is still ``owed``; it is not any more."""
+        settles = {}
+        for number, amount in truth.settles.items():
+            like = [each for each in self.judge.like(number) if abs(owed.get(each, 0)) >= abs(amount)]
+            if not like:
+                return {}
+            owed[like[0]] -= amount
+            settles[like[0]] = amount
+        return settles
+
+
+def play(
+    url: str, files: Files, folder: Path, *, ask: int, months: Iterable[str], say: Callable[[str], None]
+) -> pl.DataFrame:
     """What became of each receipt of the ``months`` on the empty database of the URL, as `SCORED`; the others are only lived through."""
     found(url, folder, files)
     game, wanted = Play(url, files, ask), set(months)
@@ -152,11 +172,11 @@ def _written(folder: Path, name: str, frame: pl.DataFrame) -> Path:
     return path
 
 
-def confirm(url: str, truth: Truth) -> None:
-    """Apply the receipt by hand as it is true: the one place where a person tells the product something it may learn from."""
-    targets = [f"{number}={amount}" if amount > 0 else number for number, amount in truth.settles.items()]
-    difference = BY_HAND.get(truth.difference_kind, truth.difference_kind)
-    month.apply(url, truth.receipt, targets, difference=difference, on=None, user=PERSON)
+def confirm(url: str, receipt: str, settles: dict[str, int], difference_kind: str) -> None:
+    """Apply the receipt by hand: the one place where a person tells the product something that it may learn from."""
+    targets = [f"{number}={amount}" if amount > 0 else number for number, amount in settles.items()]
+    difference = BY_HAND.get(difference_kind, difference_kind)
+    month.apply(url, receipt, targets, difference=difference, on=None, user=PERSON)
 
 
 @dataclass(frozen=True, slots=True)

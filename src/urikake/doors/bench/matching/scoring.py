@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
@@ -65,11 +66,18 @@ class Answer:
     kinds: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Judge:
     """Who compares; ``alike`` tells of each document what it shares with those that nobody can tell from it."""
 
     alike: Mapping[str, Document]
+
+    @cached_property
+    def _among(self) -> dict[Document, list[str]]:
+        found: dict[Document, list[str]] = defaultdict(list)
+        for number, shared in self.alike.items():
+            found[shared].append(number)
+        return found
 
     def right(self, truth: Truth, answer: Answer) -> bool:
         """Whether the answer settles what the truth settles, no yen more, and books the difference as it may be.
@@ -89,6 +97,11 @@ class Judge:
     def _called(self, number: str, truth: Truth) -> Document:
         return (number,) if truth.named else self.alike.get(number, (number,))
 
+    def like(self, number: str) -> list[str]:
+        """The document, and those that nobody can tell from it."""
+        mine = self.alike.get(number)
+        return [number, *(each for each in self._among.get(mine or (), ()) if each != number)]
+
     def applied(self, truth: Truth, answer: Answer | None) -> str:
         """The outcome as far as it is known without the proposals; empty where those have to be asked."""
         if answer is None:
@@ -99,7 +112,9 @@ class Judge:
         """The outcome of one left over by its ranked proposals, each the documents it names."""
         wanted = sorted(self._called(number, truth) for number in truth.settles)
         places = (
-            at for at, proposal in enumerate(proposals) if sorted(self._called(n, truth) for n in set(proposal)) == wanted
+            at
+            for at, proposal in enumerate(proposals)
+            if sorted(self._called(n, truth) for n in set(proposal)) == wanted
         )
         at = next(places, None)
         return "missed" if at is None else "first" if at == 0 else "three" if at < 3 else "later"
