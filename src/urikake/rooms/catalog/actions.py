@@ -124,7 +124,9 @@ def _check_deposit(session: Session, sheet: Sheet) -> None:
     plain = pl.col("price_model").is_in(["flat", "unit"])
     sheet.check(held & ~plain, "price_model", "預り保証金（deposit）の料金体系は flat か unit です")
     for name in ("minimum", "maximum", "ssp", "revenue_account"):
-        sheet.check(held & pl.col(name).is_not_null(), name, "預り保証金（deposit）には書けません。売上にならないからです")
+        sheet.check(
+            held & pl.col(name).is_not_null(), name, "預り保証金（deposit）には書けません。売上にならないからです"
+        )
     kinds = queries.products(session).select("product", was=pl.col("revenue") == "deposit").unique()
     before = pl.col("code").replace_strict(dict(kinds.iter_rows()), default=held, return_dtype=pl.Boolean)
     several = held.n_unique().over("code") > 1

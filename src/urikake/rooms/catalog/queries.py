@@ -14,7 +14,6 @@ from urikake.core.pricing import TIERS
 
 from .models import Product
 
-
 DEPOSITS: Final = "預り保証金"
 """The account on which deposits are held, which only invoices of them move."""
 

@@ -10,7 +10,8 @@ import polars as pl
 from urikake.base.bulk import Session
 
 MOVEMENT: Final = (
-    "id, run_id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, invoice_id, moved_on, amount, returned"
+    "id, run_id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, invoice_id, moved_on, amount, "
+    "returned"
 )
 OWNER: Final = ["contract_id", "line_id", "partner_id"]
 

@@ -44,8 +44,8 @@ def _ruled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
 def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> pl.DataFrame:
     """Recognise what the issued lines already are by the end of their month, keep the rest as schedules.
 
-    Deposits (預り保証金) are none of it. Accruals of the same cycles are reversed. Returns the moves for the invoices' entries (columns `MOVES`, with the
-    invoice as ``source_id``), one row per invoice line that was sold.
+    Deposits (預り保証金) are none of it. Accruals of the same cycles are reversed. Returns the moves for the invoices' entries
+    (columns `MOVES`, with the invoice as ``source_id``), one row per invoice line that was sold.
     """
     sold = issued.lines.filter(~pl.col("product_id").is_in(deposits(session).implode()))
     if sold.is_empty():

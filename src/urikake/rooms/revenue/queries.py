@@ -156,7 +156,7 @@ def billed(session: Session, first: date, last: date) -> pl.DataFrame:
 
 
 def rolled(session: Session, first: date, last: date) -> dict[str, int]:
-    """The contract balances of all contracts over the days, net of tax and without deposits: ``opening``, ``billed``, ``recognized``, ``closing``."""
+    """The contract balances of all contracts over the days, net of tax: ``opening``, ``billed``, ``recognized``, ``closing``."""
     span = (first, first, last, session.low, session.high, last)
     when = "sum(CASE WHEN {day} < ? THEN {amount} END) AS before, sum(CASE WHEN {day} BETWEEN ? AND ? THEN {amount} END) AS amount"
     posted = when.format(day="posted_on", amount="amount")
@@ -170,5 +170,9 @@ def rolled(session: Session, first: date, last: date) -> dict[str, int]:
     earned = pl.concat(parts)
     held_before, held = kept.billed(session, date.min, first - timedelta(1)), kept.billed(session, first, last)
     opening = int(billed["before"].sum()) - held_before - int(earned["before"].sum())
-    found = {"opening": opening, "billed": int(billed["amount"].sum()) - held, "recognized": int(earned["amount"].sum())}
+    found = {
+        "opening": opening,
+        "billed": int(billed["amount"].sum()) - held,
+        "recognized": int(earned["amount"].sum()),
+    }
     return found | {"closing": opening + found["billed"] - found["recognized"]}

@@ -24,10 +24,10 @@ KEYS: Final = [*charging.KEYS, *charging.STATE]
 
 
 def rated(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
-    """The stretches with their amounts (``moved`` of deposits), and what settles commitments with them (``settles``; see `committed`).
+    """The stretches with their amounts, and what settles commitments with them (``settles``; see `committed`).
 
-    A metered one billed before costs its whole usage less what was billed. ``upto`` is the day up to which every cycle of
-    usage that is over is among the rows or was billed.
+    That of a deposit is what is ``moved``. A metered one billed before costs its whole usage less what was billed. ``upto``
+    is the day up to which every cycle of usage that is over is among the rows or was billed.
     """
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
     full = charging.priced(rows, by_cycle(session), rounding).with_columns(
@@ -69,8 +69,9 @@ def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def unbilled(session: Session, last: date) -> pl.DataFrame:
-    """What was served by the day and is on no invoice (no deposit is served), priced as it will be billed: owner columns, days, ``amount``.
+    """What was served by the day and is on no invoice, priced as it will be billed: owner columns, days, ``amount``.
 
+    Deposits are not served.
     Columns: ``contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on, from_on, to_on, start_on,
     amount``.
     """

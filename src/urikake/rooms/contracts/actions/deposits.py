@@ -8,7 +8,6 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.rooms.catalog.queries import deposits, products
-from urikake.rooms.intake.queries import LINE as AT
 from urikake.rooms.intake.queries import Sheet
 
 from .. import queries
