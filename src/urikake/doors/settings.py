@@ -7,7 +7,7 @@ import os
 from urikake.base import url
 
 ROOMS = (
-    "intake parties catalog contracts usage billing invoices deliveries receivables collecting receipts matching revenue "
+    "intake parties catalog contracts usage billing invoices deliveries receivables collecting receipts matching deposits revenue "
     "ledger closing reports"
 ).split()
 

@@ -24,6 +24,7 @@ TITLES: Final = {
     "debits": "口座振替（依頼・振替済・振替不能・取下げ）",
     "receivables": "請求・回収情報データベース",
     "aging": "年齢調べ",
+    "deposits": "預り保証金（預り・返還・残高）",
     "receipts": "入金",
     "bank-files": "取り込んだ銀行のファイルと、前のファイルとのつながり",
     "bank-corrections": "銀行のファイルの訂正（人が確かめるもの）",

@@ -34,7 +34,7 @@ PRODUCTS: Final = Kind(
         Column("package_size", "入数", cells.micro),
         Column("minimum", "最低料金", cells.amount),
         Column("maximum", "上限料金", cells.amount),
-        options("revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime"),
+        options("revenue", "収益認識", "monthly", "daily", "usage", "point", "contract_start", "lifetime", "deposit"),
         Column("life_months", "見込月数", cells.amount, why="月数を 1 以上の整数で書いてください"),
         Column("ssp", "独立販売価格", cells.micro),
         options("obligation", "履行義務種別", "service", "goods", "lease", "right"),
@@ -101,6 +101,7 @@ def _check(session: Session, sheet: Sheet) -> None:
     metered = pl.col("meter").is_in(METERS) & ~(pl.col("revenue") == "usage").fill_null(False)
     sheet.check(metered, "meter", "集計は、使用量で課金する商品（収益認識 usage）だけで選べます")
     _check_commitment(sheet)
+    _check_deposit(session, sheet)
     chart = company.accounts(session)["name"].to_list()
     sheet.check(~pl.col("revenue_account").is_in(chart), "revenue_account", "科目表にない科目です")
 
@@ -116,11 +117,32 @@ def _check_commitment(sheet: Sheet) -> None:
     sheet.check(pl.col("maximum") < pl.col("minimum"), "maximum", "最低料金より低くなっています")
 
 
+def _check_deposit(session: Session, sheet: Sheet) -> None:
+    """Note what a deposit (預り保証金) cannot have: it is taken and given back, never sold, so it has no tax and no revenue."""
+    held = (pl.col("revenue") == "deposit").fill_null(False)
+    sheet.check(held & (pl.col("tax") != "out_of_scope"), "tax", "預り保証金（deposit）は不課税（out_of_scope）です")
+    plain = pl.col("price_model").is_in(["flat", "unit"])
+    sheet.check(held & ~plain, "price_model", "預り保証金（deposit）の料金体系は flat か unit です")
+    for name in ("minimum", "maximum", "ssp", "revenue_account"):
+        sheet.check(
+            held & pl.col(name).is_not_null(), name, "預り保証金（deposit）には書けません。売上にならないからです"
+        )
+    kinds = queries.products(session).select("product", was=pl.col("revenue") == "deposit").unique()
+    before = pl.col("code").replace_strict(dict(kinds.iter_rows()), default=held, return_dtype=pl.Boolean)
+    several = held.n_unique().over("code") > 1
+    why = "同じ商品コードで、預り保証金（deposit）とそれ以外を変えることはできません。別の商品コードにしてください"
+    sheet.check((before != held) | several, "revenue", why)
+
+
 TIERS: Final = r"^(\d+(\.\d+)?@\d+(\.\d{1,6})?;)*\*@\d+(\.\d{1,6})?$"
 
 
 def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    held = pl.col("revenue") == "deposit"
+    if frame.select(held.any()).item():
+        company.open_account(session, queries.DEPOSITS)
     account = dict(company.accounts(session).select("name", "id").iter_rows())
+    usual = pl.when(held).then(pl.lit(queries.DEPOSITS)).otherwise(pl.lit("売上高"))
     return frame.select(
         "code",
         pl.col("tax").str.strip_suffix("_incl"),
@@ -139,7 +161,7 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         package_size_micro=pl.col("package_size").fill_null(0),
         ssp_micro="ssp",
         obligation=pl.col("obligation").fill_null("service"),
-        revenue_account_id=pl.col("revenue_account").fill_null("売上高").replace_strict(account, return_dtype=pl.Int64),
+        revenue_account_id=pl.coalesce("revenue_account", usual).replace_strict(account, return_dtype=pl.Int64),
         service=pl.col("service").fill_null(""),
         valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
         meter=pl.when(pl.col("meter").is_in(METERS)).then("meter").otherwise(pl.lit("")),

@@ -11,6 +11,7 @@ class Product(Fact):
     """A version of a product, in force from ``valid_from_on`` until the next version of its code.
 
     ``meter`` is how usage becomes a quantity (集計): ``max``, ``last`` or ``unique``; empty for the sum.
+    Of a deposit (預り保証金, ``revenue`` ``deposit``) ``revenue_account_id`` is the account on which it is held.
     With ``commitment_months`` minimum and maximum hold for that many months together (約束期間), not for each cycle.
     """
 

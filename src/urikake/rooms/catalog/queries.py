@@ -14,6 +14,9 @@ from urikake.core.pricing import TIERS
 
 from .models import Product
 
+DEPOSITS: Final = "預り保証金"
+"""The account on which deposits are held, which only invoices of them move."""
+
 
 def products(session: Session) -> pl.DataFrame:
     """Every version of every product, oldest first: ``product_id`` and its columns (``product`` is the code)."""
@@ -31,6 +34,11 @@ def by_cycle(session: Session) -> pl.DataFrame:
     """As `products`, as a single cycle is priced: minimum and maximum of a commitment over several (約束期間) are null."""
     bounded = pl.col("commitment_months").is_null()
     return products(session).with_columns(pl.when(bounded).then(pl.col("minimum", "maximum")))
+
+
+def deposits(session: Session) -> pl.Series:
+    """The products that are deposits (預り保証金): held for the customer and given back, never revenue."""
+    return products(session).filter(pl.col("revenue") == "deposit")["product_id"]
 
 
 def tier_lists(texts: pl.Series) -> pl.Series:

@@ -19,6 +19,7 @@ from urikake.rooms.billing import queries as charged
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.collecting import actions as collecting
 from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.deposits import actions as deposits
 from urikake.rooms.intake.queries import Sheet
 from urikake.rooms.invoices import actions as invoices
 from urikake.rooms.invoices import queries as papers
@@ -195,8 +196,7 @@ def cancel_invoice(
     back = billing.reverse(session, charge_ids=old["charge_id"], on=day)
     issued = invoices.cancel(session, corrects=corrects, charges=back, on=day)
     items = receivables.raise_mirrored(session, issued=issued, original_id=head["invoice_id"])
-    moves = revenue.recognize_issued(session, issued=issued, closing_on=day)
-    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    _post(session, issued, items, day, before)
     figures = {"returned": issued.invoices["number"][0], "total": int(issued.invoices["total"].sum()), "revised": []}
     return figures | (_reissued(session, corrects, back, day) if reissue else {})
 
@@ -235,8 +235,7 @@ def _reissued(session: Session, corrects: invoices.Correcting, back: pl.DataFram
     issued = invoices.issue(session, charges=charges, closing_on=closing_on, issue_on=day, replaces=corrects)
     _keep_rest(session, charges, issued)
     items = receivables.raise_items(session, issued=issued)
-    moves = revenue.recognize_issued(session, issued=issued, closing_on=day)
-    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    _post(session, issued, items, day, before)
     return {"revised": issued.invoices["number"].to_list(), "total_revised": int(issued.invoices["total"].sum())}
 
 
@@ -252,12 +251,18 @@ def _issue(session: Session, closing_on: date, every: pl.DataFrame, before: pl.D
     _keep_rest(session, every, issued)
     step("債権明細を計上")
     items = receivables.raise_items(session, issued=issued)
-    step("収益を認識")
-    moves = revenue.recognize_issued(session, issued=issued, closing_on=closing_on)
-    step("仕訳を計上")
-    ledger.post_invoices(session, items=items, moves=moves, before=before)
+    _post(session, issued, items, closing_on, before)
     total = int(issued.invoices["total"].sum())
     return {"invoices": issued.invoices.height, "total": total}
+
+
+def _post(session: Session, issued: invoices.Issued, items: pl.DataFrame, on: date, before: pl.DataFrame) -> None:
+    """Recognise and keep what the invoices issued ``on`` the day are, and post them with the items they raised."""
+    step("収益を認識")
+    moves = revenue.recognize_issued(session, issued=issued, closing_on=on)
+    kept = deposits.keep(session, issued=issued)
+    step("仕訳を計上")
+    ledger.post_invoices(session, items=items, moves=moves, before=before, kept=kept)
 
 
 def _keep_rest(session: Session, charges: pl.DataFrame, issued: invoices.Issued) -> None:

@@ -13,7 +13,7 @@ from urikake.core import renewal, timeline
 from urikake.core.calendar import add_months
 from urikake.core.lookup import looked_up
 from urikake.core.money import Rounding
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.parties.queries import codes
 
 WORDS: Final = {
@@ -107,7 +107,8 @@ def fold_lines(session: Session, lines: pl.DataFrame, found: pl.DataFrame) -> tu
     """The lines with their ends and the events by line, renewals with the prices they came to; fees where they are due."""
     served, fees = lines.filter(~pl.col("leaving")), lines.filter("leaving")
     mine = by_line(found, served)
-    rising = served.join(terms(session).select("contract_terms_id", "uplift_micro"), on="contract_terms_id", how="left")
+    priced = served.filter(~pl.col("product_id").is_in(deposits(session).implode()))  # a deposit stays as it was agreed
+    rising = priced.join(terms(session).select("contract_terms_id", "uplift_micro"), on="contract_terms_id", how="left")
     if rising["uplift_micro"].null_count() < rising.height:
         rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
         mine = timeline.uplifted(rising, mine, rounding)

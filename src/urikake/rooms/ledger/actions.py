@@ -69,13 +69,15 @@ def _lines(
 
 
 @action("ledger.post")
-def post_invoices(session: Session, *, items: pl.DataFrame, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def post_invoices(
+    session: Session, *, items: pl.DataFrame, moves: pl.DataFrame, before: pl.DataFrame, kept: pl.DataFrame
+) -> pl.DataFrame:
     """Post issued invoices: Dr 売掛金 / Cr 売上高, 仮受消費税, and what is for later months to 前受金 (or 契約負債).
 
     ``items`` are the receivable items raised, ``moves`` the revenue moves of the invoices, ``before`` the contracts'
-    balances before them. What was accrued as 契約資産 is cleared first.
+    balances before them, ``kept`` the movements of deposits: Cr 預り保証金. What was accrued as 契約資産 is cleared first.
     """
-    return post(session, lines=invoice_lines(session, items, moves, before))
+    return post(session, lines=pl.concat([invoice_lines(session, items, moves, before), deposit_lines(session, kept)]))
 
 
 def invoice_lines(session: Session, items: pl.DataFrame, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -83,6 +85,16 @@ def invoice_lines(session: Session, items: pl.DataFrame, moves: pl.DataFrame, be
     heads = items.with_columns(source=pl.lit("invoice"))
     receivable = _lines(heads, pl.col("account_id"), pl.col("gross"), kind=pl.col("tax"))
     return pl.concat([receivable, revenue_lines(session, moves, before)])
+
+
+def deposit_lines(session: Session, kept: pl.DataFrame) -> pl.DataFrame:
+    """The lines on the accounts on which deposits are held, from their movements: credited as taken, debited as returned."""
+    accounts = products(session).select("product_id", "revenue_account_id", kind="tax")
+    named = kept.select(
+        "product_id", "partner_id", "dimension_id", "amount",
+        source=pl.lit("invoice"), source_id="invoice_id", posted_on="moved_on",
+    ).join(accounts, on="product_id", maintain_order="left")  # fmt: skip
+    return _lines(named, pl.col("revenue_account_id"), -pl.col("amount"), kind=pl.col("kind"))
 
 
 @action("ledger.post")

@@ -13,6 +13,7 @@ from urikake.base.errors import Refusal
 from urikake.core import cells, tax, terms
 from urikake.core.money import Rounding
 from urikake.rooms.catalog.actions import TAXES
+from urikake.rooms.catalog.queries import DEPOSITS
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from urikake.rooms.invoices.actions import Issued
@@ -176,6 +177,8 @@ def import_slips(session: Session, *, sheet: Sheet) -> int:
     chart = company.accounts(session)["name"].to_list()
     for name in ("account", "credit_account"):
         sheet.check(~pl.col(name).is_in(chart), name, "科目表にない科目です")
+        own = "預り保証金は、預り保証金の商品の請求だけで動く科目です。契約の明細で請求してください"
+        sheet.check(pl.col(name) == DEPOSITS, name, own)
     sheet.check(pl.col("amount") == 0, "amount", "0 円の伝票は登録できません")
     good = sheet.sift()
     account = dict(company.accounts(session).select("name", "id").iter_rows())

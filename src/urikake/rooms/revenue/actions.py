@@ -13,7 +13,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies, tax_rates
 from urikake.core import recognition, tax
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import renew_due
 from urikake.rooms.invoices.actions import Issued
@@ -44,14 +44,15 @@ def _ruled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
 def recognize_issued(session: Session, *, issued: Issued, closing_on: date) -> pl.DataFrame:
     """Recognise what the issued lines already are by the end of their month, keep the rest as schedules.
 
-    Accruals of the same cycles are reversed. Returns the moves for the invoices' entries (columns `MOVES`, with the
-    invoice as ``source_id``), one row per invoice line.
+    Deposits (預り保証金) are none of it. Accruals of the same cycles are reversed. Returns the moves for the invoices' entries
+    (columns `MOVES`, with the invoice as ``source_id``), one row per invoice line that was sold.
     """
-    if issued.lines.is_empty():
+    sold = issued.lines.filter(~pl.col("product_id").is_in(deposits(session).implode()))
+    if sold.is_empty():
         return pl.DataFrame(schema=MOVES)
     until = periods.following(closing_on.replace(day=1))
     lines, _ = contracts.folded(session)
-    named = issued.lines.join(lines.select("line_id", "start_on"), on="line_id", maintain_order="left")
+    named = sold.join(lines.select("line_id", "start_on"), on="line_id", maintain_order="left")
     named = named.with_columns(amount="net")
     rules = recognition.recognised(_ruled(session, named), pl.lit(until), *queries.roundings(session))
     rules = queries.at_once(session, rules, until).drop("ends")

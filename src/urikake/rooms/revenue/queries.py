@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
@@ -12,8 +12,9 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition
 from urikake.core.money import Rounding
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.deposits import queries as kept
 
 SCHEDULE: Final = (
     "id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, amount, tax_amount, from_on, to_on, "
@@ -142,15 +143,16 @@ def recognized(session: Session, first: date, last: date) -> pl.DataFrame:
 
 
 def billed(session: Session, first: date, last: date) -> pl.DataFrame:
-    """Net amounts invoiced from ``first`` to ``last``: owner columns and ``amount``."""
+    """Net amounts invoiced from ``first`` to ``last``, without deposits: owner columns and ``amount``."""
     names = ", ".join(f"c.{name}" for name in OWNER)
-    return session.read(
+    found = session.read(
         f"SELECT {names}, l.net AS amount FROM invoices_invoice i CROSS JOIN invoices_line l"
         " JOIN billing_charge c ON c.id = l.charge_id"
         " WHERE l.id >= i.first_line_id AND l.id < i.first_line_id + i.line_count"
         " AND i.id BETWEEN ? AND ? AND i.issue_on BETWEEN ? AND ?",
         (*session.within("invoices_invoice", "issue_on", first, last), first, last),
     )
+    return found.filter(~pl.col("product_id").is_in(deposits(session).implode()))
 
 
 def rolled(session: Session, first: date, last: date) -> dict[str, int]:
@@ -166,6 +168,11 @@ def rolled(session: Session, first: date, last: date) -> dict[str, int]:
         for table in ("revenue_recognition", "revenue_accrual")
     ]
     earned = pl.concat(parts)
-    opening = int(billed["before"].sum()) - int(earned["before"].sum())
-    found = {"opening": opening, "billed": int(billed["amount"].sum()), "recognized": int(earned["amount"].sum())}
+    held_before, held = kept.billed(session, date.min, first - timedelta(1)), kept.billed(session, first, last)
+    opening = int(billed["before"].sum()) - held_before - int(earned["before"].sum())
+    found = {
+        "opening": opening,
+        "billed": int(billed["amount"].sum()) - held,
+        "recognized": int(earned["amount"].sum()),
+    }
     return found | {"closing": opening + found["billed"] - found["recognized"]}

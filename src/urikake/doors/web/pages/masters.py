@@ -42,6 +42,7 @@ REVENUES: Final = {
     "point": "一時点",
     "contract_start": "契約開始時",
     "lifetime": "見込期間",
+    "deposit": "預り保証金",
 }
 
 

@@ -11,6 +11,7 @@ from .completeness import LATE, MISSING, PRESENT, completeness
 from .contract import of_contracts, planned
 from .cutting import charges_cut, credits_cut
 from .cutting import split as cut_amounts
+from .deposits import steps as deposit_steps
 from .drafts import drafts, held_drafts
 from .due import due_stretches, kept_money
 from .holds import held, holds
@@ -48,6 +49,7 @@ __all__ = [
     "completeness",
     "credits_cut",
     "cut_amounts",
+    "deposit_steps",
     "drafts",
     "due_stretches",
     "forward",

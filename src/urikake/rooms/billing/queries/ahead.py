@@ -57,12 +57,12 @@ def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFr
 def _standing(session: Session, found: Scope, until: date, apart: Sequence[str]) -> pl.DataFrame:
     """The lines that stand for all that are alike: ``line_id`` and ``lines``, how many.
 
-    A line stands for itself that is measured, or bills differences of what it was billed, or goes to several payers, and
+    A line stands for itself that is measured, or a deposit, or bills differences of what it was billed, or goes to several payers, and
     so do those of contracts with a fee for leaving: what they are charged depends on what else they are.
     """
     bound = found.lines.filter("leaving")["contract_id"]
     every = reaching(session, found.lines.with_columns(reach_on=pl.lit(until)))
-    own = pl.any_horizontal("metered", "mixed", "touched", pl.col("contract_id").is_in(bound.implode()))
+    own = pl.any_horizontal("metered", "mixed", "touched", "deposit", pl.col("contract_id").is_in(bound.implode()))
     steady = every.filter(~own).select("line_id", *ALIKE, *apart)
     single, several = _states(found.segments, steady)
     groups = []

@@ -11,12 +11,12 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.core import calendar, charging, terms
 
-from . import metering
+from . import deposits, metering
 from .charges import last_billed, of_lines, standing
 from .scope import TABLES, Scope, metered_products
 
 FIRST: Final = {"sign": pl.lit(1, dtype=pl.Int64), "revision": pl.lit(0, dtype=pl.Int64)}
-KINDS: Final = charging.KINDS | {name: pl.Int64() for name in metering.NAMES[len(charging.STRETCH) :]}
+KINDS: Final = deposits.KINDS | {name: pl.Int64() for name in metering.NAMES[len(charging.STRETCH) :]}
 
 
 @dataclass
@@ -33,12 +33,21 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     with what was billed of it. With ``served``, everything that began by that day and by the line's ``reach_on`` and was
     not billed, due or not; of what is measured only what was used by then.
     Metered stretches (従量) have ``usage_micro`` and, where they were billed before, ``before_micro`` and
-    ``before_amount``; see `metering`.
+    ``before_amount``; see `metering`. Those of deposits have ``moved``, their amount; see `deposits`.
     """
-    lines = reaching(session, found.lines)
+    every = reaching(session, found.lines)
+    held = deposits.due(session, every.filter("deposit"), found.segments, closing_on, served=served)
+    rows = _stretches(session, every.filter(~pl.col("deposit")), found.segments, closing_on, served=served)
+    return pl.concat([pl.DataFrame(schema=KINDS), rows, held], how="diagonal")
+
+
+def _stretches(
+    session: Session, lines: pl.DataFrame, segments: pl.DataFrame, closing_on: date, *, served: bool
+) -> pl.DataFrame:
+    """The stretches to bill of the lines that have a price: see `due_stretches`."""
     if not lines.select((pl.col("looked_at") | pl.col("metered")).any()).item():
         return pl.DataFrame(schema=KINDS)
-    wanted = _wanted(session, lines.filter("looked_at"), found.segments, closing_on, served=served)
+    wanted = _wanted(session, lines.filter("looked_at"), segments, closing_on, served=served)
     changed = lines.filter("touched")
     every = of_lines(session, changed) if changed.height else None
     before = None if every is None else standing(session, every)
@@ -46,9 +55,9 @@ def due_stretches(session: Session, found: Scope, closing_on: date, *, served: b
     rows = [fresh.select(charging.STRETCH).with_columns(**FIRST)]
     if before is not None:
         due = pl.lit(True) if served else terms.falls_due(closing_on)
-        rows.append(_changed(session, wanted.filter("touched"), changed, before, due, found.segments, closing_on))
+        rows.append(_changed(session, wanted.filter("touched"), changed, before, due, segments, closing_on))
     until = closing_on + timedelta(1) if served else None
-    usage = metering.due(session, wanted.filter("metered"), lines, found.segments, before, until)
+    usage = metering.due(session, wanted.filter("metered"), lines, segments, before, until)
     due_ = pl.concat([*rows, usage], how="diagonal")
     return due_ if every is None else _next_round(due_, every)
 

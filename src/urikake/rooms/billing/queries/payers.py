@@ -61,9 +61,13 @@ def at_payer(session: Session, found: Scope, rows: pl.DataFrame, closing_on: dat
 def billed_on(session: Session, found: Scope, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows' ``line_id``, the ``bill_to_id`` and ``closing_mask`` of their payer, and ``bill_on``, when they close."""
     by_usage = pl.col("product_id").is_in(metered_products(session).implode())
-    own = rows.select("line_id", "product_id", from_on="cycle_from_on", to_on="cycle_to_on").join(
-        found.lines.select("line_id", "timing"), on="line_id", how="left", maintain_order="left"
-    )
-    timed = own.with_columns(timing=pl.when(by_usage).then(pl.lit("arrears")).otherwise("timing"))
+    held = pl.col("moved").is_not_null()
+    last = pl.when("lowers").then(pl.col("step_on").dt.offset_by("-1d")).otherwise("step_on")
+    own = rows.select(
+        "line_id", "product_id", "moved", "lowers", from_on=pl.coalesce(last, "cycle_from_on"), to_on="cycle_to_on"
+    ).join(found.lines.select("line_id", "timing"), on="line_id", how="left", maintain_order="left")
+    now = held & (pl.col("lowers") | (pl.col("timing") == "arrears"))
+    told = pl.when(by_usage).then(pl.lit("arrears")).when(now).then(pl.lit("current")).otherwise("timing")
+    timed = own.with_columns(timing=told)
     both = pl.concat([timed, payers(session, found, rows)], how="horizontal")
     return both.select("line_id", "bill_to_id", "closing_mask", bill_on=terms.bill_on(both))

@@ -26,11 +26,13 @@ KEYS: Final = [*charging.KEYS, *charging.STATE]
 def rated(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.DataFrame:
     """The stretches with their amounts, and what settles commitments with them (``settles``; see `committed`).
 
-    A metered one billed before costs its whole usage less what was billed. ``upto`` is the day up to which every cycle of
-    usage that is over is among the rows or was billed.
+    That of a deposit is what is ``moved``. A metered one billed before costs its whole usage less what was billed. ``upto``
+    is the day up to which every cycle of usage that is over is among the rows or was billed.
     """
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
-    full = charging.priced(rows, by_cycle(session), rounding).with_columns(late=pl.col("before_amount").is_not_null())
+    full = charging.priced(rows, by_cycle(session), rounding).with_columns(
+        amount=pl.coalesce("moved", "amount"), late=pl.col("before_amount").is_not_null()
+    )
     if full["before_amount"].null_count() < full.height:
         full = full.with_columns(
             amount=pl.col("amount") - pl.col("before_amount").fill_null(0),
@@ -44,7 +46,8 @@ def rated(session: Session, found: Scope, rows: pl.DataFrame, upto: date) -> pl.
 
 def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows with credits that give back no more than is left of what was charged; the last of it takes what is left."""
-    credits = rows.filter(pl.col("sign") < 0)
+    priced = (pl.col("sign") < 0) & pl.col("moved").is_null()
+    credits = rows.filter(priced)
     if credits.is_empty():
         return rows
     billed = of_cycles(session, credits).filter(pl.col("nature") != Charge.TRUE_UP)
@@ -62,20 +65,22 @@ def _credited(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     )
     settled = joined.with_columns(upto=upto)
     settled = settled.with_columns(amount=pl.col("upto") - pl.col("upto").shift(1, fill_value=0).over(KEYS))
-    return pl.concat([rows.filter(pl.col("sign") >= 0), settled.select(rows.columns)])
+    return pl.concat([rows.filter(~priced), settled.select(rows.columns)])
 
 
 def unbilled(session: Session, last: date) -> pl.DataFrame:
     """What was served by the day and is on no invoice, priced as it will be billed: owner columns, days, ``amount``.
 
+    Deposits are not served.
     Columns: ``contract_id, line_id, partner_id, product_id, dimension_id, cycle_from_on, from_on, to_on, start_on,
     amount``.
     """
     found = scope(session)
-    found = Scope(found.lines.with_columns(reach_on=pl.lit(last)), found.segments, found.moves)
+    lines = found.lines.filter(~pl.col("deposit")).with_columns(reach_on=pl.lit(last))
+    found = Scope(lines, found.segments, found.moves)
     rows = rated(session, found, due_stretches(session, found, last, served=True), last).filter(pl.col("amount") != 0)
     rows = rows.with_columns(partner_id=payers(session, found, rows)["bill_to_id"])
-    owner = found.lines.select("line_id", "contract_id", "dimension_id", "start_on")
+    owner = lines.select("line_id", "contract_id", "dimension_id", "start_on")
     names = ["line_id", "partner_id", "product_id", "cycle_from_on", "from_on", "to_on", "amount"]
     drafts = waiting(session).select(names)
     return pl.concat([rows.select(names), drafts]).join(owner, on="line_id", maintain_order="left")

@@ -10,7 +10,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.core import charging, terms, timeline
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.parties.queries import TABLES as PARTIES
 from urikake.rooms.parties.queries import closing_masks
@@ -24,7 +24,7 @@ class Scope:
     """The lines a run looks at, with ends, terms, payer and closing days, and their stretches of constant state.
 
     ``metered`` lines bear a product billed by usage at some time, ``mixed`` ones another at another time, or go to
-    another payer: ``moves`` tells from which day on (see `payers`).
+    another payer: ``moves`` tells from which day on (see `payers`). ``deposit`` ones bear a deposit (預り保証金) at all times.
     """
 
     lines: pl.DataFrame
@@ -77,6 +77,7 @@ def scoped(session: Session, lines: pl.DataFrame, events: pl.DataFrame) -> Scope
     lines = lines.with_columns(
         metered=pl.col("line_id").is_in(usage.implode()),
         mixed=pl.col("line_id").is_in(mixed.implode()),
+        deposit=pl.col("product_id").is_in(deposits(session).implode()),
         own_mask=pl.coalesce(pl.when(pl.col("bill_day").is_not_null()).then(own), _collection_masks(session, lines)),
     ).with_columns(closing_mask=pl.coalesce("own_mask", "closing_mask"))
     moves = _moves(session, lines)

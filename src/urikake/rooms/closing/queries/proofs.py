@@ -13,7 +13,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import account_id, accounts, policies, under
 from urikake.base.progress import step
 from urikake.core import tax
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import DEPOSITS, products
 from urikake.rooms.collecting import queries as collecting
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
@@ -66,6 +66,7 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
         *[f"仕訳 {entry - session.low}: 貸借が {amount} 円ずれています" for entry, amount in unbalanced.iter_rows()],
         *(_receivables(session, tops, books) if owed else []),
         *_suspense(session, sums),
+        *_deposits(session, sums),
         *_contract_balances(session, sums, _accrued_items(session, tops)),
         *_collections(session, tops),
     ]
@@ -169,6 +170,7 @@ SUMMED: Final = {
     " sum(CASE WHEN difference_kind = 'advance' THEN difference ELSE 0 END) AS overpaid",
     "collecting.Advance": "sum(amount) AS collected_beyond",
     "invoices.Invoice": "sum(net) AS billed, sum(tax_total) AS taxed",
+    "deposits.Movement": "sum(amount) AS deposited",
     "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
     "revenue.Accrual": "sum(amount) AS accrued",
 }
@@ -199,6 +201,12 @@ def _suspense(session: Session, sums: dict[str, int]) -> list[str]:
     """仮受金 = receipts not applied."""
     unapplied, found = sums["received"] - sums["used"], sums.get("仮受金", 0)
     return [] if -found == unapplied else [f"仮受金の残高 {-found} 円と未消込の入金 {unapplied} 円が違います"]
+
+
+def _deposits(session: Session, sums: dict[str, int]) -> list[str]:
+    """預り保証金 = deposits taken less those given back."""
+    held, found = sums["deposited"], -sums.get(DEPOSITS, 0)
+    return [] if found == held else [f"{DEPOSITS}の残高 {found} 円と、預かって返していない額 {held} 円が違います"]
 
 
 def _accrued_items(session: Session, tops: Tops) -> int:
@@ -256,14 +264,14 @@ def _requests(session: Session) -> list[str]:
 
 
 def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> list[str]:
-    """Billed = recognised + liability − asset, tax held in advances and overpayments kept apart.
+    """Billed (but for deposits) = recognised + liability − asset, tax held in advances and overpayments kept apart.
 
     Tax invoiced that is not revenue's yet is in 前受金 with the rest. ``owed`` of the account is not contracts'.
     """
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
-    billed, recognised = sums["billed"], sums["recognised"] + sums["accrued"]
+    billed, recognised = sums["billed"] - sums["deposited"], sums["recognised"] + sums["accrued"]
     overpaid = sums["overpaid"] + sums["collected_beyond"] if with_revenue else 0
     held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
     net = sums.get(asset, 0) - owed + sums.get("前受金" if with_revenue else "契約負債", 0)

@@ -20,7 +20,7 @@ from urikake.rooms.parties.queries import codes
 
 from .. import queries
 from ..models import Contract, ContractTerms, Event, Line
-from . import collection, commitments, discounts
+from . import collection, commitments, deposits, discounts
 from .together import agreed as options_of
 
 CONTRACTS: Final = Kind(
@@ -155,7 +155,8 @@ def _check(session: Session, sheet: Sheet) -> None:
     renews = pl.col("auto_renew").fill_null(0) > 0
     sheet.check(pl.col("auto_renew") < 0, "auto_renew")
     sheet.check(renews & pl.col("end").is_null(), "auto_renew", "自動更新には終了日が必要です")
-    sheet.check(renews & (pl.col("cycle_months") == 0), "auto_renew", "一回だけの請求は更新できません")
+    once = (pl.col("cycle_months") == 0) & ~deposits.held(session, "product")
+    sheet.check(renews & once, "auto_renew", "一回だけの請求は更新できません")
     sheet.check(pl.col("notice_days") < 0, "notice_days")
     sheet.check(
         pl.col("currency").is_not_null() & (pl.col("currency") != "JPY"),
@@ -169,6 +170,7 @@ def _check(session: Session, sheet: Sheet) -> None:
     versions = version_ids(session, sheet.frame["product"], sheet.frame["start"])
     commitments.check(session, sheet, sheet.frame.with_columns(product_id=versions), "product")
     discounts.check(sheet)
+    deposits.check(session, sheet)
     sheet.check(~pl.col("free_months").is_between(1, 120), "free_months")
 
 

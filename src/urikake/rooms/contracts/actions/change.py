@@ -18,7 +18,7 @@ from urikake.rooms.parties import queries as parties
 
 from .. import queries
 from ..models import Event, Line
-from . import commitments, corrections, discounts, effects, together
+from . import commitments, corrections, deposits, discounts, effects, together
 from .agree import _terms_ids
 from .renew import renew_upto
 
@@ -181,6 +181,7 @@ def _placed(session: Session, sheet: Sheet, rows: pl.DataFrame) -> pl.DataFrame:
     rows = _on_lines(session, sheet, sheet.sift(rows)).join(added, on=AT, how="left", maintain_order="left")
     rows = rows.with_columns(line_id=pl.coalesce("new_line_id", "line_id")).drop("new_line_id")
     commitments.check_changes(session, sheet, rows)
+    deposits.check_changes(session, sheet, rows)
     renew = pl.col("kind") == "renew"
     sheet.frame = rows
     sheet.check(renew & pl.col("months").is_null(), "type", "自動更新の月数がない契約は renew できません")

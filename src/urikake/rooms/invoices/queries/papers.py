@@ -10,6 +10,7 @@ import polars as pl
 from urikake.base import facts
 from urikake.base.bulk import Session
 from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import deposits
 
 from ..models import Invoice
 
@@ -138,9 +139,10 @@ def _given_back(session: Session, credits: pl.DataFrame) -> pl.DataFrame:
         " JOIN invoices_invoice i ON i.id = l.invoice_id LEFT JOIN billing_reversal r ON r.reverses_id = c.id"
         " WHERE c.cycle_from_on = s.cycle_from_on AND c.line_id = s.line_id AND c.amount > 0"
     )
-    names = ["invoice_id", "invoice_line_id", *keys, "from_on", "to_on", "revision", "run_id"]
+    names = ["invoice_id", "invoice_line_id", *keys, "product_id", "from_on", "to_on", "revision", "run_id"]
     both = credits.select(names).join(numbered(billed), on=keys, suffix="_billed")
     same = (pl.col("from_on") < pl.col("to_on_billed")) & (pl.col("from_on_billed") < pl.col("to_on"))
+    same = same | pl.col("product_id").is_in(deposits(session).implode())  # held on all days since it was taken
     earlier = pl.col("revision_billed") < pl.col("revision")
     stood = (pl.col("run_id_billed") >= pl.col("run_id")).fill_null(True)
     return both.filter(same & earlier & stood).select(list(_ORIGINAL)).unique()

@@ -7,7 +7,21 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, banks, billing, books, collecting, contracts, deliveries, payers, sales, usage
+from . import (
+    alarms,
+    audit,
+    balances,
+    banks,
+    billing,
+    books,
+    collecting,
+    contracts,
+    deliveries,
+    deposits,
+    payers,
+    sales,
+    usage,
+)
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -21,6 +35,7 @@ REPORTS: Final[dict[str, Report]] = {
     "debits": collecting.debits,
     "receivables": balances.receivables,
     "aging": balances.aging,
+    "deposits": deposits.deposits,
     "receipts": balances.receipts,
     "bank-files": banks.bank_files,
     "bank-corrections": banks.bank_corrections,
@@ -56,6 +71,7 @@ READING: Final[dict[str, str]] = {
     "debits": "collecting.read",
     "receivables": "receivables.read",
     "aging": "receivables.read",
+    "deposits": "receivables.read",
     "receipts": "receipts.read",
     "bank-files": "receipts.read",
     "bank-corrections": "receipts.read",

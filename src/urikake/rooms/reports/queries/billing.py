@@ -139,7 +139,8 @@ def description() -> pl.Expr:
     plan = pl.concat_str(pl.lit("（"), within, pl.lit("まで含む・超過 1 につき "), over, pl.lit(" 円）"))
     terms = pl.when(pl.col("price_model") == "included").then(plan).otherwise(pl.lit(""))
     settled = pl.when(pl.col("nature") == charges.TRUE_UP).then(pl.lit(" 最低・上限料金の精算")).otherwise(pl.lit(""))
-    back = pl.when(pl.col("nature") < 0).then(pl.lit(" 返金")).otherwise(settled)
+    given = pl.when(pl.col("revenue") == "deposit").then(pl.lit(" 返還")).otherwise(pl.lit(" 返金"))
+    back = pl.when(pl.col("nature") < 0).then(given).otherwise(settled)
     return pl.concat_str("product_name", mark, terms, back, pl.when(part).then(days).otherwise(pl.lit("")))
 
 
@@ -292,8 +293,11 @@ def _sums(session: Session, closing: date) -> pl.DataFrame:
 
 
 def _reason() -> pl.Expr:
+    returned = pl.when(pl.col("current") < 0).then(pl.lit("預り保証金の返還")).otherwise(pl.lit("預り保証金"))
     return (
-        pl.when(pl.col("revision") > 0)
+        pl.when((pl.col("revenue") == "deposit") & (pl.col("current") != 0))
+        .then(returned)
+        .when(pl.col("revision") > 0)
         .then(pl.lit("契約変更"))
         .when(pl.col("had").is_null())
         .then(pl.lit("新規・周期"))

@@ -17,7 +17,7 @@ from urikake.core.calendar import add_months
 from urikake.core.lookup import looked_up
 from urikake.core.money import MICRO, Rounding, divide, wide
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.catalog.queries import by_cycle, products
+from urikake.rooms.catalog.queries import by_cycle, deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.revenue import queries as revenue
@@ -56,7 +56,8 @@ def ranges(session: Session, month: date, known_at: datetime | None = None) -> p
 
     def make() -> pl.DataFrame:
         lines, events, _ = contracts.carried_on(session, last, known_at)
-        return _ranges(session, lines.filter(~pl.col("leaving")), events, last)
+        held = pl.col("product_id").is_in(deposits(session).implode())
+        return _ranges(session, lines.filter(~pl.col("leaving") & ~held), events, last)
 
     return session.derived(f"recurring-{last.year}", TABLES, make) if known_at is None else make()
 
@@ -333,7 +334,7 @@ def _on_closing(found: pl.DataFrame, owner: str) -> pl.DataFrame:
 def _earned(session: Session, found: pl.DataFrame, owner: str) -> pl.DataFrame:
     """The revenue of charges to come by ``owner`` and month, after the months recognised: those hold it as accrued."""
     policy = policies(session)
-    of = products(session).select("product_id", "revenue", "life_months")
+    of = products(session).filter(pl.col("revenue") != "deposit").select("product_id", "revenue", "life_months")
     named = found.join(of, on="product_id", maintain_order="left")
     ruled = recognition.ruled(named, policy["partial_month"], policy["remainder"])
     same = [owner, *recognition.RULE]

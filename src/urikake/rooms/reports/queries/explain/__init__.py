@@ -12,6 +12,7 @@ References, as pages link to them. None needs a slash or a number sign; numbers 
 | ``slip:NO`` · ``opening:NO`` | a slip entered by hand · an opening balance |
 | ``entry-7`` · ``entry-7:2`` | a journal entry · its second line |
 | ``revenue:NO:2026-05`` | the revenue of a contract's month |
+| ``deposit:NO`` | the deposits held of a contract |
 | ``balance:PARTNER:2026-05-31`` · ``account:売掛金:2026-05-31`` | what a partner owes · an account's balance, on a day |
 
 People may also write ``INV-2026-00001#3``, ``INV-2026-00001/tax/standard``, ``INV-2026-00001/ORDER`` (its item), ``entry-7#2``,
@@ -34,7 +35,7 @@ from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.rooms.receipts.queries import named
 
-from . import balances, books, charges, collections, contracts, papers, payments, revenue
+from . import balances, books, charges, collections, contracts, deposits, papers, payments, revenue
 from .made import Cause, Explanation, Recorded, Step
 
 Found = Explanation | None
@@ -59,6 +60,7 @@ FORMS: Final[tuple[tuple[str, Explainer], ...]] = (
     (r"opening[:-](.+)", lambda s, m, on: payments.slip(s, m[1], on, opening=True)),
     (r"contract:(.+)", lambda s, m, on: contracts.contract(s, m[1], on)),
     (r"line:(.+):(\d{1,9})", lambda s, m, on: contracts.line(s, m[1], int(m[2]), on)),
+    (r"deposit[:/](.+)", lambda s, m, on: deposits.held(s, m[1], on)),
     (r"revenue[:/](.+)[:/](\d{4}-\d{2})", lambda s, m, on: revenue.revenue(s, m[1], periods.first_day(m[2]), on)),
     (rf"balance[:/](.+)[:/]{DAY}", lambda s, m, on: balances.balance(s, m[1], _day(m[2]), on)),
     (rf"account[:/](.+)[:/]{DAY}", lambda s, m, on: books.account(s, m[1], _day(m[2]), on)),
@@ -76,6 +78,7 @@ READING: Final[tuple[tuple[str, str], ...]] = (
     ("opening[:-]", "receivables.read"),
     ("contract:", "contracts.read"),
     ("line:", "contracts.read"),
+    ("deposit[:/]", "receivables.read"),
     ("revenue[:/]", "revenue.read"),
     ("balance[:/]", "receivables.read"),
     ("account[:/]", "journals.read"),
@@ -107,7 +110,7 @@ def explain(session: Session, ref: str, as_of: date | None = None) -> Explanatio
         "unknown-reference",
         f"参照「{ref}」に当たるものはありません。",
         "請求書番号（INV-2026-00001、その3行目は INV-2026-00001:3、税は INV-2026-00001:standard）、charge-7、item-7、receipt-7、"
-        "application-7、collection-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、balance:取引先:2026-05-31、"
+        "application-7、collection-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、deposit:契約番号、balance:取引先:2026-05-31、"
         "account:科目:2026-05-31、slip:伝票番号 のどれかで指定してください。",
     )
 

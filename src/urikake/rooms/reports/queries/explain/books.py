@@ -13,7 +13,7 @@ from urikake.core import journal
 from urikake.rooms.ledger import actions as postings
 from urikake.rooms.ledger import queries as ledger
 
-from . import collections, moves, papers, payments, reads, words
+from . import collections, deposits, moves, papers, payments, reads, words
 from .made import Cause, Explanation, Step, number, recorded
 
 ENTRY: Final = "id, run_id, posted_on, source, source_id, first_line_id, line_count"
@@ -99,7 +99,8 @@ def _posted_again(session: Session, head: dict[str, Any]) -> pl.DataFrame:
         return revenue
     items = papers.items_of(session, run_id, source_id)
     none = made.clear()
-    return pl.concat([postings.invoice_lines(session, items, none, before), revenue])
+    kept = postings.deposit_lines(session, deposits.of_invoice(session, run_id, source_id))
+    return pl.concat([postings.invoice_lines(session, items, none, before), revenue, kept])
 
 
 def _applied_again(session: Session, application_id: int, run_id: int) -> pl.DataFrame:

@@ -17,11 +17,12 @@ from urikake.base.company import policies, tax_rates
 from urikake.core import calendar, charging, pricing, timeline
 from urikake.core.money import MICRO, Rounding
 from urikake.rooms.billing.queries import TRUE_UP, cut_amounts, reversals
+from urikake.rooms.catalog import queries as catalog
 from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.invoices.queries import numbered
 from urikake.rooms.usage.queries import totals
 
-from . import commitments, lines, reads, words
+from . import commitments, deposits, lines, reads, words
 from .made import Cause, Explanation, Step, number, recorded
 
 INT: Final = pl.Int64
@@ -61,7 +62,7 @@ def charge(session: Session, text: str, as_of: date | None = None) -> Explanatio
     return Explanation(
         ref=f"charge-{text}",
         title=f"{product['product_name']} {words.days(row['from_on'], row['to_on'])}"
-        + (" の返金" if row["amount"] < 0 else ""),
+        + words.back(product["revenue"], row["amount"]),
         amount=row["amount"],
         recomputed=again.amount,
         steps=again.steps,
@@ -84,6 +85,8 @@ def priced(session: Session, row: dict[str, Any]) -> Priced:
     usage = _usage(session, row, product["meter"]) if product["revenue"] == "usage" and not settles else None
     if undoes is not None:
         amount, steps = _mirrored(session, undoes)
+    elif product["revenue"] == "deposit":
+        amount, steps = deposits.moved(session, row, known)
     elif settles:
         amount, steps = commitments.settled(session, row, known)
     elif usage is not None:
@@ -367,7 +370,7 @@ def sources(
             f"{product['product']} {words.day(product['valid_from_on'])} から・{words.MODELS[product['price_model']]}",
         ),
         *([("利用量", _used(again.usage))] if again.usage else []),
-        words.policy("日割り", words.BASIS, row["basis"]),
+        *([] if product["revenue"] == "deposit" else [words.policy("日割り", words.BASIS, row["basis"])]),
         words.policy("端数", words.ROUNDINGS, _rounding(session)),
     )
 
@@ -409,8 +412,15 @@ def path(session: Session, row: dict[str, Any], contract: dict[str, Any]) -> tup
         at = paper["line_id"] - paper["first_line_id"] + 1
         stations.append(Cause("請求書の明細", f"{paper['number']}:{at}", paper["issue_on"]))
         stations.append(Cause(words.PAPERS[paper["kind"]], paper["number"], paper["issue_on"], paper["total"]))
-        stations.append(Cause("収益の計上", f"schedule-{row['id'] - session.low}"))
+        stations.append(_after(session, row, no))
     return tuple(stations)
+
+
+def _after(session: Session, row: dict[str, Any], no: str) -> Cause:
+    """What becomes of a billed charge: revenue, or a deposit that is held."""
+    if row["product_id"] in catalog.deposits(session):
+        return Cause("預り保証金", f"deposit:{no}")
+    return Cause("収益の計上", f"schedule-{row['id'] - session.low}")
 
 
 def previous(session: Session, row: dict[str, Any], known: lines.Folded) -> tuple[int | None, str]:

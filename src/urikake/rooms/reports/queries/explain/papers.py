@@ -163,7 +163,7 @@ def _lines(session: Session, found: Paper) -> list[Step]:
     return [
         Step(
             f"{row['product_name']} {words.days(row['from_on'], row['to_on'])}"
-            + (" の返金" if row["amount"] < 0 else ""),
+            + words.back(row["revenue"], row["amount"]),
             _counted(row),
             row["net"],
             f"{number}:{row['at']}",
@@ -229,7 +229,8 @@ def _path(session: Session, found: Paper) -> tuple[Cause, ...]:
         stations += paid(session, item)
     posted = reads.entries_of(session, head["run_id"], "invoice", head["invoice_id"])
     stations += [Cause("仕訳", f"entry-{entry - low}", day) for entry, day in posted.iter_rows()]
-    stations += [Cause("収益", f"schedule-{row - low}") for row in found.stored["charge_id"][:MANY]]
+    sold = found.stored.filter(pl.col("revenue") != "deposit")["charge_id"]
+    stations += [Cause("収益", f"schedule-{row - low}") for row in sold[:MANY]]
     return tuple(stations)
 
 

@@ -16,7 +16,7 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition, schedule
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.revenue import queries as revenues
 
@@ -55,8 +55,9 @@ def earned(session: Session, charge_id: int) -> Earned | None:
 
 
 def earned_all(session: Session, charge_ids: pl.Series) -> list[Earned]:
-    """The charges that are on an invoice as revenue, by id."""
+    """The charges that are on an invoice as revenue, by id; deposits are none."""
     charges = reads.by_ids(session, "billing_charge", lines.CHARGE, charge_ids)
+    charges = charges.filter(~pl.col("product_id").is_in(deposits(session).implode()))
     billed = reads.by_key(
         session, "invoices_line", "id, charge_id, invoice_id, net, tax_amount", "charge_id", charges["id"]
     )

@@ -45,7 +45,7 @@ METHODS: Final = {
 }  # fmt: skip
 REVENUES: Final = {
     "monthly": "期間にわたり月ごと", "daily": "期間にわたり日ごと", "usage": "利用した期間の最終日", "point": "提供した日に一度",
-    "contract_start": "契約の開始日に一度", "lifetime": "見込期間にわたり月ごと",
+    "contract_start": "契約の開始日に一度", "lifetime": "見込期間にわたり月ごと", "deposit": "売上にしない（預り保証金）",
 }  # fmt: skip
 PARTS: Final = {
     "daily": "日数で按分",
@@ -62,6 +62,11 @@ ACTIONS: Final = {
     "debit-request": "口座振替の依頼", "debit-withdraw": "振替依頼の取下げ", "debit-result": "振替結果の取込",
     "settlement": "精算明細の取込",
 }  # fmt: skip
+
+
+def back(revenue: str, amount: int) -> str:
+    """What a title says of money that goes back to the customer."""
+    return "" if amount >= 0 else " の返還" if revenue == "deposit" else " の返金"
 
 
 def yen(amount: int) -> str:
