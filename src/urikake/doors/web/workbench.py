@@ -100,10 +100,11 @@ def progress(desk: Desk, found: pl.DataFrame) -> list[dict[str, Any]]:
         ("none", "候補なし", free.filter(none), "unapplied"),
         ("hold", "保留", found.filter(pl.col("state") != ""), "unapplied"),
     )
-    return [
-        {"key": key, "label": label, "count": rows.height, "sum": int(rows[column].sum())}
-        for key, label, rows, column in parts
-    ]
+    told, at = [], 0
+    for key, label, rows, column in parts:
+        told.append({"key": key, "label": label, "count": rows.height, "sum": int(rows[column].sum()), "at": at})
+        at += rows.height
+    return told
 
 
 def groups(found: pl.DataFrame) -> list[dict[str, Any]]:
