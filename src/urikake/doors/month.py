@@ -16,6 +16,8 @@ CLOSE: Final = "closing.close"
 HOLD: Final = "hold-billing"
 HOLD_RECEIPT: Final = "hold-receipt"
 NOTE: Final = "note"
+TOLD: Final = ("applied", "amount", "outcomes")
+"""What the record of a run tells of matching; the numbers of what was made are in the books."""
 SUBJECT: Final = 120  # characters of what a run is about; of very many partners the first are named
 
 
@@ -130,10 +132,9 @@ def apply_together(
         session,
         outcome,
     ):
-        outcome.figures |= actions.apply_together(
-            session, refs=refs, targets=targets, difference=difference, on=on, seen=seen
-        )
-    return outcome.figures
+        figures = actions.apply_together(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+        outcome.figures |= {name: figures[name] for name in TOLD}
+    return figures
 
 
 def _require_kind(difference: str) -> None:
@@ -150,8 +151,9 @@ def confirm(url: str, seen: Sequence[Seen], *, on: date, user: str = "system") -
         session,
         outcome,
     ):
-        outcome.figures |= actions.confirm(session, seen=seen, on=on)
-    return outcome.figures
+        figures = actions.confirm(session, seen=seen, on=on)
+        outcome.figures |= {**{name: figures[name] for name in TOLD}, "left": len(figures["refused"])}
+    return figures
 
 
 def unapply(url: str, application: int, *, on: date | None, user: str = "system") -> dict[str, Any]:

@@ -136,6 +136,20 @@ class Read(models.Model):
         constraints = (models.UniqueConstraint(fields=["company", "person"], name="web_read_person"),)
 
 
+class Looking(models.Model):
+    """Who is on which receipt of the matching screen, since when, and when they were last heard of; forgotten after a minute."""
+
+    company = models.CharField(max_length=20)
+    person = models.CharField(max_length=150)
+    shown = models.CharField(max_length=150)
+    receipt = models.BigIntegerField()
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["company", "person"], name="web_looking_person"),)
+
+
 class Simulation(models.Model):
     """What came of a what-if (もしも計算) and what was supposed; its number is that of the work that made it."""
 

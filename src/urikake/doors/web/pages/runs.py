@@ -67,6 +67,7 @@ WORDS: Final = {
     "others": "ほかの口座",
     "gaps": "前のファイルとの抜け",
     "applied": "消込",
+    "left": "確定できなかった入金",
     "locked": "締め",
     "new": "新しい",
     "approved": "承認",

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
+from django.utils.html import format_html
 
 from urikake.doors.web import shown
 from urikake.doors.web.desk import ROLES, link, quoted
@@ -57,6 +58,12 @@ def undone(message: Message) -> dict[str, Any] | None:
 def once() -> str:
     """A key made when the form is drawn, so that sending it twice does its work once."""
     return secrets.token_urlsafe(16)
+
+
+@register.simple_tag
+def jsonfield(name: str, value: Any) -> str:
+    """A hidden field that carries a value as JSON."""
+    return format_html('<input type="hidden" name="{}" value="{}">', name, json.dumps(value, ensure_ascii=False))
 
 
 register.filter("has", lambda table, name: bool(table.get(name)))

@@ -4,8 +4,10 @@ from .applied import APPLICATION, applications
 from .candidates import candidates
 from .evidence import Evidence, cleared, evidence
 from .holds import HOLD, free, held, last_hold
+from .known import days_late, under_name
 from .learned import LEARNED, learned, standing_names
 from .notes import NOTE, notes
+from .offered import family, found, named_documents, open_documents, settled
 from .queue import KINDS, SURE, Judged, judged, newest, progress, touched, used_by
 
 __all__ = [
@@ -20,16 +22,23 @@ __all__ = [
     "applications",
     "candidates",
     "cleared",
+    "days_late",
     "evidence",
+    "family",
+    "found",
     "free",
     "held",
     "judged",
     "last_hold",
     "learned",
+    "named_documents",
     "newest",
     "notes",
+    "open_documents",
     "progress",
+    "settled",
     "standing_names",
     "touched",
+    "under_name",
     "used_by",
 ]

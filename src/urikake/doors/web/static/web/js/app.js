@@ -14,6 +14,7 @@ const page = () => {
   watchRun(document);
   toasts();
   if (document.querySelector("uk-timeline")) import("./timeline.js");
+  if (document.querySelector("uk-match")) import("./match.js");
   if (document.querySelector("form.entry")) import("./entry.js").then(({ entry }) => entry(document));
 };
 
