@@ -171,6 +171,31 @@ def test_a_subset_less_a_fee_counts_where_it_is_no_chance() -> None:
     assert match(*frames([5_060], small), 400, [440, 660])[1]["kind"].to_list() == ["ambiguous"]
 
 
+# document (gross, net)            received  kind          by at most 3 yen
+OFF = [
+    ((110_000, 100_000),           110_003,  "misc"),
+    ((110_000, 100_000),           109_997,  "misc"),
+    ((110_000, 100_000),           110_004,  "none"),
+    ((110_000, 100_000),           109_996,  "fee"),
+    ((110_000, 100_000),           99_790,   "withheld"),  # 10.21 % of the net
+    ((110_000, 100_000),           98_769,   "withheld"),  # of the gross: 11,231
+    ((110_000, None),              99_790,   "withheld"),
+    ((1_650_000, 1_500_000),       1_445_800, "withheld"),  # 102,100 + 20.42 % of 500,000
+    ((110_000, 100_000),           99_791,   "none"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("owed", "paid", "kind"), OFF)
+def test_what_rounding_or_withholding_explains_to_the_yen_is_told_apart(
+    owed: tuple[int, int | None], paid: int, kind: str
+) -> None:
+    receipts, items = frames([paid], [(owed[0], 0)])
+    applications, outcomes = match(
+        receipts, items.with_columns(net=pl.lit(owed[1], dtype=pl.Int64)), fee_tolerance=880, rounding=3
+    )
+    assert (outcomes["kind"][0], applications.height) == (kind, int(kind != "none"))
+
+
 def test_a_fee_above_the_tolerance_counts_only_if_it_is_listed() -> None:
     receipts, items = frames([10_000], [(10_990, 0)])
     kinds = [match(receipts, items, 880, fees)[1]["kind"][0] for fees in ((), (990,), (991,))]
@@ -206,7 +231,7 @@ def test_repeated_ids_and_items_without_document_are_refused() -> None:
 RANKS = (
     ("exact", "exact"), ("everything", "sum"), ("oldest", "sum"), ("day", "sum"), ("oldest credits", "sum"),
     ("day credits", "sum"), ("subset", "sum"), ("together", "parts"), ("short", "fee"), ("day short", "fee"),
-    ("subset short", "fee"),
+    ("subset short", "fee"), ("withheld", "withheld"),
 )  # fmt: skip
 Owed = list[tuple[int, int]]
 Answer = tuple[str, int, set[int]]
@@ -316,6 +341,11 @@ def slow_ways(
         sought = [money] if kind == "subset" else [money + fee for fee in fees]
         every = (set(c) for size in sizes for c in combinations(left, size))
         return [one for one in every for want in sought if sum(left[n] for n in one) == want]
+    if kind == "withheld":
+        bases = {n: {left[n], left[n] * 10 // 11} for n in positive}
+        return [
+            {n} for n in positive if money < left[n] and any(left[n] - b * 1_021 // 10_000 == money for b in bases[n])
+        ]
     wanted = set(range(1, tolerance + 1)) | {fee for fee in fees if fee > 0}
     singles = [{n} for n in positive if left[n] - money in wanted]
     return singles + ([set(left)] if len(left) >= 2 and total > 0 and total - money in wanted else [])
@@ -333,7 +363,13 @@ def a_partner(chance: random.Random) -> tuple[list[int], list[tuple[int, int]]]:
         base = sum(chance.sample(amounts, chance.randrange(1, len(amounts) + 1)))
         paid.append(base - chance.choice([0, 0, 0, 3, 10, 25, 7]))
     if chance.random() < 0.2 and (base := sum(amounts) if chance.random() < 0.5 else amounts[0]) > 130:
-        paid = [base - 130, 130] if chance.random() < 0.5 else [base - 130, 61, 69]
+        paid = (
+            [base - base * 1_021 // 10_000]
+            if chance.random() < 0.3
+            else [base - 130, 130]
+            if chance.random() < 0.5
+            else [base - 130, 61, 69]
+        )
     return paid, owed
 
 
@@ -370,7 +406,7 @@ def test_the_cascade_agrees_with_the_slow_one(seed: int) -> None:
             receipt = partner * 100 + n
             assert (told[receipt][1], applied.get(receipt, set())) == (kind, documents), (paid, owed, n)
             assert told[receipt][3] == candidates, (paid, owed, n)
-    assert set(outcomes["kind"]) == {"exact", "sum", "fee", "parts", "ambiguous", "duplicate", "none"}
+    assert set(outcomes["kind"]) == {"exact", "sum", "fee", "parts", "withheld", "ambiguous", "duplicate", "none"}
 
 
 def test_no_item_is_applied_twice_and_the_money_adds_up() -> None:

@@ -45,6 +45,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
     "fee_tolerance": "880",
+    "rounding_tolerance": "0",
     "minimum_invoice": "0",
     "renewal_alert_days": "30",
     "billing_alarm_percent": "30",
@@ -60,15 +61,16 @@ TAX_RATES: Final = "tax_rates"
 """The policy that holds rates of consumption tax that come after those this version knows (see `tax.supposed`)."""
 UNITS: Final = {
     "fee_tolerance": "円",
+    "rounding_tolerance": "円",
     "minimum_invoice": "円",
     "renewal_alert_days": "日数",
     "billing_alarm_percent": "%",
 }
 """The policies that are numbers, and what they count."""
 ACCOUNTS: Final = (
-    "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 契約負債 仮受金 仮受消費税 "
-    "預り保証金 返金負債 期首残高 売上高 売上値引 支払手数料 手形売却損 債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 "
-    "雑損失"
+    "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 "
+    "契約負債 仮受金 仮受消費税 仮払税金 預り保証金 返金負債 期首残高 売上高 売上値引 支払手数料 手形売却損 "
+    "債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 雑損失"
 ).split()
 
 

@@ -138,7 +138,7 @@ def apply_together(
 
 
 def _require_kind(difference: str) -> None:
-    kinds = ("fee", "discount", "write-off", "misc", "advance", "remain")
+    kinds = matching.DIFFERENCES
     if difference not in kinds:
         raise Refusal(
             "bad-difference", f"--difference が「{difference}」です。", f"{'・'.join(kinds)} から選んでください。"

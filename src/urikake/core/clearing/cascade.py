@@ -33,6 +33,14 @@ MOST_COMMON: Final = 1 / 50
 """Above this share of other open documents of an amount, a like name with that amount says too little."""
 
 
+class Allowed(NamedTuple):
+    """By how much money may miss what is owed: a fee up to ``tolerance`` or one of ``fees``, ``rounding`` either way."""
+
+    tolerance: int
+    fees: Sequence[int]
+    rounding: int
+
+
 class Stage(NamedTuple):
     """One round of the cascade: who may be meant (``by``), the asks and documents by pool, and the ranks in order."""
 
@@ -51,6 +59,7 @@ def match(
     alike: pl.DataFrame | None = None,
     cited: pl.DataFrame | None = None,
     groups: pl.DataFrame | None = None,
+    rounding: int = 0,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
@@ -78,6 +87,10 @@ def match(
        transfer fees, 振込手数料, that may exceed the tolerance), and no other does; then the documents due on one day;
        then exactly one subset by one of ``fees``, where that is no chance.
 
+    8. ``misc``: one document, or all that is open, differs by at most ``rounding`` yen, as where a payer rounds tax
+       otherwise (this rank stands before the seventh); of the payer's own documents,
+    9. ``withheld``: one document exceeds it by the income tax that a payer withholds (`withholding.withheld`).
+
     Where several documents of one amount, or days of one sum, would do, it is the one due first if the next is not due
     within ten days of the receipt.
 
@@ -88,7 +101,8 @@ def match(
     a fee answer.
 
     ``receipts``: ``receipt_id``, ``partner_id`` (null: unknown), ``amount``, and where known ``received_on``. ``items``:
-    ``item_id``, ``partner_id``, ``document_id``, ``amount`` (open balance, minor units), ``due_on``. ``alike``:
+    ``item_id``, ``partner_id``, ``document_id``, ``amount`` (open balance, minor units), ``due_on``, and where known
+    ``net`` (the part of it that is no consumption tax). ``alike``:
     ``receipt_id, partner_id`` of receipts without a partner. ``cited``: ``receipt_id, document_id``. ``groups``:
     ``partner_id, group_id``. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
@@ -105,14 +119,16 @@ def match(
     [(1, 'fee', -440), (2, 'exact', 0)]
     """
     receipts = _whole(receipts)
-    items = items.cast(dict.fromkeys(("item_id", "partner_id", "document_id", "amount"), pl.Int64))
+    items = items if "net" in items.columns else items.with_columns(net=pl.lit(None, dtype=pl.Int64))
+    items = items.cast(dict.fromkeys(("item_id", "partner_id", "document_id", "amount", "net"), pl.Int64))
     _check(receipts, items)
     documents = _documents(items)
     tolerance = max(fee_tolerance, 0)
     known = receipts.filter(pl.col("amount") > 0).sort("receipt_id")
     names = _cited(known, documents, cited)
     state = _begun(names)
-    for stage in _stages(known, documents, names, alike, groups, tolerance, fees):
+    allowed = Allowed(tolerance, fees, max(rounding, 0))
+    for stage in _stages(known, documents, names, alike, groups, allowed):
         state = _played(state, stage)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
 
@@ -135,7 +151,8 @@ def _check(receipts: pl.DataFrame, items: pl.DataFrame) -> None:
 def _documents(items: pl.DataFrame) -> pl.DataFrame:
     """The open documents by partner and age, numbered ``doc``."""
     grouped = items.drop_nulls("partner_id").group_by("partner_id", "document_id")
-    summed = grouped.agg(pl.col("amount").sum(), pl.col("due_on").min()).filter(pl.col("amount") != 0)
+    net = pl.when(pl.col("net").null_count() == 0).then(pl.col("net").sum()).alias("net")
+    summed = grouped.agg(pl.col("amount").sum(), pl.col("due_on").min(), net).filter(pl.col("amount") != 0)
     aged = summed.sort("partner_id", "due_on", "document_id", nulls_last=True)
     return aged.with_row_index("doc")
 
@@ -161,26 +178,25 @@ def _stages(
     cited: pl.DataFrame,
     alike: pl.DataFrame | None,
     groups: pl.DataFrame | None,
-    tolerance: int,
-    fees: Sequence[int],
+    allowed: Allowed,
 ) -> Iterator[Stage]:
     if not cited.is_empty():
         pools = documents.join(cited.select("doc", pool=pl.col("receipt").cast(pl.Int64)), on="doc")
         naming = known.join(cited, on="receipt", how="semi").with_columns(pool=pl.col("receipt").cast(pl.Int64))
-        less = partial(ranks.named_short, tolerance=tolerance)
+        less = partial(ranks.named_short, tolerance=allowed.tolerance)
         yield Stage("number", naming.select(*ASKS), pools, [("exact", ranks.named), ("fee", less)])
     own = documents.with_columns(pool="partner_id")
     sure = known.drop_nulls("partner_id").with_columns(pool="partner_id")
-    yield Stage("payer", sure.select(*ASKS), own, _ranks(tolerance, fees, by_due=True))
+    yield Stage("payer", sure.select(*ASKS), own, [*_ranks(allowed, by_due=True), ("withheld", ranks.less_withheld)])
     if alike is not None and not alike.is_empty():
         asks = known.filter(pl.col("partner_id").is_null()).join(
             alike.select("receipt_id", pool="partner_id"), on="receipt_id"
         )
-        usual = [fee for fee in fees if fee <= tolerance]
+        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0)
         amounts = documents["amount"].sort()
         rare = [
-            (kind, partial(_rare, rank=rank, amounts=amounts, reach=tolerance))
-            for kind, rank in _ranks(0, usual, by_due=True)
+            (kind, partial(_rare, rank=rank, amounts=amounts, reach=allowed.tolerance))
+            for kind, rank in _ranks(usual, by_due=True)
         ]
         yield Stage("name", asks.select(*ASKS), own, rare)
     if groups is not None and not groups.is_empty():
@@ -189,11 +205,12 @@ def _stages(
             "pool", "due_on", "doc", nulls_last=True
         )
         asks = known.drop_nulls("partner_id").join(shared, on="partner_id", maintain_order="left")
-        yield Stage("group", asks.select(*ASKS), pools, _ranks(tolerance, fees, by_due=False))
+        yield Stage("group", asks.select(*ASKS), pools, _ranks(allowed, by_due=False))
 
 
-def _ranks(tolerance: int, fees: Sequence[int], *, by_due: bool) -> list[tuple[str, Rank]]:
-    usual = [fee for fee in fees if fee > 0]
+def _ranks(allowed: Allowed, *, by_due: bool) -> list[tuple[str, Rank]]:
+    tolerance, usual = allowed.tolerance, [fee for fee in allowed.fees if fee > 0]
+    nearly = ("misc", partial(ranks.nearly, most=allowed.rounding, by_due=by_due))
     return [
         ("exact", partial(ranks.single, by_due=by_due)),
         ("sum", ranks.everything),
@@ -203,6 +220,7 @@ def _ranks(tolerance: int, fees: Sequence[int], *, by_due: bool) -> list[tuple[s
         ("sum", partial(ranks.of_one_day, credits=True, by_due=by_due)),
         ("sum", ranks.subset),
         ("parts", ranks.together),
+        *([nearly] if allowed.rounding else []),
         ("fee", partial(ranks.short, tolerance=tolerance, fees=usual, by_due=by_due)),
         ("fee", partial(ranks.of_one_day, tolerance=tolerance, by_due=by_due)),
         ("fee", partial(ranks.subset_short, fees=usual)),

@@ -13,6 +13,7 @@ import polars as pl
 
 from urikake.core.clearing.standing import CONTESTED, NOTHING, Found, claims, contested, doubtful
 from urikake.core.clearing.subsets import explanations, improbable
+from urikake.core.withholding import withheld
 
 EARLY_DAYS: Final = 10
 """So many days before its due day a document counts as what a payer now owes."""
@@ -220,6 +221,29 @@ def together(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
     unsure = sole.join(hits.filter(pl.len().over("pool") > 1), on="pool", how="semi")
     touched = owed.join(hits.filter(pl.len().over("pool") > 1), on="pool", how="semi")
     return Found(paid.select("receipt", "doc", "bundle"), doubtful(unsure), contested(touched))
+
+
+def less_withheld(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """The only document that exceeds the receipt by the tax a payer withholds of it (源泉徴収), to the yen.
+
+    The base is the document with consumption tax or without (``net``; where that is not known, less 10 % in it). Of
+    several of one amount it is the one due first if the next is not due within ten days.
+    """
+    owed = documents.filter(pl.col("amount") > 0).select("pool", "doc", "due_on", "net", owed="amount")
+    plain = pl.coalesce("net", pl.col("owed") * 10 // 11)
+    bases = pl.concat([owed.with_columns(base=pl.col("owed")), owed.with_columns(base=plain)])
+    left = bases.with_columns(amount=pl.col("owed") - withheld(pl.col("base"))).filter(
+        pl.col("amount") < pl.col("owed")
+    )
+    hits = asks.join(left.unique(["pool", "doc", "amount"]), on=["pool", "amount"])
+    hits = _first_due(hits, by_due=True)
+    alone, several = hits.filter(pl.len().over("receipt") == 1), hits.filter(pl.len().over("receipt") > 1)
+    return Found(claims(alone), doubtful(several.group_by("receipt").len(), pl.col("len")), contested(several))
+
+
+def nearly(asks: pl.DataFrame, documents: pl.DataFrame, most: int, *, by_due: bool) -> Found:
+    """The only document, or all that is open, that differs from the receipt by at most so many yen, either way."""
+    return short(asks.with_columns(pl.col("amount") - most - 1), documents, 2 * most + 1, (), by_due=by_due)
 
 
 def short(

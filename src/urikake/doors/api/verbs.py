@@ -111,7 +111,7 @@ class Applying(Strict):
 
     receipt: Text = Field(description="入金の番号か取引番号")
     items: list[Target] = Field(min_length=1, max_length=1000)
-    difference: Literal["fee", "discount", "write-off", "misc", "advance", "remain"] = Field(
+    difference: Literal["fee", "discount", "withheld", "write-off", "misc", "advance", "remain"] = Field(
         "remain", description="差額の扱い"
     )
     date: Day | None = Field(None, description="消込日。なければ入金日")

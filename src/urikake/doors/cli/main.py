@@ -273,7 +273,7 @@ def apply(
     receipt: str,
     items: list[str],
     difference: Annotated[
-        str, typer.Option("--difference", help="fee|discount|write-off|misc|advance|remain")
+        str, typer.Option("--difference", help="fee|discount|withheld|write-off|misc|advance|remain")
     ] = "remain",
     date_: Day = None,
     as_: As = "system",

@@ -56,6 +56,7 @@ WORDS: Final = {
     "unapplied": "取消",
     "remain": "一部",
     "discount": "値引",
+    "withheld": "源泉徴収",
     "write-off": "貸倒",
     "misc": "雑損益",
     "advance": "前受",

@@ -39,6 +39,7 @@ DIFFERENCES: Final = (
     ("fee", "振込手数料"),
     ("discount", "売上値引"),
     ("misc", "雑損益"),
+    ("withheld", "源泉徴収"),
     ("write-off", "貸倒"),
     ("advance", "前受金"),
 )

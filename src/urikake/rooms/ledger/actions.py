@@ -9,7 +9,7 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import account_id, bank_account, policies, tax_rates, under
+from urikake.base.company import account_id, bank_account, open_account, policies, tax_rates, under
 from urikake.base.errors import Refusal
 from urikake.core import journal, tax
 from urikake.core.money import Rounding, largest_remainder
@@ -20,7 +20,14 @@ from urikake.rooms.matching.actions import Applied
 from .models import Entry, EntryLine, Total
 
 KEY: Final = ["source", "source_id", "posted_on"]
-DIFFERENCES: Final = {"fee": "", "discount": "売上値引", "write-off": "貸倒損失", "misc": "雑損失", "advance": "前受金"}
+DIFFERENCES: Final = {
+    "fee": "",
+    "discount": "売上値引",
+    "withheld": "仮払税金",
+    "write-off": "貸倒損失",
+    "misc": "雑損失",
+    "advance": "前受金",
+}
 
 
 def post(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
@@ -221,22 +228,31 @@ def _first_made(session: Session, applications: pl.DataFrame) -> pl.DataFrame:
 
 
 def _difference_lines(session: Session, heads: pl.DataFrame, moved: pl.DataFrame) -> pl.DataFrame:
-    """The lines on what became of differences; those that lower the price carry the tax of what was sold."""
+    """The lines on what became of differences; those that lower the price carry the tax of what was sold.
+
+    A transfer fee that the company books as 売上値引 lowers the price too: a return of the consideration, which follows the
+    tax of the sale (国税庁 インボイス制度に関するQ&A 問30).
+    """
     every = heads.filter(pl.col("difference") != 0)
-    lowering = pl.col("difference_kind").is_in(["discount", "write-off"])
-    parts = [
-        _lowered_price(session, rows, moved, rounding)  # type: ignore[arg-type]
-        for rounding, rows in under(session, "tax_rounding", every.filter(lowering))
-    ]
-    for fee, rows in under(session, "fee_account", every.filter(~lowering)):
-        parts.insert(0, _plain_differences(session, rows, fee))
+    parts = []
+    for account, rows in under(session, "fee_account", every):
+        as_discount = (pl.col("difference_kind") == "fee") & pl.lit(account == DIFFERENCES["discount"])
+        told = rows.with_columns(
+            difference_kind=pl.when(as_discount).then(pl.lit("discount")).otherwise("difference_kind")
+        )
+        lowering = pl.col("difference_kind").is_in(["discount", "write-off"])
+        parts.append(_plain_differences(session, told.filter(~lowering), account))
+        parts += [
+            _lowered_price(session, lowered, moved, rounding)  # type: ignore[arg-type]
+            for rounding, lowered in under(session, "tax_rounding", told.filter(lowering))
+        ]
     return pl.concat(parts)
 
 
 def _plain_differences(session: Session, rows: pl.DataFrame, fee: str) -> pl.DataFrame:
     """The lines on differences without tax: a fee on the account ``fee``."""
     names = {**DIFFERENCES, "fee": fee}
-    accounts = {kind: account_id(session, name) for kind, name in names.items()}
+    accounts = {kind: open_account(session, names[kind]) for kind in sorted({"fee", *rows["difference_kind"]})}
     gain = account_id(session, "雑収入")
     over = (pl.col("difference") > 0) != pl.col("reverses_id").is_not_null()
     misc_gain = (pl.col("difference_kind") == "misc") & over

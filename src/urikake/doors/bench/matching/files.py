@@ -33,6 +33,7 @@ SETTINGS: Final = """[company]
 name = "計測株式会社"
 [policy]
 opening_month = "{month:%Y-%m}"
+rounding_tolerance = 3
 [[bank_account]]
 code = "main"
 account = "普通預金"

@@ -26,7 +26,7 @@ ASK: Final = 500
 PERSON: Final = "hand"
 """Who confirms by hand."""
 USERS: Final = f"name,role,email\n{PERSON},accountant,hand@example.jp\n"
-BY_HAND: Final = {"withholding": "misc", "remain": "remain", "": "remain"}
+BY_HAND: Final = {"withholding": "withheld", "remain": "remain", "": "remain"}
 """What a person calls a difference in the product, where it has another word."""
 SCORED: Final = {
     "month": pl.String,

@@ -29,7 +29,7 @@ OUTCOMES: Final = {
 """
 BOOKED: Final = {
     "fee": {"fee"},
-    "withholding": {"withholding", "misc"},
+    "withholding": {"withheld", "misc"},
     "misc": {"rounding", "misc", "write-off", "discount", "fee"},
     "advance": {"advance"},
     "remain": set[str](),

@@ -35,14 +35,14 @@ def match(session: Session, *, on: date | None = None) -> Applied:
     owners = owners.unique("receipt_id", keep="first", maintain_order=True).select("receipt_id", partner_id="owner")
     known = (
         waiting.drop("partner_id")
-        .join(outcomes.select("receipt_id", "by"), on="receipt_id")
+        .join(outcomes.select("receipt_id", "by", "kind"), on="receipt_id")
         .join(owners, on="receipt_id")
     )
     rows = settled.join(known, on="receipt_id", maintain_order="left").sort("receipt_id")
     rows = rows.with_columns(
         used=pl.col("unapplied"),
         difference=pl.col("unapplied") - pl.col("settled"),
-        difference_kind=pl.when(pl.col("unapplied") != pl.col("settled")).then(pl.lit("fee")).otherwise(pl.lit("")),
+        difference_kind=pl.when(pl.col("unapplied") != pl.col("settled")).then("kind").otherwise(pl.lit("")),
         applied_on=_days(session, rows["received_on"]),
     )
     made, moved = post(session, rows, pairs, waiting, items)

@@ -20,7 +20,7 @@ from .learning import learn
 from .named import named_items, settled, waiting_receipt
 from .posting import Applied, post
 
-DIFFERENCES: Final = ("fee", "discount", "write-off", "misc", "advance", "remain")
+DIFFERENCES: Final = ("fee", "discount", "withheld", "write-off", "misc", "advance", "remain")
 
 
 @action("matching.apply")
@@ -35,8 +35,8 @@ def apply(
 ) -> Applied:
     """Apply a receipt to items by hand; ``targets`` are ``INVOICE``, ``INVOICE/ORDER`` or a number, with ``=AMOUNT``.
 
-    What is left over or missing becomes what ``difference`` says: ``fee``, ``discount``, ``write-off`` and ``misc``
-    settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open.
+    What is left over or missing becomes what ``difference`` says: ``fee``, ``discount``, ``withheld``, ``write-off``
+    and ``misc`` settle it, ``advance`` books what is over as 前受金, ``remain`` leaves it open.
     """
     return apply_together(session, refs=[receipt], targets=targets, difference=difference, on=on, learning=learning)
 

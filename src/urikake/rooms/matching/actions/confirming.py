@@ -58,7 +58,7 @@ def confirm(session: Session, *, seen: Sequence[Seen], on: date) -> Confirmed:
 
 
 def _posted(session: Session, now: queries.Judged, good: pl.DataFrame) -> Applied:
-    rows = now.waiting.join(good.select("receipt_id", "difference"), on="receipt_id", maintain_order="left")
+    rows = now.waiting.join(good.select("receipt_id", "difference", "kind"), on="receipt_id", maintain_order="left")
     days = {day: periods.open_date(session, day) for day in rows["received_on"].unique()}
     owners = now.pairs.join(now.items.select("item_id", "partner_id"), on="item_id", maintain_order="left")
     partners = owners.group_by("receipt_id").agg(owner=pl.col("partner_id").first())
@@ -66,7 +66,7 @@ def _posted(session: Session, now: queries.Judged, good: pl.DataFrame) -> Applie
         rows.join(partners, on="receipt_id", how="left", maintain_order="left")
         .with_columns(
             used=pl.col("unapplied"),
-            difference_kind=pl.when(pl.col("difference") != 0).then(pl.lit("fee")).otherwise(pl.lit("")),
+            difference_kind=pl.when(pl.col("difference") != 0).then("kind").otherwise(pl.lit("")),
             applied_on=pl.col("received_on").replace_strict(days, return_dtype=pl.Date),
             partner_id="owner",
             by=pl.lit(""),

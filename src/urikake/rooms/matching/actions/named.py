@@ -124,7 +124,7 @@ def settled(session: Session, items: pl.DataFrame, money: int, difference: str) 
             "入金が明細より少ないため、前受金にする過入金がありません。",
             "--difference を選び直してください。",
         )
-    if difference in {"fee", "discount", "write-off"} and gap > 0:
+    if difference in {"fee", "discount", "withheld", "write-off"} and gap > 0:
         raise Refusal(
             "over-paid",
             "入金が明細より多いため、この差額処理は使えません。",

@@ -53,13 +53,20 @@ def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFra
     tolerance = policies(session).number("fee_tolerance")
     return clearing.match(
         found.receipts.select("receipt_id", "partner_id", "received_on", amount="unapplied"),
-        found.items.select("item_id", "partner_id", "document_id", "due_on", amount="balance"),
+        found.items.select("item_id", "partner_id", "document_id", "due_on", amount="balance", net=_net()),
         tolerance,
         [fee for fee in clearing.USUAL_FEES if fee <= tolerance],
         alike=found.alike,
         cited=found.cited,
         groups=found.groups,
+        rounding=policies(session).number("rounding_tolerance"),
     )
+
+
+def _net() -> pl.Expr:
+    """What of an item is no consumption tax; unknown of one that is paid in part, and of one taken over from before."""
+    whole = (pl.col("balance") == pl.col("gross")) & (pl.col("source") != "opening")
+    return pl.when(whole).then("net")
 
 
 def document() -> pl.Expr:

@@ -19,7 +19,7 @@ from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
 
-from .candidates import applications
+from .applied import applications
 
 MOST: Final = 40
 KEY: Final = ["number", "partner_id"]

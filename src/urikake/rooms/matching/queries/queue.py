@@ -16,9 +16,23 @@ from urikake.rooms.receivables import queries as receivables
 
 from .evidence import cleared, evidence
 
-KINDS: Final = ("exact", "fee", "sum", "group", "parts", "part", "over", "duplicate", "ambiguous", "none", "unknown")
+KINDS: Final = (
+    "exact",
+    "fee",
+    "sum",
+    "group",
+    "parts",
+    "misc",
+    "withheld",
+    "part",
+    "over",
+    "duplicate",
+    "ambiguous",
+    "none",
+    "unknown",
+)
 """What a receipt may ask for, what needs the least thought first."""
-SURE: Final = ("exact", "fee", "sum", "parts")
+SURE: Final = ("exact", "fee", "sum", "parts", "misc", "withheld")
 """The kinds with one answer, which may be confirmed many at a time."""
 TWICE_DAYS: Final = 14
 """An equal amount under the same name so many days before is taken for the same payment made twice."""

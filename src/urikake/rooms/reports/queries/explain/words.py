@@ -33,7 +33,8 @@ SOURCES: Final = {
     "slip": "債権伝票", "opening": "移行残高", "collection": "収納代行",
 }  # fmt: skip
 DIFFERENCES: Final = {
-    "fee": "振込手数料", "discount": "売上値引", "write-off": "貸倒", "misc": "雑損益", "advance": "前受金", "remain": "残額", "": "なし",
+    "fee": "振込手数料", "discount": "売上値引", "withheld": "源泉徴収", "write-off": "貸倒",
+    "misc": "雑損益", "advance": "前受金", "remain": "残額", "": "なし",
 }  # fmt: skip
 KNOWN_BY: Final = {
     "number": "摘要・名義に書かれた請求書番号", "payer": "仮想口座か、ただ一つの取引先の振込名義",

@@ -152,7 +152,7 @@ class Match extends HTMLElement {
   total() { let all = 0; for (const value of this.alloc.values()) all += value; return all; }
   gap() { return this.money() - this.total(); }
   settle(wanted = this.diff) {
-    const gap = this.gap(), fits = gap < 0 ? ["fee", "remain", "discount", "misc", "write-off"] : ["advance", "remain", "misc"];
+    const gap = this.gap(), fits = gap < 0 ? ["fee", "remain", "discount", "misc", "withheld", "write-off"] : ["advance", "remain", "misc"];
     this.diff = gap === 0 ? "remain" : fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : gap > 0 ? "advance" : "remain";
   }
   // 足りない分を残すとき: 期日の古い順に、足りる分まで

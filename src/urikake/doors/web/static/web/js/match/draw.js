@@ -107,7 +107,7 @@ function scale(match) {
   if (now.near && !alloc.size) return "";
   const ins = match.marks.size ? [...match.marks].map((row) => `<i class="in" data-width="${part(row.unapplied)}"></i>`).join("") : `<i class="in" data-width="${part(used)}"></i>`;
   const outs = [...alloc.values()].map((value) => `<i class="${value < 0 ? "df" : "iv"}" data-width="${part(value)}"></i>`).join("");
-  const options = gap < 0 ? [["fee", "振込手数料"], ["remain", "残す(一部入金)"], ["discount", "売上値引"]] : [["advance", "前受金"], ["remain", "仮受金に残す"]], more = gap < 0 ? ["misc", "write-off"] : ["misc"];
+  const options = gap < 0 ? [["fee", "振込手数料"], ["remain", "残す(一部入金)"], ["discount", "売上値引"]] : [["advance", "前受金"], ["remain", "仮受金に残す"]], more = gap < 0 ? ["misc", "withheld", "write-off"] : ["misc"];
   const others = more.map((kind) => `<button type="button" data-diff="${kind}" aria-pressed="${diff === kind}">${DIFFERENCES[kind]}</button>`).join("");
   const note = diff === "fee" && gap < 0 ? (-gap <= match.set.tolerance ? `<span class="sub">手数料の許容 ${yen(match.set.tolerance)}円以内</span>` : `<b class="neg">許容 ${yen(match.set.tolerance)}円を超えています</b>`) : "";
   const what = !alloc.size ? '<span class="sub">請求を選ぶと差額を計算します</span>' : gap === 0 ? '<span class="ok">✓ 一致しています</span>' : `<div class="seg" role="group" aria-label="差額の処理">${options.map(([kind, label]) => `<button type="button" data-diff="${kind}" aria-pressed="${diff === kind}">${label}</button>`).join("")}${others}</div>${note}`;

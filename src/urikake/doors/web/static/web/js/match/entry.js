@@ -1,5 +1,5 @@
 // 計上される仕訳を、確定する前に組み立てる。貸借は打つそばから合う。
-export const DIFFERENCES = { fee: "振込手数料", discount: "売上値引", misc: "雑損益", "write-off": "貸倒", advance: "前受金" };
+export const DIFFERENCES = { fee: "振込手数料", discount: "売上値引", misc: "雑損益", withheld: "源泉徴収", "write-off": "貸倒", advance: "前受金" };
 
 export function lines(match) {
   const { alloc, diff, set } = match, gap = match.gap(), total = match.total();
@@ -8,7 +8,7 @@ export function lines(match) {
   const found = [["借", "仮受金", used, rows.map((row) => `入金 ${row.number}`).join("・")]];
   const short = -gap, over = gap;
   if (diff !== "remain" && short > 0) {
-    const [name, words] = { fee: [set.fee, "振込手数料"], discount: ["売上値引", "仮受消費税を含む"], "write-off": ["貸倒損失", "仮受消費税を含む"], misc: ["雑損失", "差額"] }[diff] ?? ["", ""];
+    const [name, words] = { fee: [set.fee, "振込手数料"], discount: ["売上値引", "仮受消費税を含む"], "write-off": ["貸倒損失", "仮受消費税を含む"], withheld: ["仮払税金", "源泉徴収"], misc: ["雑損失", "差額"] }[diff] ?? ["", ""];
     if (name) found.push(["借", name, short, words]);
   }
   let left = diff === "remain" && short > 0 ? match.money() : Infinity;
