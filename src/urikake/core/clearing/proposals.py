@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any, Final, Literal, NamedTuple
 
 import polars as pl
 
 from urikake.core.clearing.cascade import match
+from urikake.core.clearing.ranks import EARLY_DAYS
 from urikake.core.clearing.subsets import MOST_DOCUMENTS, masks_of
 from urikake.core.likeness import How, likely
 from urikake.core.payer import fold, folded, similarities
+from urikake.core.withholding import withheld
 
-Kind = Literal["fee", "remain", "advance"]
+Kind = Literal["fee", "withheld", "remain", "advance"]
 
 USUAL_FEES: Final = (110, 145, 150, 160, 165, 220, 275, 330, 385, 440, 490, 495, 550, 605, 660, 770, 880)
 """What banks usually take for a domestic transfer, tax included, in yen."""
@@ -35,13 +38,16 @@ _RANKS: Final = {
     "subset": 0.8,
     "reference fee": 0.78,
     "fee": 0.75,
+    "withheld": 0.72,
     "subset fee": 0.7,
     "parts": 0.65,
     "little over": 0.5,
+    "over due": 0.42,
+    "part due": 0.41,
     "remain": 0.4,
     "advance": 0.4,
+    "over": 0.36,
     "part": 0.35,
-    "over": 0.35,
 }
 _CITING: Final = ("reference", "reference fee")
 _KINDS: Final[dict[str, Kind]] = {
@@ -49,7 +55,10 @@ _KINDS: Final[dict[str, Kind]] = {
     "fee": "fee",
     "subset fee": "fee",
     "parts": "remain",
+    "withheld": "withheld",
     "little over": "advance",
+    "over due": "advance",
+    "part due": "remain",
     "remain": "remain",
     "advance": "advance",
     "part": "remain",
@@ -101,6 +110,8 @@ class Payer(NamedTuple):
     """``partner_id, group_id`` of partners that belong together."""
     beside: Sequence[int] = ()
     """Amounts of the other receipts that wait under this name."""
+    received_on: date | None = None
+    """When the money came: of documents as likely otherwise those due about then are offered first."""
 
 
 STRANGER: Final = Payer()
@@ -122,6 +133,7 @@ class _Receipt(NamedTuple):
     fees: Sequence[int]
     written: Callable[[int], str]
     beside: Sequence[int]
+    received_on: date | None
 
 
 def proposals(
@@ -160,7 +172,7 @@ def proposals(
     """
     if amount <= 0 or items.is_empty():
         return []
-    receipt = _Receipt(amount, fee_tolerance, fees, written, known.beside)
+    receipt = _Receipt(amount, fee_tolerance, fees, written, known.beside, known.received_on)
     documents = _documents(items, f"{payer} {reference}")
     found = [one for pool in _pools(receipt, documents, names, payer, known) for one in _ranked(receipt, pool)]
     best: dict[tuple[int, ...], Proposal] = {}
@@ -211,7 +223,15 @@ def _pools(
     strange = ~pl.col("partner_id").is_in(list(told))
     near = judged.filter(strange & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
     if not near.is_empty():
-        yield _Pool(near, 0.5, False, "振込名義は一致しない")
+        yield _Pool(_by_closeness(near, receipt), 0.4, False, "振込名義は一致しない")
+
+
+def _by_closeness(documents: pl.DataFrame, receipt: _Receipt) -> pl.DataFrame:
+    """The documents, those due closest to the day of the receipt first, where both days are known."""
+    if receipt.received_on is None:
+        return documents
+    days = (pl.col("due_on") - pl.lit(receipt.received_on)).dt.total_days().abs()
+    return documents.sort(days, nulls_last=True, maintain_order=True)
 
 
 def _learned(judged: pl.DataFrame, known: Payer) -> Iterator[_Pool]:
@@ -308,12 +328,13 @@ def _guesses(receipt: _Receipt, documents: list[dict[str, Any]], pool: _Pool) ->
     if together:
         yield from _sums(receipt, documents)
     yield from _less_fee(receipt, amounts, together)
+    yield from _less_withheld(receipt, amounts)
     if together:
         yield from _sums_less_fee(receipt, amounts)
         yield from _beside(receipt, amounts)
         yield from _little_over(receipt, amounts)
         yield from _rest(receipt, amounts)
-        yield from _single_rest(receipt, amounts)
+        yield from _single_rest(receipt, documents)
 
 
 def _named(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess]:
@@ -390,19 +411,39 @@ def _little_over(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
             yield _Guess("little over", places, f"請求額より {receipt.written(receipt.amount - owed)} 多い（端数の差）")
 
 
-def _single_rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
-    """Single documents in part, the oldest first, or with something left over, the largest first."""
+def _less_withheld(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
+    """One document less the income tax that a payer withholds of it, with consumption tax in the base or without."""
+    bases = pl.DataFrame({"place": range(len(amounts)), "owed": amounts}, schema={"place": pl.Int64, "owed": pl.Int64})
+    both = pl.concat([bases.with_columns(base=pl.col("owed")), bases.with_columns(base=pl.col("owed") * 10 // 11)])
+    kept = both.filter(pl.col("owed") > 0).with_columns(kept=withheld(pl.col("base")))
+    hits = kept.filter((pl.col("kept") > 0) & (pl.col("owed") - pl.col("kept") == receipt.amount))
+    for place, tax in hits.unique("place", maintain_order=True).select("place", "kept").iter_rows():
+        yield _Guess("withheld", (place,), f"請求額から源泉所得税（{receipt.written(tax)}）を差し引いた額と一致")
+
+
+def _single_rest(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator[_Guess]:
+    """Single documents in part, the oldest first, or with something left over, the largest first; those due before others."""
+    amounts = [document["amount"] for document in documents]
     if len(amounts) < 2:
         return
     for place, amount in enumerate(amounts):
         if amount > receipt.amount:
-            yield _Guess("part", (place,), f"1 件への一部入金（残り {receipt.written(amount - receipt.amount)}）")
+            rank = "part due" if _is_due(receipt, documents[place]) else "part"
+            yield _Guess(rank, (place,), f"1 件への一部入金（残り {receipt.written(amount - receipt.amount)}）")
     less = sorted(
         (place for place, amount in enumerate(amounts) if 0 < amount < receipt.amount), key=lambda at: -amounts[at]
     )
     for place in less[:3]:
         over = receipt.written(receipt.amount - amounts[place])
-        yield _Guess("over", (place,), f"1 件より多い入金（超過 {over}）")
+        little = 10 * (receipt.amount - amounts[place]) <= receipt.amount
+        rank = "over due" if little and _is_due(receipt, documents[place]) else "over"
+        yield _Guess(rank, (place,), f"1 件より多い入金（超過 {over}）")
+
+
+def _is_due(receipt: _Receipt, document: dict[str, Any]) -> bool:
+    """Whether the document was due about when the money came."""
+    known = receipt.received_on is not None and document["due_on"] is not None
+    return known and document["due_on"] <= receipt.received_on + timedelta(days=EARLY_DAYS)
 
 
 def _rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:

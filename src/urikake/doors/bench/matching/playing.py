@@ -13,10 +13,11 @@ import polars as pl
 from urikake.base import runs
 from urikake.base.bulk import Session
 from urikake.doors import files as doors
-from urikake.doors import month, setup
+from urikake.doors import month, names, setup
 from urikake.rooms.matching.queries import applications, candidates
 from urikake.rooms.receipts.queries import receipts
 from urikake.rooms.receivables.queries import items, labels, movements, open_items
+from urikake.rooms.reports.queries import report
 
 from .files import COMPANY, Files, steps
 from .scoring import Answer, Judge, Truth, judge, same_looking, truths
@@ -25,7 +26,9 @@ ASK: Final = 500
 """Of what is left over in a month, the proposals of at most so many receipts are looked at, drawn by lot."""
 PERSON: Final = "hand"
 """Who confirms by hand."""
-USERS: Final = f"name,role,email\n{PERSON},accountant,hand@example.jp\n"
+SECOND: Final = "second"
+"""Who releases the payer names that were learned of it, where no receipt of the name was another partner's."""
+USERS: Final = f"name,role,email\n{PERSON},accountant,hand@example.jp\n{SECOND},approver,second@example.jp\n"
 BY_HAND: Final = {"withholding": "withheld", "remain": "remain", "": "remain"}
 """What a person calls a difference in the product, where it has another word."""
 SCORED: Final = {
@@ -70,6 +73,7 @@ class Play:
                 mine |= self.judge.exchanged([mine[each] for each in look], {k: v.answer for k, v in every.items()})
         self._compare(name, came, mine, every)
         self._finish({**self.waiting, **mine}, every, known)
+        release(self.url)
 
     def _look_back(self, every: dict[str, Applied]) -> None:
         """Of what was rightly left alone, note what was applied wrong since."""
@@ -136,6 +140,15 @@ class Play:
             owed[like[0]] -= amount
             settles[like[0]] = amount
         return settles
+
+
+def release(url: str) -> None:
+    """Let the payer names that were learned be used, as a second person does who looks at each beside what it was before."""
+    with runs.reading(url) as session:
+        learned = report(session, "payer-names")
+    for row in learned:
+        if not row["in_use"] and not row["wrong"]:
+            names.release(url, row["partner"], row["payer"], user=SECOND)
 
 
 def play(

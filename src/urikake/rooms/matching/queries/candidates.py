@@ -55,4 +55,5 @@ def _known(session: Session, row: dict[str, Any]) -> clearing.Payer:
         learned=dict(lessons.select("partner_id", "times").iter_rows()),
         groups=parties.groups(session),
         beside=beside["unapplied"].to_list(),
+        received_on=row["received_on"],
     )
