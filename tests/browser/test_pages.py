@@ -33,6 +33,7 @@ PAGES = {
     "debits/collectors": "collecting.import",
     "debits/mandates": "collecting.import",
     "matching": "matching.read",
+    "matching/names": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
@@ -109,7 +110,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
-        "deposits",        "mandate-edit", "delivery-send", "mail",
+        "deposits", "payer-names", "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from tests.builders import (
@@ -329,3 +331,26 @@ def test_a_return_is_set_off_against_what_is_owed(database: str) -> None:
     receive(database, 38_500, on="2026-05-31", id="R1")
     match(database)
     assert open_items(database) == {}
+
+
+def test_a_receipt_that_the_bank_returned_is_taken_back_once_and_only_unapplied(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    receive(database, 11_000, on="2026-05-20", id="R1", payer="ダレカ")
+    apply(database, "R1", f"{INV1}=4000")
+    day = date(2026, 5, 25)
+    with pytest.raises(Refusal, match="receipt-applied"):
+        month.take_back(database, "R1", day)
+    unapply(database, report(database, "receipts")[0]["applications"][0])
+    with pytest.raises(Refusal, match="before-receipt"):
+        month.take_back(database, "R1", date(2026, 5, 19))
+    assert month.take_back(database, "R1", day)["amount"] == -11_000
+    assert (unapplied(database), balances(database).get("普通預金", 0), balances(database).get("仮受金", 0)) == (
+        {},
+        0,
+        0,
+    )
+    with pytest.raises(Refusal, match="receipt-returned"):
+        month.take_back(database, "R1", day)
+    with pytest.raises(Refusal, match="no-receipt"):
+        month.take_back(database, "R9", day)
+    assert match(database)["applied"] == 0

@@ -129,9 +129,16 @@ def _accounts(url: str, twin: Twin, expected: Expected, end: str, items: list[di
     have = builders.balances(url, end)
     unapplied = sum(row["unapplied"] for row in builders.report(url, "receipts"))
     fees, misc = have.get("支払手数料", 0), have.get("雑収入", 0) - expected.accounts.get("雑収入", 0)
-    owed = sum(twin.raised.values()) - (expected.received - unapplied) - fees - misc
+    withheld = have.get("仮払税金", 0)
+    owed = sum(twin.raised.values()) - (expected.received - unapplied) - fees - misc - withheld
     want = dict(expected.accounts)
-    want |= {"売掛金": owed, "仮受金": -unapplied, "支払手数料": fees, "雑収入": have.get("雑収入", 0)}
+    want |= {
+        "売掛金": owed,
+        "仮受金": -unapplied,
+        "支払手数料": fees,
+        "仮払税金": withheld,
+        "雑収入": have.get("雑収入", 0),
+    }
     compare(f"accounts on {end}", want, have)
     if (open_ := sum(item["balance"] for item in items)) != owed:
         raise Mismatch(f"the open items of {end} make {open_}, the oracle expects {owed}")

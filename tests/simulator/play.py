@@ -14,6 +14,8 @@ from .books import Invoice
 from .model import DAY, Step
 from .story import Expected, Story
 
+DIFFERENCES = ("支払手数料", "売上値引", "雑収入", "雑損失", "仮払税金")
+
 
 class Mismatch(AssertionError):
     """The product and the oracle say different things."""
@@ -191,10 +193,16 @@ def _accounts(url: str, expected: Expected) -> None:
     unapplied = sum(row["unapplied"] for row in builders.report(url, "receipts"))
     want = dict(expected.accounts)
     want |= {"普通預金": expected.received, "仮受金": -unapplied, "売掛金": receivables}
-    differences = ("支払手数料", "売上値引", "雑収入", "雑損失")
-    for name in differences:  # what became of differences follows from matching; the sum of all is proved below
+    want["仮受消費税"] = want.get("仮受消費税", 0) + lowered(url, end)
+    for name in DIFFERENCES:  # what became of differences follows from matching; the sum of all is proved below
         want[name] = have.get(name, 0)
     compare(f"accounts on {end}", want, have)
+
+
+def lowered(url: str, until: str) -> int:
+    """The tax that went with differences that lower a price."""
+    made = [e for e in builders.entries(url, until=until) if e["description"].startswith("消込")]
+    return sum(builders.entry(e).get("仮受消費税", 0) for e in made)
 
 
 # --- conservation ----------------------------------------------------------------------------------------------------
@@ -205,7 +213,7 @@ def conserve(url: str, story: Story) -> None:
     found, invoices = builders.balances(url), builders.invoices(url)
     receipts, items = builders.report(url, "receipts"), builders.report(url, "receivables", as_of="2099-12-31")
     applied = sum(row["amount"] - row["unapplied"] for row in receipts)
-    kept = sum(found.get(name, 0) for name in ("支払手数料", "売上値引", "雑損失", "雑収入"))
+    kept = sum(found.get(name, 0) for name in DIFFERENCES) + lowered(url, "2099-12-31")
     aged = builders.report(url, "aging", as_of="2099-12-31")
     laws = {
         "trial balance": (sum(found.values()), 0),

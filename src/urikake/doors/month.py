@@ -14,6 +14,7 @@ from urikake.rooms.matching.actions import Seen
 
 CLOSE: Final = "closing.close"
 HOLD: Final = "hold-billing"
+TAKE_BACK: Final = "take back receipt"
 HOLD_RECEIPT: Final = "hold-receipt"
 NOTE: Final = "note"
 TOLD: Final = ("applied", "amount", "outcomes")
@@ -154,6 +155,14 @@ def confirm(url: str, seen: Sequence[Seen], *, on: date, user: str = "system") -
         figures = actions.confirm(session, seen=seen, on=on)
         outcome.figures |= {**{name: figures[name] for name in TOLD}, "left": len(figures["refused"])}
     return figures
+
+
+def take_back(url: str, receipt: str, on: date, *, why: str = "", user: str = "system") -> dict[str, Any]:
+    """Take back a receipt that the bank returned to its payer (組戻)."""
+    subject = f"{receipt} {why}".strip()[:SUBJECT]
+    with runs.run(url, TAKE_BACK, subject=subject, permission="receipts.import", user=user) as (session, outcome):
+        outcome.figures |= actions.take_back(session, receipt=receipt, on=on)
+    return outcome.figures
 
 
 def unapply(url: str, application: int, *, on: date | None, user: str = "system") -> dict[str, Any]:

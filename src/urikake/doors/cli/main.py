@@ -286,6 +286,20 @@ def apply(
     say(month.apply(from_environment(), receipt, items, difference=difference, on=on, user=as_))
 
 
+@app.command("take-back")
+def take_back(
+    receipt: Annotated[str, typer.Argument(help="入金の番号か取引番号")],
+    date_: Annotated[str, typer.Option("--date", metavar="DATE", help="銀行が振込人に返した日")],
+    why: Annotated[str, typer.Option("--why", help="理由")] = "",
+    as_: As = "system",
+) -> None:
+    """銀行が振込人に返した入金を取り消す（組戻し）。消し込んでいない入金だけ。"""
+    load()
+    from urikake.doors import month
+
+    say(month.take_back(from_environment(), receipt, day(date_), why=why, user=as_))
+
+
 @app.command()
 def unapply(application: int, date_: Day = None, as_: As = "system") -> None:
     """消込を取り消す。"""

@@ -277,6 +277,11 @@ HEADERS: Final = {
     "unfunded": "未資金化",
     "unit_price": "単価",
     "why": "根拠",
+    "times": "教えた回数",
+    "right": "合う",
+    "wrong": "ほかの取引先",
+    "waiting": "待ち",
+    "in_use": "自動で使う",
 }
 WIDE: Final = 200
 
@@ -386,8 +391,10 @@ def _table(console: Console, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _figure(value: Any) -> str:
-    """A number with thousands separators; an instant as Japan time to the minute."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    """A number with thousands separators; yes and no; an instant as Japan time to the minute."""
+    if isinstance(value, bool):
+        return "はい" if value else "いいえ"
+    if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, str) and len(value) > 19 and value[10:11] == "T":
         return f"{datetime.fromisoformat(value).astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}"

@@ -359,6 +359,15 @@ def apply(session: Session, *, receipt: str, targets: list[str], difference: str
     return _posted(session, applied)
 
 
+@action("receipts.import")
+def take_back(session: Session, *, receipt: str, on: date) -> dict[str, Any]:
+    """Take back a receipt that the bank returned to its payer (組戻) and post it: Dr 仮受金 / Cr 預金."""
+    made = receipts.take_back(session, receipt=receipt, on=on)
+    codes = session.table("base_bank_account", "id, code").filter(pl.col("id") == made["bank_account_id"][0])
+    ledger.post_receipts(session, receipts=made, account=str(codes["code"][-1]))
+    return {"receipt": int(made["receipt_id"][0]) - session.low, "amount": int(made["amount"][0])}
+
+
 @action("matching.apply")
 def apply_together(
     session: Session,

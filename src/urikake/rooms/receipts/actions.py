@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 import polars as pl
@@ -253,6 +254,47 @@ def _keep_records(session: Session, rows: pl.DataFrame, told: pl.DataFrame) -> N
     if rows.height:
         both = rows.join(told, on="statement", how="left", maintain_order="left").with_columns(texts)
         facts.record(session, Record, both.with_columns(line=LINE, booked_on="date", content="raw"))
+
+
+@action("receipts.import")
+def take_back(session: Session, *, receipt: str, on: date) -> pl.DataFrame:
+    """Record that the bank returned a receipt to its payer (組戻) on the day, and return the receipt below zero that tells it.
+
+    Its payer and text are those of the receipt, so that the bank's own record of that day is known again. Refused where
+    there is no such receipt, or any of it is applied.
+    """
+    found = queries.named(session, receipt).filter(pl.col("amount") > 0)
+    if found.height != 1:
+        raise Refusal("no-receipt", f"入金「{receipt}」はありません。", "取引番号か入金番号を確かめてください。")
+    row = found.row(0, named=True)
+    left = queries.standing(session, found["receipt_id"])["unapplied"][0]
+    if queries.returned(session, row["receipt_id"]) is not None:
+        raise Refusal(
+            "receipt-returned", f"入金「{receipt}」は取り消し済みです。", "report receipts で確かめてください。"
+        )
+    if left != row["amount"]:
+        raise Refusal(
+            "receipt-applied",
+            f"入金「{receipt}」は消込済みです。",
+            "先にその消込を取り消してから、組戻しにしてください。",
+        )
+    if on < row["received_on"]:
+        raise Refusal(
+            "before-receipt", f"組戻しの日が入金日 {row['received_on']} より前です。", "日付を確かめてください。"
+        )
+    periods.require_open(session, on)
+    back = found.with_columns(
+        amount=-pl.col("amount"),
+        received_on=pl.lit(on),
+        reverses_id="receipt_id",
+        bank_code=pl.lit(""),
+        repeat=pl.lit(0),
+    )
+    again = queries.receipts(session, "received_on = ? AND amount = ?", (on, -row["amount"]))
+    same = again.filter((pl.col("payer") == row["payer"]) & (pl.col("reference") == row["reference"]))
+    made = facts.record(session, Receipt, back.with_columns(repeat=pl.lit(same.height))).rename({"id": "receipt_id"})
+    _restate_returned(session, made)
+    return made
 
 
 @action("matching.apply")

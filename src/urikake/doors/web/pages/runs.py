@@ -33,6 +33,7 @@ ACTIONS: Final = {
     "confirm": "消込の一括確定",
     "hold-receipt": "入金の保留",
     "note": "消込のメモ",
+    "take back receipt": "入金の組戻し",
     "release name": "覚えた名義の許可",
     "revoke name": "覚えた名義の取りやめ",
     "add name": "振込名義の登録",
