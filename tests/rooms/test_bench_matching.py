@@ -232,8 +232,11 @@ def test_the_command_writes_files_that_it_can_read_and_measure(tmp_path: Path) -
     truth.drop("document").write_csv(folder / "truth.csv")
     with pytest.raises(Refusal, match="列 document がありません"):
         asked("--read", str(folder))
-    (folder / "truth.csv").unlink()
+    (folder / "truth.csv").write_text("")
     with pytest.raises(Refusal, match=r"truth\.csv を読めません"):
+        asked("--read", str(folder))
+    (folder / "truth.csv").unlink()
+    with pytest.raises(Refusal, match=r"truth\.csv を開けません"):
         asked("--read", str(folder))
     with pytest.raises(Refusal, match="書けません"):
         asked("--receipts", "9", "--months", "1", "--write", str(folder / "partners.csv"))

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from urikake.base.errors import Refusal
+from urikake.base.errors import Refusal, cause_of
 
 from .documents import Document, documents
 from .levels import LEVELS, counts
@@ -161,12 +161,12 @@ def read(folder: Path) -> Files:
 def _read(file: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(file, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError):
+    except OSError as error:
         raise Refusal(
-            "bench-file",
-            f"{file} を読めません。",
-            "partners・receivables・receipts・truth の CSV（UTF-8）を置いてください。",
+            "no-file", f"{file} を開けません（{cause_of(error)}）。", "ファイルの場所を確かめてください。"
         ) from None
+    except pl.exceptions.PolarsError:
+        raise Refusal("bench-file", f"{file} を読めません。", "見出しのある UTF-8 の CSV にしてください。") from None
 
 
 def _need(file: Path, frame: pl.DataFrame, *names: str) -> None:
