@@ -222,10 +222,12 @@ def test_the_command_writes_files_that_it_can_read_and_measure(tmp_path: Path) -
         return found.stdout
 
     folder = tmp_path / "files"
-    assert "入金 20 件" in asked("--receipts", "20", "--months", "1", "--seed", "3", "--write", str(folder))
-    assert files.read(folder).truth.equals(invented("middle", 3, 20, 1).truth)
+    made = invented("middle", 3, 20, 1)
+    count = made.receipts.height
+    assert f"入金 {count} 件" in asked("--receipts", "20", "--months", "1", "--seed", "3", "--write", str(folder))
+    assert files.read(folder).truth.equals(made.truth)
     answer = json.loads(asked("--read", str(folder), "--format", "json"))
-    assert answer["receipts"] == answer["months"][0]["table"][-1]["receipts"] == 20
+    assert answer["receipts"] == answer["months"][0]["table"][-1]["receipts"] == count
     truth = pl.read_csv(folder / "truth.csv").select("receipt", "document", "amount")
     truth.write_csv(folder / "truth.csv")  # all that other people's files have to say
     assert files.read(folder).truth["kind"].unique().to_list() == [""]
@@ -238,7 +240,7 @@ def test_the_command_writes_files_that_it_can_read_and_measure(tmp_path: Path) -
     (folder / "truth.csv").unlink()
     with pytest.raises(Refusal, match=r"truth\.csv を開けません"):
         asked("--read", str(folder))
-    with pytest.raises(Refusal, match="書けません"):
+    with pytest.raises(Refusal, match="書き出せません"):
         asked("--receipts", "9", "--months", "1", "--write", str(folder / "partners.csv"))
 
 
