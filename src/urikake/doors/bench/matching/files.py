@@ -67,7 +67,7 @@ def invented(level: str, seed: int, receipts: int, months: int, *, idle: float =
     wanted = counts(LEVELS[level].kinds, receipts)
     making = make(rng, LEVELS[level], wanted, months=months, idle=idle)
     owed = documents(rng, making.partners, months)
-    paying = Paying(rng, making.payers, owed, wanted)
+    paying = Paying(rng, making.payers, owed, wanted, making.taken)
     paid = [receipt for month in range(months) for receipt in paying.month(month)]
     every = sorted((doc for docs in owed.values() for doc in docs), key=lambda doc: doc.number)
     return Files(partners_of(making.partners), receivables_of(every), receipts_of(paid), truth_of(paid))

@@ -204,7 +204,7 @@ def _trade(making: Making) -> Spelled:
     rng = making.rng
     if rng.random() < 0.35:  # a company that pays under another name: an old one, or that of its shops
         return making.company(form="株式会社"), names.payer(making.company(form="株式会社"))
-    name, shop = making.name(lambda: names.person(rng)), names.shop(rng)
+    name, shop = making.name(lambda: names.person(rng)), making.name(lambda: names.shop(rng))
     return name, names.payer(shop, behind=name.read if rng.random() < 0.4 else "")[: names.WIDTHS[0]]
 
 
@@ -298,7 +298,7 @@ def group(making: Making) -> None:
             children.append(making.partner(making.company(form="株式会社"), parent=parent.code, **same))
         making.pay("group", "other", names.payer(parent.name), parent, *children, together=True)
     elif way < 0.8:
-        head = Name((child.parts[0], ("ホールディングス", "ホールディングス")), "株式会社", tail=rng.random() < 0.4)
+        head = making.name(lambda: names.holding(rng, child))
         making.pay("group", "other", names.payer(head), making.partner(child, virtual_account=""))
     else:
         head = making.name(lambda: names.person(rng))
