@@ -287,6 +287,10 @@ def test_the_tables_can_be_pasted_into_a_document() -> None:
 
 
 def test_the_time_of_a_match_is_told_with_its_size() -> None:
+    month = timing.of_a_month(1, 40, idle=0.5, behind=6)
+    assert month.receipts.height == 40
+    assert 80 < month.receivables.height < 240
+    assert month.receivables["invoice_date"].max() < "2026-05"
     size = timing.Size("小", lambda seed: timing.of_one_customer(seed, 12))
     (row,) = timing.measure(1, say=lambda _: None, sizes=(size,))
     assert (row["name"], row["receipts"], row["items"]) == ("小", 12, 12)

@@ -61,11 +61,11 @@ class Files:
         (folder / COMPANY).write_text(settings, encoding="utf-8")
 
 
-def invented(level: str, seed: int, receipts: int, months: int, *, idle: float = IDLE) -> Files:
-    """The files of so many months with about so many receipts each; the same for the same arguments."""
+def invented(level: str, seed: int, receipts: int, months: int, *, idle: float = IDLE, behind: int = 1) -> Files:
+    """The files of so many months with about so many receipts each; the same for the same arguments (see `make`)."""
     rng = Random(f"{level} {seed}")
     wanted = counts(LEVELS[level].kinds, receipts)
-    making = make(rng, LEVELS[level], wanted, months=months, idle=idle)
+    making = make(rng, LEVELS[level], wanted, months=months, idle=idle, behind=behind)
     owed = documents(rng, making.partners, months)
     paying = Paying(rng, making.payers, owed, wanted, making.taken)
     paid = [receipt for month in range(months) for receipt in paying.month(month)]

@@ -365,10 +365,13 @@ IDLE: Final = 0.05
 """To each receipt so many partners that owe and do not pay."""
 
 
-def make(rng: Random, level: Level, wanted: dict[str, int], *, months: int, idle: float = IDLE) -> Making:
+def make(
+    rng: Random, level: Level, wanted: dict[str, int], *, months: int, idle: float = IDLE, behind: int = 1
+) -> Making:
     """Partners and payers of whom about as many receipts a month come as ``wanted`` of each kind.
 
-    Of the kinds that happen rather than are a habit (see `paying`), the plain payers to whom they happen.
+    Of the kinds that happen rather than are a habit (see `paying`), the plain payers to whom they happen. To each receipt so many
+    ``idle`` partners, which owe what was due in the ``behind`` months before as well.
     """
     making = Making(rng, level)
     for kind, (maker, each) in MAKERS.items():
@@ -381,6 +384,6 @@ def make(rng: Random, level: Level, wanted: dict[str, int], *, months: int, idle
         for _ in range(wanted["prepaid"]):
             making.one("plain", "plain", closing=31, site=1, first=month)
     for _ in range(round(sum(wanted.values()) * idle)):
-        making.partner(making.company(), lag=1)
+        making.partner(making.company(), lag=behind)
     rng.shuffle(making.payers)
     return making
