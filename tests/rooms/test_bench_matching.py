@@ -222,20 +222,25 @@ def test_the_command_writes_files_that_it_can_read_and_measure(tmp_path: Path) -
         return found.stdout
 
     folder = tmp_path / "files"
-    assert "入金 20 件" in asked("--receipts", "20", "--months", "1", "--seed", "3", "--write", str(folder))
-    assert files.read(folder).truth.equals(invented("middle", 3, 20, 1).truth)
+    made = invented("middle", 3, 20, 1)
+    count = made.receipts.height
+    assert f"入金 {count} 件" in asked("--receipts", "20", "--months", "1", "--seed", "3", "--write", str(folder))
+    assert files.read(folder).truth.equals(made.truth)
     answer = json.loads(asked("--read", str(folder), "--format", "json"))
-    assert answer["receipts"] == answer["months"][0]["table"][-1]["receipts"] == 20
+    assert answer["receipts"] == answer["months"][0]["table"][-1]["receipts"] == count
     truth = pl.read_csv(folder / "truth.csv").select("receipt", "document", "amount")
     truth.write_csv(folder / "truth.csv")  # all that other people's files have to say
     assert files.read(folder).truth["kind"].unique().to_list() == [""]
     truth.drop("document").write_csv(folder / "truth.csv")
     with pytest.raises(Refusal, match="列 document がありません"):
         asked("--read", str(folder))
-    (folder / "truth.csv").unlink()
+    (folder / "truth.csv").write_text("")
     with pytest.raises(Refusal, match=r"truth\.csv を読めません"):
         asked("--read", str(folder))
-    with pytest.raises(Refusal, match="書けません"):
+    (folder / "truth.csv").unlink()
+    with pytest.raises(Refusal, match=r"truth\.csv を開けません"):
+        asked("--read", str(folder))
+    with pytest.raises(Refusal, match="書き出せません"):
         asked("--receipts", "9", "--months", "1", "--write", str(folder / "partners.csv"))
 
 
@@ -282,6 +287,10 @@ def test_the_tables_can_be_pasted_into_a_document() -> None:
 
 
 def test_the_time_of_a_match_is_told_with_its_size() -> None:
+    month = timing.of_a_month(1, 40, idle=0.5, behind=6)
+    assert month.receipts.height == 40
+    assert 80 < month.receivables.height < 240
+    assert month.receivables["invoice_date"].max() < "2026-05"
     size = timing.Size("小", lambda seed: timing.of_one_customer(seed, 12))
     (row,) = timing.measure(1, say=lambda _: None, sizes=(size,))
     assert (row["name"], row["receipts"], row["items"]) == ("小", 12, 12)

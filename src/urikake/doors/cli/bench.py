@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from urikake.base.errors import Refusal
+from urikake.base.errors import Refusal, cause_of
 from urikake.base.url import from_environment
 
 from .main import app
@@ -95,7 +95,7 @@ def _write(made: Files, folder: Path) -> None:
         made.write(folder)
     except OSError as error:
         raise Refusal(
-            "no-folder", f"{folder} に書けません（{error.strerror}）。", "書けるフォルダを指定してください。"
+            "cannot-write", f"{folder} に書き出せません（{cause_of(error)}）。", "書き出す先を確かめてください。"
         ) from None
     print(
         f"{folder} に、取引先 {made.partners.height}・債権 {made.receivables.height}・入金 {made.receipts.height} 件を書きました。"

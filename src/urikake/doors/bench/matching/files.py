@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from urikake.base.errors import Refusal
+from urikake.base.errors import Refusal, cause_of
 
 from .documents import Document, documents
 from .levels import LEVELS, counts
@@ -62,13 +62,13 @@ class Files:
         (folder / COMPANY).write_text(settings, encoding="utf-8")
 
 
-def invented(level: str, seed: int, receipts: int, months: int, *, idle: float = IDLE) -> Files:
-    """The files of so many months with about so many receipts each; the same for the same arguments."""
+def invented(level: str, seed: int, receipts: int, months: int, *, idle: float = IDLE, behind: int = 1) -> Files:
+    """The files of so many months with about so many receipts each; the same for the same arguments (see `make`)."""
     rng = Random(f"{level} {seed}")
     wanted = counts(LEVELS[level].kinds, receipts)
-    making = make(rng, LEVELS[level], wanted, months=months, idle=idle)
+    making = make(rng, LEVELS[level], wanted, months=months, idle=idle, behind=behind)
     owed = documents(rng, making.partners, months)
-    paying = Paying(rng, making.payers, owed, wanted)
+    paying = Paying(rng, making.payers, owed, wanted, making.taken)
     paid = [receipt for month in range(months) for receipt in paying.month(month)]
     every = sorted((doc for docs in owed.values() for doc in docs), key=lambda doc: doc.number)
     return Files(partners_of(making.partners), receivables_of(every), receipts_of(paid), truth_of(paid))
@@ -162,12 +162,12 @@ def read(folder: Path) -> Files:
 def _read(file: Path) -> pl.DataFrame:
     try:
         return pl.read_csv(file, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError):
+    except OSError as error:
         raise Refusal(
-            "bench-file",
-            f"{file} を読めません。",
-            "partners・receivables・receipts・truth の CSV（UTF-8）を置いてください。",
+            "no-file", f"{file} を開けません（{cause_of(error)}）。", "ファイルの場所を確かめてください。"
         ) from None
+    except pl.exceptions.PolarsError:
+        raise Refusal("bench-file", f"{file} を読めません。", "見出しのある UTF-8 の CSV にしてください。") from None
 
 
 def _need(file: Path, frame: pl.DataFrame, *names: str) -> None:

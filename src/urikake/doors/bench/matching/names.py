@@ -86,7 +86,13 @@ def person(rng: Random) -> Name:
 
 def shop(rng: Random) -> Name:
     """The trade name (屋号) of a person in business."""
-    return Name((rng.choice(words.STEMS), rng.choice(words.SHOPS)))
+    return Name((*rng.sample(words.PLACES, rng.randrange(2)), rng.choice(words.STEMS), rng.choice(words.SHOPS)))
+
+
+def holding(rng: Random, child: Name) -> Name:
+    """A company that holds the child, named after it."""
+    parts = (*rng.sample(words.PLACES, rng.randrange(2)), child.parts[0], ("ホールディングス", "ホールディングス"))
+    return Name(parts, "株式会社", tail=rng.random() < 0.4)
 
 
 def similar(rng: Random, name: Name) -> Name:

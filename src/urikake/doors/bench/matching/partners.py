@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from urikake.doors.demo_company.names import printed
 
@@ -91,7 +91,7 @@ class Making:
     def company(self, *, form: str | None = None, latin: bool = False) -> Name:
         return self.name(lambda: names.company(self.rng, form=form, latin=latin))
 
-    def partner(self, name: Name, *, lag: int = 0, **given: object) -> Partner:
+    def partner(self, name: Name, *, lag: int = 0, **given: Any) -> Partner:
         """One more partner of the name, with terms of its own unless ``given``."""
         rng = self.rng
         site, pay_day = rng.choices([due for due, _ in DUES], [often for _, often in DUES])[0]
@@ -108,7 +108,7 @@ class Making:
             first=0,
             virtual_account=f"9{len(self.partners):06d}" if rng.random() < self.level.virtual else "",
         )
-        made = replace(made, **given)  # type: ignore[arg-type]
+        made = replace(made, **given)
         if "first" not in given:
             made = replace(made, first=-made.site - lag)
         self.partners.append(made)
@@ -119,12 +119,12 @@ class Making:
         way = self.rng.random()
         return name.kana(with_form=True) if way < 0.3 else printed(name.kana()) if way < 0.4 else name.kana()
 
-    def pay(self, kind: str, spelling: str, text: str, *partners: Partner, cites: bool = True, **how: object) -> None:
+    def pay(self, kind: str, spelling: str, text: str, *partners: Partner, cites: bool = True, **how: Any) -> None:
         """One more payer; ``cites`` whether it may name the documents."""
         rng = self.rng
         named = cites and rng.random() < self.level.reference
         way = rng.randrange(CITED) if named else CITED if cites and rng.random() < 0.05 else -1
-        self.payers.append(Payer(kind, spelling, text, partners, cites=way, **how))  # type: ignore[arg-type]
+        self.payers.append(Payer(kind, spelling, text, partners, cites=way, **how))
 
     def spelled(self, spelling: str) -> Spelled:
         """A new name, and what a bank prints if it is spelled in that way."""
@@ -133,7 +133,7 @@ class Making:
         name = self.company()
         return name, names.payer(name, gap=" " if self.rng.random() < 0.25 else "")
 
-    def one(self, kind: str, spelling: str, *, how: dict[str, object] | None = None, **given: object) -> None:
+    def one(self, kind: str, spelling: str, *, how: dict[str, Any] | None = None, **given: Any) -> None:
         """One more partner that pays for itself, its name spelled in that way."""
         name, text = self.spelled(spelling)
         if spelling == "unread":
@@ -178,6 +178,8 @@ def _cut(making: Making) -> Spelled:
 def _longer_than(rng: Random, width: int) -> Name:
     while True:
         name = names.company(rng, form=rng.choice(["株式会社", "合同会社", "有限会社"]), long=True)
+        if width > names.WIDTHS[-1]:
+            name = replace(name, parts=(*name.parts, ("総合研究所", "ソウゴウケンキュウショ")))
         if len(names.payer(name)) > width:
             return name
 
@@ -202,7 +204,7 @@ def _trade(making: Making) -> Spelled:
     rng = making.rng
     if rng.random() < 0.35:  # a company that pays under another name: an old one, or that of its shops
         return making.company(form="株式会社"), names.payer(making.company(form="株式会社"))
-    name, shop = making.name(lambda: names.person(rng)), names.shop(rng)
+    name, shop = making.name(lambda: names.person(rng)), making.name(lambda: names.shop(rng))
     return name, names.payer(shop, behind=name.read if rng.random() < 0.4 else "")[: names.WIDTHS[0]]
 
 
@@ -285,16 +287,22 @@ def group(making: Making) -> None:
         making.pay("group", "other", text, making.partner(child, parent=parent.code, virtual_account=""))
     elif way < 0.65:
         parent = making.partner(making.company(form="株式会社"), virtual_account="")
-        same = {"closing": parent.closing, "site": parent.site, "pay_day": parent.pay_day, "virtual_account": ""}
+        same: dict[str, Any] = {
+            "closing": parent.closing,
+            "site": parent.site,
+            "pay_day": parent.pay_day,
+            "virtual_account": "",
+        }
         children = [making.partner(child, parent=parent.code, **same)]
         if rng.random() < 0.4:
             children.append(making.partner(making.company(form="株式会社"), parent=parent.code, **same))
         making.pay("group", "other", names.payer(parent.name), parent, *children, together=True)
     elif way < 0.8:
-        head = Name((child.parts[0], ("ホールディングス", "ホールディングス")), "株式会社", tail=rng.random() < 0.4)
+        head = making.name(lambda: names.holding(rng, child))
         making.pay("group", "other", names.payer(head), making.partner(child, virtual_account=""))
     else:
-        making.pay("group", "other", names.payer(names.person(rng)), making.partner(child, virtual_account=""))
+        head = making.name(lambda: names.person(rng))
+        making.pay("group", "other", names.payer(head), making.partner(child, virtual_account=""))
 
 
 def withheld(making: Making) -> None:
@@ -357,22 +365,25 @@ IDLE: Final = 0.05
 """To each receipt so many partners that owe and do not pay."""
 
 
-def make(rng: Random, level: Level, wanted: dict[str, int], *, months: int, idle: float = IDLE) -> Making:
+def make(
+    rng: Random, level: Level, wanted: dict[str, int], *, months: int, idle: float = IDLE, behind: int = 1
+) -> Making:
     """Partners and payers of whom about as many receipts a month come as ``wanted`` of each kind.
 
-    Of the kinds that happen rather than are a habit (see `paying`), the plain payers to whom they happen.
+    Of the kinds that happen rather than are a habit (see `paying`), the plain payers to whom they happen. To each receipt so many
+    ``idle`` partners, which owe what was due in the ``behind`` months before as well.
     """
     making = Making(rng, level)
     for kind, (maker, each) in MAKERS.items():
         for _ in range(round(wanted[kind] / each)):
             maker(making)
-    happening = wanted["many"] / 2.5 + wanted["part"] / 2 + wanted["over"] - 0.1 * wanted["plain"]
-    for _ in range(max(round(wanted["plain"] + happening), 1)):
+    happening = wanted["many"] / 2.5 + wanted["part"] / 2 + wanted["over"]
+    for _ in range(max(round((wanted["plain"] + happening) / 1.1), 1)):
         plain(making)
     for month in range(months):
         for _ in range(wanted["prepaid"]):
             making.one("plain", "plain", closing=31, site=1, first=month)
     for _ in range(round(sum(wanted.values()) * idle)):
-        making.partner(making.company(), lag=1)
+        making.partner(making.company(), lag=behind)
     rng.shuffle(making.payers)
     return making

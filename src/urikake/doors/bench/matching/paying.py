@@ -50,12 +50,16 @@ class Receipt:
 
 @dataclass
 class Paying:
-    """The months as they go by: ``wanted`` receipts of each kind, what is ``owed`` of documents paid in part, what is ``paid`` ahead."""
+    """The months as they go by: ``wanted`` receipts of each kind, what is ``owed`` of documents paid in part, what is ``paid`` ahead.
+
+    Nobody else has one of the readings ``taken``.
+    """
 
     rng: Random
     payers: Sequence[Payer]
     documents: dict[tuple[str, int], list[Document]]
     wanted: dict[str, int]
+    taken: set[str]
     owed: list[tuple[Payer, Document, int]] = field(default_factory=list)
     paid: set[tuple[str, int]] = field(default_factory=set)
 
@@ -172,7 +176,10 @@ class Paying:
         """A receipt of somebody who owes nothing."""
         rng = self.rng
         net = rng.choice(PRICES) if rng.random() < 0.5 else rng.randrange(1_000, 300_000)
-        text = names.payer(names.company(rng))[: names.WIDTHS[0]]
+        stranger = names.company(rng)
+        while stranger.read in self.taken:
+            stranger = names.company(rng)
+        text = names.payer(stranger)[: names.WIDTHS[0]]
         return Receipt(day(month, rng.randrange(1, 32)), gross(net, 10), text, "unknown", "other", leave=True)
 
     def _day(self, payer: Payer, month: int) -> date:

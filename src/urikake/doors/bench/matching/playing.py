@@ -46,7 +46,7 @@ SCORED: Final = {
 
 @dataclass
 class Play:
-    """The months as they go by: ``outcomes`` of the receipts so far, ``waiting`` the truths whose documents are not there yet."""
+    """The months as they go by: ``rows`` as `SCORED` of the receipts so far, ``waiting`` the truths of those rightly left alone."""
 
     url: str
     files: Files
@@ -79,7 +79,7 @@ class Play:
         """Of what was rightly left alone, note what was applied wrong since."""
         for receipt, truth in self.waiting.items():
             if receipt in every and not self.judge.right(truth, every[receipt].answer):
-                self.rows[receipt] |= {"outcome": "wrong", "answer": told(every[receipt].answer.settles)}
+                self.rows[receipt] |= {"outcome": "wrong", "answer": told(every[receipt].answer)}
 
     def _compare(self, name: str, came: pl.DataFrame, mine: dict[str, Truth], every: dict[str, Applied]) -> None:
         """Note what became of the receipts of the step; those left over wait for their proposals."""
@@ -96,16 +96,18 @@ class Play:
                 "kind": truth.kind,
                 "spelling": truth.spelling,
                 "outcome": self.judge.applied(truth, answer),
-                "truth": told(truth.settles),
-                "answer": told(answer.settles) if answer else "",
+                "truth": told(truth),
+                "answer": told(answer) if answer else "",
             }
         left = [receipt for receipt in mine if not self.rows[receipt]["outcome"]]
         asked = Random(name).sample(left, min(len(left), self.ask))
         with runs.reading(self.url) as session:
             for receipt in asked:
                 offered = [proposal["items"] for proposal in candidates(session, receipt)]
-                first = told(dict.fromkeys(offered[0], 0)) if offered else ""
-                self.rows[receipt] |= {"outcome": self.judge.proposed(mine[receipt], offered), "answer": first}
+                self.rows[receipt] |= {
+                    "outcome": self.judge.proposed(mine[receipt], offered),
+                    "answer": " ".join(offered[0]) if offered else "",
+                }
         for receipt in set(left) - set(asked):
             self.rows[receipt]["outcome"] = "unasked"
 
@@ -223,6 +225,7 @@ def answers(session: Session) -> dict[str, Applied]:
     return found
 
 
-def told(settles: dict[str, int] | Any) -> str:
-    """The documents with their amounts in a line."""
-    return " ".join(f"{number}={amount}" if amount else number for number, amount in settles.items())
+def told(answer: Answer | Truth) -> str:
+    """The documents with their amounts and the difference in a line; nothing where no document is settled."""
+    settled = " ".join(f"{number}={amount}" for number, amount in answer.settles.items())
+    return f"{settled} 差額 {answer.difference}" if settled and answer.difference else settled

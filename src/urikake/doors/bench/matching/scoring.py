@@ -135,7 +135,7 @@ def judge(files: Files) -> Judge:
     """The judge of the files."""
     names = [name for name in ("partner", "invoice_date", "due", "balance") if name in files.receivables.columns]
     rows = files.receivables.select("invoice_no", *[pl.col(name).cast(pl.String) for name in names]).iter_rows()
-    return Judge({number: rest for number, *rest_ in rows if (rest := tuple(rest_))})
+    return Judge({number: tuple(shared) for number, *shared in rows})
 
 
 def truths(files: Files) -> dict[str, Truth]:

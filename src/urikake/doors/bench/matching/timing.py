@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
+
+import polars as pl
 
 from urikake.doors import files as doors
 from urikake.doors import month, setup
@@ -17,11 +19,8 @@ from urikake.doors.bench.phases import Clock
 from .documents import Document, day, gross
 from .files import COMPANY, Files, invented, partners_of, receipts_of, receivables_of, truth_of
 from .levels import LEVELS
-from .partners import Making, price
+from .partners import IDLE, Making, price
 from .paying import Receipt
-
-MANY_IDLE: Final = 0.3
-"""To each receipt so many partners that owe and do not pay, so that three documents are open to a receipt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +56,22 @@ def of_one_customer(seed: int, count: int = 1_000) -> Files:
     return Files(partners_of([partner]), receivables_of(owed), receipts_of(paid), truth_of(paid))
 
 
+def of_a_month(seed: int, receipts: int, *, idle: float = IDLE, behind: int = 1) -> Files:
+    """A month of so many receipts of the middle level, with the documents made out before it."""
+    made = invented("middle", seed, receipts + receipts // 20, 1, idle=idle, behind=behind)
+    return replace(
+        made,
+        receivables=made.receivables.filter(pl.col("invoice_date") < day(0, 1).isoformat()),
+        receipts=made.receipts.sample(receipts, seed=seed),
+    )
+
+
 SIZES: Final = (
-    Size("2,524 件", lambda seed: invented("middle", seed, 2_524, 1)),
+    Size("2,524 件", lambda seed: of_a_month(seed, 2_524)),
     Size("一社に 1,000 件", of_one_customer),
-    Size("100,000 件", lambda seed: invented("middle", seed, 100_000, 1, idle=MANY_IDLE)),
+    Size("100,000 件", lambda seed: of_a_month(seed, 100_000, idle=0.27, behind=6)),
 )
+"""In the last, so many partners are half a year behind that three documents are open to a receipt."""
 
 
 def measure(seed: int, *, say: Callable[[str], None], sizes: tuple[Size, ...] = SIZES) -> list[dict[str, Any]]:
