@@ -108,7 +108,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "trial-balance", "partners", "partner", "products", "imports", "import", "partner-new", "partner-edit",
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
-        "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit", "deposits",
+        "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
+        "deposits",
         "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried
