@@ -138,6 +138,8 @@ VALUES: Final = {
     "unpaid": "振替不能",
     "withdrawn": "取り下げ",
     "collected": "収納代行",
+    "advanced": "前受金の充当",
+    "unadvanced": "充当の取消",
 }
 HEADERS: Final = {
     "bank_account": "口座",

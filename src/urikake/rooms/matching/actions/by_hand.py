@@ -148,6 +148,7 @@ def unapply(session: Session, *, application_id: int, on: date | None = None) ->
         )
     if queries.applications(session, "reverses_id = ?", (application_id,)).height:
         raise Refusal("reversed", "この消込はすでに取り消されています。", "report receipts で確かめてください。")
+    _require_unused(session, application_id)
     day = periods.open_date(session, on or found["applied_on"][0])
     rows = found.with_columns(pl.col("used", "difference") * -1, applied_on=pl.lit(day), reverses_id="application_id")
     made = facts.record(session, Application, rows).rename({"id": "application_id"})
@@ -160,8 +161,19 @@ def unapply(session: Session, *, application_id: int, on: date | None = None) ->
         source_id=pl.lit(made["application_id"][0], dtype=pl.Int64),
     )
     items = receivables.standing(session, moves["item_id"])
-    moved = receivables_pen.move(session, moves=moves, known=items)
+    moved = receivables_pen.move(session, moves=moves, known=items) if moves.height else before
     receipts_pen.use(
         session, uses=made.select("receipt_id", "used"), known=receipts.standing(session, made["receipt_id"])
     )
     return Applied(made, moved, items, {"unapplied": 1})
+
+
+def _require_unused(session: Session, application_id: int) -> None:
+    """Refuse to take back an application of whose advance (前受金) something was applied."""
+    used = int(queries.advance_uses(session, "application_id = ?", (application_id,))["used"].sum())
+    if used:
+        raise Refusal(
+            "advance-applied",
+            f"この消込で前受金にした額のうち {used:,} 円が請求書に充てられています。",
+            "先に充当を取り消してください（report advances）。",
+        )

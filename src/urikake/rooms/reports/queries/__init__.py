@@ -7,7 +7,21 @@ from typing import Any, Final
 
 from urikake.base.bulk import Session
 
-from . import alarms, audit, balances, banks, billing, books, collecting, contracts, deliveries, deposits, sales, usage
+from . import (
+    advances,
+    alarms,
+    audit,
+    balances,
+    banks,
+    billing,
+    books,
+    collecting,
+    contracts,
+    deliveries,
+    deposits,
+    sales,
+    usage,
+)
 
 Rows = list[dict[str, Any]]
 Report = Callable[..., Any]
@@ -22,6 +36,7 @@ REPORTS: Final[dict[str, Report]] = {
     "receivables": balances.receivables,
     "aging": balances.aging,
     "deposits": deposits.deposits,
+    "advances": advances.advances,
     "receipts": balances.receipts,
     "bank-files": banks.bank_files,
     "bank-corrections": banks.bank_corrections,
@@ -57,6 +72,7 @@ READING: Final[dict[str, str]] = {
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "deposits": "receivables.read",
+    "advances": "matching.read",
     "receipts": "receipts.read",
     "bank-files": "receipts.read",
     "bank-corrections": "receipts.read",
