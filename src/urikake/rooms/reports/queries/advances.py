@@ -16,9 +16,9 @@ from .rows import Rows
 
 
 def advances(session: Session, as_of: date, partner: str = "") -> Rows:
-    """The advances kept by the day: ``advance, partner, partner_name, receipt, date, amount, used, left, applications``.
+    """The advances kept by the day: ``advance, partner, partner_name, receipt, date, amount, used, left, uses``.
 
-    ``receipt`` is the receipt's id at the bank, else our number; ``applications`` the numbers of what was applied and stands.
+    ``receipt`` is the receipt's id at the bank, else our number; ``uses`` the numbers of what was applied and stands.
     ``partner`` keeps those of that partner.
     """
     found = queries.advances(session, as_of)
@@ -33,10 +33,10 @@ def advances(session: Session, as_of: date, partner: str = "") -> Rows:
         .join(came, on="receipt_id", how="left", maintain_order="left")
         .join(_standing(session, as_of), on=queries.ADVANCE, how="left", nulls_equal=True, maintain_order="left")
     )
-    order = "partner partner_name receipt date amount used left applications".split()
+    order = "partner partner_name receipt date amount used left uses".split()
     return Rows(
         named.rename({"name": "advance", "booked_on": "date"})
-        .with_columns(pl.col("receipt", "applications").fill_null(""))
+        .with_columns(pl.col("receipt", "uses").fill_null(""))
         .select("advance", *order)
     )
 
@@ -47,4 +47,4 @@ def _standing(session: Session, as_of: date) -> pl.DataFrame:
     gone = every["reverses_id"].drop_nulls().implode()
     stand = every.filter(pl.col("reverses_id").is_null() & ~pl.col("use_id").is_in(gone))
     number = (pl.col("use_id") - session.low).cast(pl.String)
-    return stand.group_by(queries.ADVANCE, maintain_order=True).agg(applications=number.str.join(" "))
+    return stand.group_by(queries.ADVANCE, maintain_order=True).agg(uses=number.str.join(" "))
