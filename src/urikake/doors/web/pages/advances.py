@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
+from urikake.core import written
 from urikake.doors import advances as door
 from urikake.rooms.closing.queries import changes
 from urikake.rooms.ledger import queries as ledger
@@ -31,14 +32,14 @@ PLACE: Final = "receivables/advances"
 @page("advances", PLACE, permission="matching.read", title="前受金")
 def listed(desk: Desk) -> Shown:
     """Every advance of the day, those with something left unless others are asked for, what they may pay, and the proof."""
-    every = advances(desk.session, desk.on).frame
+    every = _advances(desk)
     state = pl.when(pl.col("left") != 0).then(pl.lit("open")).otherwise(pl.lit("applied"))
     found = every.with_columns(state=state, ref=pl.concat_str(pl.lit("advances:"), "partner")).with_columns(
         state_name=pl.col("state").replace_strict(dict(STATES), return_dtype=pl.String)
     )
     shown = found if desk.ask("state") else found.filter(pl.col("state") == "open")
     columns = [
-        Column("advance", "前受金", url=lambda row: desk.link(f"{PLACE}/{quoted(row['advance'])}")),
+        Column("title", "前受金", url=lambda row: desk.link(f"{PLACE}/{quoted(row['advance'])}")),
         Column("partner_name", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
         Column("date", "計上日", "date"),
         Column("receipt", "入金"),
@@ -50,7 +51,7 @@ def listed(desk: Desk) -> Shown:
     ]
     listing = table(
         desk, shown, columns, key="advance", name="advances", filters=[Choice("state", "状態", STATES)],
-        find=["advance", "partner_name", "partner", "receipt", "left"], sort="date",
+        find=["title", "partner_name", "partner", "receipt", "left"], sort="date",
         empty=Empty("この日に残っている前受金はありません。"),
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
@@ -60,6 +61,12 @@ def listed(desk: Desk) -> Shown:
         "table": listing, "proof": sums | {"books": _books(desk)}, "proposals": _proposals(desk, every),
         "waiting": _waiting(desk),
     }  # fmt: skip
+
+
+def _advances(desk: Desk) -> pl.DataFrame:
+    """The advances of the day with what people call them: ``title``, by the application or the collection they are from."""
+    told = pl.col("advance").str.replace("application-", "消込 ").str.replace("collected-", "収納 ")
+    return advances(desk.session, desk.on).frame.with_columns(title=told)
 
 
 def _books(desk: Desk) -> int:
@@ -75,7 +82,7 @@ def _proposals(desk: Desk, every: pl.DataFrame) -> list[dict[str, Any]]:
     if desk.asof.past:
         return []
     found = matching.advance_proposals(desk.session, desk.on)
-    names = every.select("advance", "partner_name", "partner")
+    names = every.select("advance", "title", "partner_name", "partner")
     return found.join(names, left_on="name", right_on="advance", maintain_order="left").head(SHOWN).to_dicts()
 
 
@@ -90,7 +97,7 @@ def _waiting(desk: Desk) -> list[dict[str, Any]]:
 @page("advance", f"{PLACE}/<str:name>", permission="matching.read", title="前受金の充当")
 def one(desk: Desk, name: str) -> Shown:
     """One advance: what was applied of it, and the open documents of its partner."""
-    found = advances(desk.session, desk.on).frame.filter(pl.col("advance") == name)
+    found = _advances(desk).filter(pl.col("advance") == name)
     if found.is_empty():
         raise Http404(name)
     row = found.row(0, named=True)
@@ -126,10 +133,10 @@ def keep(doing: Deed) -> HttpResponse:
 
 def _yen(text: str) -> int | None:
     """The amount as it was typed; None for none."""
-    bare = text.replace(",", "").removesuffix("円")
+    bare = written.number(text)
     if not bare:
         return None
-    if not bare.isdecimal():
+    if not (bare.isascii() and bare.isdecimal()):
         raise Refusal("bad-amount", f"金額「{text}」が読めません。", "整数で書いてください。")
     return int(bare)
 
