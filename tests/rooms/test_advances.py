@@ -24,7 +24,7 @@ from tests.builders import (
 from tests.laws.test_explained import explained
 from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.doors import advances
+from urikake.doors import advances, month
 from urikake.rooms.matching.queries import advance_proposals
 
 
@@ -107,5 +107,7 @@ def test_what_cannot_be_done_with_an_advance_is_refused(database: str) -> None:
     bill(database, "2026-05-31")
     advances.apply(database, mine, ["INV-2026-00001", "INV-2026-00003"])
     refused("advance-used", advances.apply, database, mine, ["INV-2026-00003"])
+    month.cancel_invoice(database, "INV-2026-00002", why="誤り")
+    refused("nothing-owed", advances.apply, database, theirs, ["RET-2026-00001"])
     (row,) = report(database, "advances", as_of="2026-06-30", partner="P1")
     assert (row["receipt"], row["date"], row["amount"], row["used"]) == ("EARLY", "2026-04-10", 20_000, 20_000)
