@@ -38,6 +38,7 @@ PAGES = {
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
     "receivables/deposits": "receivables.read",
+    "receivables/advances": "matching.read",
     "approvals": "home.read",
     "revenue": "revenue.read",
     "journals": "journals.read",
@@ -110,7 +111,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
-        "deposits", "payer-names", "mandate-edit", "delivery-send", "mail",
+        "deposits", "payer-names", "advances", "advance",
+        "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried
 

@@ -10,6 +10,7 @@ from django.urls import URLPattern, path
 from ninja import NinjaAPI
 
 from . import (
+    advances,
     calculations,
     collecting,
     companies,
@@ -33,6 +34,7 @@ ENTERED: Final = (
     companies,
     settings,
     verbs,
+    advances,
     collecting,
     contracting,
     simulations,

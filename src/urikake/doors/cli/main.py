@@ -13,6 +13,7 @@ import typer
 from urikake.base.errors import Refusal
 from urikake.base.url import COMPANY, from_environment, of_company
 
+from .advances import advance, apply_advance, unapply_advance
 from .bar import bar
 from .collecting import debit, settlement
 from .deliver import deliver
@@ -144,6 +145,9 @@ def import_(
 
 app.command()(reprice)
 app.command()(settlement)
+app.command()(advance)
+app.command("apply-advance")(apply_advance)
+app.command("unapply-advance")(unapply_advance)
 
 
 @app.command()

@@ -139,6 +139,8 @@ VALUES: Final = {
     "unpaid": "振替不能",
     "withdrawn": "取り下げ",
     "collected": "収納代行",
+    "advanced": "前受金の充当",
+    "unadvanced": "充当の取消",
 }
 HEADERS: Final = {
     "bank_account": "口座",
@@ -193,6 +195,10 @@ HEADERS: Final = {
     "count": "件数",
     "credit": "貸方",
     "collector": "収納機関",
+    "advance": "前受金",
+    "uses": "充当番号",
+    "used": "充当額",
+    "left": "残り",
     "held": "預り残高",
     "product_name": "商品名",
     "returned": "返還",

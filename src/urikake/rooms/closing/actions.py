@@ -411,8 +411,33 @@ def unapply_together(session: Session, *, application_ids: Sequence[int], on: da
     return _posted(session, matching.unapply_together(session, application_ids=application_ids, on=on))
 
 
+@action("matching.apply")
+def prepay(
+    session: Session, *, receipt: str, partner: str, amount: int | None = None, on: date | None = None
+) -> dict[str, Any]:
+    """Keep a receipt, or a part of it, as an advance of the partner (前受金) and post it."""
+    return _posted(session, matching.prepay(session, receipt=receipt, partner=partner, amount=amount, on=on))
+
+
+@action("matching.apply")
+def apply_advance(session: Session, *, advance: str, targets: list[str], on: date | None = None) -> dict[str, Any]:
+    """Apply an advance to its partner's items and post it; return the number of the application and its amount."""
+    return _advanced(session, matching.apply_advance(session, advance=advance, targets=targets, on=on))
+
+
+@action("matching.apply")
+def unapply_advance(session: Session, *, use_id: int, on: date | None = None) -> dict[str, Any]:
+    """Take the application of an advance back and post the reversal."""
+    return _advanced(session, matching.unapply_advance(session, use_id=use_id, on=on))
+
+
+def _advanced(session: Session, applied: matching.AdvanceApplied) -> dict[str, Any]:
+    ledger.post_advance_uses(session, applied=applied)
+    return {"use": int(applied.uses["use_id"][0]) - session.low, "amount": int(applied.uses["used"][0])}
+
+
 def _posted(session: Session, applied: matching.Applied) -> dict[str, Any]:
-    if applied.movements.height:
+    if applied.applications.height:
         ledger.post_applications(session, applied=applied)
     sums = applied.applications.select(pl.col("used").sum()).item()
     return {"applied": applied.applications.height, "amount": int(sums), "outcomes": applied.outcomes}

@@ -211,8 +211,9 @@ def collections(session: Session, where: str = "", params: tuple[object, ...] = 
 
 
 def advances(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
-    """What was collected beyond what was owed: ``collection_id, partner_id, amount``, by id."""
-    return session.rows("collecting_advance", "id, collection_id, partner_id, amount", where, params).drop("id")
+    """What was collected beyond what was owed, by id: ``collected_id, collection_id, partner_id, amount``."""
+    found = session.rows("collecting_advance", "id, collection_id, partner_id, amount", where, params)
+    return found.rename({"id": "collected_id"})
 
 
 def lines(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:

@@ -15,7 +15,7 @@ from urikake.core import journal, tax
 from urikake.core.money import Rounding, largest_remainder
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.collecting.actions import Collected
-from urikake.rooms.matching.actions import Applied
+from urikake.rooms.matching.actions import AdvanceApplied, Applied
 
 from .models import Entry, EntryLine, Total
 
@@ -283,6 +283,22 @@ def _lowered_price(session: Session, rows: pl.DataFrame, moved: pl.DataFrame, ro
     kind = pl.col("tax")
     owed = _lines(netted, account_id(session, "仮受消費税"), pl.col("tax_amount"), kind=kind)
     return pl.concat([_lines(netted, account, pl.col("net"), kind=kind), owed])
+
+
+@action("ledger.post")
+def post_advance_uses(session: Session, *, applied: AdvanceApplied) -> pl.DataFrame:
+    """Post what of advances was applied: Dr 前受金 / Cr 売掛金; a reversal the other way round."""
+    return post(session, lines=advance_lines(session, applied.uses, applied.movements, applied.items))
+
+
+def advance_lines(session: Session, uses: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The lines of the entries of uses of advances, from the movements of their items (see `post_advance_uses`)."""
+    heads = uses.select("used", "partner_id", source=pl.lit("advance"), source_id="use_id", posted_on="applied_on")
+    moved = movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
+        items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
+    )
+    kept = _lines(heads, account_id(session, "前受金"), pl.col("used"))
+    return pl.concat([kept, _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))])
 
 
 @action("ledger.post")

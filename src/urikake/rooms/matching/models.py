@@ -1,4 +1,4 @@
-"""Tables of applications, and of what they taught about payers."""
+"""Tables of matching: applications, what they taught about payers, holds and notes, and what of advances was applied."""
 
 from __future__ import annotations
 
@@ -82,3 +82,21 @@ class Note(Fact):
 
     class Meta:
         db_table = "matching_note"
+
+
+class AdvanceUse(Fact):
+    """What of an advance received (前受金) was applied to items on a day (充当); or the reversal of one.
+
+    The advance is what an application kept of its receipt (``application_id``) or what was collected beyond what was owed
+    (``collected_id``). The movements of the items, which name the use, sum to ``used``.
+    """
+
+    application_id = ref(null=True)
+    collected_id = ref(null=True)
+    partner_id = ref()
+    applied_on = models.DateField()
+    used = models.BigIntegerField()
+    reverses_id = ref(null=True, unique=True)
+
+    class Meta:
+        db_table = "matching_advance_use"

@@ -158,8 +158,9 @@ def _items(desk: Desk, invoice_id: int) -> list[dict[str, Any]]:
 
 
 def _moved(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    if row["kind"] == "collected":
-        return row | {"receipt": None, "ref": f"collection-{row['source_id'] - desk.session.low}"}
+    other = {"collected": "collection", "advanced": "advance", "unadvanced": "advance"}.get(row["kind"])
+    if other:
+        return row | {"receipt": None, "ref": f"{other}-{row['source_id'] - desk.session.low}"}
     if row["kind"] == "cancelled":
         return row | {
             "receipt": None,

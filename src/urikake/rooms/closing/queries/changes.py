@@ -94,9 +94,10 @@ def position(session: Session, on: date) -> Position:
         " (SELECT sum(difference) FROM matching_application"
         " WHERE id >= ? AND id < ? AND applied_on <= ? AND difference_kind = 'advance') AS overpaid,"
         " (SELECT sum(a.amount) FROM collecting_advance a JOIN collecting_collection c ON c.id = a.collection_id"
-        " WHERE a.id >= ? AND a.id < ? AND c.collected_on <= ?) AS collected",
-        span * 4,
-        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64, collected=pl.Int64,
+        " WHERE a.id >= ? AND a.id < ? AND c.collected_on <= ?) AS collected,"
+        " (SELECT sum(used) FROM matching_advance_use WHERE id >= ? AND id < ? AND applied_on <= ?) AS used",
+        span * 5,
+        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64, collected=pl.Int64, used=pl.Int64,
     )  # fmt: skip
-    taxed, earned, overpaid, collected = (int(value or 0) for value in found.row(0))
-    return Position(books, taxed - earned, overpaid + collected)
+    taxed, earned, overpaid, collected, used = (int(value or 0) for value in found.row(0))
+    return Position(books, taxed - earned, overpaid + collected - used)

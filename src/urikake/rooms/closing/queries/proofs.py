@@ -67,6 +67,7 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
         *(_receivables(session, tops, books) if owed else []),
         *_suspense(session, sums),
         *_deposits(session, sums),
+        *_advances(session, sums, tops),
         *_contract_balances(session, sums, _accrued_items(session, tops)),
         *_collections(session, tops),
     ]
@@ -168,6 +169,7 @@ SUMMED: Final = {
     "receipts.Receipt": "sum(amount) AS received",
     "matching.Application": "sum(used) AS used,"
     " sum(CASE WHEN difference_kind = 'advance' THEN difference ELSE 0 END) AS overpaid",
+    "matching.AdvanceUse": "sum(used) AS advance_used",
     "collecting.Advance": "sum(amount) AS collected_beyond",
     "invoices.Invoice": "sum(net) AS billed, sum(tax_total) AS taxed",
     "deposits.Movement": "sum(amount) AS deposited",
@@ -272,7 +274,7 @@ def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> lis
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
     billed, recognised = sums["billed"] - sums["deposited"], sums["recognised"] + sums["accrued"]
-    overpaid = sums["overpaid"] + sums["collected_beyond"] if with_revenue else 0
+    overpaid = _open_advances(sums) if with_revenue else 0
     held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
     net = sums.get(asset, 0) - owed + sums.get("前受金" if with_revenue else "契約負債", 0)
     if net == recognised - billed - held - overpaid:
@@ -280,6 +282,26 @@ def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> lis
     return [
         f"契約残高: 請求 {billed} 円・認識 {recognised} 円・預かる税 {held} 円に対し、前受・契約資産の動きが {net} 円です"
     ]
+
+
+def _open_advances(sums: dict[str, int]) -> int:
+    """What was kept as advances received beyond what was applied of them."""
+    return sums["overpaid"] + sums["collected_beyond"] - sums["advance_used"]
+
+
+def _advances(session: Session, sums: dict[str, int], tops: Tops) -> list[str]:
+    """前受金 = open advances and what slips moved, where contract liabilities are kept on another account."""
+    if policies(session)["advance_tax"] == "with_revenue":
+        return []
+    account = account_id(session, "前受金")
+    slips = session.value(
+        "SELECT CAST(sum(i.net) AS bigint) AS amount FROM receivables_item i JOIN receivables_slip s ON s.id = i.source_id"
+        " WHERE i.source IN ('slip', 'opening') AND s.credit_account_id = ? AND i.id > ? AND i.id < ?",
+        (account, *_span(session, tops, "receivables.Item")),
+    )
+    own = _owed(session, tops).filter(pl.col("account_id") == account)["amount"].sum()
+    kept, found = _open_advances(sums) + int(slips or 0) - int(own), -sums.get("前受金", 0)
+    return [] if kept == found else [f"前受金の残高 {found} 円と、充てていない前受金 {kept} 円が違います"]
 
 
 def _documents(session: Session) -> list[str]:

@@ -1,7 +1,8 @@
-"""The pen of matching: the automatic run, by hand, many at once, undoing, what is learned, what is left alone for a reason."""
+"""The pen of matching: the automatic run, by hand, many at once, advances, undoing, what is learned, what is left alone."""
 
 from __future__ import annotations
 
+from .advances import AdvanceApplied, apply_advance, prepay, unapply_advance
 from .automatic import match
 from .by_hand import DIFFERENCES, apply, apply_together
 from .confirming import Confirmed, Seen, confirm
@@ -12,19 +13,23 @@ from .undoing import unapply, unapply_together
 
 __all__ = [
     "DIFFERENCES",
+    "AdvanceApplied",
     "Applied",
     "Confirmed",
     "Seen",
     "add_name",
     "apply",
+    "apply_advance",
     "apply_together",
     "confirm",
     "hold",
     "match",
     "note",
+    "prepay",
     "release",
     "release_name",
     "revoke_name",
     "unapply",
+    "unapply_advance",
     "unapply_together",
 ]

@@ -96,10 +96,10 @@ def _named_item(session: Session, items: pl.DataFrame, text: str) -> pl.DataFram
     if not amount.isdigit() or not 0 < int(amount) <= mine["balance"].sum():
         most = mine["balance"].sum()
         raise Refusal("bad-amount", f"「{text}」の金額が使えません。", f"1〜{most} の整数で指定してください。")
-    return _part(session, mine, int(amount))
+    return part_of(session, mine, int(amount))
 
 
-def _part(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
+def part_of(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
     """Part of a document's rows, allocated by the company's policy ``allocation``."""
     rows = mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
     asked = rows.with_columns(receipt_id=pl.lit(0, dtype=pl.Int64), receipt_amount=pl.lit(amount, dtype=pl.Int64))
@@ -117,7 +117,7 @@ def settled(session: Session, items: pl.DataFrame, money: int, difference: str) 
         if gap > 0:
             return whole, money - gap, 0, ""
         opened = items.select("item_id", "partner_id", "due_on", posted_on="on", balance="amount")
-        return _part(session, opened, money).select("item_id", "amount"), money, 0, ""
+        return part_of(session, opened, money).select("item_id", "amount"), money, 0, ""
     if difference == "advance" and gap < 0:
         raise Refusal(
             "no-advance",

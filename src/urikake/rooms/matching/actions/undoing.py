@@ -31,6 +31,7 @@ def unapply(session: Session, *, application_id: int, on: date | None = None) ->
 def unapply_together(session: Session, *, application_ids: Sequence[int], on: date | None = None) -> Applied:
     """Reverse applications, all or nothing; each dated as the one it reverses, in a locked month in the first open one."""
     found = _standing(session, application_ids)
+    _require_unused(session, found["application_id"])
     days = {day: periods.open_date(session, on or day) for day in found["applied_on"].unique()}
     rows = found.with_columns(
         pl.col("used", "difference") * -1,
@@ -40,7 +41,7 @@ def unapply_together(session: Session, *, application_ids: Sequence[int], on: da
     made = facts.record(session, Application, rows).rename({"id": "application_id"})
     moves = _mirrored(session, made)
     items = receivables.standing(session, moves["item_id"])
-    moved = receivables_pen.move(session, moves=moves, known=items)
+    moved = receivables_pen.move(session, moves=moves, known=items) if moves.height else moves
     receipts_pen.use(
         session, uses=made.select("receipt_id", "used"), known=receipts.standing(session, made["receipt_id"])
     )
@@ -63,6 +64,18 @@ def _standing(session: Session, wanted: Sequence[int]) -> pl.DataFrame:
             text = f"{len(ids)}件のうち {gone.height}件の消込は、すでに取り消されています。"
         raise Refusal("reversed", text, "report receipts で確かめてください。")
     return found
+
+
+def _require_unused(session: Session, application_ids: pl.Series) -> None:
+    """Refuse to take back applications of whose advances (前受金) something was applied."""
+    marks = ", ".join("?" * application_ids.len())
+    used = int(queries.advance_uses(session, f"application_id IN ({marks})", tuple(application_ids))["used"].sum())
+    if used:
+        raise Refusal(
+            "advance-applied",
+            f"この消込で前受金にした額のうち {used:,} 円が請求書に充てられています。",
+            "先に充当を取り消してください（report advances）。",
+        )
 
 
 def _mirrored(session: Session, made: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """What other rooms may read of matching: applications, candidates, the queue of what waits, holds, notes, what was learned."""
 
+from .advances import ADVANCE, ADVANCE_USE, advance_proposals, advance_uses, advances
 from .applied import APPLICATION, applications
 from .candidates import candidates
 from .evidence import Evidence, cleared, evidence
@@ -11,6 +12,8 @@ from .offered import family, found, named_documents, open_documents, settled
 from .queue import KINDS, SURE, Judged, judged, newest, progress, touched, used_by
 
 __all__ = [
+    "ADVANCE",
+    "ADVANCE_USE",
     "APPLICATION",
     "HOLD",
     "KINDS",
@@ -19,6 +22,9 @@ __all__ = [
     "SURE",
     "Evidence",
     "Judged",
+    "advance_proposals",
+    "advance_uses",
+    "advances",
     "applications",
     "candidates",
     "cleared",

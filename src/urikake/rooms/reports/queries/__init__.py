@@ -8,6 +8,7 @@ from typing import Any, Final
 from urikake.base.bulk import Session
 
 from . import (
+    advances,
     alarms,
     audit,
     balances,
@@ -36,6 +37,7 @@ REPORTS: Final[dict[str, Report]] = {
     "receivables": balances.receivables,
     "aging": balances.aging,
     "deposits": deposits.deposits,
+    "advances": advances.advances,
     "receipts": balances.receipts,
     "bank-files": banks.bank_files,
     "bank-corrections": banks.bank_corrections,
@@ -72,6 +74,7 @@ READING: Final[dict[str, str]] = {
     "receivables": "receivables.read",
     "aging": "receivables.read",
     "deposits": "receivables.read",
+    "advances": "matching.read",
     "receipts": "receipts.read",
     "bank-files": "receipts.read",
     "bank-corrections": "receipts.read",

@@ -30,6 +30,7 @@ WORDS = {
     "slip": "債権伝票",
     "opening": "移行残高",
     "collection": "収納代行",
+    "advance": "前受金の充当",
 }
 
 

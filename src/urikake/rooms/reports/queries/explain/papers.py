@@ -248,13 +248,16 @@ def paid(session: Session, item: dict[str, Any]) -> list[Cause]:
     stations = [Cause("債権", f"item-{item['item_id'] - low}", item["due_on"], item["gross"])]
     moved = session.read(
         "SELECT m.kind, m.moved_on, m.moved, m.source_id, a.receipt_id FROM receivables_movement m"
-        " LEFT JOIN matching_application a ON a.id = m.source_id AND m.kind <> 'collected'"
+        " LEFT JOIN matching_application a ON a.id = m.source_id AND m.kind IN ('applied', 'unapplied')"
         " WHERE m.item_id = ? AND m.kind <> 'cancelled' ORDER BY m.id",
         (item["item_id"],),
     )
     for row in moved.iter_rows(named=True):
         if row["kind"] == "collected":
             stations.append(Cause("収納代行", f"collection-{row['source_id'] - low}", row["moved_on"], row["moved"]))
+            continue
+        if row["kind"] in ("advanced", "unadvanced"):
+            stations.append(Cause("前受金の充当", f"advance-{row['source_id'] - low}", row["moved_on"], row["moved"]))
             continue
         stations.append(Cause("入金", f"receipt-{row['receipt_id'] - low}", row["moved_on"]))
         stations.append(Cause("消込", f"application-{row['source_id'] - low}", row["moved_on"], row["moved"]))

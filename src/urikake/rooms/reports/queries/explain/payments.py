@@ -67,7 +67,11 @@ MOVES: Final = {
     "unapplied": "消込の取消",
     "cancelled": "請求書の取消",
     "collected": "収納代行",
+    "advanced": "前受金の充当",
+    "unadvanced": "充当の取消",
 }
+OWN: Final = {"collected": "collection", "advanced": "advance", "unadvanced": "advance"}
+"""The references of what moves items otherwise than by an application of a receipt."""
 
 
 def _moved(session: Session, one: dict[str, Any]) -> Step:
@@ -79,7 +83,7 @@ def mover(session: Session, one: dict[str, Any]) -> str:
     """The reference of what moved an item: the document that took it back, what was collected, else the application."""
     if one["kind"] == "cancelled":
         return str(invoices.invoices(session, "id = ?", (one["source_id"],))["number"][0])
-    return f"{'collection' if one['kind'] == 'collected' else 'application'}-{one['source_id'] - session.low}"
+    return f"{OWN.get(one['kind'], 'application')}-{one['source_id'] - session.low}"
 
 
 def source(session: Session, row: dict[str, Any]) -> tuple[str, str]:
@@ -173,7 +177,7 @@ def _item_path(session: Session, row: dict[str, Any], name: str, ref: str, moved
     for one in moved.iter_rows(named=True):
         stations += (
             [Cause(MOVES[one["kind"]], mover(session, one), one["moved_on"], one["moved"])]
-            if one["kind"] in ("cancelled", "collected")
+            if one["kind"] == "cancelled" or one["kind"] in OWN
             else _receipt_of(session, one["source_id"], one["moved_on"], one["moved"])
         )
     kind = "invoice" if row["source"] == "invoice" else row["source"]

@@ -31,6 +31,7 @@ PAPERS: Final = {"invoice": "請求書", "return": "返還請求書", "revised":
 SOURCES: Final = {
     "invoice": "請求書の発行", "receipt": "入金", "application": "消込", "recognition": "収益認識",
     "slip": "債権伝票", "opening": "移行残高", "collection": "収納代行",
+    "advance": "前受金の充当",
 }  # fmt: skip
 DIFFERENCES: Final = {
     "fee": "振込手数料", "discount": "売上値引", "withheld": "源泉徴収", "write-off": "貸倒",
@@ -62,6 +63,7 @@ ACTIONS: Final = {
     "confirm": "消込の一括確定", "hold-receipt": "入金の保留", "note": "消込のメモ",
     "debit-request": "口座振替の依頼", "debit-withdraw": "振替依頼の取下げ", "debit-result": "振替結果の取込",
     "settlement": "精算明細の取込",
+    "advance": "前受金にする", "apply-advance": "前受金の充当", "unapply-advance": "充当の取消",
 }  # fmt: skip
 
 
