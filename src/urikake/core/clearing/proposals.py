@@ -64,6 +64,8 @@ _KINDS: Final[dict[str, Kind]] = {
     "part": "remain",
     "over": "advance",
 }
+_STRANGE: Final = 0.4  # the trust in who bears no name like the payer's
+_LIKELY: Final = 0.55  # from this score on, whose name is like none is not offered any more
 _LITTLE: Final = 5  # yen that a payer's own rounding of tax may make an amount too much
 _MOST_PARTNERS: Final = 20  # partners of like names that are looked at, the likest first
 _TRUST: Final[dict[How, float]] = {"same": 1.0, "spelling": 0.9, "longer": 0.85, "shorter": 0.8, "slip": 0.85}
@@ -174,7 +176,10 @@ def proposals(
         return []
     receipt = _Receipt(amount, fee_tolerance, fees, written, known.beside, known.received_on)
     documents = _documents(items, f"{payer} {reference}")
-    found = [one for pool in _pools(receipt, documents, names, payer, known) for one in _ranked(receipt, pool)]
+    found: list[Proposal] = []
+    for pool in _pools(receipt, documents, names, payer, known):
+        if pool.trust > _STRANGE or not any(one.score >= _LIKELY for one in found):
+            found += _ranked(receipt, pool)
     best: dict[tuple[int, ...], Proposal] = {}
     for one in sorted(found, key=lambda one: -one.score):
         best.setdefault(tuple(sorted(one.item_ids)), one)
@@ -223,7 +228,7 @@ def _pools(
     strange = ~pl.col("partner_id").is_in(list(told))
     near = judged.filter(strange & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
     if not near.is_empty():
-        yield _Pool(_by_closeness(near, receipt), 0.4, False, "振込名義は一致しない")
+        yield _Pool(_by_closeness(near, receipt), _STRANGE, False, "振込名義は一致しない")
 
 
 def _by_closeness(documents: pl.DataFrame, receipt: _Receipt) -> pl.DataFrame:
