@@ -89,7 +89,8 @@ def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 def told_by_form(pairs: pl.DataFrame, payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """The pairs, without the partners of a receipt whose legal form (法人格) is not the payer's where another's is.
 
-    Of several partners those stay whose names have the form at the same place, else those that have the form, else all.
+    Of several partners those stay whose names have the form at the same place, else those that have the form, else all;
+    one of whose form nothing is written stays too.
 
     ``pairs``: ``receipt_id, partner_id`` and more. ``payers``: ``receipt_id, payer``. ``names``: ``partner_id, payer``, as
     written.
@@ -113,7 +114,8 @@ def told_by_form(pairs: pl.DataFrame, payers: pl.DataFrame, names: pl.DataFrame)
     fits = pl.concat([whole, formed]).group_by("receipt_id", "partner_id").agg(pl.col("fit").max())
     judged = pairs.join(fits, on=["receipt_id", "partner_id"], how="left", maintain_order="left")
     fit = pl.col("fit").fill_null(0)
-    return judged.filter(fit == fit.max().over("receipt_id")).drop("fit")
+    unsaid = ~pl.col("partner_id").is_in(borne["partner_id"].implode())
+    return judged.filter(unsaid | (fit == fit.max().over("receipt_id"))).drop("fit")
 
 
 def _spelling(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:

@@ -91,8 +91,10 @@ def payer_names(session: Session) -> pl.DataFrame:
 
 
 def written_names(session: Session) -> pl.DataFrame:
-    """Every name of a partner as it is written: ``partner_id``, ``payer``."""
-    return session.table("parties_payer_name", "id, partner_id, payer").select("partner_id", "payer")
+    """Every name of a partner as it is written, its own and its reading among them: ``partner_id``, ``payer``."""
+    own = profiles(session, "name, kana")
+    payers = session.table("parties_payer_name", "id, partner_id, payer").select("partner_id", "payer")
+    return pl.concat([payers, *(own.select("partner_id", payer=name) for name in ("name", "kana"))]).unique()
 
 
 _HIGHEST: Final = 8  # companies above one another; a circle of parents is cut there
