@@ -122,3 +122,11 @@ def test_several_receipts_make_one_invoice_and_are_posted_each_by_itself(databas
     receive(database, 5_000, payer="P1ショウジ", id="R2", on="2026-05-29")
     assert match(database)["applied"] == 2
     assert (open_items(database), balances(database).get("仮受金", 0)) == ({}, 0)
+
+
+def test_what_a_partner_that_bears_the_fee_keeps_back_is_owed_still(database: str) -> None:
+    partners_owe(database, {"fee_bearer": "payer"}, {"fee_bearer": "us"})
+    receive(database, 10_560, payer="P1ショウジ", id="R1")
+    receive(database, 21_560, payer="P2ショウジ", id="R2")
+    assert match(database)["applied"] == 1
+    assert open_items(database) == {INV[1]: 11_000}

@@ -39,6 +39,8 @@ class Allowed(NamedTuple):
     tolerance: int
     fees: Sequence[int]
     rounding: int
+    bearing: pl.DataFrame
+    """The documents (``doc``) of those who bear the fee themselves."""
 
 
 class Stage(NamedTuple):
@@ -60,6 +62,7 @@ def match(
     cited: pl.DataFrame | None = None,
     groups: pl.DataFrame | None = None,
     rounding: int = 0,
+    bearing: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
@@ -104,7 +107,8 @@ def match(
     ``item_id``, ``partner_id``, ``document_id``, ``amount`` (open balance, minor units), ``due_on``, and where known
     ``net`` (the part of it that is no consumption tax). ``alike``:
     ``receipt_id, partner_id`` of receipts without a partner. ``cited``: ``receipt_id, document_id``. ``groups``:
-    ``partner_id, group_id``. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
+    ``partner_id, group_id``. ``bearing``: ``partner_id`` of those who bear the fee themselves: what they keep back is owed
+    still, and is no fee. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
     items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item without a document.
 
@@ -129,7 +133,7 @@ def match(
     known = receipts.filter(pl.col("amount") > 0).sort("receipt_id")
     names = _cited(known, documents, cited)
     state = _begun(names)
-    allowed = Allowed(tolerance, fees, max(rounding, 0))
+    allowed = Allowed(tolerance, fees, max(rounding, 0), _bearing(documents, bearing))
     for stage in _stages(known, documents, names, alike, groups, allowed):
         state = _played(state, stage)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
@@ -185,7 +189,7 @@ def _stages(
     if not cited.is_empty():
         pools = documents.join(cited.select("doc", pool=pl.col("receipt").cast(pl.Int64)), on="doc")
         naming = known.join(cited, on="receipt", how="semi").with_columns(pool=pl.col("receipt").cast(pl.Int64))
-        less = partial(ranks.named_short, tolerance=allowed.tolerance)
+        less = _borne(partial(ranks.named_short, tolerance=allowed.tolerance), allowed)
         yield Stage("number", naming.select(*ASKS), pools, [("exact", ranks.named), ("fee", less)])
     own = documents.with_columns(pool="partner_id")
     sure = known.drop_nulls("partner_id").with_columns(pool="partner_id")
@@ -194,7 +198,7 @@ def _stages(
         asks = known.filter(pl.col("partner_id").is_null()).join(
             alike.select("receipt_id", pool="partner_id"), on="receipt_id"
         )
-        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0)
+        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0, allowed.bearing)
         amounts = documents["amount"].sort()
         rare = [
             (kind, partial(_rare, rank=rank, amounts=amounts, reach=allowed.tolerance))
@@ -223,10 +227,28 @@ def _ranks(allowed: Allowed, *, by_due: bool) -> list[tuple[str, Rank]]:
         ("sum", ranks.subset),
         ("parts", ranks.together),
         *([nearly] if allowed.rounding else []),
-        ("fee", partial(ranks.short, tolerance=tolerance, fees=usual, by_due=by_due)),
-        ("fee", partial(ranks.of_one_day, tolerance=tolerance, by_due=by_due)),
-        ("fee", partial(ranks.subset_short, fees=usual)),
+        ("fee", _borne(partial(ranks.short, tolerance=tolerance, fees=usual, by_due=by_due), allowed)),
+        ("fee", _borne(partial(ranks.of_one_day, tolerance=tolerance, by_due=by_due), allowed)),
+        ("fee", _borne(partial(ranks.subset_short, fees=usual), allowed)),
     ]
+
+
+def _bearing(documents: pl.DataFrame, bearing: pl.DataFrame | None) -> pl.DataFrame:
+    """The documents of those who bear the fee themselves."""
+    if bearing is None:
+        return documents.clear().select("doc")
+    return documents.join(bearing, on="partner_id", how="semi").select("doc")
+
+
+def _borne(rank: Rank, allowed: Allowed) -> Rank:
+    """The rank over the documents of those whose fee is ours."""
+    if allowed.bearing.is_empty():
+        return rank
+
+    def without(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
+        return rank(asks, documents.join(allowed.bearing, on="doc", how="anti", maintain_order="left"))
+
+    return without
 
 
 def _rare(asks: pl.DataFrame, documents: pl.DataFrame, *, rank: Rank, amounts: pl.Series, reach: int) -> Found:

@@ -325,6 +325,7 @@ RESOURCES: Final = (
             "currency": (str, "通貨"), "receivable_account": (str, "債権科目"), "delivery": (str, "送付方法"),
             "peppol_id": (str, "Peppol ID"), "invoice_grouping": (str, "請求書のまとめ方（空欄は会社の方針）"),
             "tax_unit": (str, "消費税の計算単位（空欄は請求書ごと）"), "minimum_invoice": (int, "請求最低額（円。空は会社の方針）"),
+            "fee_bearer": (str, "振込手数料の負担（payer は先方、空欄は当社）"),
             "payer_names": (list[str], "振込名義"), "virtual_accounts": (list[str], "仮想口座"),
         },
         _partners, key="code", named="code", belongs=_partners_have,

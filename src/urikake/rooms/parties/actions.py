@@ -18,6 +18,7 @@ from urikake.rooms.intake.queries import Column, Kind, Sheet, options
 from . import queries
 from .models import Holiday, Partner, PayerName, Profile, Terms, VirtualAccount
 
+FEE_BEARERS: Final = ("us", "payer")
 TAX_UNITS: Final = ("invoice", "delivery_note")
 METHODS: Final = "transfer cash cheque date_fixed note densai factoring direct_debit card cod offset".split()
 PARTNERS: Final = Kind(
@@ -47,6 +48,7 @@ PARTNERS: Final = Kind(
         Column("peppol_id", "Peppol ID"),
         options("invoice_grouping", "請求書のまとめ方", *company.CHOICES["invoice_grouping"]),
         options("tax_unit", "消費税の計算単位", *TAX_UNITS),
+        options("fee_bearer", "振込手数料の負担", *FEE_BEARERS),
         Column("minimum_invoice", "請求最低額", cells.amount),
     ),
 )
@@ -79,6 +81,7 @@ def import_partners(session: Session, *, sheet: Sheet) -> int:
         *[pl.col(name).fill_null(value) for name, value in DEFAULTS.items()],
         pl.col("kana", "postal_code", "address", "email", "invoice_grouping").fill_null(""),
         tax_unit=pl.when(pl.col("tax_unit") == "delivery_note").then("tax_unit").otherwise(pl.lit("")),
+        fee_bearer=pl.when(pl.col("fee_bearer") == "payer").then("fee_bearer").otherwise(pl.lit("")),
         closing_mask=closing_masks(sheet.frame["closing_day"]),
     )
     fresh = frame.select("code").join(known, on="code", how="anti", maintain_order="left")

@@ -64,8 +64,9 @@ class Profile(Fact):
     invoice_grouping = models.CharField(max_length=10, db_default="")
     tax_unit = models.CharField(max_length=15, db_default="")
     minimum_invoice = models.BigIntegerField(null=True)
+    fee_bearer = models.CharField(max_length=5, db_default="")
 
-    later = frozenset({"peppol_id", "invoice_grouping", "tax_unit", "minimum_invoice"})
+    later = frozenset({"peppol_id", "invoice_grouping", "tax_unit", "minimum_invoice", "fee_bearer"})
 
     class Meta:
         db_table = "parties_profile"

@@ -12,7 +12,8 @@ from urikake.core.lookup import looked_up
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
     "name, kana, registration_number, bill_to_id, parent_id, postal_code, address, email, terms_id, credit_limit, "
-    "currency, receivable_account_id, delivery, peppol_id, invoice_grouping, tax_unit, minimum_invoice"
+    "currency, receivable_account_id, delivery, peppol_id, invoice_grouping, tax_unit, minimum_invoice, "
+    "fee_bearer"
 )
 
 
@@ -95,6 +96,11 @@ def written_names(session: Session) -> pl.DataFrame:
     own = profiles(session, "name, kana")
     payers = session.table("parties_payer_name", "id, partner_id, payer").select("partner_id", "payer")
     return pl.concat([payers, *(own.select("partner_id", payer=name) for name in ("name", "kana"))]).unique()
+
+
+def bearing_fees(session: Session) -> pl.DataFrame:
+    """The partners that bear the transfer fee themselves (手数料先方負担): ``partner_id``."""
+    return profiles(session, "fee_bearer").filter(pl.col("fee_bearer") == "payer").select("partner_id")
 
 
 _HIGHEST: Final = 8  # companies above one another; a circle of parents is cut there

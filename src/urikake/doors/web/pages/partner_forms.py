@@ -52,6 +52,7 @@ def _groups(session: Session, *, known: bool) -> tuple[Group, ...]:
             Field("bill_to", hint="請求書を別の取引先に送るとき", pick="partners"), Field("parent", pick="partners"),
             Field("split", hint="transfer:50%;densai:rest:60d"), Field("virtual_account"),
             Field("tax_unit", hint="納品書ごとなら、請求書は合計請求書になります"),
+            Field("fee_bearer", hint="先方なら、手数料を引かれた入金を手数料とせず、足りない分を残します"),
             Field("minimum_invoice", hint="税込の円。満たない月は次の締めに繰り越す。空欄は会社の方針"),
             Field("receivable_account", options=chart),
         ), folded=True),

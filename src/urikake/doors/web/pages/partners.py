@@ -63,7 +63,7 @@ def _all(desk: Desk) -> pl.DataFrame:
     """Every partner with its terms in words and its balance."""
     profiles = parties.profiles(
         desk.session,
-        "name, kana, registration_number, address, email, terms_id, invoice_grouping, tax_unit, minimum_invoice",
+        "name, kana, registration_number, address, email, terms_id, invoice_grouping, tax_unit, minimum_invoice, fee_bearer",
     )
     owed = receivables.owed_on(desk.session, desk.on).with_columns(late=pl.col("due_on") < desk.on)
     sums = owed.group_by("partner_id").agg(

@@ -18,6 +18,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     "holiday_shift": {"before": "前営業日", "after": "翌営業日", "none": "そのまま"},
     "invoice_grouping": {"bill_to": "請求先ごと", "contract": "契約ごと", "order": "受注番号ごと", "project": "案件ごと"},
     "tax_unit": {"invoice": "請求書ごと", "delivery_note": "納品書(契約)ごと"},
+    "fee_bearer": {"us": "当社", "payer": "先方"},
     "delivery": {"email": "メール", "paper": "郵送", "peppol": "デジタルインボイス"},
     "tax": {**_TAXES, **{f"{code}_incl": f"{word}(税込)" for code, word in _TAXES.items()}},
     "price_model": {

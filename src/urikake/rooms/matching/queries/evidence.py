@@ -60,6 +60,7 @@ def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFra
         cited=found.cited,
         groups=found.groups,
         rounding=policies(session).number("rounding_tolerance"),
+        bearing=parties.bearing_fees(session),
     )
 
 
