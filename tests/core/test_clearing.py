@@ -545,3 +545,15 @@ def test_only_the_first_proposal_is_ever_automatic_and_none_is_shown_twice() -> 
 def test_without_receipt_money_or_items_nothing_is_proposed() -> None:
     assert proposals(0, OPEN, NAMES, payer="x") == []
     assert proposals(5_500, OPEN.clear(), NAMES, payer="x") == []
+
+
+def test_a_stranger_is_offered_what_makes_the_amount_but_not_where_somebody_known_explains_it() -> None:
+    items = the_items((1, 5_500, 0, "A0001"), (2, 5_500, 0, "B0001"), (3, 1_000, 0, "C0001"), (3, 2_000, 0, "C0002"),
+                      (3, 4_000, 30, "C0003"))  # fmt: skip
+    known = proposals(5_500, items, NAMES, payer="ｶ)ｱｵﾊﾞｼﾖｳｼﾞ")
+    assert [one.item_ids for one in known] == [[0]]
+    strange = proposals(5_500, items, NAMES, payer="ﾀﾞﾚｶ")
+    assert [one.item_ids for one in strange] == [[0], [1]]
+    day, whole = (proposals(amount, items, NAMES, payer="ﾀﾞﾚｶ", fee_tolerance=880) for amount in (3_000, 6_560))
+    assert (day[0].item_ids, day[0].kind) == ([2, 3], None)
+    assert (whole[0].item_ids, whole[0].kind) == ([2, 3, 4], "fee")

@@ -66,6 +66,7 @@ _KINDS: Final[dict[str, Kind]] = {
 }
 _STRANGE: Final = 0.4  # the trust in who bears no name like the payer's
 _LIKELY: Final = 0.55  # from this score on, whose name is like none is not offered any more
+_MOST_SUMS: Final = 5  # sums of partners of other names that are offered
 _LITTLE: Final = 5  # yen that a payer's own rounding of tax may make an amount too much
 _MOST_PARTNERS: Final = 20  # partners of like names that are looked at, the likest first
 _TRUST: Final[dict[How, float]] = {"same": 1.0, "spelling": 0.9, "longer": 0.85, "shorter": 0.8, "slip": 0.85}
@@ -121,12 +122,13 @@ STRANGER: Final = Payer()
 
 
 class _Pool(NamedTuple):
-    """The documents of payers equally well identified."""
+    """The documents of payers equally well identified; with ``together`` they are one explanation, and nothing else."""
 
     documents: pl.DataFrame
     trust: float
     known: bool
     why: str
+    together: str = ""
 
 
 class _Receipt(NamedTuple):
@@ -229,6 +231,17 @@ def _pools(
     near = judged.filter(strange & pl.col("amount").is_between(receipt.amount, receipt.amount + most))
     if not near.is_empty():
         yield _Pool(_by_closeness(near, receipt), _STRANGE, False, "振込名義は一致しない")
+    yield from _sums_of_strangers(receipt, judged.filter(strange), most)
+
+
+def _sums_of_strangers(receipt: _Receipt, documents: pl.DataFrame, most: int) -> Iterator[_Pool]:
+    """What any one partner has due on one day, or open in all, where it makes the amount or exceeds it by a fee."""
+    for keys, words in ((["partner_id", "due_on"], "期日の同じ"), (["partner_id"], "未回収の")):
+        sums = documents.group_by(keys).agg(owed=pl.col("amount").sum(), size=pl.len()).filter(pl.col("size") > 1)
+        hits = sums.filter(pl.col("owed").is_between(receipt.amount, receipt.amount + most)).sort("owed", *keys)
+        for row in hits.head(_MOST_SUMS).iter_rows(named=True):
+            own = documents.filter(*(pl.col(key).eq_missing(row[key]) for key in keys))
+            yield _Pool(own, _STRANGE, False, "振込名義は一致しない", f"{words} {row['size']} 件の合計")
 
 
 def _by_closeness(documents: pl.DataFrame, receipt: _Receipt) -> pl.DataFrame:
@@ -326,6 +339,11 @@ def _settled(receipt: _Receipt, documents: list[dict[str, Any]]) -> frozenset[in
 def _guesses(receipt: _Receipt, documents: list[dict[str, Any]], pool: _Pool) -> Iterator[_Guess]:
     """Every explanation by rank, oldest documents first within a rank; of unknown payers single documents only."""
     amounts = [document["amount"] for document in documents]
+    if pool.together:
+        short, places = sum(amounts) - receipt.amount, tuple(range(len(amounts)))
+        why = f"{pool.together}と一致" if not short else _fee(receipt, short, pool.together)
+        yield _Guess("fee" if short else "all", places, why)
+        return
     yield from _named(receipt, documents)
     for place in (place for place, amount in enumerate(amounts) if amount == receipt.amount):
         yield _Guess("exact", (place,), "請求額と入金額が一致")
