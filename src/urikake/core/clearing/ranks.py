@@ -28,9 +28,24 @@ def single(asks: pl.DataFrame, documents: pl.DataFrame, *, by_due: bool) -> Foun
     first receipts pay and the others are suspected to have paid twice (``duplicate``).
     """
     key = ["pool", "amount"]
+    owed = documents.filter(pl.col("amount") > 0)
+    sides = asks.group_by(key).agg(pl.col("receipt").first(), payers=pl.len())
+    sides = sides.join(owed.group_by(key).agg(pl.col("doc").first(), candidates=pl.len()), on=key)
+    plain = (pl.col("payers") == 1) & (pl.col("candidates") == 1)
+    rest = sides.filter(~plain).select(key)
+    found = _equals(
+        asks.join(rest, on=key, how="semi"), owed.join(rest, on=key, how="semi", maintain_order="left"), by_due=by_due
+    )
+    return found._replace(claims=pl.concat([claims(sides.filter(plain)), found.claims]))
+
+
+def _equals(asks: pl.DataFrame, owed: pl.DataFrame, *, by_due: bool) -> Found:
+    """What `single` finds where several receipts or several documents have one amount."""
+    if asks.is_empty():
+        return NOTHING
+    key = ["pool", "amount"]
     place = pl.int_range(pl.len()).over(key)
     paying = asks.sort(*key, "received_on", "receipt").with_columns(place=place, payers=pl.len().over(key))
-    owed = documents.filter(pl.col("amount") > 0).join(paying, on=key, how="semi", maintain_order="left")
     owed = owed.with_columns(place=place, candidates=pl.len().over(key)).join(
         _last(paying), on=key, maintain_order="left"
     )

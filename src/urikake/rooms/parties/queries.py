@@ -100,7 +100,11 @@ def written_names(session: Session) -> pl.DataFrame:
 
 def bearing_fees(session: Session) -> pl.DataFrame:
     """The partners that bear the transfer fee themselves (手数料先方負担): ``partner_id``."""
-    return profiles(session, "fee_bearer").filter(pl.col("fee_bearer") == "payer").select("partner_id")
+
+    def read() -> pl.DataFrame:
+        return profiles(session, "fee_bearer").filter(pl.col("fee_bearer") == "payer").select("partner_id")
+
+    return session.derived("bearing_fees", ("parties_profile",), read)
 
 
 _HIGHEST: Final = 8  # companies above one another; a circle of parents is cut there

@@ -44,7 +44,8 @@ def evidence(session: Session, on: date | None = None) -> Evidence:
     items = items.with_columns(document_id=document())
     unknown = waiting.filter(pl.col("partner_id").is_null()).select("receipt_id", "folded", "payer")
     alike = likeness.likely(unknown, parties.payer_names(session))
-    alike = likeness.told_by_form(alike, unknown, parties.written_names(session))
+    if alike["receipt_id"].is_duplicated().any():
+        alike = likeness.told_by_form(alike, unknown, parties.written_names(session))
     return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))
 
 
