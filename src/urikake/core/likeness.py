@@ -74,16 +74,22 @@ def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     spelt = asked.select("folded").unique(maintain_order=True)
     same = spelt.join(known, on="folded").with_columns(how=pl.lit("same"))
     strange = spelt.join(same, on="folded", how="anti", maintain_order="left")
-    strange = strange.with_columns(loose=loosened(pl.col("folded")))
+    every = pl.concat([same, _alike(strange, known)]).with_columns(pl.col("how").cast(pl.Enum(HOW)))
+    pairs = asked.select("receipt_id", "folded").join(every, on="folded").sort("receipt_id", "partner_id", "how")
+    return pairs.unique(["receipt_id", "partner_id"], keep="first", maintain_order=True).select(*LIKE).cast(LIKE)  # type: ignore[arg-type]
+
+
+def _alike(strange: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """The partners that names which nobody bears resemble: ``folded, partner_id, how``."""
+    if strange.is_empty():
+        return strange.select("folded", partner_id=pl.lit(None, dtype=pl.Int64), how=pl.lit("")).clear()
+    spelt = strange.with_columns(loose=loosened(pl.col("folded")))
     kept = (
         known.with_columns(loose=loosened(pl.col("folded"))).select("partner_id", "loose").unique(maintain_order=True)
     )
-    loose = strange.select("loose").unique(maintain_order=True).filter(pl.col("loose") != "")
+    loose = spelt.select("loose").unique(maintain_order=True).filter(pl.col("loose") != "")
     ways = [_spelling(loose, kept), _longer(loose, kept), _shorter(loose, kept), _slips(loose, kept)]
-    alike = strange.join(pl.concat(ways), on="loose").select("folded", "partner_id", "how")
-    every = pl.concat([same, alike]).with_columns(pl.col("how").cast(pl.Enum(HOW)))
-    pairs = asked.select("receipt_id", "folded").join(every, on="folded").sort("receipt_id", "partner_id", "how")
-    return pairs.unique(["receipt_id", "partner_id"], keep="first", maintain_order=True).select(*LIKE).cast(LIKE)  # type: ignore[arg-type]
+    return spelt.join(pl.concat(ways), on="loose").select("folded", "partner_id", "how")
 
 
 def told_by_form(pairs: pl.DataFrame, payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
