@@ -80,6 +80,7 @@ def clerk() -> None:
     url, at, operations, seed = sys.argv[1], *map(int, sys.argv[2:5])
     dice, user = random.Random(f"{seed}/{at}"), f"clerk{at}"
     known = Known(url)
+    known.look()
     print("ready", flush=True)
     sys.stdin.readline()
     answers = [asked(dice.choices(list(WORK), WEIGHTS)[0], url, user, dice, known) for _ in range(operations)]
@@ -110,8 +111,15 @@ class Known:
             self.proposals = [Seen(r["receipt_id"] - session.low, r["unapplied"], tuple(r["documents"])) for r in sure]
             left = dict(rows.select("receipt_id", "unapplied").iter_rows())
             self.unapplied = {f"R{id_ - session.low - 1}": amount for id_, amount in left.items()}
-            made = matching.applications(session, "reverses_id IS NULL")["application_id"]
-            self.applications = [id_ - session.low for id_ in made[-40:]] or [1]
+            made = matching.applications(session)
+            standing = made.filter(
+                made["reverses_id"].is_null() & ~made["application_id"].is_in(made["reverses_id"].implode())
+            )
+            self.applications = [id_ - session.low for id_ in standing["application_id"]] or [1]
+
+    def waiting(self, dice: random.Random) -> str:
+        """A receipt to take up: as a rule one of those that were seen to wait, else any."""
+        return dice.choice(list(self.unapplied) if self.unapplied and dice.random() < 0.7 else self.receipts)
 
 
 def asked(op: str, url: str, user: str, dice: random.Random, known: Known) -> Answer:
@@ -139,14 +147,15 @@ def _match(dice: random.Random, known: Known) -> Asking:
 
 
 def _apply(dice: random.Random, known: Known) -> Asking:
-    receipt, target = dice.choice(known.receipts), dice.choice(known.documents)
+    receipt, target = known.waiting(dice), dice.choice(known.documents)
     how = dice.choice(("remain", "remain", "fee", "advance"))
     what = {"receipts": [receipt], "documents": [target], "difference": how}
     return what, lambda url, user: month.apply(url, receipt, [target], difference=how, on=None, user=user)
 
 
 def _apply_together(dice: random.Random, known: Known) -> Asking:
-    refs, targets = dice.sample(known.receipts, 2), dice.sample(known.documents, 2)
+    first, other = known.waiting(dice), dice.choice(known.receipts)
+    refs, targets = list(dict.fromkeys((first, other))), dice.sample(known.documents, 2)
     seen = {ref: known.unapplied[ref] for ref in refs if ref in known.unapplied} if dice.random() < 0.5 else {}
     what = {"receipts": refs, "documents": targets, "difference": "remain", "seen": seen}
     return what, lambda url, user: month.apply_together(
@@ -170,7 +179,7 @@ def _unapply_together(dice: random.Random, known: Known) -> Asking:
 
 
 def _hold(dice: random.Random, known: Known) -> Asking:
-    receipt = dice.choice(known.receipts)
+    receipt = known.waiting(dice)
     return {"receipts": [receipt]}, lambda url, user: month.hold_receipt(url, receipt, why="問合せ中", user=user)
 
 
@@ -183,7 +192,7 @@ WORK: Final[dict[str, Callable[[random.Random, Known], Asking]]] = {
     "look": _look, "match": _match, "apply": _apply, "apply-together": _apply_together, "confirm": _confirm,
     "unapply": _unapply, "unapply-together": _unapply_together, "hold": _hold, "release": _release,
 }  # fmt: skip
-WEIGHTS: Final = (10, 6, 24, 16, 8, 16, 12, 4, 4)
+WEIGHTS: Final = (12, 4, 26, 16, 6, 16, 12, 4, 4)
 
 
 def at_work(url: str, clerks: int, operations: int, seed: int) -> list[Answer]:
