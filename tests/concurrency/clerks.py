@@ -1,10 +1,5 @@
 """Clerks at one desk: processes that match the same queue at once, and the proof that some order explains every answer.
 
-    python -m tests.concurrency.clerks CLERKS OPERATIONS [SEED]
-
-works on the empty database of DATABASE_URL (the full sizes: 16 and 625 on PostgreSQL, 4 and 2000 on SQLite), prints how
-often what was answered, and ends badly where an answer has no order that explains it.
-
 Every clerk is a process and a user of its own. It draws operations by its seed on receipts and items that all share, and
 notes of each when it asked, when it had the answer, and the answer. The runs in the books are the order: `explained` plays
 them one after the other, holds each against what its clerk was told, and looks for every refusal for a moment, between
@@ -29,7 +24,6 @@ from typing import Any, Final
 from tests import builders
 from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.base.url import from_environment
 from urikake.doors import month
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.matching.actions import Seen
@@ -414,23 +408,3 @@ def outcomes(answers: Sequence[Answer]) -> list[tuple[str, str, int]]:
         (answer["op"], answer.get("code") or ("done" if wrote(answer) else "nothing to do")) for answer in answers
     )
     return [(op, result, count) for (op, result), count in sorted(how.items())]
-
-
-def main(clerks: int, operations: int, seed: int) -> None:
-    """Let the clerks work on the database of DATABASE_URL, and prove and tell what came of it."""
-    from urikake.base import loading
-
-    loading.load()
-    url = from_environment()
-    desk(url, clerks)
-    start = time.monotonic()
-    answers = at_work(url, clerks, operations, seed)
-    print(f"{clerks} × {operations}: {time.monotonic() - start:.0f} s")
-    explained(url, answers)
-    builders.assert_coherent(url)
-    for op, result, count in outcomes(answers):
-        print(f"{op:18}{result:18}{count:7,}")
-
-
-if __name__ == "__main__":
-    main(*map(int, [*sys.argv[1:], "1"][:3]))
