@@ -121,6 +121,7 @@ class _Reading:
         accounts = _every(root, f"{outer}/{inner}")
         if not accounts:
             self.fault(root, f"{outer}/{inner}", "", "口座の明細がありません")
+            return
         for stray in root.iter("{*}Ntry", "{*}Bal"):
             if stray.getparent() not in accounts:
                 self.fault(stray, etree.QName(stray).localname, "", f"口座の明細（{inner}）の外にあります")
