@@ -285,7 +285,8 @@ def _reported(data: bytes) -> Found:
 def _entry(entry: ET.Element) -> tuple[str, int]:
     credit = {"CRDT": True, "DBIT": False}[entry.findtext("./{*}CdtDbtInd", "").strip()]
     back = {"": False, "false": False, "0": False, "true": True, "1": True}[entry.findtext("./{*}RvslInd", "").strip()]
-    assert "".join(entry.find("./{*}Sts").itertext()).strip() == "BOOK"  # type: ignore[union-attr]
+    status = entry.findtext("./{*}Sts/{*}Cd") or entry.findtext("./{*}Sts", "")
+    assert status.strip() == "BOOK"
     amount = int(float(entry.findtext("./{*}Amt", "")))
     return ("correction" if back else "in") if credit else ("cancel" if back else "out"), amount
 

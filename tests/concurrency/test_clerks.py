@@ -10,7 +10,7 @@ from tests.concurrency import clerks
 
 def test_what_clerks_at_one_queue_are_told_is_explained_by_some_order(database: str) -> None:
     clerks.desk(database, 4)
-    answers = clerks.at_work(database, 4, 40, seed=1)
+    answers = clerks.at_work(database, 4, 30, seed=1)
     clerks.explained(database, answers)
     assert_coherent(database)
     found = {result for _, result, _ in clerks.outcomes(answers)}
