@@ -99,3 +99,22 @@ def test_what_is_wrong_is_told_with_its_line_and_column(old: str, new: str, line
     with pytest.raises(Refused) as refused:
         read(FILES["gmo-aozora"].replace(old, new, 1), PROFILES["gmo-aozora"], LATEST)
     assert (line, name, True) in {(fault.record, fault.name, why in fault.why) for fault in refused.value.faults}
+
+
+def test_rows_without_a_balance_are_reckoned_between_those_that_have_one() -> None:
+    head = "日付,摘要,入金金額,出金金額,残高,メモ\n"
+    rows = "20261030,カ）アオゾラ,500,,,\n20261030,手数料,,50,1000450,\n20261031,カ）ミドリ,50,,,\n"
+    found = read(head + rows, PROFILES["gmo-aozora"], LATEST)
+    assert found.statements.select("balance_before", "balance_after").rows() == [(1_000_000, 1_000_500)]
+    with pytest.raises(Refused, match="計算すると 1,000,499 です"):
+        read(head + rows + "20261031,カ）ソラ,,1,1000500,\n", PROFILES["gmo-aozora"], LATEST)
+
+
+def test_a_row_is_kept_as_it_came_whatever_stands_in_it_and_its_texts_as_far_as_they_fit() -> None:
+    row = f"20261030,カ）アオ\u2028ゾラ{'ア' * 300},500,,1000500,メモ\x0b"
+    found = read(f"日付,摘要,入金金額,出金金額,残高,メモ\n{row}\n", PROFILES["gmo-aozora"], LATEST).movements
+    assert found["raw"].to_list() == [row]
+    assert found["payer"].str.len_chars().to_list() == [200]
+    long = FILES["anser"].replace('"00001"', f'"{"1" * 100}"').replace("テスト第二", "ア" * 300)
+    told = read(long, PROFILES["anser"], LATEST).movements.row(0, named=True)
+    assert (len(told["inquiry"]), len(told["payer_bank"])) == (60, 200)

@@ -188,34 +188,6 @@ def test_every_fault_is_told_at_once() -> None:
     assert [(f.record, f.at, f.name) for f in faults_of(zengin01.read, data)] == [(2, 20, "金額"), (3, 14, "起算日")]
 
 
-WHOLE = {notice: notice(A_NOTICE), statement: statement(A_STATEMENT)}
-SAME = {write: READERS[write](data, LATEST).movements.select("move", "amount").rows() for write, data in WHOLE.items()}
-
-
-@settings(max_examples=300, deadline=None)
-@given(
-    write=st.sampled_from([notice, statement]),
-    cuts=st.lists(st.tuples(st.integers(0, 1_211), st.integers(0, 4), st.binary(max_size=4)), min_size=1, max_size=3),
-)
-def test_a_mutated_file_is_read_whole_or_refused_with_its_places(
-    write: Writer, cuts: list[tuple[int, int, bytes]]
-) -> None:
-    data = WHOLE[write]
-    for at, length, other in cuts:
-        data = data[:at] + other + data[at + length :]
-    faults, moved = read_or_refused(READERS[write], data)
-    assert all(fault.record >= 1 and 1 <= fault.at <= 200 and fault.name and fault.why for fault in faults)
-    assert faults or moved == SAME[write]  # sums hold: only a text, a code, or a day within the file's can be another
-
-
-def read_or_refused(read: Callable[..., BankFile], data: bytes) -> tuple[Sequence[Fault], list[Any]]:
-    """The faults for which the file is refused, or else what moved."""
-    try:
-        return (), read(data, LATEST).movements.select("move", "amount").rows()
-    except Refused as refused:
-        return refused.faults, []
-
-
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=700), st.sampled_from([notice, statement]))
 def test_nothing_breaks_the_readers(data: bytes, write: Writer) -> None:

@@ -14,7 +14,6 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import Any, Final
 
 import polars as pl
@@ -28,7 +27,6 @@ from .zengin import Fault, Refused, era_day
 _SHORT_ERA: Final = re.compile(r"(\d{2})[.](\d{1,2})[.](\d{1,2})")
 _NUMBER: Final = re.compile(r"-?\d{1,15}")
 _PREFIX: Final = re.compile(r"^(?:振込入金|お?振込|総合振込|フリコミ|ﾌﾘｺﾐ|入金)(?:[\s\u3000*＊:：]+|$)")
-LONGEST: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +152,8 @@ def _table(text: str, profile: Profile) -> tuple[int, dict[str, int], list[_Row]
 
 def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
     """The number, the cells and the text of each row that is not blank."""
-    source = text.splitlines(keepends=True)
-    reader, before = csv.reader(io.StringIO(text, newline="")), 0
+    source = list(io.StringIO(text, newline=""))
+    reader, before = csv.reader(source), 0
     for cells in reader:
         if any(cell.strip() for cell in cells):
             yield before + 1, cells, "".join(source[before : reader.line_num]).strip("\r\n")
@@ -213,7 +211,7 @@ def _movement(row: _Row, profile: Profile, places: dict[str, int], latest: date,
     move, amount = _moved(into or max(signed, 0), out or max(-signed, 0))
     return {
         "statement": 0, "record": row.line, "move": move, "booked_on": day, "value_on": day, "amount": amount,
-        "payer": _payer(row, profile), "note": row.cells.get(profile.note, "")[:LONGEST],
+        "payer": _payer(row, profile), "note": row.cells.get(profile.note, ""),
         "payer_bank": row.cells.get(profile.bank, ""), "payer_branch": row.cells.get(profile.branch, ""),
         "inquiry": row.cells.get(profile.inquiry, ""), "raw": row.raw, "balance": amounts.get(profile.balance),
         "account": row.cells.get(profile.account, ""),
@@ -229,7 +227,7 @@ def _moved(into: int, out: int) -> tuple[str, int]:
 
 def _payer(row: _Row, profile: Profile) -> str:
     told = next((row.cells[name] for name in profile.payer if row.cells.get(name)), "")
-    return (_PREFIX.sub("", told).strip() or told or "（名義なし）")[:LONGEST]
+    return _PREFIX.sub("", told).strip() or told or "（名義なし）"
 
 
 def _day(parts: Sequence[str], latest: date) -> date | None:
@@ -270,7 +268,7 @@ def _statement(
         "statement": 0, "record": header, "since_on": min(days, default=None), "until_on": max(days, default=None),
         "number": _number(next(iter(accounts), "")),
     }  # fmt: skip
-    if not rows or any(row["balance"] is None for row in rows):
+    if all(row["balance"] is None for row in rows):
         return found
     ways = [(order, _broken(order)) for order in (list(rows), list(reversed(rows)))]
     order, broken = min(ways, key=lambda way: len(way[1]))
@@ -278,7 +276,10 @@ def _statement(
         why = f"前の行の残高から計算すると {reached:,} です（行の抜けか重なりがあります）"
         at, name = places[profile.balance] + 1, profile.balance.partition("|")[0]
         faults.append(Fault(row["record"], at, name, f"{row['balance']:,}", why))
-    return found | {"balance_before": order[0]["balance"] - _moves(order[0]), "balance_after": order[-1]["balance"]}
+    told = [at for at, row in enumerate(order) if row["balance"] is not None]
+    before = order[told[0]]["balance"] - sum(map(_moves, order[: told[0] + 1]))
+    after = order[told[-1]]["balance"] + sum(map(_moves, order[told[-1] + 1 :]))
+    return found | {"balance_before": before, "balance_after": after}
 
 
 def _number(account: str) -> str:
@@ -297,7 +298,12 @@ def _moves(row: dict[str, Any]) -> int:
 
 
 def _broken(rows: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
-    """The rows, oldest first, whose balance is not the one before and their own movement; with what that comes to."""
-    return [
-        (row, reached) for last, row in pairwise(rows) if (reached := last["balance"] + _moves(row)) != row["balance"]
-    ]
+    """The rows, oldest first, whose balance is not the last one told and what moved since; with what that comes to."""
+    found, reached = [], None
+    for row in rows:
+        reached = None if reached is None else reached + _moves(row)
+        if row["balance"] is not None:
+            if reached not in (None, row["balance"]):
+                found.append((row, reached))
+            reached = row["balance"]
+    return found

@@ -42,6 +42,9 @@ negative), who paid, under which text (EDI情報) and number, from which bank an
 the file, the bank's own lasting number where it has one, and the record as it came.
 """
 
+LONGEST: Final = {"payer": 200, "payer_bank": 200, "payer_branch": 200, "reference": 200, "note": 200, "inquiry": 60}
+"""How much of a text is kept, in characters; the record as it came has all of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class BankFile:
@@ -60,7 +63,8 @@ class BankFile:
 
 def made(statements: pl.DataFrame, movements: pl.DataFrame) -> BankFile:
     """The file of these rows: columns that are missing are empty, or null where they are days or amounts."""
-    return BankFile(_full(statements, STATEMENT), _full(movements, MOVEMENT))
+    cut = [pl.col(name).str.slice(0, most) for name, most in LONGEST.items()]
+    return BankFile(_full(statements, STATEMENT), _full(movements, MOVEMENT).with_columns(cut))
 
 
 def _full(frame: pl.DataFrame, columns: dict[str, Any]) -> pl.DataFrame:

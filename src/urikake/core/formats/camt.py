@@ -29,13 +29,16 @@ MESSAGES: Final = {
 }
 """By message, the element that holds it and that of each account."""
 _NAMESPACE: Final = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:(camt\.05[234])\.\d{3}\.\d{2}\}Document")
+_HEADER: Final = "AppHdr"
 _DECLARED: Final = re.compile(rb"(?=<\?xml[\s])")
 _AMOUNT: Final = re.compile(r"(\d{1,15})(?:\.0{1,5})?")
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:$|T|Z|[+-])")
 _OPENING: Final = ("OPBD", "PRCD")
 _CLOSING: Final = ("CLBD",)
-LONGEST: Final = 200
-"""How much text under which a payment was made is kept."""
+_BOOKED: Final = "BOOK"
+_STATUSES: Final = (_BOOKED, "PDNG", "INFO", "FUTR")
+_WAYS: Final = ("CRDT", "DBIT")
+_REVERSALS: Final = {"": False, "false": False, "0": False, "true": True, "1": True}
 
 
 def read(data: bytes, latest: date) -> BankFile:
@@ -50,8 +53,6 @@ def read(data: bytes, latest: date) -> BankFile:
     found = _Reading(latest)
     for root in _documents(data):
         found.take(root)
-    if not found.statements and not found.faults:
-        found.fault(None, "Document", "", "口座の明細がありません")
     statements = pl.DataFrame(found.statements, schema=bank_file.STATEMENT)
     movements = pl.DataFrame(found.movements, schema=bank_file.MOVEMENT)
     return bank_file.accepted(bank_file.made(statements, movements), found.faults)
@@ -61,8 +62,8 @@ def _documents(data: bytes) -> Iterator[Element]:
     """The roots of the messages in the file; headers of ZEDI that stand between them are left out."""
     body = data.removeprefix(b"\xef\xbb\xbf").strip(b"\x1a\r\n\t \0")
     roots = [_parsed(part) for part in _DECLARED.split(body) if part.strip()]
-    messages = [root for root in roots if _NAMESPACE.fullmatch(root.tag)]
-    if not messages:
+    messages = [root for root in roots if etree.QName(root).localname != _HEADER]
+    if not messages or not all(_NAMESPACE.fullmatch(root.tag) for root in messages):
         tag = etree.QName(roots[0]).localname if roots else ""
         raise Refused([Fault(1, 1, "Document", tag, "camt.052・camt.053・camt.054 のファイルではありません")])
     yield from messages
@@ -117,7 +118,14 @@ class _Reading:
         match = _NAMESPACE.fullmatch(root.tag)
         assert match
         outer, inner = MESSAGES[match[1]]
-        for account in _every(root, f"{outer}/{inner}"):
+        accounts = _every(root, f"{outer}/{inner}")
+        if not accounts:
+            self.fault(root, f"{outer}/{inner}", "", "口座の明細がありません")
+            return
+        for stray in root.iter("{*}Ntry", "{*}Bal"):
+            if stray.getparent() not in accounts:
+                self.fault(stray, etree.QName(stray).localname, "", f"口座の明細（{inner}）の外にあります")
+        for account in accounts:
             self._account(account)
 
     def _account(self, account: Element) -> None:
@@ -151,17 +159,29 @@ class _Reading:
         self._summed(account, moved)
 
     def _balance(self, account: Element, codes: tuple[str, ...]) -> int | None:
-        """The balance of the first of the codes that is told, negative where overdrawn."""
-        told = {_text(each, "Tp/CdOrPrtry/Cd"): each for each in reversed(_every(account, "Bal"))}
-        each = next((told[code] for code in codes if code in told), None)
-        if each is None:
-            return None
-        amount = self._amount(each)
-        return -amount if _text(each, "CdtDbtInd") == "DBIT" else amount
+        """The balance of the first of the codes that is told, negative where overdrawn; it is told once, or alike."""
+        kinds = [(_text(each, "Tp/CdOrPrtry/Cd"), each) for each in _every(account, "Bal")]
+        code = next((code for code in codes if code in dict(kinds)), None)
+        told = [(each, self._signed(each)) for kind, each in kinds if kind == code]
+        for each, amount in told[1:]:
+            if amount != told[0][1]:
+                self.fault(each, f"Bal/{code}", f"{amount:,}", f"同じ種類の残高 {told[0][1]:,} と違います")
+        return told[0][1] if told else None
+
+    def _signed(self, balance: Element) -> int:
+        amount = self._amount(balance)
+        return -amount if self._way(balance) == "DBIT" else amount
+
+    def _way(self, element: Element) -> str:
+        """Whether the element is a credit (``CRDT``) or a debit (``DBIT``)."""
+        way = _text(element, "CdtDbtInd")
+        if way not in _WAYS:
+            self.fault(element, "CdtDbtInd", way, "CRDT か DBIT です")
+        return way
 
     def _summed(self, account: Element, moved: list[dict[str, Any]]) -> None:
         """Compare the sums of credits and debits with those that the message tells, where every entry was booked."""
-        if any(_text(each, "Sts/Cd", "Sts") != "BOOK" for each in _every(account, "Ntry")):
+        if any(_text(each, "Sts/Cd", "Sts") != _BOOKED for each in _every(account, "Ntry")):
             return
         credits = sum(one["amount"] for one in moved if one["credit"])
         debits = sum(abs(one["amount"]) for one in moved if not one["credit"])
@@ -171,20 +191,23 @@ class _Reading:
                     self.fault(each, path, (each.text or "").strip(), f"明細から数えると {own:,} です")
 
     def _entry(self, entry: Element, at: int) -> None:
-        if _text(entry, "Sts/Cd", "Sts") != "BOOK":
+        status, reversal = _text(entry, "Sts/Cd", "Sts"), _text(entry, "RvslInd")
+        if status not in _STATUSES:
+            self.fault(entry, "Sts", status, f"{'・'.join(_STATUSES)} のどれかです")
+        if status != _BOOKED:
             return
-        direction, reversal = _text(entry, "CdtDbtInd"), _text(entry, "RvslInd") in ("true", "1")
-        if direction not in ("CRDT", "DBIT"):
-            self.fault(entry, "CdtDbtInd", direction, "CRDT か DBIT です")
+        if reversal not in _REVERSALS:
+            self.fault(entry, "RvslInd", reversal, "true か false です")
+        direction = self._way(entry)
         credit = direction == "CRDT"
         booked = self._day(entry, "BookgDt/Dt", "BookgDt/DtTm")
-        if booked is None:
-            self.fault(entry, "BookgDt", _text(entry, "BookgDt"), "記帳日がないか、暦にない日か、先の日です")
+        if not _text(entry, "BookgDt/Dt", "BookgDt/DtTm"):
+            self.fault(entry, "BookgDt", "", "記帳日がありません")
         whole = self._amount(entry)
-        move = _move(credit, reversal)
+        move = _move(credit, _REVERSALS.get(reversal, False))
         head = {
             "statement": at, "record": self.entry, "move": move, "booked_on": booked, "credit": credit,
-            "value_on": self._day(entry, "ValDt/Dt", "ValDt/DtTm"), "note": _text(entry, "AddtlNtryInf")[:LONGEST],
+            "value_on": self._day(entry, "ValDt/Dt", "ValDt/DtTm"), "note": _text(entry, "AddtlNtryInf"),
             "raw": etree.tostring(entry, encoding="unicode", with_tail=False).strip(),
         }  # fmt: skip
         for part, amount in self._parts(entry, whole):
@@ -223,13 +246,18 @@ class _Reading:
         return int(match[1])
 
     def _day(self, element: Element, *paths: str) -> date | None:
-        """The day at the first of the paths; None where there is none, or none that may be."""
-        match = _DAY.match(_text(element, *paths))
+        """The day at the first of the paths; None where there is none, and a fault where it is none that may be."""
+        text = _text(element, *paths)
+        match = _DAY.match(text)
         try:
             found = date.fromisoformat(match[1]) if match else None
         except ValueError:
-            return None
-        return found if found and found <= self.latest else None
+            found = None
+        if found and found <= self.latest:
+            return found
+        if text:
+            self.fault(element, paths[0].partition("/")[0], text, "暦にない日か、先の日です")
+        return None
 
 
 def _move(credit: bool, reversal: bool) -> str:
@@ -255,7 +283,7 @@ def _paid(entry: Element, part: Element, *, single: bool) -> dict[str, Any]:
 
 def _said(entry: Element) -> str:
     """What the bank says of an entry without a payer."""
-    return _text(entry, "AddtlNtryInf")[:LONGEST] or "（名義なし）"
+    return _text(entry, "AddtlNtryInf") or "（名義なし）"
 
 
 def _reference(part: Element) -> str:
@@ -263,7 +291,7 @@ def _reference(part: Element) -> str:
     numbers = [_text(one, "RfrdDocInf/Nb", "CdtrRefInf/Ref") for one in _every(part, "RmtInf/Strd")]
     lines = [(one.text or "").strip() for one in _every(part, "RmtInf/Ustrd")]
     told = [*filter(None, numbers), _decoded(lines)]
-    return " ".join(filter(None, told))[:LONGEST].strip()
+    return " ".join(filter(None, told))[: bank_file.LONGEST["reference"]].strip()
 
 
 def _decoded(lines: list[str]) -> str:
