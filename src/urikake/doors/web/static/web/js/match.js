@@ -5,9 +5,10 @@ import { amount } from "./fields.js";
 import { Queue } from "./match/queue.js";
 import { draw, drawSide, drawProgress, frame } from "./match/draw.js";
 import { fold, yen, digits } from "./match/words.js";
-import { lines } from "./match/entry.js";
 
 const POLL = 15_000, SETTLE = 1_200;
+const SURE = new Set(["exact", "fee", "sum"]);
+const UNSURE = new Set(["none", "unknown", "duplicate"]); // Enter で決まらないように、提案を選んでおかない種類
 const company = document.body.dataset.company;
 const query = () => { const here = new URLSearchParams(location.search); return new URLSearchParams([...here].filter(([name]) => ["as_of", "known_at"].includes(name))); };
 
@@ -120,18 +121,32 @@ class Match extends HTMLElement {
     clearTimeout(this.sat);
     this.sat = setTimeout(() => { this.meet(); this.ahead(); }, 250);
   }
+  // 通り過ぎた入金は読まない: 一度に一件、いまいる入金だけを
   async later(row) {
-    const partner = this.partner, found = await this.fetched(row.number, partner);
-    if (this.row === row && this.partner === partner && found && !this.marks.size) this.lay(found);
+    this.want = row;
+    if (this.reading) return;
+    this.reading = true;
+    while (this.want) {
+      const one = this.want, { partner } = this;
+      this.want = null;
+      const found = await this.fetched(one.number, partner).catch(() => null);
+      if (this.row === one && this.partner === partner && found && !this.now && !this.marks.size) this.lay(found);
+    }
+    this.reading = false;
   }
-  ahead() { for (const row of this.shown.slice(this.at + 1, this.at + 4)) if (row.number) this.fetched(row.number); }
+  // 次の二件を先に読んでおく。確定を待たせないように、一件ずつ
+  async ahead() {
+    const { at } = this;
+    for (const row of this.shown.slice(at + 1, at + 3)) { await this.going; if (this.at !== at || this.reading) return; await this.fetched(row.number).catch(() => null); }
+  }
 
   lay(found) {
     this.now = found;
     this.cur = 0;
     this.cand = found.items;
     if (this.row && found.unapplied && this.row.unapplied !== found.unapplied) this.row.unapplied = found.unapplied;
-    this.choose(found.proposals.length ? 0 : -1);
+    for (const one of found.here) this.others.set(one.receipt, one);
+    this.choose(found.proposals.length && !UNSURE.has(this.row?.kind) ? 0 : -1);
   }
 
   // 提案を選ぶ。-1 は自分で選ぶ
@@ -217,7 +232,20 @@ class Match extends HTMLElement {
   // 送る順は押した順。答えを待たずに次へ進める
   send(path, fields) { const answer = this.going.then(() => this.post(path, fields)); this.going = answer.catch(() => {}); return answer; }
 
+  // 答えが一つの種類なら、開くのを待たずに押した確定も受ける
+  async early() {
+    const { row } = this;
+    if (!SURE.has(row.kind) || this.hasty) return;
+    this.hasty = true;
+    const found = await this.fetched(row.number).catch(() => null);
+    this.hasty = false;
+    if (this.row !== row || !found || this.partner) return;
+    if (!this.now) this.lay(found);
+    this.ok();
+  }
+
   async ok() {
+    if (!this.now && this.row?.st === "todo" && !this.marks.size) { this.early(); return; }
     if (!this.able()) return;
     const rows = this.marks.size ? [...this.marks] : [this.row], at = this.at, used = this.money(), first = this.shown.indexOf(rows[0]);
     const whole = (number) => this.alloc.get(number) === this.item(number).balance;
@@ -225,17 +253,16 @@ class Match extends HTMLElement {
       receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff,
       target: [...this.alloc].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
     };
-    const entry = lines(this), left = this.diff === "remain" ? this.gap() : 0;
+    const left = this.diff === "remain" ? Math.max(this.gap(), 0) : 0, before = new Map(rows.map((row) => [row, row.unapplied]));
     this.marks.clear();
     for (const row of rows) { row.st = "done"; row.busy = true; row.trouble = ""; }
     this.after(first === -1 ? at : Math.min(at, first));
     try {
       const told = await this.send("apply", fields);
-      for (const row of rows) { row.busy = false; if (left > 0) { row.st = "todo"; row.unapplied = left; } }
-      this.remember({ applications: told.applications, rows, at: first === -1 ? at : first, sum: used - Math.max(left, 0), entry, says: told.says });
+      for (const row of rows) row.busy = false;
+      this.remember({ applications: told.applications, rows, at: first === -1 ? at : first, sum: used - left, before });
       this.say(told.text, told.says, true);
-      if (left > 0) this.after(this.at, true);
-      this.renew();
+      this.renew(left ? 0 : SETTLE);
     } catch (error) { this.back(rows, error.message); }
   }
   // 確定したあとも、同じ場所の次の行にいる
@@ -275,7 +302,7 @@ class Match extends HTMLElement {
       const told = await this.send("confirm", { seen }), refused = new Map(told.refused.map((one) => [one.receipt, one.why]));
       const good = rows.filter((row) => !refused.has(row.number));
       for (const row of rows) { row.busy = false; if (refused.has(row.number)) { row.st = "todo"; row.trouble = refused.get(row.number); } }
-      if (good.length) this.remember({ applications: told.applications, rows: good, at, sum: good.reduce((all, row) => all + row.unapplied, 0), says: told.says });
+      if (good.length) this.remember({ applications: told.applications, rows: good, at, sum: good.reduce((all, row) => all + row.unapplied, 0) });
       this.after(this.at, true);
       this.say(told.text.split("\n")[0], told.says, good.length > 0, refused.size > 0);
       if (refused.size) this.select(rows.find((row) => refused.has(row.number)));
@@ -296,7 +323,7 @@ class Match extends HTMLElement {
     this.done = null;
     for (const row of one.rows) {
       row.st = "todo"; row.state = ""; row.trouble = "";
-      if (!one.held && one.left) row.unapplied = one.left.get(row);
+      if (one.before) row.unapplied = one.before.get(row);
       this.rows.set(row.number, row);
     }
     this.laid.clear();

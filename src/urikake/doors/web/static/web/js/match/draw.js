@@ -133,7 +133,7 @@ function evidence(match) {
   const partial = items.some((item) => alloc.get(item.number) !== item.balance);
   found.push([gap === 0 && !partial, "金額", gap === 0 ? (partial ? "請求の一部に充てる" : (one?.why ?? (items.length > 1 ? `${items.length}件の合計と1円まで一致` : "未回収額と1円まで一致"))) : one?.why && match.total() === one.amount ? one.why : gap < 0 ? `${yen(-gap)}円 足りない` : `${yen(gap)}円 多い`]);
   const late = items.filter((item) => item.due_on < match.row.received_on).length, usual = now.partner?.late;
-  found.push([dues.length === 1 && (!late || usual > 0), "期日", `${dues.length === 1 ? `すべて ${day(dues[0])} 期日` : "期日の異なる請求を含む"}${late ? `、${late}件は期日の後の入金` : ""}${usual === null || usual === undefined ? "" : `(平均の遅れ ${usual}日)`}`]);
+  found.push([dues.length === 1 && (!late || usual > 0), "期日", `${dues.length === 1 ? `すべて ${day(dues[0])} 期日` : "期日の異なる請求を含む"}${late ? `、${late}件は期日の後の入金` : ""}${usual === null || usual === undefined ? "" : `(${usual < 0 ? `平均 ${-usual}日早い` : `平均の遅れ ${usual}日`})`}`]);
   const more = partial ? 0 : ways(match), text = one?.others ? one.others : diff === "remain" && gap < 0 ? "期日の古い順に、足りる分まで" : more > 0 ? `同じ合計になる選び方がほかに ${more} 通り` : items.length > 1 ? "この合計になる選び方はほかにない" : "同じ金額の未回収はほかにない";
   found.push([!one?.others && more <= 0, "一意", text]);
   return `<div class="ev" role="group" aria-label="提案の根拠">${found.map(([good, label, words]) => `<div class="${good ? "y" : "w"}"><b>${label}</b><span>${safe(words)}</span></div>`).join("")}</div>`;
@@ -187,7 +187,7 @@ function about(match) {
   const settled = [...match.alloc].reduce((all, [number, value]) => all + (match.item(number)?.code === partner.code ? value : 0), 0), rest = match.diff === "remain" && match.gap() < 0 ? settled + match.gap() : settled;
   const note = partner.note ? `<div class="sec"><p class="note">${safe(partner.note.text)}<small>${safe(partner.note.actor)} ${partner.note.at}</small></p></div>` : "";
   const name = partner.url ? `<a href="${safe(partner.url)}">取引先の状況</a>` : "取引先の状況";
-  return `${note}<div class="sec"><h2>${name}</h2><div class="kv"><span>未回収の合計</span><b class="n">${yen(partner.open)}</b>${row.st === "todo" ? `<span>確定後の未回収</span><b class="n">${yen(partner.open - rest)}</b>` : ""}<span>平均の遅れ</span><span class="n">${partner.late === null ? "—" : `${partner.late} 日`}</span><span>支払条件</span><span>${safe(partner.terms)}</span></div></div>`;
+  return `${note}<div class="sec"><h2>${name}</h2><div class="kv"><span>未回収の合計</span><b class="n">${yen(partner.open)}</b>${row.st === "todo" ? `<span>確定後の未回収</span><b class="n">${yen(partner.open - rest)}</b>` : ""}<span>平均の遅れ</span><span class="n">${partner.late === null ? "—" : partner.late < 0 ? `${-partner.late} 日早い` : `${partner.late} 日`}</span><span>支払条件</span><span>${safe(partner.terms)}</span></div></div>`;
 }
 
 function past({ now }) {
