@@ -154,11 +154,11 @@ class Match extends HTMLElement {
     this.pick = at;
     this.alloc = new Map();
     this.diff = "remain";
+    this.decided = "";
     const one = this.now?.proposals[at];
     if (one) {
       for (const number of one.documents) { const item = this.item(number); if (item) this.alloc.set(number, item.balance); }
-      this.settle(one.difference < 0 && -one.difference <= this.set.tolerance ? "fee" : one.difference > 0 ? "advance" : "remain");
-      if (this.diff === "remain") this.trim();
+      this.settle(one.difference > 0 ? "advance" : "");
     }
     this.render();
   }
@@ -166,15 +166,23 @@ class Match extends HTMLElement {
   money() { return this.marks.size ? [...this.marks].reduce((all, row) => all + row.unapplied, 0) : this.now?.unapplied ?? this.row?.unapplied ?? 0; }
   total() { let all = 0; for (const value of this.alloc.values()) all += value; return all; }
   gap() { return this.money() - this.total(); }
-  settle(wanted = this.diff) {
+  // 差額の扱い: 人が決めたものが当てはまればそれ、なければ、手数料の許容までは手数料、それを超えれば残す
+  settle(wanted = this.decided) {
     const gap = this.gap(), fits = gap < 0 ? ["fee", "remain", "discount", "misc", "write-off"] : ["advance", "remain", "misc"];
-    this.diff = gap === 0 ? "remain" : fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : gap > 0 ? "advance" : "remain";
+    this.diff = gap !== 0 && fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : "remain";
   }
-  // 足りない分を残すとき: 期日の古い順に、足りる分まで
-  trim() {
+  // いま計上される充当額。足りない分を残すときは、期日の古い順に、足りる分まで
+  paid() {
+    if (this.diff !== "remain" || this.gap() >= 0) return this.alloc;
     let left = this.money();
     for (const value of this.alloc.values()) if (value < 0) left -= value;
-    for (const [number, value] of this.alloc) if (value > 0) { const part = Math.min(left, value); left -= part; if (part) this.alloc.set(number, part); else this.alloc.delete(number); }
+    const due = (number) => this.item(number)?.due_on ?? "", found = new Map();
+    for (const [number, value] of [...this.alloc].sort(([a], [b]) => (due(a) < due(b) ? -1 : due(a) > due(b) ? 1 : 0))) {
+      const part = value < 0 ? value : Math.min(left, value);
+      if (value > 0) left -= part;
+      if (part) found.set(number, part);
+    }
+    return found;
   }
   toggle(number) {
     const item = this.item(number);
@@ -248,10 +256,10 @@ class Match extends HTMLElement {
     if (!this.now && this.row?.st === "todo" && !this.marks.size) { this.early(); return; }
     if (!this.able()) return;
     const rows = this.marks.size ? [...this.marks] : [this.row], at = this.at, used = this.money(), first = this.shown.indexOf(rows[0]);
-    const whole = (number) => this.alloc.get(number) === this.item(number).balance;
+    const pays = this.paid(), whole = (number) => pays.get(number) === this.item(number).balance;
     const fields = {
       receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff,
-      target: [...this.alloc].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
+      target: [...pays].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
     };
     const left = this.diff === "remain" ? Math.max(this.gap(), 0) : 0, before = new Map(rows.map((row) => [row, row.unapplied]));
     this.marks.clear();
@@ -542,7 +550,7 @@ class Match extends HTMLElement {
     if (tab) { this.turn(tab.dataset.tab).then(() => this.querySelector(`[data-tab="${tab.dataset.tab}"]`).focus()); return; }
     if (pick) { this.choose(Number(pick.dataset.pick)); return; }
     if (option) { this.picked(Number(option.dataset.at)); return; }
-    if (diff) { this.diff = diff.dataset.diff; if (this.diff === "remain" && this.gap() < 0) this.trim(); this.render(); return; }
+    if (diff) { this.diff = this.decided = diff.dataset.diff; this.render(); return; }
     const act = target.closest("[data-do]")?.dataset;
     if (!act) return;
     ({ ok: () => this.ok(), hold: () => this.hold(), aside: () => this.hold(true), undo: () => this.undoLast(), batch: () => this.batch(act.kind), partner: () => this.partnerPick(), note: () => this.note(), unmark: () => { this.marks.clear(); this.queue.paint(); this.open(); }, unapply: () => this.unapply(act.number), close: () => target.closest("dialog").close(), again: () => location.reload() })[act.do]?.();
