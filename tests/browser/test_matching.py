@@ -353,15 +353,18 @@ def test_it_works_with_plain_forms_where_there_is_no_script(desk: Installation, 
     expect(page.locator(".notice.ok")).to_contain_text("件の消込を取り消しました")
     page.goto("/demo/matching?tab=done")
     assert page.locator("[data-queue] a").count() > 0
-    answer = page.request.post(
-        "/demo/matching/confirm",
-        form={
-            "seen": "[[1]]",
-            "csrfmiddlewaretoken": page.locator("input[name=csrfmiddlewaretoken]").first.input_value(),
-        },
-        headers={"Accept": "application/json", "Referer": desk.address},
-    )
-    assert (answer.status, answer.json()["code"]) == (422, "bad-seen")
+    token = page.locator("input[name=csrfmiddlewaretoken]").first.input_value()
+    for deed, fields, code in (
+        ("confirm", {"seen": "[[1]]"}, "bad-seen"),
+        ("apply", {"receipt": "1"}, "no-target"),
+        ("apply", {"receipt": "1", "target": "Z-1", "on": "いつか"}, "bad-date"),
+    ):
+        answer = page.request.post(
+            f"/demo/matching/{deed}",
+            form=fields | {"csrfmiddlewaretoken": token},
+            headers={"Accept": "application/json", "Referer": desk.address},
+        )
+        assert (answer.status, answer.json()["code"]) == (422, code)
 
 
 def test_the_answers_to_the_script_ask_for_the_permission(desk: Installation, browser: Browser) -> None:

@@ -131,7 +131,7 @@ function evidence(match) {
   const name = one?.name ?? (now.known ? "振込名義が一致" : "名義では決まらない。取引先は人が選んだ");
   found.push([now.known && !foreign && !/一致しない|似て/.test(name), "名義", `${name}${now.history.times ? `(この名義の消込 ${now.history.times}回)` : ""}${foreign && now.partner ? "。別の取引先の請求を含む" : ""}`]);
   const paid = match.paid(), partial = items.some((item) => paid.get(item.number) !== item.balance);
-  found.push([gap === 0 && !partial, "金額", gap === 0 ? (partial ? "請求の一部に充てる" : (one?.why ?? (items.length > 1 ? `${items.length}件の合計と1円まで一致` : "未回収額と1円まで一致"))) : one?.why && match.total() === one.amount ? one.why : gap < 0 ? `${yen(-gap)}円 足りない` : `${yen(gap)}円 多い`]);
+  found.push([gap === 0 && !partial, "金額", gap === 0 ? (partial ? "請求の一部に充てる" : (one?.why ?? (items.length > 1 ? `${items.length}件の合計と1円まで一致` : "未回収額と1円まで一致"))) : diff === "fee" && gap < 0 && !/手数料/.test(one?.why ?? "") ? `${items.length > 1 ? `${items.length}件の合計` : "未回収額"}から ${yen(-gap)}円(手数料の許容内)を引いた額` : one?.why && match.total() === one.amount ? one.why : gap < 0 ? `${yen(-gap)}円 足りない` : `${yen(gap)}円 多い`]);
   const late = items.filter((item) => item.due_on < match.row.received_on).length, usual = now.partner?.late;
   found.push([dues.length === 1 && (!late || usual > 0), "期日", `${dues.length === 1 ? `すべて ${day(dues[0])} 期日` : "期日の異なる請求を含む"}${late ? `、${late}件は期日の後の入金` : ""}${usual === null || usual === undefined ? "" : `(${usual < 0 ? `平均 ${-usual}日早い` : `平均の遅れ ${usual}日`})`}`]);
   const more = partial ? 0 : ways(match), text = one?.others ? one.others : diff === "remain" && gap < 0 ? "期日の古い順に、足りる分まで" : more > 0 ? `同じ合計になる選び方がほかに ${more} 通り` : items.length > 1 ? "この合計になる選び方はほかにない" : "同じ金額の未回収はほかにない";
