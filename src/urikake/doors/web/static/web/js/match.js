@@ -27,17 +27,25 @@ class Match extends HTMLElement {
     this.take(this.set.queue);
     const first = this.set.first;
     if (first) this.laid.set(this.key(first.number), first);
+    if (first && !this.rows.has(first.number)) this.alone(first);
     frame(this);
     this.queue = new Queue(this.querySelector(".list"), this);
     this.listen();
     this.register();
     this.refresh();
-    const row = first && this.rows.get(first.number);
+    const row = first && (this.rows.get(first.number) ?? this.done?.[0]);
     this.go(row && this.shown.includes(row) ? this.shown.indexOf(row) : 0);
     this.queue.list.focus({ preventScroll: true });
     this.meet();
     setInterval(() => document.hidden || this.meet(), POLL);
     addEventListener("pagehide", () => navigator.sendBeacon(`/${company}/matching/here`, this.form({ receipt: "0" })));
+  }
+
+  // 番地が指す入金がもう待っていないときは、それだけを確定済みとして見せる
+  alone(first) {
+    this.tab = "done";
+    this.only = true;
+    this.done = [{ number: first.number, received_on: first.received_on, payer: first.payer, amount: first.amount, partner_name: first.partner?.name, code: first.partner?.code, st: "done" }];
   }
 
   // --- 一覧 ---
@@ -502,7 +510,8 @@ class Match extends HTMLElement {
   async turn(tab, again) {
     this.tab = tab;
     this.marks.clear();
-    if (tab === "done" && (!this.done || again)) {
+    if (tab === "done" && (!this.done || this.only || again)) {
+      this.only = false;
       const asked = query();
       asked.set("tab", "done");
       const answer = await fetch(`/${company}/matching/queue?${asked}`, { headers: { Accept: "application/json" } });

@@ -163,7 +163,7 @@ function held(match) {
 function done(match) {
   const { now, set } = match;
   const rows = now.applied.map((one) => `<tr><td class="n">${day(one.on)}</td><td class="r">${why(`application-${one.number}`, one.used)}</td><td class="w">${one.difference ? `差額 ${yen(one.difference)}円 ${DIFFERENCES[one.kind] ?? ""}` : "一致"}</td><td class="r">${one.stands && set.may ? `<button type="button" class="btn ghost" data-do="unapply" data-number="${one.number}">取り消す</button>` : one.stands ? "" : '<span class="sub">取消済み</span>'}</td></tr>`);
-  return `<div class="cbar"><b>この入金の消込 <span class="n">${rows.length}</span>件</b><a href="/${company}/receipts/${now.number}.pdf">領収書</a></div><table class="tbl"><thead><tr><th scope="col">消込日</th><th scope="col" class="r">使った額(円)</th><th scope="col">差額</th><th scope="col"><span class="sr">操作</span></th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<div class="cbar"><b>この入金の消込 <span class="n">${rows.length}</span>件</b></div><table class="tbl"><thead><tr><th scope="col">消込日</th><th scope="col" class="r">使った額(円)</th><th scope="col">差額</th><th scope="col"><span class="sr">操作</span></th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 const acts = (match) => `<button type="button" class="btn ghost" data-do="note">メモ <kbd>M</kbd></button><span class="sp"></span>${match.marks.size ? "" : '<button type="button" class="btn ghost" data-do="aside">対象外 <kbd>F9</kbd></button><button type="button" class="btn ghost" data-do="hold">保留 <kbd>F8</kbd></button>'}<button type="button" class="btn pri" data-do="ok"${match.able() ? "" : " disabled"}>確定して次へ <kbd>Enter</kbd></button>`;
@@ -171,8 +171,10 @@ const acts = (match) => `<button type="button" class="btn ghost" data-do="note">
 export function drawSide(match) {
   const side = match.querySelector(".beside"), { row, now } = match;
   if (!row || !now) { side.innerHTML = ""; return; }
-  side.innerHTML = (row.st === "todo" && now.unapplied ? entry(match) : "") + about(match) + past(match);
+  side.innerHTML = (row.st === "todo" && now.unapplied ? entry(match) : "") + about(match) + past(match) + (now.applied.some((one) => one.stands) ? paper(now) : "");
 }
+
+const paper = (now) => `<section class="sec"><h2>領収書</h2><form method="get" action="/${company}/receipts/${now.number}.pdf" class="paper-form"><label>但し書き <input name="purpose" maxlength="60" placeholder="サービス利用料として"></label><label class="check"><input type="checkbox" name="paper" value="1"> 紙で渡す(収入印紙の欄)</label><button class="btn ghost">PDF</button></form></section>`;
 
 function entry(match) {
   const found = lines(match);
