@@ -106,3 +106,39 @@ def test_single_payers_and_groups_are_billed_alone(place: Place) -> None:
     rest = {"closing": "2026-04-30", "issue": True, "groups": ["東", "西"]}
     run = place.finished(place.post("billing-runs", rest, by="billing").headers["Location"])
     assert run["figures"] == {"charges": 1, "invoices": 1, "total": 16_500}
+
+
+def test_what_waits_is_seen_confirmed_held_and_noted(place: Place) -> None:
+    for number, amount in (("C1", 15_000), ("C2", 25_000)):
+        a_contract(place.url, number, monthly=amount)
+        bill(place.url, "2026-04-30" if number == "C1" else "2026-05-31")
+    for amount in (16_500, 20_000, 7_500):
+        receive(place.url, amount, on="2026-04-30")
+    waiting = {row["unapplied"]: row for row in place.get("matching-queue", by="accountant")["items"]}
+    assert waiting[16_500]["kind"] == "exact"
+    first = place.get(f"receipts/{waiting[16_500]['receipt']}/candidates")["items"][0]
+    assert (first["items"], first["amount"]) == (waiting[16_500]["items"], 16_500)
+    proposal = {key: waiting[16_500][key] for key in ("receipt", "unapplied", "items")}
+    stale = proposal | {"receipt": waiting[20_000]["receipt"]}
+    done = place.post("applications/confirm", {"proposals": [proposal, stale]}, by="accountant")
+    assert (done.json["applied"], [one["receipt"] for one in done.json["refused"]]) == (1, [stale["receipt"]])
+    asked = {
+        "receipts": [{"receipt": "R20000", "unapplied": 20_000}, {"receipt": "R7500"}],
+        "items": [{"item": "INV-2026-00002"}],
+    }
+    trial = place.post("applications/together?dry_run=true", asked, by="accountant")
+    assert (trial.status, trial.json["applied"], trial.json["dry_run"]) == (200, 2, True)
+    held = place.post("receipt-holds", {"receipt": "R7500", "why": "先方へ確認中"}, by="accountant")
+    assert (held.status, held.json) == (200, {"receipt": 3, "dry_run": False})
+    refused = place.post("applications/together", asked, by="accountant")
+    assert (refused.status, refused.json["code"]) == (422, "receipt-held")
+    assert place.post("receipt-holds/release", {"receipt": "R7500"}, by="accountant").status == 200
+    made = place.post("applications/together", asked, by="accountant").json
+    assert (made["applied"], made["amount"]) == (2, 27_500)
+    back = place.post("applications/reverse", {"applications": made["applications"]}, by="accountant")
+    assert (back.json["applied"], back.json["amount"]) == (2, -27_500)
+    assert (
+        place.post("matching-notes", {"text": "分けて振り込む", "partner": "P1"}, by="accountant").json["new"] is True
+    )
+    assert [row["state"] for row in place.get("receipt-holds")["items"]] == ["held", ""]
+    assert place.get("matching-notes")["items"][0]["text"] == "分けて振り込む"

@@ -125,31 +125,6 @@ def test_a_reopened_month_is_told_to_approver_and_auditor(own: Installation, bro
     expect(auditor.locator("#bell b")).to_have_count(0)
 
 
-def test_an_application_is_undone_by_the_entry_it_shows(own: Installation, browser: Browser) -> None:
-    page = signed_in(browser, own, "sato").new_page()
-    page.goto("/demo/matching")
-    for href in page.locator("[data-queue] a").evaluate_all("all => all.slice(0, 12).map(a => a.href)"):
-        page.goto(href)
-        if page.locator(".prop input").count():
-            break
-    left = page.locator(".head .meta").inner_text()
-    at = page.locator("[data-queue] a[aria-current]")
-    following = at.evaluate("a => a.nextElementSibling.href")
-    if not page.locator(".prop input").first.is_checked():
-        page.keyboard.press("1")
-    page.keyboard.press("F12")
-    toast = page.locator(".toasts .notice")
-    expect(toast).to_contain_text("を消し込みました")
-    expect(toast).to_contain_text(re.compile("元に戻すと、.*借方 .*円.*貸方 .*円"))
-    assert page.url == following, "the next one is current"
-    page.keyboard.press("Control+z")
-    expect(page.locator(".toasts")).to_contain_text("消込を取り消しました")
-    assert page.locator(".head .meta").inner_text() == left
-    page.keyboard.press("Control+z")
-    expect(page.locator(".toasts")).to_contain_text("を消し込みました")
-    assert page.locator(".head .meta").inner_text() != left
-
-
 def test_work_that_ended_is_told_to_who_asked_for_it(own: Installation, browser: Browser) -> None:
     page = signed_in(browser, own, "sato").new_page()
     page.goto("/demo/notices")

@@ -96,8 +96,9 @@ FILES = {
     "receipt-pdf",
     "ruler-pdf",
     "run-file",
+    *(f"matching-{what}" for what in ("receipt", "queue", "found", "partners")),
 }
-"""What is no page but a file: tried in test_documents and test_debits."""
+"""What is no page but a file, or an answer to a script: tried in test_documents, test_debits and test_matching."""
 
 
 def test_the_pages_tried_are_all_that_the_book_has() -> None:
@@ -190,12 +191,16 @@ def test_the_script_of_a_page_is_small(sato: Page) -> None:
         return sum(len(gzip.compress((home / path.lstrip("/")).read_bytes(), 9)) for path in paths)
 
     plain = set()
-    for path in ("", "journals", "matching", "revenue"):
+    for path in ("", "journals", "receipts", "revenue"):
         sato.goto(f"/demo/{path}")
         sato.wait_for_load_state("networkidle")
         plain |= set(sato.evaluate(LOADED))
     assert size(plain) <= 25_000
     assert not [path for path in plain if "cally" in path or "timeline" in path]
+    sato.goto("/demo/matching")
+    sato.locator("uk-match .row.sel").wait_for()
+    sato.wait_for_load_state("networkidle")
+    assert size(set(sato.evaluate(LOADED))) <= 45_000
     sato.goto("/demo/contracts/K00001")
     sato.locator("uk-timeline svg").wait_for()
     assert size(set(sato.evaluate(LOADED))) <= 28_000

@@ -109,22 +109,6 @@ def test_the_month_is_closed_by_keyboard_from_the_home_page(own: Installation, b
     expect(accountant.get_by_text(re.compile("2026年11月は締め済みです"))).to_be_visible()
 
 
-def test_a_receipt_is_applied_and_taken_back(own: Installation, browser: Browser) -> None:
-    page = signed_in(browser, own, "sato").new_page()
-    page.goto("/demo/matching")
-    for link in page.locator("[data-queue] a").all()[:12]:
-        page.goto(f"{own.address}{link.get_attribute('href')}")
-        if page.locator("input[name=target]").count():
-            break
-    left = page.locator(".head .meta").inner_text()
-    page.locator("input[name=target]").first.check()
-    page.keyboard.press("F12")
-    expect(page.get_by_text("を消し込みました")).to_be_visible()
-    assert page.locator(".head .meta").inner_text() != left
-    page.goto("/demo/receipts?sort=-number")
-    page.go_back()
-
-
 def test_a_change_of_role_ends_the_session(own: Installation, browser: Browser) -> None:
     sales = signed_in(browser, own, "suzuki").new_page()
     assert sales.goto("/demo/contracts").status == 200  # type: ignore[union-attr]

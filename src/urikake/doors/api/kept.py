@@ -258,6 +258,14 @@ def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _receipt_holds(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(number=number(session), receipt=number(session, "receipt_id"))
+
+
+def _matching_notes(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    return _coded(session, frame).with_columns(number=number(session), receipt=number(session, "receipt_id"))
+
+
 def _debit_requests(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     state, paid = pl.col("state").fill_null("open"), pl.col("paid").fill_null(0)
     return _coded(session, frame, "collector_id", "collector").with_columns(
@@ -415,6 +423,25 @@ RESOURCES: Final = (
             "reverses": (int, "取り消した消込の番号"),
         },
         _applications,
+    ),
+    Resource(
+        "receipt-holds", "入金の保留", "matching.read", f"matching_hold t {RUN}",
+        "t.id, t.receipt_id, t.state, t.why, r.actor, r.recorded_at",
+        {
+            **NUMBER, "receipt": (int, "入金番号"), "state": (str, "状態（held 保留・aside 対象外・空 やめた）"), "why": (str, "理由"),
+            **RECORDED,
+        },
+        _receipt_holds,
+        about="入金ごとに、番号の最も新しいものがいまの状態。",
+    ),
+    Resource(
+        "matching-notes", "消込のメモ", "matching.read", f"matching_note t {RUN}",
+        "t.id, t.partner_id, t.receipt_id, t.text, r.actor, r.recorded_at",
+        {
+            **NUMBER, "partner": (str, "取引先コード"), "receipt": (int, "入金番号"), "text": (str, "メモ（空は取消）"), **RECORDED,
+        },
+        _matching_notes,
+        about="取引先・入金ごとに、番号の最も新しいものがいまのメモ。",
     ),
     Resource(
         "debit-requests", "振替依頼", "collecting.read",

@@ -30,6 +30,7 @@ from .resources import Number
 
 MOST: Final = 10_000
 Cell = Annotated[str, Field(max_length=2000)] | int | float | bool | None
+Difference = Literal["fee", "discount", "withheld", "write-off", "misc", "advance", "remain"]
 SENT: Final = "送られた行"
 TITLES: Final = {
     "openings": "移行残高",
@@ -113,9 +114,7 @@ class Applying(Strict):
 
     receipt: Text = Field(description="入金の番号か取引番号")
     items: list[Target] = Field(min_length=1, max_length=1000)
-    difference: Literal["fee", "discount", "withheld", "write-off", "misc", "advance", "remain"] = Field(
-        "remain", description="差額の扱い"
-    )
+    difference: Difference = Field("remain", description="差額の扱い")
     date: Day | None = Field(None, description="消込日。なければ入金日")
 
 

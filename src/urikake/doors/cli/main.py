@@ -313,6 +313,44 @@ def unapply(application: int, date_: Day = None, as_: As = "system") -> None:
     say(month.unapply(from_environment(), application, on=day(date_) if date_ else None, user=as_))
 
 
+@app.command("hold-receipt")
+def hold_receipt(
+    receipt: Annotated[str, typer.Argument(help="入金番号か取引番号")],
+    why: Annotated[str, typer.Option("--why", help="理由（記録に残る）")] = "",
+    aside: Annotated[bool, typer.Option("--aside", help="保留ではなく、対象外（消し込む入金ではない）にする")] = False,
+    release: Annotated[bool, typer.Option("--release", help="保留・対象外をやめる")] = False,
+    as_: As = "system",
+) -> None:
+    """入金を、理由を付けて消し込まずにおく（--release でやめる）。"""
+    load()
+    from urikake.doors import month
+
+    month.hold_receipt(from_environment(), receipt, why=why, aside=aside, release=release, user=as_)
+    done = "の保留をやめました。" if release else "を対象外にしました。" if aside else "を保留しました。"
+    print(f"入金 {receipt} {done}")
+
+
+@app.command()
+def note(
+    text: Annotated[str, typer.Argument(help="メモ。空なら消す")],
+    partner: Annotated[str, typer.Option("--partner", metavar="CODE", help="取引先コード")] = "",
+    receipt: Annotated[str, typer.Option("--receipt", help="入金番号か取引番号")] = "",
+    as_: As = "system",
+) -> None:
+    """消込のメモを、取引先か入金に残す。"""
+    load()
+    from urikake.doors import month
+
+    told = month.note(from_environment(), text, partner=partner, receipt=receipt, user=as_)
+    print(
+        "メモを残しました。"
+        if told["new"] and text
+        else "メモを消しました。"
+        if told["new"]
+        else "同じメモが残っています。"
+    )
+
+
 @app.command()
 def recognize(month: str, as_: As = "system") -> None:
     """その月までの収益を認識する（2026-04）。"""

@@ -5,9 +5,10 @@ import { amount } from "./fields.js";
 import { Queue } from "./match/queue.js";
 import { draw, drawSide, drawProgress, frame } from "./match/draw.js";
 import { fold, yen, digits } from "./match/words.js";
-import { lines } from "./match/entry.js";
 
 const POLL = 15_000, SETTLE = 1_200;
+const SURE = new Set(["exact", "fee", "sum"]);
+const UNSURE = new Set(["none", "unknown", "duplicate"]); // Enter で決まらないように、提案を選んでおかない種類
 const company = document.body.dataset.company;
 const query = () => { const here = new URLSearchParams(location.search); return new URLSearchParams([...here].filter(([name]) => ["as_of", "known_at"].includes(name))); };
 
@@ -26,17 +27,25 @@ class Match extends HTMLElement {
     this.take(this.set.queue);
     const first = this.set.first;
     if (first) this.laid.set(this.key(first.number), first);
+    if (first && !this.rows.has(first.number)) this.alone(first);
     frame(this);
     this.queue = new Queue(this.querySelector(".list"), this);
     this.listen();
     this.register();
     this.refresh();
-    const row = first && this.rows.get(first.number);
+    const row = first && (this.rows.get(first.number) ?? this.done?.[0]);
     this.go(row && this.shown.includes(row) ? this.shown.indexOf(row) : 0);
     this.queue.list.focus({ preventScroll: true });
     this.meet();
     setInterval(() => document.hidden || this.meet(), POLL);
     addEventListener("pagehide", () => navigator.sendBeacon(`/${company}/matching/here`, this.form({ receipt: "0" })));
+  }
+
+  // 番地が指す入金がもう待っていないときは、それだけを確定済みとして見せる
+  alone(first) {
+    this.tab = "done";
+    this.only = true;
+    this.done = [{ number: first.number, received_on: first.received_on, payer: first.payer, amount: first.amount, partner_name: first.partner?.name, code: first.partner?.code, st: "done" }];
   }
 
   // --- 一覧 ---
@@ -120,18 +129,32 @@ class Match extends HTMLElement {
     clearTimeout(this.sat);
     this.sat = setTimeout(() => { this.meet(); this.ahead(); }, 250);
   }
+  // 通り過ぎた入金は読まない: 一度に一件、いまいる入金だけを
   async later(row) {
-    const partner = this.partner, found = await this.fetched(row.number, partner);
-    if (this.row === row && this.partner === partner && found && !this.marks.size) this.lay(found);
+    this.want = row;
+    if (this.reading) return;
+    this.reading = true;
+    while (this.want) {
+      const one = this.want, { partner } = this;
+      this.want = null;
+      const found = await this.fetched(one.number, partner).catch(() => null);
+      if (this.row === one && this.partner === partner && found && !this.now && !this.marks.size) this.lay(found);
+    }
+    this.reading = false;
   }
-  ahead() { for (const row of this.shown.slice(this.at + 1, this.at + 4)) if (row.number) this.fetched(row.number); }
+  // 次の二件を先に読んでおく。確定を待たせないように、一件ずつ
+  async ahead() {
+    const { at } = this;
+    for (const row of this.shown.slice(at + 1, at + 3)) { await this.going; if (this.at !== at || this.reading) return; await this.fetched(row.number).catch(() => null); }
+  }
 
   lay(found) {
     this.now = found;
     this.cur = 0;
     this.cand = found.items;
     if (this.row && found.unapplied && this.row.unapplied !== found.unapplied) this.row.unapplied = found.unapplied;
-    this.choose(found.proposals.length ? 0 : -1);
+    for (const one of found.here) this.others.set(one.receipt, one);
+    this.choose(found.proposals.length && !UNSURE.has(this.row?.kind) ? 0 : -1);
   }
 
   // 提案を選ぶ。-1 は自分で選ぶ
@@ -139,11 +162,11 @@ class Match extends HTMLElement {
     this.pick = at;
     this.alloc = new Map();
     this.diff = "remain";
+    this.decided = "";
     const one = this.now?.proposals[at];
     if (one) {
       for (const number of one.documents) { const item = this.item(number); if (item) this.alloc.set(number, item.balance); }
-      this.settle(one.difference < 0 && -one.difference <= this.set.tolerance ? "fee" : one.difference > 0 ? "advance" : "remain");
-      if (this.diff === "remain") this.trim();
+      this.settle(one.difference > 0 ? "advance" : "");
     }
     this.render();
   }
@@ -151,15 +174,23 @@ class Match extends HTMLElement {
   money() { return this.marks.size ? [...this.marks].reduce((all, row) => all + row.unapplied, 0) : this.now?.unapplied ?? this.row?.unapplied ?? 0; }
   total() { let all = 0; for (const value of this.alloc.values()) all += value; return all; }
   gap() { return this.money() - this.total(); }
-  settle(wanted = this.diff) {
+  // 差額の扱い: 人が決めたものが当てはまればそれ、なければ、手数料の許容までは手数料、それを超えれば残す
+  settle(wanted = this.decided) {
     const gap = this.gap(), fits = gap < 0 ? ["fee", "remain", "discount", "misc", "withheld", "write-off"] : ["advance", "remain", "misc"];
-    this.diff = gap === 0 ? "remain" : fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : gap > 0 ? "advance" : "remain";
+    this.diff = gap !== 0 && fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : "remain";
   }
-  // 足りない分を残すとき: 期日の古い順に、足りる分まで
-  trim() {
+  // いま計上される充当額。足りない分を残すときは、期日の古い順に、足りる分まで
+  paid() {
+    if (this.diff !== "remain" || this.gap() >= 0) return this.alloc;
     let left = this.money();
     for (const value of this.alloc.values()) if (value < 0) left -= value;
-    for (const [number, value] of this.alloc) if (value > 0) { const part = Math.min(left, value); left -= part; if (part) this.alloc.set(number, part); else this.alloc.delete(number); }
+    const due = (number) => this.item(number)?.due_on ?? "", found = new Map();
+    for (const [number, value] of [...this.alloc].sort(([a], [b]) => (due(a) < due(b) ? -1 : due(a) > due(b) ? 1 : 0))) {
+      const part = value < 0 ? value : Math.min(left, value);
+      if (value > 0) left -= part;
+      if (part) found.set(number, part);
+    }
+    return found;
   }
   toggle(number) {
     const item = this.item(number);
@@ -217,25 +248,37 @@ class Match extends HTMLElement {
   // 送る順は押した順。答えを待たずに次へ進める
   send(path, fields) { const answer = this.going.then(() => this.post(path, fields)); this.going = answer.catch(() => {}); return answer; }
 
+  // 答えが一つの種類なら、開くのを待たずに押した確定も受ける
+  async early() {
+    const { row } = this;
+    if (!SURE.has(row.kind) || this.hasty) return;
+    this.hasty = true;
+    const found = await this.fetched(row.number).catch(() => null);
+    this.hasty = false;
+    if (this.row !== row || !found || this.partner) return;
+    if (!this.now) this.lay(found);
+    this.ok();
+  }
+
   async ok() {
+    if (!this.now && this.row?.st === "todo" && !this.marks.size) { this.early(); return; }
     if (!this.able()) return;
     const rows = this.marks.size ? [...this.marks] : [this.row], at = this.at, used = this.money(), first = this.shown.indexOf(rows[0]);
-    const whole = (number) => this.alloc.get(number) === this.item(number).balance;
+    const pays = this.paid(), whole = (number) => pays.get(number) === this.item(number).balance;
     const fields = {
       receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff,
-      target: [...this.alloc].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
+      target: [...pays].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
     };
-    const entry = lines(this), left = this.diff === "remain" ? this.gap() : 0;
+    const left = this.diff === "remain" ? Math.max(this.gap(), 0) : 0, before = new Map(rows.map((row) => [row, row.unapplied]));
     this.marks.clear();
     for (const row of rows) { row.st = "done"; row.busy = true; row.trouble = ""; }
     this.after(first === -1 ? at : Math.min(at, first));
     try {
       const told = await this.send("apply", fields);
-      for (const row of rows) { row.busy = false; if (left > 0) { row.st = "todo"; row.unapplied = left; } }
-      this.remember({ applications: told.applications, rows, at: first === -1 ? at : first, sum: used - Math.max(left, 0), entry, says: told.says });
+      for (const row of rows) row.busy = false;
+      this.remember({ applications: told.applications, rows, at: first === -1 ? at : first, sum: used - left, before });
       this.say(told.text, told.says, true);
-      if (left > 0) this.after(this.at, true);
-      this.renew();
+      this.renew(left ? 0 : SETTLE);
     } catch (error) { this.back(rows, error.message); }
   }
   // 確定したあとも、同じ場所の次の行にいる
@@ -275,7 +318,7 @@ class Match extends HTMLElement {
       const told = await this.send("confirm", { seen }), refused = new Map(told.refused.map((one) => [one.receipt, one.why]));
       const good = rows.filter((row) => !refused.has(row.number));
       for (const row of rows) { row.busy = false; if (refused.has(row.number)) { row.st = "todo"; row.trouble = refused.get(row.number); } }
-      if (good.length) this.remember({ applications: told.applications, rows: good, at, sum: good.reduce((all, row) => all + row.unapplied, 0), says: told.says });
+      if (good.length) this.remember({ applications: told.applications, rows: good, at, sum: good.reduce((all, row) => all + row.unapplied, 0) });
       this.after(this.at, true);
       this.say(told.text.split("\n")[0], told.says, good.length > 0, refused.size > 0);
       if (refused.size) this.select(rows.find((row) => refused.has(row.number)));
@@ -296,7 +339,7 @@ class Match extends HTMLElement {
     this.done = null;
     for (const row of one.rows) {
       row.st = "todo"; row.state = ""; row.trouble = "";
-      if (!one.held && one.left) row.unapplied = one.left.get(row);
+      if (one.before) row.unapplied = one.before.get(row);
       this.rows.set(row.number, row);
     }
     this.laid.clear();
@@ -467,7 +510,8 @@ class Match extends HTMLElement {
   async turn(tab, again) {
     this.tab = tab;
     this.marks.clear();
-    if (tab === "done" && (!this.done || again)) {
+    if (tab === "done" && (!this.done || this.only || again)) {
+      this.only = false;
       const asked = query();
       asked.set("tab", "done");
       const answer = await fetch(`/${company}/matching/queue?${asked}`, { headers: { Accept: "application/json" } });
@@ -515,7 +559,7 @@ class Match extends HTMLElement {
     if (tab) { this.turn(tab.dataset.tab).then(() => this.querySelector(`[data-tab="${tab.dataset.tab}"]`).focus()); return; }
     if (pick) { this.choose(Number(pick.dataset.pick)); return; }
     if (option) { this.picked(Number(option.dataset.at)); return; }
-    if (diff) { this.diff = diff.dataset.diff; if (this.diff === "remain" && this.gap() < 0) this.trim(); this.render(); return; }
+    if (diff) { this.diff = this.decided = diff.dataset.diff; this.render(); return; }
     const act = target.closest("[data-do]")?.dataset;
     if (!act) return;
     ({ ok: () => this.ok(), hold: () => this.hold(), aside: () => this.hold(true), undo: () => this.undoLast(), batch: () => this.batch(act.kind), partner: () => this.partnerPick(), note: () => this.note(), unmark: () => { this.marks.clear(); this.queue.paint(); this.open(); }, unapply: () => this.unapply(act.number), close: () => target.closest("dialog").close(), again: () => location.reload() })[act.do]?.();

@@ -130,24 +130,24 @@ function evidence(match) {
   const items = [...alloc.keys()].map((number) => match.item(number)).filter(Boolean), dues = [...new Set(items.map((item) => item.due_on))], foreign = items.some((item) => !item.own), found = [];
   const name = one?.name ?? (now.known ? "振込名義が一致" : "名義では決まらない。取引先は人が選んだ");
   found.push([now.known && !foreign && !/一致しない|似て/.test(name), "名義", `${name}${now.history.times ? `(この名義の消込 ${now.history.times}回)` : ""}${foreign && now.partner ? "。別の取引先の請求を含む" : ""}`]);
-  const partial = items.some((item) => alloc.get(item.number) !== item.balance);
-  found.push([gap === 0 && !partial, "金額", gap === 0 ? (partial ? "請求の一部に充てる" : (one?.why ?? (items.length > 1 ? `${items.length}件の合計と1円まで一致` : "未回収額と1円まで一致"))) : one?.why && match.total() === one.amount ? one.why : gap < 0 ? `${yen(-gap)}円 足りない` : `${yen(gap)}円 多い`]);
+  const paid = match.paid(), partial = items.some((item) => paid.get(item.number) !== item.balance);
+  found.push([gap === 0 && !partial, "金額", gap === 0 ? (partial ? "請求の一部に充てる" : (one?.why ?? (items.length > 1 ? `${items.length}件の合計と1円まで一致` : "未回収額と1円まで一致"))) : diff === "fee" && gap < 0 && !/手数料/.test(one?.why ?? "") ? `${items.length > 1 ? `${items.length}件の合計` : "未回収額"}から ${yen(-gap)}円(手数料の許容内)を引いた額` : one?.why && match.total() === one.amount ? one.why : gap < 0 ? `${yen(-gap)}円 足りない` : `${yen(gap)}円 多い`]);
   const late = items.filter((item) => item.due_on < match.row.received_on).length, usual = now.partner?.late;
-  found.push([dues.length === 1 && (!late || usual > 0), "期日", `${dues.length === 1 ? `すべて ${day(dues[0])} 期日` : "期日の異なる請求を含む"}${late ? `、${late}件は期日の後の入金` : ""}${usual === null || usual === undefined ? "" : `(平均の遅れ ${usual}日)`}`]);
+  found.push([dues.length === 1 && (!late || usual > 0), "期日", `${dues.length === 1 ? `すべて ${day(dues[0])} 期日` : "期日の異なる請求を含む"}${late ? `、${late}件は期日の後の入金` : ""}${usual === null || usual === undefined ? "" : `(${usual < 0 ? `平均 ${-usual}日早い` : `平均の遅れ ${usual}日`})`}`]);
   const more = partial ? 0 : ways(match), text = one?.others ? one.others : diff === "remain" && gap < 0 ? "期日の古い順に、足りる分まで" : more > 0 ? `同じ合計になる選び方がほかに ${more} 通り` : items.length > 1 ? "この合計になる選び方はほかにない" : "同じ金額の未回収はほかにない";
   found.push([!one?.others && more <= 0, "一意", text]);
   return `<div class="ev" role="group" aria-label="提案の根拠">${found.map(([good, label, words]) => `<div class="${good ? "y" : "w"}"><b>${label}</b><span>${safe(words)}</span></div>`).join("")}</div>`;
 }
 
 function documents(match) {
-  const { now, alloc, cur } = match, cand = match.cand ?? [], sought = Boolean(match.find), heading = sought ? "さがした請求" : now.several ? "まとめる入金の未回収" : now.near ? "金額が近い未回収" : "この取引先とグループの未回収";
+  const { now, alloc, cur } = match, paid = match.paid(), cand = match.cand ?? [], sought = Boolean(match.find), heading = sought ? "さがした請求" : now.several ? "まとめる入金の未回収" : now.near ? "金額が近い未回収" : "この取引先とグループの未回収";
   const chosen = [...alloc.keys()].filter((number) => !cand.some((item) => item.number === number)).map((number) => match.item(number)).filter(Boolean);
   const rows = [...chosen, ...cand];
   match.cand = rows;
   const body = rows.map((item, at) => {
     const on = alloc.has(item.number), late = !item.gone && item.due_on < match.row.received_on, name = item.own ? "" : `<b>${safe(item.partner)}</b> `;
     const cell = item.gone ? "" : `<input type="checkbox" data-tick="${safe(item.number)}"${on ? " checked" : ""}${match.set.may ? "" : " disabled"} aria-label="${safe(item.number)} を選ぶ">`;
-    const take = on ? (item.balance < 0 || !match.set.may ? money(alloc.get(item.number)) : `<input type="text" class="al" data-alloc="${safe(item.number)}" inputmode="numeric" value="${yen(alloc.get(item.number))}" aria-label="${safe(item.number)} の充当額">`) : '<span class="sub">—</span>';
+    const take = on ? (item.balance < 0 || !match.set.may ? money(paid.get(item.number) ?? 0) : `<input type="text" class="al" data-alloc="${safe(item.number)}" inputmode="numeric" value="${yen(paid.get(item.number) ?? 0)}" aria-label="${safe(item.number)} の充当額">`) : '<span class="sub">—</span>';
     return `<tr class="${on ? "on" : ""}${item.gone ? " gone" : ""}"${at === cur ? ' aria-current="true"' : ""}><td>${cell}</td><td class="n">${safe(item.number)}</td><td class="n${late ? " late" : ""}">${day(item.due_on)}${late ? " 超過" : ""}</td><td class="w">${name}${safe(item.about)}${item.why ? ` <em>${safe(item.why)}</em>` : ""}</td><td class="r">${item.gone ? `<span class="sub n">${yen(item.gross)}</span>` : why(item.ref, item.balance)}</td><td class="r">${item.gone ? "" : take}</td></tr>`;
   });
   const table = rows.length ? `<table class="tbl"><thead><tr><th scope="col"><span class="sr">選択</span></th><th scope="col">請求番号</th><th scope="col">期日</th><th scope="col">摘要</th><th scope="col" class="r">未回収(円)</th><th scope="col" class="r">今回充当(円)</th></tr></thead><tbody>${body.join("")}</tbody></table>`
@@ -163,7 +163,7 @@ function held(match) {
 function done(match) {
   const { now, set } = match;
   const rows = now.applied.map((one) => `<tr><td class="n">${day(one.on)}</td><td class="r">${why(`application-${one.number}`, one.used)}</td><td class="w">${one.difference ? `差額 ${yen(one.difference)}円 ${DIFFERENCES[one.kind] ?? ""}` : "一致"}</td><td class="r">${one.stands && set.may ? `<button type="button" class="btn ghost" data-do="unapply" data-number="${one.number}">取り消す</button>` : one.stands ? "" : '<span class="sub">取消済み</span>'}</td></tr>`);
-  return `<div class="cbar"><b>この入金の消込 <span class="n">${rows.length}</span>件</b><a href="/${company}/receipts/${now.number}.pdf">領収書</a></div><table class="tbl"><thead><tr><th scope="col">消込日</th><th scope="col" class="r">使った額(円)</th><th scope="col">差額</th><th scope="col"><span class="sr">操作</span></th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<div class="cbar"><b>この入金の消込 <span class="n">${rows.length}</span>件</b></div><table class="tbl"><thead><tr><th scope="col">消込日</th><th scope="col" class="r">使った額(円)</th><th scope="col">差額</th><th scope="col"><span class="sr">操作</span></th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
 const acts = (match) => `<button type="button" class="btn ghost" data-do="note">メモ <kbd>M</kbd></button><span class="sp"></span>${match.marks.size ? "" : '<button type="button" class="btn ghost" data-do="aside">対象外 <kbd>F9</kbd></button><button type="button" class="btn ghost" data-do="hold">保留 <kbd>F8</kbd></button>'}<button type="button" class="btn pri" data-do="ok"${match.able() ? "" : " disabled"}>確定して次へ <kbd>Enter</kbd></button>`;
@@ -171,8 +171,10 @@ const acts = (match) => `<button type="button" class="btn ghost" data-do="note">
 export function drawSide(match) {
   const side = match.querySelector(".beside"), { row, now } = match;
   if (!row || !now) { side.innerHTML = ""; return; }
-  side.innerHTML = (row.st === "todo" && now.unapplied ? entry(match) : "") + about(match) + past(match);
+  side.innerHTML = (row.st === "todo" && now.unapplied ? entry(match) : "") + about(match) + past(match) + (now.applied.some((one) => one.stands) ? paper(now) : "");
 }
+
+const paper = (now) => `<section class="sec"><h2>領収書</h2><form method="get" action="/${company}/receipts/${now.number}.pdf" class="paper-form"><label>但し書き <input name="purpose" maxlength="60" placeholder="サービス利用料として"></label><label class="check"><input type="checkbox" name="paper" value="1"> 紙で渡す(収入印紙の欄)</label><button class="btn ghost">PDF</button></form></section>`;
 
 function entry(match) {
   const found = lines(match);
@@ -184,10 +186,10 @@ function entry(match) {
 function about(match) {
   const { now, row } = match, { partner } = now;
   if (!partner) return "";
-  const settled = [...match.alloc].reduce((all, [number, value]) => all + (match.item(number)?.code === partner.code ? value : 0), 0), rest = match.diff === "remain" && match.gap() < 0 ? settled + match.gap() : settled;
+  const rest = [...match.paid()].reduce((all, [number, value]) => all + (match.item(number)?.code === partner.code ? value : 0), 0);
   const note = partner.note ? `<div class="sec"><p class="note">${safe(partner.note.text)}<small>${safe(partner.note.actor)} ${partner.note.at}</small></p></div>` : "";
   const name = partner.url ? `<a href="${safe(partner.url)}">取引先の状況</a>` : "取引先の状況";
-  return `${note}<div class="sec"><h2>${name}</h2><div class="kv"><span>未回収の合計</span><b class="n">${yen(partner.open)}</b>${row.st === "todo" ? `<span>確定後の未回収</span><b class="n">${yen(partner.open - rest)}</b>` : ""}<span>平均の遅れ</span><span class="n">${partner.late === null ? "—" : `${partner.late} 日`}</span><span>支払条件</span><span>${safe(partner.terms)}</span></div></div>`;
+  return `${note}<div class="sec"><h2>${name}</h2><div class="kv"><span>未回収の合計</span><b class="n">${yen(partner.open)}</b>${row.st === "todo" ? `<span>確定後の未回収</span><b class="n">${yen(partner.open - rest)}</b>` : ""}<span>平均の遅れ</span><span class="n">${partner.late === null ? "—" : partner.late < 0 ? `${-partner.late} 日早い` : `${partner.late} 日`}</span><span>支払条件</span><span>${safe(partner.terms)}</span></div></div>`;
 }
 
 function past({ now }) {

@@ -11,10 +11,8 @@ export function lines(match) {
     const [name, words] = { fee: [set.fee, "振込手数料"], discount: ["売上値引", "仮受消費税を含む"], "write-off": ["貸倒損失", "仮受消費税を含む"], withheld: ["仮払税金", "源泉徴収"], misc: ["雑損失", "差額"] }[diff] ?? ["", ""];
     if (name) found.push(["借", name, short, words]);
   }
-  let left = diff === "remain" && short > 0 ? match.money() : Infinity;
-  for (const [number, value] of alloc) {
-    const part = Math.min(value, left), item = match.item(number);
-    left -= part;
+  for (const [number, part] of match.paid()) {
+    const item = match.item(number);
     if (part) found.push(part > 0 ? ["貸", item.account, part, number] : ["借", item.account, -part, number]);
   }
   if (diff !== "remain" && over > 0) found.push(["貸", diff === "advance" ? "前受金" : "雑収入", over, match.now?.partner?.name ?? ""]);
