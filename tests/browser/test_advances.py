@@ -56,5 +56,7 @@ def test_an_advance_is_kept_proposed_applied_and_taken_back(
         page.get_by_label("S-W1 を選ぶ").check()
         page.get_by_role("button", name="充てる").click()
         expect(page.get_by_text("3,300円を充てました。")).to_be_visible()
+        page.goto("/demo/partners/W1")
+        expect(page.locator("section", has_text="お預かりしているお金")).to_contain_text("700")
         page.goto("/demo/receivables/deposits")
         expect(page.locator(".proof")).to_contain_text("一致")

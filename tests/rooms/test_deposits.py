@@ -29,8 +29,8 @@ from tests.builders import (
 )
 from tests.laws.test_explained import explained
 from urikake.base import company, runs
-from urikake.base.errors import FileRefusal
-from urikake.doors import month
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.doors import month, revision
 from urikake.rooms.reports.queries.explain import explain
 
 DEPOSIT = {
@@ -212,10 +212,14 @@ def test_what_a_deposit_cannot_be_is_refused(database: str, monkeypatch: pytest.
         ({"price_model": "free"}, "price_model"),
         ({"revenue_account": "売上高"}, "revenue_account"),
         ({"minimum": 1}, "minimum"),
+        ({"revenue": "monthly", "revenue_account": "預り保証金"}, "revenue_account"),
     ):
         with pytest.raises(FileRefusal, match=column):
             a_product(database, "DEP", **DEPOSIT | wrong)
     a_product(database, "DEP", **DEPOSIT)
+    a_product(database, "KEY", **DEPOSIT | {"revenue_account": "預り保証金"})
+    with pytest.raises(Refusal, match="契約ごとに決めた額"):
+        revision.revise(database, revision.Asked("DEP", date(2026, 5, 1)))
     turned = {"valid_from": "2026-05-01", "tax": "out_of_scope"}
     with pytest.raises(FileRefusal, match="別の商品コード"):
         a_product(database, "DEP", **turned)

@@ -48,7 +48,9 @@ def _versions(session: Session, price: Price) -> list[dict[str, str]]:
         .filter(pl.col("valid_from_on") < price.since)
         .unique("product", keep="last", maintain_order=True)
     )
-    if price.product != EVERY:
+    if price.product == EVERY:
+        held = held.filter(pl.col("revenue") != "deposit")
+    else:
         held = held.filter(pl.col("product") == price.product)
         if held.is_empty():
             why = f"商品「{price.product}」は、{price.since} より前からの料金がありません。"

@@ -123,10 +123,15 @@ def _check_deposit(session: Session, sheet: Sheet) -> None:
     sheet.check(held & (pl.col("tax") != "out_of_scope"), "tax", "預り保証金（deposit）は不課税（out_of_scope）です")
     plain = pl.col("price_model").is_in(["flat", "unit"])
     sheet.check(held & ~plain, "price_model", "預り保証金（deposit）の料金体系は flat か unit です")
-    for name in ("minimum", "maximum", "ssp", "revenue_account"):
+    for name in ("minimum", "maximum", "ssp"):
         sheet.check(
             held & pl.col(name).is_not_null(), name, "預り保証金（deposit）には書けません。売上にならないからです"
         )
+    on_it = pl.col("revenue_account") == queries.DEPOSITS
+    sheet.check(
+        held & ~on_it, "revenue_account", f"預り保証金（deposit）の科目は {queries.DEPOSITS} です。空欄でもかまいません"
+    )
+    sheet.check(~held & on_it, "revenue_account", f"{queries.DEPOSITS} は、預り保証金（deposit）の商品だけの科目です")
     kinds = queries.products(session).select("product", was=pl.col("revenue") == "deposit").unique()
     before = pl.col("code").replace_strict(dict(kinds.iter_rows()), default=held, return_dtype=pl.Boolean)
     several = held.n_unique().over("code") > 1

@@ -7,14 +7,17 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404, HttpResponse
 
+from urikake.base import access
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.core import written
 from urikake.doors import advances as door
 from urikake.rooms.closing.queries import changes
+from urikake.rooms.contracts.queries import contracts
+from urikake.rooms.deposits import queries as deposits
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.matching import queries as matching
-from urikake.rooms.parties.queries import profiles
+from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.reports.queries.advances import advances
@@ -92,6 +95,32 @@ def _waiting(desk: Desk) -> list[dict[str, Any]]:
     names = profiles(desk.session, "name").select("partner_id", partner="code", partner_name="name")
     named = queue.join(names, on="partner_id", how="left", maintain_order="left").sort("received_on", "receipt_id")
     return named.with_columns(number=pl.col("receipt_id") - desk.session.low).head(SHOWN).to_dicts()
+
+
+def panel(desk: Desk, partner_id: int) -> dict[str, Any]:
+    """What of a partner's money is kept: advances with something left, and deposits held; as far as one may read of them."""
+    role, kept = desk.person.role, list[dict[str, Any]]()
+    if access.may(role, "matching.read"):
+        open_ = _advances(desk).join(codes(desk.session).rename({"code": "partner"}), on="partner")
+        mine = open_.filter((pl.col("partner_id") == partner_id) & (pl.col("left") != 0))
+        kept += [
+            {
+                "label": f"前受金 {row['title']}", "url": desk.link(f"{PLACE}/{quoted(row['advance'])}"), "amount": row["left"],
+                "ref": f"advances:{row['partner']}",
+            }
+            for row in mine.iter_rows(named=True)
+        ]  # fmt: skip
+    if access.may(role, "receivables.read"):
+        numbers = contracts(desk.session).select("contract_id", "contract_no")
+        held = deposits.held(desk.session, desk.on).filter((pl.col("partner_id") == partner_id) & (pl.col("held") != 0))
+        kept += [
+            {
+                "label": f"預り保証金 {row['contract_no']}", "url": desk.link(f"contracts/{quoted(row['contract_no'])}"),
+                "amount": row["held"], "ref": f"deposit:{row['contract_no']}",
+            }
+            for row in held.join(numbers, on="contract_id").iter_rows(named=True)
+        ]  # fmt: skip
+    return {"kept": kept}
 
 
 @page("advance", f"{PLACE}/<str:name>", permission="matching.read", title="前受金の充当")

@@ -21,6 +21,7 @@ from ..desk import Desk, quoted
 from ..pictures import Picture
 from ..table import Choice, Column, Empty, listed_as, table
 from ..timelines import timeline
+from . import advances as keeping
 from . import debiting
 
 MOST = 30
@@ -139,6 +140,7 @@ def one(desk: Desk, code: str) -> Shown:
         "proof": _proof(desk, partner_id),
         "history": _history(desk, history),
         **debiting.panel(desk, partner),
+        **keeping.panel(desk, partner_id),
         "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸", named=True)
         if own.height
         else None,

@@ -79,6 +79,9 @@ def _version(session: Session, product: str, since: date) -> dict[str, Any]:
     every = products(session).filter(pl.col("product") == product)
     if every.is_empty():
         raise Refusal("unknown-product", f"商品「{product}」はありません。", "商品コードを確かめてください。")
+    if every["revenue"][0] == "deposit":
+        why = f"商品「{product}」は預り保証金です。契約ごとに決めた額のまま預かります。"
+        raise Refusal("deposit-price", why, "変えるときは、契約ごとに単価の変更（change_price）を登録してください。")
     held = every.filter(pl.col("valid_from_on") <= since)
     if held.height < 2:
         why = f"商品「{product}」には、{since} に切り替わっている新しい料金がありません。"
