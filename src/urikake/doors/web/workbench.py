@@ -24,6 +24,8 @@ KINDS: Final = {
     "sum": "合算入金",
     "group": "グループ合算",
     "parts": "分割入金",
+    "misc": "端数差",
+    "withheld": "源泉徴収",
     "part": "一部入金",
     "over": "過入金",
     "duplicate": "二重の疑い",

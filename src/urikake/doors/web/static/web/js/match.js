@@ -7,7 +7,7 @@ import { draw, drawSide, drawProgress, frame } from "./match/draw.js";
 import { fold, yen, digits } from "./match/words.js";
 
 const POLL = 15_000, SETTLE = 1_200;
-const SURE = new Set(["exact", "fee", "sum"]);
+const SURE = new Set(["exact", "fee", "sum", "misc", "withheld"]);
 const UNSURE = new Set(["none", "unknown", "duplicate"]); // Enter で決まらないように、提案を選んでおかない種類
 const company = document.body.dataset.company;
 const query = () => { const here = new URLSearchParams(location.search); return new URLSearchParams([...here].filter(([name]) => ["as_of", "known_at"].includes(name))); };
@@ -166,7 +166,8 @@ class Match extends HTMLElement {
     const one = this.now?.proposals[at];
     if (one) {
       for (const number of one.documents) { const item = this.item(number); if (item) this.alloc.set(number, item.balance); }
-      this.settle(one.difference > 0 ? "advance" : "");
+      const told = at === 0 && ["misc", "withheld"].includes(this.row?.kind) ? this.row.kind : "";
+      this.settle(told || (one.difference > 0 ? "advance" : ""));
     }
     this.render();
   }

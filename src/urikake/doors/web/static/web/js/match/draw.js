@@ -96,7 +96,7 @@ function proposals(match) {
   const cards = now.proposals.map((one, at) => {
     const about = one.documents.length === 1 ? [one.documents[0], match.item(one.documents[0])?.about].filter(Boolean).join(" ") : `${one.documents[0]} ほか${one.documents.length - 1}件`;
     const owner = one.documents.map((number) => match.item(number)).find((item) => item && !item.own);
-    const sure = at === 0 && match.row.kind in { exact: 1, fee: 1, sum: 1 };
+    const sure = at === 0 && match.row.kind in { exact: 1, fee: 1, sum: 1, misc: 1, withheld: 1 };
     return `<button type="button" class="prop" role="radio" aria-checked="${at === pick}" data-pick="${at}"><span class="t"><kbd>${at + 1}</kbd>${title(one, set.tolerance)}</span>${sure ? '<span class="rec">推奨</span>' : ""}<span class="x">${safe(about)}${owner ? ` <b>${safe(owner.partner)}</b>` : ""}</span></button>`;
   });
   return `<div class="props" role="radiogroup" aria-label="提案" data-count="${cards.length}">${cards.join("")}<button type="button" class="prop own" role="radio" aria-checked="${pick === -1}" data-pick="-1"><span class="t"><kbd>${cards.length + 1}</kbd>自分で選ぶ</span><span class="x">下の請求から <kbd>Space</kbd></span></button></div>`;
