@@ -113,6 +113,7 @@ class Match extends HTMLElement {
       this.laid.set(key, answer);
       const found = await answer;
       if (this.laid.get(key) === answer) found ? this.laid.set(key, found) : this.laid.delete(key);
+      return found; // 待つあいだに一覧が新しくなり、覚えが消えていても
     }
     return this.laid.get(key);
   }
@@ -502,10 +503,11 @@ class Match extends HTMLElement {
     this.refresh();
     if (this.tab === "done") return;
     const here = this.shown.indexOf(row);
-    if (here === -1) { if (!marked || row !== this.row) this.go(at); return; }
+    const typing = this.querySelector(".work input:focus, dialog[open]"); // 打っている最中の人の手は止めない
+    if (here === -1) { if (!typing && (!marked || row !== this.row)) this.go(at); return; }
     this.at = here;
     this.queue.select(here);
-    if (before !== `${row.number}:${row.kind}:${row.documents}` && pick === 0 && !this.marks.size) { this.laid.delete(this.key(row.number)); this.open(); }
+    if (!typing && before !== `${row.number}:${row.kind}:${row.documents}` && pick === 0 && !this.marks.size) { this.laid.delete(this.key(row.number)); this.open(); }
   }
 
   async turn(tab, again) {
