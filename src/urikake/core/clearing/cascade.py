@@ -124,9 +124,8 @@ def match(
     """
     receipts = _whole(receipts)
     items = items if "net" in items.columns else items.with_columns(net=pl.lit(None, dtype=pl.Int64))
-    items = items.cast(
-        dict.fromkeys(("item_id", "partner_id", "document_id", "amount", "net"), pl.Int64) | {"due_on": pl.Date}
-    )
+    items = items.cast(dict.fromkeys(("item_id", "partner_id", "document_id", "amount", "net"), pl.Int64))
+    items = items.with_columns(pl.col("due_on").cast(pl.Date))
     _check(receipts, items)
     documents = _documents(items)
     tolerance = max(fee_tolerance, 0)

@@ -426,7 +426,7 @@ def _beside(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
 
 def _little_over(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
     """One document, or all, that the receipt exceeds by what rounding tax otherwise makes."""
-    wholes = [((place,), amount) for place, amount in enumerate(amounts)]
+    wholes: list[tuple[tuple[int, ...], int]] = [((place,), amount) for place, amount in enumerate(amounts)]
     if len(amounts) >= 2:
         wholes.append((tuple(range(len(amounts))), sum(amounts)))
     for places, owed in wholes:
@@ -465,8 +465,8 @@ def _single_rest(receipt: _Receipt, documents: list[dict[str, Any]]) -> Iterator
 
 def _is_due(receipt: _Receipt, document: dict[str, Any]) -> bool:
     """Whether the document was due about when the money came."""
-    known = receipt.received_on is not None and document["due_on"] is not None
-    return known and document["due_on"] <= receipt.received_on + timedelta(days=EARLY_DAYS)
+    due_on, received_on = document["due_on"], receipt.received_on
+    return None not in (due_on, received_on) and due_on - timedelta(days=EARLY_DAYS) <= received_on
 
 
 def _rest(receipt: _Receipt, amounts: list[int]) -> Iterator[_Guess]:
