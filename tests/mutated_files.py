@@ -305,7 +305,8 @@ def _rows(name: str, data: bytes) -> Found:
     profile = PROFILES[name]
     lines = [row for row in csv.reader(io.StringIO(decoded(data, name), newline="")) if any(map(str.strip, row))]
     plain = [["".join(cell.replace("\ufeff", "").split()) for cell in row] for row in lines]
-    top = next(at for at, row in enumerate(plain) if all(each in row for each in (*profile.day[1:], profile.payer[0])))
+    top = next(at for at, row in enumerate(plain) if all(_place(row, each) is not None for each in profile.needed))
+    assert not any(len(row) >= len(plain[top]) and re.match(r"20\d\d", row[0]) for row in plain[:top])
     place = {
         key: _place(plain[top], key)
         for key in (profile.incoming, profile.outgoing, profile.signed, profile.balance)
