@@ -156,11 +156,11 @@ def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, in
 
 
 def _moving(cells: Sequence[str], profile: Profile, places: dict[str, int], latest: date) -> bool:
-    """Whether the cells are those of a movement, where the header says: a day, and an amount."""
+    """Whether the cells are those of a movement, where the header says: a day, and something as an amount."""
     told = {name: cells[at] for name, at in places.items() if at < len(cells)}
     amounts = [told.get(name, "") for name in (profile.incoming, profile.outgoing, profile.signed)]
     day = _day([told.get(name, "") for name in profile.day], latest)
-    return day is not None and any(_NUMBER.fullmatch(written.number(each)) for each in amounts)
+    return day is not None and any(each.strip() for each in amounts)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
