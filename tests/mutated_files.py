@@ -238,8 +238,8 @@ def _noticed(data: bytes) -> Found:
             batch, since = found[since:], len(found)
             for way, start in (("in", 1), ("cancel", 19)):
                 mine = [amount for each, amount in batch if each == way]
-                told = row[start : start + 6], row[start + 6 : start + 18]
-                assert [int(text) for text in told if text.strip()] in ([len(mine), sum(mine)], [])
+                for text, own in ((row[start : start + 6], len(mine)), (row[start + 6 : start + 18], sum(mine))):
+                    assert not text.strip() or int(text) == own
     return found
 
 
@@ -305,7 +305,11 @@ def _rows(name: str, data: bytes) -> Found:
     profile = PROFILES[name]
     lines = [row for row in csv.reader(io.StringIO(decoded(data, name), newline="")) if any(map(str.strip, row))]
     plain = [["".join(cell.replace("\ufeff", "").split()) for cell in row] for row in lines]
-    top = next(at for at, row in enumerate(plain) if all(each in row for each in (*profile.day[1:], profile.payer[0])))
+    top = next(at for at, row in enumerate(plain) if all(_place(row, each) is not None for each in profile.needed))
+    assert not any(
+        len(row) >= len(plain[top]) and re.match(r"20\d\d/(0[1-9]|1[0-2])/(0[1-9]|[12]\d)\b", row[0])
+        for row in plain[:top]
+    )
     place = {
         key: _place(plain[top], key)
         for key in (profile.incoming, profile.outgoing, profile.signed, profile.balance)

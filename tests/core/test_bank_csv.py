@@ -93,6 +93,7 @@ def test_what_was_taken_back_is_told_apart() -> None:
         (",110000,,", ",,,", 2, "入金金額", "どちらにも"),
         ("1109450,", "1109451,", 3, "残高", "計算すると 1,109,450"),
         ("1109450,", "1109450,,", 3, "列数", "見出しは 6 列"),
+        ("日付,", "20261029,振込 カ）ソラ,1,,1000000,\n日付,", 1, "見出し", "見出しより前に明細"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line_and_column(old: str, new: str, line: int, name: str, why: str) -> None:

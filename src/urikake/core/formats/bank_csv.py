@@ -115,12 +115,13 @@ class _Row:
 def read(text: str, profile: Profile, latest: date) -> BankFile:
     """The statement in the file's text; days are not after ``latest``.
 
-    Lines before the header are passed over. A negative deposit takes an earlier one back; a negative payment came back and
-    is for a person to look at. Where the file has balances they must follow from row to row, oldest or newest first: a break
-    is a row that is missing or there twice. Raises `Refused` for the file as a whole; a fault's record is the line, its place
-    the column.
+    Lines before the header are passed over, but for rows of a day and an amount, which are refused there. A negative deposit
+    takes an earlier one back; a negative payment came back and is for a person to look at. Where the file has balances they
+    must follow from row to row, oldest or newest first: a break is a row that is missing or there twice.
+
+    Raises `Refused` for the file as a whole; a fault's record is the line, its place the column.
     """
-    header, places, rows = _table(text, profile)
+    header, places, rows = _table(text, profile, latest)
     faults: list[Fault] = []
     every = [_movement(row, profile, places, latest, faults) for row in rows]
     if faults:
@@ -137,17 +138,29 @@ def _plain(heading: str) -> str:
     return "".join(unicodedata.normalize("NFKC", heading).lstrip("\ufeff").split())
 
 
-def _table(text: str, profile: Profile) -> tuple[int, dict[str, int], list[_Row]]:
+def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, int], list[_Row]]:
     """The line of the header, the place of each column that the profile names, and the rows below."""
     lines = list(_lines(text))
     for at, (line, cells, _) in enumerate(lines):
         places = _places([_plain(cell) for cell in cells], profile)
         if all(name in places for name in profile.needed):
+            if early := [one for one in lines[:at] if _moving(one[1], profile, places, latest)]:
+                raise Refused(
+                    [Fault(each, 1, "見出し", row[0], "見出しより前に明細の行があります") for each, row, _ in early]
+                )
             return line, places, list(_rows(lines[at + 1 :], places, len(cells)))
     heads = [_places([_plain(cell) for cell in cells], profile) for _, cells, _ in lines]
     found = max(heads, key=len, default={})
     lacking = "・".join(name for name in profile.needed if name not in found)
     raise Refused([Fault(1, 1, "見出し", "", f"{profile.title}の見出し（{lacking}）のある行がありません")])
+
+
+def _moving(cells: Sequence[str], profile: Profile, places: dict[str, int], latest: date) -> bool:
+    """Whether the cells are those of a movement, where the header says: a day, and something as an amount."""
+    told = {name: cells[at] for name, at in places.items() if at < len(cells)}
+    amounts = [told.get(name, "") for name in (profile.incoming, profile.outgoing, profile.signed)]
+    day = _day([told.get(name, "") for name in profile.day], latest)
+    return day is not None and any(each.strip() for each in amounts)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
