@@ -47,7 +47,10 @@ NOTES: Final = {
     ("partners", "invoice_grouping"): "請求書を請求先・契約・受注・案件のどれごとにするか。空欄は会社の方針",
     ("partners", "tax_unit"): "`delivery_note` は、納品書(契約)ごと・税率ごとに消費税を丸める。空欄は請求書ごと",
     ("partners", "minimum_invoice"): "税込の円。今回の請求がこれに満たなければ次の締めに繰り越す。空欄は会社の方針",
-    ("partners", "fee_bearer"): "`payer` は先方負担。手数料を引かれた入金を手数料とせず、足りない分を残す。空欄は当社負担",
+    (
+        "partners",
+        "fee_bearer",
+    ): "`payer` は先方負担。手数料を引かれた入金を手数料とせず、足りない分を残す。空欄は当社負担",
     ("partners", "payer_names"): "銀行の明細に出る名義。複数は `;` で区切る",
     ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
     ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",
