@@ -56,17 +56,22 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
     "urikake.rooms.matching.actions.posting.post",
-    *(f"urikake.rooms.matching.actions.named.{step}" for step in ("named_items", "settled", "waiting_receipt")),
+    "urikake.rooms.matching.actions.learning.learn",
+    *(
+        f"urikake.rooms.matching.actions.named.{step}"
+        for step in ("named_items", "part_of", "settled", "waiting_receipt")
+    ),
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
-        for what in ("application", "collection", "invoice", "receipt", "revenue", "slip")
+        for what in ("advance", "application", "collection", "deposit", "invoice", "receipt", "revenue", "slip")
     ),
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),
     *(f"urikake.rooms.contracts.actions.discounts.{step}" for step in ("ending", "words")),
     *(f"urikake.rooms.contracts.actions.commitments.{step}" for step in ("check", "check_changes", "unfit")),
+    *(f"urikake.rooms.contracts.actions.deposits.{step}" for step in ("check", "check_changes", "held")),
     *(f"urikake.rooms.contracts.actions.collection.{step}" for step in ("check", "ids")),
-    *(f"urikake.rooms.parties.actions.{step}" for step in ("check_terms", "closing_masks", "terms_ids")),
+    *(f"urikake.rooms.parties.actions.{step}" for step in ("check_terms", "closing_masks", "name_payers", "terms_ids")),
     "urikake.rooms.contracts.actions.ours.told",
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
