@@ -325,7 +325,8 @@ VERBS: Final = {
     "close": "を行う", "create": "を作る", "deliver": "を送る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
     "map": "の列の対応づけを保存する",
     "post": "を計上する",     "recognize": "を認識する", "request": "を依頼する",
-    "settle": "の結果で消し込む", "reopen": "を解除する", "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
+    "settle": "の結果で消し込む", "reopen": "を解除する", "release": "で覚えた名義の使用を許可する",
+    "run": "を計算する", "set_up": "を作る",
 }  # fmt: skip
 
 
