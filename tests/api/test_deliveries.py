@@ -7,7 +7,7 @@ from tests.builders import a_contract, a_partner, bill
 
 
 def test_a_closing_is_sent_by_a_run_and_its_papers_are_fetched(place: Place) -> None:
-    a_partner(place.url, "P1", delivery="paper")
+    a_partner(place.url, "P1", delivery="paper", address="東京都千代田区架空町1-1")
     a_partner(place.url, "P2", delivery="email", email="")
     for at in (1, 2):
         a_contract(place.url, f"C{at}", partner=f"P{at}")

@@ -116,7 +116,7 @@ def test_what_was_taken_back_before_it_left_is_not_sent_and_what_takes_its_place
 
 
 def test_paper_and_files_do_not_wait_for_a_mail_server(database: str, post: Post, tmp_path: Path) -> None:
-    a_partner(database, "P2", delivery="paper")
+    a_partner(database, "P2", delivery="paper", address="東京都千代田区架空町1-1")
     mailing.change(database, {"port": 1})
     done = deliver.deliver(database, Wanted(APRIL, output=tmp_path / "post.pdf"))
     assert done.figures == {"printed": 1, "waiting": 2}
@@ -197,16 +197,22 @@ def test_what_came_back_waits_for_a_person(database: str, post: Post) -> None:
     assert states(database)["P1"] == "sent"
 
 
-def test_who_has_no_address_is_told_and_keeps_nobody(database: str, post: Post) -> None:
+def test_who_has_no_address_is_told_and_keeps_nobody(database: str, post: Post, tmp_path: Path) -> None:
     a_partner(database, "P2", email="", delivery="email")
-    done = deliver.deliver(database, Wanted(APRIL))
-    assert done.figures == {"no_address": 1, "sent": 2}
-    assert states(database)["P2"] == "no_address"
+    a_partner(database, "P3", delivery="paper")
+    done = deliver.deliver(database, Wanted(APRIL, output=tmp_path / "post.pdf"))
+    assert done.figures == {"no_address": 2, "sent": 1}
+    assert (states(database)["P2"], states(database)["P3"]) == ("no_address", "no_address")
+    assert ["メールアドレス" in done.told[0], "住所" in done.told[1]] == [True, True]
+    with pytest.raises(Refusal, match="no-address"):
+        deliver.deliver(
+            database, Wanted(APRIL, resend=number(database, "P3"), why="届いていない", output=tmp_path / "x.pdf")
+        )
 
 
 def test_paper_is_one_file_and_claimed_once(database: str, post: Post, tmp_path: Path) -> None:
     for at in (1, 2):
-        a_partner(database, f"P{at}", delivery="paper")
+        a_partner(database, f"P{at}", delivery="paper", address="東京都千代田区架空町1-1")
     assert deliver.deliver(database, Wanted(APRIL)).figures == {"sent": 1, "waiting": 2}
     file = tmp_path / "post.pdf"
     assert deliver.deliver(database, Wanted(APRIL, output=file)).figures == {"printed": 2}

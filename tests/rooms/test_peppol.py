@@ -266,7 +266,7 @@ def test_a_credit_beside_charges_names_its_original_too(database: str) -> None:
 
 def test_all_of_a_closing_that_go_this_way(database: str, tmp_path: Path) -> None:
     a_seller(database)
-    a_partner(database, "P2", delivery="paper")
+    a_partner(database, "P2", delivery="paper", address="東京都千代田区架空町1-1")
     a_partner(database, "P3", delivery="peppol")
     a_partner(database, "P4", **BUYER)
     for at, partner in enumerate(("P1", "P2", "P3", "P4")):

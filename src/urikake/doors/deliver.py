@@ -140,7 +140,7 @@ def plan(session: Session, closing: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     going = found.filter(pl.col("state").is_in(queries.OPEN))
     unfit = _unfit(session, going.filter(pl.col("method") == "peppol"))
     stuck = found.filter(pl.col("state").is_in(list(WORDS)))
-    told = [WORDS[row["state"]].format(code=row["code"]) for row in stuck.iter_rows(named=True)]
+    told = [_words(row) for row in stuck.iter_rows(named=True)]
     late = going.filter(pl.col("number").is_in(list(unfit)))
     every = [stuck.with_columns(cause=pl.Series(told, dtype=pl.String)),
              late.with_columns(cause=pl.col("number").replace_strict(unfit, default="", return_dtype=pl.String))]  # fmt: skip
@@ -223,7 +223,9 @@ def _wanted(session: Session, wanted: Wanted) -> pl.DataFrame:
 
 
 def _addressed(row: dict[str, Any]) -> None:
-    """Return if the document can go; refused where it goes by e-mail and has no address."""
+    """Return if the document can go; refused where the partner has no address by the way it goes."""
+    if row["method"] == "paper" and not row["address"]:
+        raise Refusal("no-address", f"取引先 {row['code']} の住所がありません。", "取引先に住所を登録してください。")
     if row["method"] == "email" and (not row["to"] or email_addresses.problem(row["to"])):
         raise Refusal(
             "no-address",
@@ -233,7 +235,7 @@ def _addressed(row: dict[str, Any]) -> None:
 
 
 WORDS: Final = {
-    queries.UNDELIVERABLE: "取引先 {code} に送れるメールアドレスがありません。取引先に登録してください",
+    queries.UNDELIVERABLE: "取引先 {code} に送れる{what}がありません。取引先に登録してください",
     queries.ON_ITS_WAY: "送信の途中で止まりました。届いたか確かめ、届いていなければ、理由を付けて送り直してください",
     "partial": "届かなかった宛先があります。宛先を直し、理由を付けて送り直してください",
     "bounced": "不達で戻りました。宛先を直し、理由を付けて送り直してください",
@@ -247,7 +249,13 @@ def _tell_others(done: Done, found: pl.DataFrame, going: pl.DataFrame) -> None:
     rest = found.join(going, on="invoice_id", how="anti", maintain_order="left")
     for row in rest.filter(pl.col("state").is_in(list(WORDS))).iter_rows(named=True):
         done.count(row["state"])
-        done.told.append(f"{row['number']}: {WORDS[row['state']].format(code=row['code'])}。")
+        done.told.append(f"{row['number']}: {_words(row)}。")
+
+
+def _words(row: dict[str, Any]) -> str:
+    """Why the document does not go, and what to do."""
+    what = "メールアドレス" if row["method"] == "email" else "住所"
+    return WORDS[row["state"]].format(code=row["code"], what=what)
 
 
 def _attempt(row: dict[str, Any], content: bytes, **more: Any) -> dict[str, Any]:

@@ -62,9 +62,11 @@ def deliveries(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     """The documents with how they are to be delivered and how that stands, in their order.
 
     Adds ``code, name, method, to`` (the profile's addresses), those of `attempts`, and ``state``: ``waiting`` before the
-    first attempt, ``no_address`` where it goes by e-mail and the partner has none that is one.
+    first attempt, ``no_address`` where it goes by e-mail and the partner has no address that is one, or on paper and there
+    is none to write on the envelope.
     """
-    mine = profiles(session, "name, email, delivery").select("partner_id", "code", "name", "delivery", "email")
+    told = "partner_id", "code", "name", "delivery", "email", "address"
+    mine = profiles(session, "name, email, delivery, address").select(told)
     mine = mine.rename({"delivery": "method", "email": "to"})
     joined = found.join(mine, on="partner_id", how="left", maintain_order="left").join(
         attempts(session).drop("run_id"), on="invoice_id", how="left", maintain_order="left"
@@ -72,6 +74,7 @@ def deliveries(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     addresses = joined["to"].unique()
     bad = [text for text in addresses if not text or email_addresses.problem(text)]
     nobody = (pl.col("method") == "email") & pl.col("to").is_in(bad)
+    nobody |= (pl.col("method") == "paper") & (pl.col("address") == "")
     state = pl.col("state").fill_null(NONE)
     told = pl.when(state.is_in(OPEN) & nobody).then(pl.lit(UNDELIVERABLE)).otherwise(state)
     needless = state.is_in(OPEN) & pl.col("invoice_id").is_in(_needless(session).implode())
