@@ -148,9 +148,26 @@ def test_what_the_payer_names_is_paid_whoever_pays_and_never_left_out() -> None:
     items = of_partners((7, 5_500), (7, 3_300), (8, 8_800))
     cited = pl.DataFrame({"receipt_id": [0, 0], "document_id": [0, 1]})
     assert paid_by(match(a_receipt(None, 8_800), items, 880, cited=cited)) == ("sum", "number", [0, 1])
-    assert paid_by(match(a_receipt(8, 8_800), items, 880, cited=cited)) == ("sum", "number", [0, 1])
-    assert paid_by(match(a_receipt(8, 8_360), items, 880, cited=cited)) == ("fee", "number", [0, 1])
+    assert paid_by(match(a_receipt(None, 8_360), items, 880, cited=cited)) == ("fee", "number", [0, 1])
+    assert paid_by(match(a_receipt(8, 8_800), items, 880, cited=cited)) == ("ambiguous", "payer", [])
+    groups = pl.DataFrame({"partner_id": [7, 8], "group_id": [7, 7]})
+    assert paid_by(match(a_receipt(8, 8_800), items, 880, cited=cited, groups=groups)) == ("sum", "number", [0, 1])
     assert paid_by(match(a_receipt(7, 3_300), items, 880, cited=cited[:1])) == ("ambiguous", "payer", [])
+
+
+def test_receipts_that_pay_together_use_up_the_credits_of_their_invoice() -> None:
+    rows = [(0, 1, 9, 44_000, FIRST), (1, 1, 9, -30_800, FIRST), (2, 1, 8, 99_000, FIRST)]
+    receipts = pl.DataFrame([(0, 1, 5_000), (1, 1, 8_200)], schema=RECEIPTS, orient="row")
+    applications, outcomes = match(receipts, pl.DataFrame(rows, schema=ITEMS, orient="row"), 0)
+    assert outcomes["kind"].to_list() == ["parts", "parts"]
+    assert sorted(applications.rows()) == [(0, 0, 35_800), (0, 1, -30_800), (1, 0, 8_200)]
+
+
+def test_a_name_with_a_slip_needs_an_amount_that_nobody_else_owes() -> None:
+    alike = pl.DataFrame({"receipt_id": [0], "partner_id": [7], "how": ["slip"]})
+    others = of_partners((7, 5_500), (20, 5_500), *((40 + n, 9_000 + n) for n in range(98)))
+    assert paid_by(match(a_receipt(None, 5_500), others, 0, alike=alike)) == ("ambiguous", "name", [])
+    assert paid_by(match(a_receipt(None, 5_500), of_partners((7, 5_500), (8, 9_000)), 0, alike=alike))[2] == [0]
 
 
 def test_companies_of_one_group_pay_for_each_other() -> None:

@@ -354,3 +354,32 @@ def test_a_receipt_that_the_bank_returned_is_taken_back_once_and_only_unapplied(
     with pytest.raises(Refusal, match="no-receipt"):
         month.take_back(database, "R9", day)
     assert match(database)["applied"] == 0
+
+
+def test_a_number_that_two_documents_bear_is_refused_and_an_item_has_a_number_of_its_own(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    a_partner(database, "P2")
+    row = {"invoice_date": "2026-03-31", "due": "2026-04-30", "partner": "P2"}
+    take_rows(database, "openings", [row | {"invoice_no": INV1, "balance": 7_700}, row | {"invoice_no": "1", "balance": 900},
+                                     row | {"invoice_no": "2026/03-001", "balance": 500}])  # fmt: skip
+    receive(database, 11_000, payer="ダレカ", id="R1")
+    with pytest.raises(Refusal, match="number-ambiguous"):
+        apply(database, "R1", INV1)
+    for odd in ("²", f"{INV1}=²", "#999"):
+        with pytest.raises(Refusal):
+            apply(database, "R1", odd)
+    apply(database, "R1", "1", "2026/03-001")
+    apply(database, "R1", "#1=6000")
+    owed = [row["balance"] for row in report(database, "receivables", as_of="2099-12-31") if row["balance"]]
+    assert sorted(owed) == [5_000, 7_700]
+
+
+def test_the_banks_own_record_of_a_return_that_a_person_told_is_known(database: str) -> None:
+    a_shop(database)
+    receive(database, 5_000, on="2026-05-10", id="R0", payer="ダレカ")
+    receive(database, 5_000, on="2026-05-20", id="R1", payer="ダレカ")
+    month.take_back(database, "R1", date(2026, 5, 25))
+    back = {"date": "2026-05-26", "amount": -5_000, "payer": "ダレカ", "id": "BANK-9"}
+    for _ in range(2):
+        assert take_rows(database, "receipts", [back]) == 0
+    assert unapplied(database) == {"R0": 5_000}

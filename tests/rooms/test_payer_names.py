@@ -88,7 +88,11 @@ def test_a_name_is_learned_by_hand_and_used_once_a_second_person_released_it(dat
         "取りやめ",
         1,
     )
-    assert names.add(database, "P1", OTHER, user="sato") == {"names": 1}
+    with pytest.raises(Refusal, match="name-revoked"):
+        names.add(database, "P1", OTHER, user="sato")
+    a_partner(database, "P1", payer_names=OTHER)  # nor does a file take it up again
+    assert match(database)["applied"] == 0
+    assert names.release(database, "P1", OTHER, user="yama") == {"names": 1}
     assert match(database)["applied"] == 1
 
 
@@ -114,6 +118,31 @@ def test_a_match_that_was_taken_back_taught_nothing(database: str) -> None:
     assert report(database, "payer-names") == []
     apply(database, "R2", INV[1])
     assert [(row["times"], row["in_use"]) for row in report(database, "payer-names")] == [(1, False)]
+
+
+@pytest.mark.parametrize("policy", ["at_once", "after_two"])
+def test_a_name_that_wrong_matches_taught_is_used_no_more_once_they_are_taken_back(database: str, policy: str) -> None:
+    partners_owe(database, {}, {}, learned_names=policy)
+    for n in range(2):
+        receive(database, 4_000 + n, payer=OTHER, id=f"R{n}")
+        apply(database, f"R{n}", INV[1])
+    assert [row["in_use"] for row in report(database, "payer-names")] == [True]
+    for row in report(database, "receipts"):
+        unapply(database, row["applications"][0])
+    receive(database, 11_000, payer=OTHER, id="R9")
+    assert match(database)["applied"] == 0
+    apply(database, "R9", INV[1])
+    names_of = {row["partner"]: row["in_use"] for row in report(database, "payer-names")}
+    assert names_of == {"P1": policy == "at_once"}
+
+
+def test_who_pays_for_a_group_company_keeps_its_own_name(database: str) -> None:
+    partners_owe(database, {}, {}, learned_names="at_once")
+    receive(database, 22_000, payer="P1ショウジ", id="R1")
+    apply(database, "R1", INV[2])
+    assert report(database, "payer-names") == []
+    receive(database, 10_560, payer="P1ショウジ", id="R2")
+    assert match(database)["applied"] == 1
 
 
 def test_several_receipts_make_one_invoice_and_are_posted_each_by_itself(database: str) -> None:

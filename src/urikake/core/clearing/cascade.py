@@ -32,6 +32,9 @@ Rank = Callable[[pl.DataFrame, pl.DataFrame], Found]
 MOST_COMMON: Final = 1 / 50
 """Above this share of other open documents of an amount, a like name with that amount says too little."""
 
+WEAK: Final = ("slip", "shorter")
+"""Likenesses of names (`likeness.How`) that need an amount which no other open document has."""
+
 
 class Allowed(NamedTuple):
     """By how much money may miss what is owed: a fee up to ``tolerance`` or one of ``fees``, ``rounding`` either way."""
@@ -68,10 +71,12 @@ def match(
 
     Stages, strongest first, as far as what they need is given; ``by`` of the outcome names the one that answered:
 
-    - ``number``: the documents the payer names (``cited``) make the amount, or exceed it by a fee;
+    - ``number``: the documents the payer names (``cited``) make the amount, or exceed it by a fee, where they are those
+      of the receipt's partner or its group, or where the partner is not known;
     - ``payer``: the documents of the receipt's partner;
     - ``name``: those of partners whose names resemble the payer's (``alike``), where not over 2 % of the other open
-      documents have the amount, and short only by one of ``fees``;
+      documents have the amount (none at all where a letter differs or the name is cut short), and short only by one of
+      ``fees``;
     - ``group``: those of the partner's ``groups`` together.
 
     Ranks of a stage, strongest first; credits (negative documents) only count where it is said and in all that is open
@@ -106,7 +111,8 @@ def match(
     ``receipts``: ``receipt_id``, ``partner_id`` (null: unknown), ``amount``, and where known ``received_on``. ``items``:
     ``item_id``, ``partner_id``, ``document_id``, ``amount`` (open balance, minor units), ``due_on``, and where known
     ``net`` (the part of it that is no consumption tax). ``alike``:
-    ``receipt_id, partner_id`` of receipts without a partner. ``cited``: ``receipt_id, document_id``. ``groups``:
+    ``receipt_id, partner_id`` of receipts without a partner, and ``how`` (`likeness.How`).
+    ``cited``: ``receipt_id, document_id``. ``groups``:
     ``partner_id, group_id``. ``bearing``: ``partner_id`` of those who bear the fee themselves: what they keep back is owed
     still, and is no fee. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
@@ -187,7 +193,8 @@ def _stages(
 ) -> Iterator[Stage]:
     if not cited.is_empty():
         pools = documents.join(cited.select("doc", pool=pl.col("receipt").cast(pl.Int64)), on="doc")
-        naming = known.join(cited, on="receipt", how="semi").with_columns(pool=pl.col("receipt").cast(pl.Int64))
+        naming = _of_their_own(known.join(cited, on="receipt", how="semi"), documents, cited, groups)
+        naming = naming.with_columns(pool=pl.col("receipt").cast(pl.Int64))
         less = _borne(partial(ranks.named_short, tolerance=allowed.tolerance), allowed)
         yield Stage("number", naming.select(*ASKS), pools, [("exact", ranks.named), ("fee", less)])
     own = documents.with_columns(pool="partner_id")
@@ -199,8 +206,10 @@ def _stages(
         )
         usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0, allowed.bearing)
         amounts = documents["amount"].sort()
+        firm = alike if "how" not in alike.columns else alike.filter(~pl.col("how").is_in(WEAK))
+        firm = asks.join(firm.select("receipt_id"), on="receipt_id", how="semi").select("receipt").unique()
         rare = [
-            (kind, partial(_rare, rank=rank, amounts=amounts, reach=allowed.tolerance))
+            (kind, partial(_rare, rank=rank, amounts=amounts, reach=allowed.tolerance, firm=firm))
             for kind, rank in _ranks(usual, by_due=True)
         ]
         yield Stage("name", asks.select(*ASKS), own, rare)
@@ -211,6 +220,25 @@ def _stages(
         )
         asks = known.drop_nulls("partner_id").join(shared, on="partner_id", maintain_order="left")
         yield Stage("group", asks.select(*ASKS), pools, _ranks(allowed, by_due=False))
+
+
+def _of_their_own(
+    naming: pl.DataFrame, documents: pl.DataFrame, cited: pl.DataFrame, groups: pl.DataFrame | None
+) -> pl.DataFrame:
+    """The receipts whose partner is not known, or is that of the documents they name or of their group.
+
+    A number in the text of a known payer that is another's document may be chance: a person looks at it.
+    """
+    belongs = documents.select("doc", owner="partner_id").join(cited, on="doc")
+    both = naming.select("receipt", "partner_id").drop_nulls().join(belongs, on="receipt")
+    if groups is not None:
+        for name, group in (("partner_id", "payer_group"), ("owner", "owner_group")):
+            of = groups.select(pl.col("partner_id").alias(name), pl.col("group_id").alias(group))
+            both = both.join(of, on=name, how="left", maintain_order="left")
+    else:
+        both = both.with_columns(payer_group=pl.lit(None, dtype=pl.Int64), owner_group=pl.lit(None, dtype=pl.Int64))
+    same = (pl.col("partner_id") == pl.col("owner")) | (pl.col("payer_group") == pl.col("owner_group")).fill_null(False)
+    return naming.join(both.filter(~same), on="receipt", how="anti", maintain_order="left")
 
 
 def _ranks(allowed: Allowed, *, by_due: bool) -> list[tuple[str, Rank]]:
@@ -250,8 +278,13 @@ def _borne(rank: Rank, allowed: Allowed) -> Rank:
     return without
 
 
-def _rare(asks: pl.DataFrame, documents: pl.DataFrame, *, rank: Rank, amounts: pl.Series, reach: int) -> Found:
-    """What the rank finds, but in doubt where the amount is too common among all ``amounts`` to say who paid."""
+def _rare(
+    asks: pl.DataFrame, documents: pl.DataFrame, *, rank: Rank, amounts: pl.Series, reach: int, firm: pl.DataFrame
+) -> Found:
+    """What the rank finds, but in doubt where the amount is too common among all ``amounts`` to say who paid.
+
+    For receipts whose payer's name is not ``firm`` (a slip, or only the beginning) no other document may have it.
+    """
     found = rank(asks, documents)
     if found.claims.is_empty():
         return found
@@ -260,7 +293,9 @@ def _rare(asks: pl.DataFrame, documents: pl.DataFrame, *, rank: Rank, amounts: p
     low = amounts.search_sorted(upto["amount"], side="left")
     high = amounts.search_sorted(upto["high"], side="right")
     others = upto.with_columns(others=high.cast(pl.Int64) - low.cast(pl.Int64) - 1)
-    common = others.filter(pl.col("others") > MOST_COMMON * len(amounts)).select("receipt")
+    known = pl.col("receipt").is_in(firm["receipt"].implode())
+    most = pl.when(known).then(MOST_COMMON * len(amounts)).otherwise(0.0)
+    common = others.filter(pl.col("others") > most).select("receipt")
     unsure = found.claims.join(common, on="receipt", how="semi").select("bundle").unique()
     withheld = found.claims.join(unsure, on="bundle", how="semi")
     return Found(
@@ -301,7 +336,8 @@ def _applications(
 ) -> pl.DataFrame:
     """The items of the settled documents, by receipt, then by age of the document, then by id.
 
-    Receipts that pay together take the items one after the other, each until its money is used.
+    Receipts that pay together take the items one after the other, each until its money is used; credits among the items
+    are the first receipt's.
     """
     keys = documents.select("doc", "partner_id", "document_id")
     owed = items.filter(pl.col("amount") != 0).select("item_id", "partner_id", "document_id", "amount")
@@ -314,7 +350,14 @@ def _applications(
 
 def _shared(named: pl.DataFrame) -> pl.DataFrame:
     """The items of receipts that pay together, cut where one receipt's money ends and the next one's begins."""
+    credit = named.filter(pl.col("amount") < 0).sort("bundle", "receipt").unique(["bundle", "item_id"], keep="first")
+    beyond = credit.group_by("bundle").agg(beyond=-pl.col("amount").sum())
+    named = named.filter(pl.col("amount") > 0)
     payers = named.select("bundle", "receipt", "money").unique().sort("bundle", "receipt")
+    payers = payers.join(beyond, on="bundle", how="left", maintain_order="left")
+    first = pl.col("receipt") == pl.col("receipt").min().over("bundle")
+    more = pl.when(first).then(pl.col("beyond").fill_null(0)).otherwise(0)
+    payers = payers.with_columns(money=pl.col("money") + more).drop("beyond")
     payers = payers.with_columns(paid_to=pl.col("money").cum_sum().over("bundle"))
     owed = named.unique(["bundle", "item_id"]).sort("bundle", "doc", "item_id")
     owed = owed.with_columns(owed_to=pl.col("amount").cum_sum().over("bundle"))
@@ -325,7 +368,8 @@ def _shared(named: pl.DataFrame) -> pl.DataFrame:
     part = pl.min_horizontal("owed_to", "paid_to") - pl.max_horizontal(
         pl.col("owed_to") - pl.col("amount"), "paid_from"
     )
-    return cut.with_columns(amount=part).filter(pl.col("amount") > 0).select(named.columns)
+    shares = cut.with_columns(amount=part).filter(pl.col("amount") > 0).select(named.columns)
+    return pl.concat([credit.select(named.columns), shares])
 
 
 def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: Standing) -> pl.DataFrame:

@@ -10,6 +10,7 @@ CITED: Final = {"receipt_id": pl.Int64, "document_id": pl.Int64}
 
 _LEAST: Final = 4  # letters and digits below which a number says nothing
 _LEAST_DIGITS: Final = 6  # digits a number needs to be known without its letters
+_DATE: Final = r"^(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])?$"  # digits that people write for a month or a day
 _RUNS: Final = 5  # pieces that a number may be torn into by spaces and dashes
 
 
@@ -17,7 +18,8 @@ def citations(texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
     """The documents that each text names by number: ``receipt_id, document_id``, a pair once.
 
     A number is found however it is punctuated, in either width and case, where no letter or digit touches it; also its
-    digits alone, from six on, where no other document has the same. Numbers under four letters say nothing.
+    digits alone, from six on, where no other document has the same. Numbers under four letters say nothing, nor do
+    digits that read as a month or a day.
 
     ``texts``: ``receipt_id``, ``text``. ``numbers``: ``document_id``, ``number`` (of open documents).
 
@@ -49,7 +51,8 @@ def _pieces(texts: pl.DataFrame) -> pl.DataFrame:
     every = [
         runs.select("receipt_id", key=pl.col("run").list.eval(_in_a_row(size))).explode("key") for size in range(_RUNS)
     ]
-    return pl.concat(every).drop_nulls().filter(pl.col("key").str.len_chars() >= _LEAST).unique()
+    told = pl.concat(every).drop_nulls().unique()
+    return told.filter((pl.col("key").str.len_chars() >= _LEAST) & ~pl.col("key").str.contains(_DATE))
 
 
 def _in_a_row(more: int) -> pl.Expr:

@@ -69,7 +69,7 @@ DEFAULTS: Final = {
 def import_partners(session: Session, *, sheet: Sheet) -> int:
     """Take the partners of the sheet and return how many were new or changed; refused whole if any row is wrong."""
     known = queries.profiles(session)
-    for read in (queries.payer_names, queries.virtual_accounts):
+    for read in (queries.told_names, queries.virtual_accounts):
         read(session)  # before the first write: later they would have to wait for it
     _check(session, sheet, known)
     sheet.sift()
@@ -194,14 +194,17 @@ def _profiles(session: Session, frame: pl.DataFrame, every: pl.DataFrame, known:
 
 
 def _names(session: Session, frame: pl.DataFrame) -> int:
-    """Record payer names and virtual accounts not yet known; return how many. The kana and the name count as such."""
+    """Record payer names and virtual accounts not yet known; return how many. The kana and the name count as such.
+
+    A name that was withdrawn is not taken up again by a file.
+    """
     given = frame.select("partner_id", payer=pl.col("payer_names").str.split(";")).explode("payer")
     own = [frame.select("partner_id", payer=name) for name in ("kana", "name")]
     wanted = pl.concat([given, *own]).with_columns(pl.col("payer").str.strip_chars()).filter(pl.col("payer") != "")
     wanted = wanted.with_columns(folded=payer.folded(wanted["payer"])).filter(pl.col("folded") != "")
     keys = ["partner_id", "folded"]
     wanted = wanted.unique(keys, maintain_order=True).join(
-        queries.payer_names(session), on=keys, how="anti", maintain_order="left"
+        queries.told_names(session), on=keys, how="anti", maintain_order="left"
     )
     facts.record(session, PayerName, wanted.with_columns(withdrawn=pl.lit(value=False)))
     accounts = frame.select("partner_id", virtual_account=pl.col("virtual_account").str.split(";")).explode(

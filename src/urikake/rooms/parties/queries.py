@@ -91,6 +91,12 @@ def payer_names(session: Session) -> pl.DataFrame:
     return session.derived("payer_names", names, read)
 
 
+def told_names(session: Session) -> pl.DataFrame:
+    """Every folded name ever told of a partner, those withdrawn among them: ``partner_id``, ``folded``, each pair once."""
+    rows = session.table("parties_payer_name", "id, partner_id, folded, withdrawn")
+    return rows.select("partner_id", "folded").unique(maintain_order=True)
+
+
 def written_names(session: Session) -> pl.DataFrame:
     """Every name of a partner as it is written, its own and its reading among them: ``partner_id``, ``payer``."""
     own = profiles(session, "name, kana")

@@ -103,7 +103,7 @@ def _new(session: Session, sheet: Sheet, bank_id: int) -> pl.DataFrame:
     there = _known(session, rows)
     _check_ids(sheet, rows, there)
     fresh = rows.join(there, on=[*SOURCE, "repeat"], how="anti", maintain_order="left")
-    fresh = _returns(session, fresh)
+    fresh = _returns(session, _told_by_hand(session, fresh))
     sheet.frame = fresh
     sheet.check(pl.col("date").is_in(closed), "date", "締め済みの月です")
     _check_returns(sheet)
@@ -256,12 +256,31 @@ def _keep_records(session: Session, rows: pl.DataFrame, told: pl.DataFrame) -> N
         facts.record(session, Record, both.with_columns(line=LINE, booked_on="date", content="raw"))
 
 
+BY_HAND: Final = "組戻し"
+_SAME_RETURN: Final = 10  # days between a return told by hand and the bank's own record of it
+
+
+def _told_by_hand(session: Session, fresh: pl.DataFrame) -> pl.DataFrame:
+    """The rows without those by which a bank tells a return that a person took back before."""
+    key = ["bank_account_id", "payer", "amount"]
+    hand = queries.receipts(session, "bank_code = ? AND amount < 0", (BY_HAND,))
+    if hand.is_empty():
+        return fresh
+    nth = pl.int_range(pl.len()).over(key)
+    told = hand.sort("received_on", "receipt_id").select(*key, told_on="received_on", nth=nth)
+    back = fresh.with_row_index("at").filter(pl.col("amount") < 0).sort("received_on", "at").with_columns(nth=nth)
+    both = back.join(told, on=[*key, "nth"])
+    near = (pl.col("received_on") - pl.col("told_on")).dt.total_days().abs() <= _SAME_RETURN
+    known = both.filter(near)["at"]
+    return fresh.with_row_index("at").filter(~pl.col("at").is_in(known.implode())).drop("at")
+
+
 @action("receipts.import")
 def take_back(session: Session, *, receipt: str, on: date) -> pl.DataFrame:
     """Record that the bank returned a receipt to its payer (組戻) on the day, and return the receipt below zero that tells it.
 
-    Its payer and text are those of the receipt, so that the bank's own record of that day is known again. Refused where
-    there is no such receipt, or any of it is applied.
+    Its payer and text are those of the receipt; the bank's own record of it, within ten days, is known again. Refused
+    where there is no such receipt, or any of it is applied.
     """
     found = queries.named(session, receipt).filter(pl.col("amount") > 0)
     if found.height != 1:
@@ -287,7 +306,7 @@ def take_back(session: Session, *, receipt: str, on: date) -> pl.DataFrame:
         amount=-pl.col("amount"),
         received_on=pl.lit(on),
         reverses_id="receipt_id",
-        bank_code=pl.lit(""),
+        bank_code=pl.lit(BY_HAND),
         repeat=pl.lit(0),
     )
     again = queries.receipts(session, "received_on = ? AND amount = ?", (on, -row["amount"]))

@@ -319,7 +319,7 @@ def _again(doing: Deed, number: int) -> Undo | None:
         on = periods.open_date(session, was["applied_on"])
         fields = {
             "receipt": was["receipt_id"] - session.low,
-            "target": [f"{item - session.low}={-amount}" for item, amount in moved.select("item_id", "moved").rows()],
+            "target": [f"#{item - session.low}={-amount}" for item, amount in moved.select("item_id", "moved").rows()],
             "difference": was["difference_kind"] or "remain",
             "on": on.isoformat(),
         }

@@ -51,7 +51,7 @@ def prepay(
         raise Refusal(
             "bad-amount", f"前受金にする額が {kept} 円です。", f"1〜{row['unapplied']} の整数で指定してください。"
         )
-    day = on or row["received_on"]
+    day = _day(session, [row["received_on"]], on) if on else row["received_on"]
     periods.require_open(session, day)
     head = {
         "receipt_id": row["receipt_id"], "applied_on": day, "used": kept, "difference": kept, "difference_kind": "advance",
@@ -104,7 +104,7 @@ def unapply_advance(session: Session, *, use_id: int, on: date | None = None) ->
     if queries.advance_uses(session, "reverses_id = ?", (use_id,)).height:
         raise Refusal("reversed", "この充当はすでに取り消されています。", "report advances で確かめてください。")
     row = found.drop("use_id", "run_id").row(0, named=True)
-    day = periods.open_date(session, on or row["applied_on"])
+    day = periods.open_date(session, max(on or row["applied_on"], row["applied_on"]))
     before = receivables.movements(session, "source_id = ? AND kind = 'advanced'", (use_id,))
     use = row | {"applied_on": day, "used": -row["used"], "reverses_id": use_id}
     return _used(session, use, before.select("item_id", moved=-pl.col("moved")), "unadvanced")

@@ -33,18 +33,33 @@ def learn(session: Session, *, taught: pl.DataFrame) -> int:
     """Record whose the payers' names are told to be, and return how many were not known.
 
     ``taught``: ``application_id, partner_id, payer, folded``. What the policy needs no release for is used from now on.
+    A name that any partner bears already is not taught to be another's: who pays for others keeps its own.
     """
-    keys = ["partner_id", "folded"]
-    new = taught.filter(pl.col("folded") != "").join(parties.payer_names(session), on=keys, how="anti")
+    new = taught.filter(pl.col("folded") != "").join(parties.payer_names(session), on="folded", how="anti")
     if new.is_empty():
         return 0
     facts.record(session, LearnedName, new.sort("application_id", "partner_id"))
-    wanted = _TIMES.get(policies(session)["learned_names"])
-    if wanted is not None:
-        found = queries.standing_names(session).join(new, on=keys, how="semi")
-        ripe = found.filter((pl.col("times") >= wanted) & (pl.col("decision") != REVOKED))
-        parties_pen.name_payers(session, names=ripe.select(_NAME))
+    parties_pen.name_payers(session, names=_ripe(session, new).select(_NAME))
     return new.height
+
+
+def unlearn(session: Session, *, application_ids: pl.Series) -> int:
+    """Withdraw the names in use that the reversed applications taught and that too few others still teach."""
+    keys = ["partner_id", "folded"]
+    taught = queries.learned(session).filter(pl.col("application_id").is_in(application_ids.implode()))
+    if taught.is_empty():
+        return 0
+    names = taught.unique(keys, maintain_order=True)
+    gone = names.join(_ripe(session, names), on=keys, how="anti", maintain_order="left")
+    return parties_pen.name_payers(session, names=gone.select(_NAME), withdrawn=True)
+
+
+def _ripe(session: Session, names: pl.DataFrame) -> pl.DataFrame:
+    """Those of the names (``partner_id, folded``) that may be used: released, or taught as often as the policy wants."""
+    wanted = _TIMES.get(policies(session)["learned_names"], None)
+    known = queries.standing_names(session).join(names, on=["partner_id", "folded"], how="semi")
+    often = pl.lit(value=False) if wanted is None else (pl.col("times") >= wanted) & (pl.col("decision") != REVOKED)
+    return known.filter(often | (pl.col("decision") == RELEASED))
 
 
 @action("matching.release")
@@ -66,7 +81,7 @@ def release_name(session: Session, *, partner: str, name: str) -> int:
 @action("matching.release")
 def revoke_name(session: Session, *, partner: str, name: str) -> int:
     """Keep a payer name from being used for the partner, learned or registered; return how many were in use."""
-    row = _learned(session, partner, name)
+    row = _borne(session, partner, name) or _learned(session, partner, name)
     _decide(session, row, REVOKED)
     return parties_pen.name_payers(session, names=pl.DataFrame([row]).select(_NAME), withdrawn=True)
 
@@ -81,7 +96,24 @@ def add_name(session: Session, *, partner: str, name: str) -> int:
     if not folded:
         raise Refusal("no-name", "振込名義がありません。", "振込名義を書いてください。")
     row = {"partner_id": codes["partner_id"][0], "payer": name, "folded": folded}
+    decided = queries.decisions(session).filter(
+        (pl.col("partner_id") == row["partner_id"]) & (pl.col("folded") == folded)
+    )
+    if decided.height and decided["decision"][0] == REVOKED:
+        raise Refusal(
+            "name-revoked",
+            f"名義「{name}」は、取引先「{partner}」には使わないと決められています。",
+            "使うなら、消込で覚えた名義として許可してください（urikake rules release）。",
+        )
     return parties_pen.name_payers(session, names=pl.DataFrame([row]))
+
+
+def _borne(session: Session, partner: str, name: str) -> dict[str, object] | None:
+    """The name as the partner bears it now, None where it does not."""
+    codes = parties.codes(session).filter(pl.col("code") == partner).select("partner_id")
+    found = parties.payer_names(session).filter(pl.col("folded") == payer.fold(name))
+    own = found.join(codes, on="partner_id", how="semi")
+    return own.select("partner_id", "folded", payer=pl.lit(name)).row(0, named=True) if own.height else None
 
 
 def _decide(session: Session, row: dict[str, object], kind: str) -> None:

@@ -19,6 +19,7 @@ from .. import queries
 from ..models import Hold
 
 JAPAN: Final = ZoneInfo("Asia/Tokyo")
+_DIGITS: Final = 13
 STATES: Final = {Hold.HELD: "保留中", Hold.ASIDE: "対象外"}
 
 
@@ -60,12 +61,15 @@ def stamp(moment: datetime) -> str:
 
 
 def named_items(session: Session, targets: list[str]) -> pl.DataFrame:
-    """The named open items with the amount to settle of each, in the order named: ``INVOICE``, ``INVOICE/ORDER``, a number.
+    """The named open items with the amount to settle of each, in the order named: ``INVOICE``, ``INVOICE/ORDER``, an item's
+    number (``#17``).
 
     ``=AMOUNT`` after a name settles that much of it; without, all. Refused where one is named twice.
     """
     items = receivables.labels(session, receivables.open_items(session))
     items = items.join(dimensions(session), on="dimension_id", maintain_order="left")
+    if not targets:
+        raise Refusal("no-item", "充てる債権明細がありません。", "請求書番号か明細番号を指定してください。")
     rows = pl.concat([_named_item(session, items, text) for text in targets])
     if rows["item_id"].is_duplicated().any():
         twice = items.filter(
@@ -81,22 +85,43 @@ def named_items(session: Session, targets: list[str]) -> pl.DataFrame:
 
 def _named_item(session: Session, items: pl.DataFrame, text: str) -> pl.DataFrame:
     name, _, amount = text.partition("=")
-    document, _, order = name.partition("/")
-    mine = items.filter(pl.col("number") == document)
-    if order:
-        mine = mine.filter(pl.col("order_no") == order)
-    if mine.is_empty() and name.isdigit():
-        mine = items.filter(pl.col("item_id") == session.low + int(name))
+    mine = _rows_named(session, items, name)
     if mine.is_empty():
         raise Refusal(
             "no-item", f"未回収の債権明細「{name}」はありません。", "請求書番号か明細番号を確かめてください。"
         )
+    if mine.select("source", "source_id").n_unique() > 1:
+        ids = "・".join(f"#{item - session.low}" for item in mine["item_id"])
+        raise Refusal(
+            "number-ambiguous",
+            f"「{name}」という番号の債権が、二つ以上の書類にあります。",
+            f"明細の番号（{ids}）で指定してください。",
+        )
     if not amount:
         return mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
-    if not amount.isdigit() or not 0 < int(amount) <= mine["balance"].sum():
+    if not _is_number(amount) or not 0 < int(amount) <= mine["balance"].sum():
         most = mine["balance"].sum()
         raise Refusal("bad-amount", f"「{text}」の金額が使えません。", f"1〜{most} の整数で指定してください。")
     return part_of(session, mine, int(amount))
+
+
+def _rows_named(session: Session, items: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The open items that the name means: ``#17`` and, where no document is called so, ``17`` are an item's number."""
+    by_id = name.removeprefix("#")
+    own = items.filter(pl.col("item_id") == session.low + int(by_id)) if _is_number(by_id) else items.clear()
+    if name.startswith("#"):
+        return own
+    whole = items.filter(pl.col("number") == name)
+    if whole.height:
+        return whole
+    document, _, order = name.rpartition("/")
+    ordered = items.filter((pl.col("number") == document) & (pl.col("order_no") == order))
+    return ordered if ordered.height else own
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is written in plain digits, few enough for an amount or a number of ours."""
+    return text.isascii() and text.isdecimal() and len(text) < _DIGITS
 
 
 def part_of(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from urikake.rooms.receivables import queries as receivables
 
 from .. import queries
 from ..models import Application
+from .learning import unlearn
 from .posting import Applied
 
 
@@ -32,7 +33,7 @@ def unapply_together(session: Session, *, application_ids: Sequence[int], on: da
     """Reverse applications, all or nothing; each dated as the one it reverses, in a locked month in the first open one."""
     found = _standing(session, application_ids)
     _require_unused(session, found["application_id"])
-    days = {day: periods.open_date(session, on or day) for day in found["applied_on"].unique()}
+    days = {day: periods.open_date(session, max(on or day, day)) for day in found["applied_on"].unique()}
     rows = found.with_columns(
         pl.col("used", "difference") * -1,
         applied_on=pl.col("applied_on").replace_strict(days, return_dtype=pl.Date),
@@ -45,6 +46,7 @@ def unapply_together(session: Session, *, application_ids: Sequence[int], on: da
     receipts_pen.use(
         session, uses=made.select("receipt_id", "used"), known=receipts.standing(session, made["receipt_id"])
     )
+    unlearn(session, application_ids=found["application_id"])
     return Applied(made, moved, items, {"unapplied": made.height})
 
 

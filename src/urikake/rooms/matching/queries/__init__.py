@@ -6,7 +6,7 @@ from .candidates import candidates
 from .evidence import Evidence, cleared, evidence
 from .holds import HOLD, free, held, last_hold
 from .known import days_late, under_name
-from .learned import LEARNED, learned, standing_names
+from .learned import LEARNED, decisions, learned, standing_names
 from .notes import NOTE, notes
 from .offered import family, found, named_documents, open_documents, settled
 from .queue import KINDS, SURE, Judged, judged, newest, progress, touched, used_by
@@ -29,6 +29,7 @@ __all__ = [
     "candidates",
     "cleared",
     "days_late",
+    "decisions",
     "evidence",
     "family",
     "found",

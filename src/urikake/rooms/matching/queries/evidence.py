@@ -15,6 +15,7 @@ from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
 from .holds import free
+from .learned import decisions
 
 _SOURCES: Final = {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}
 _DIGITS: Final = r"[0-9０-９]"
@@ -44,6 +45,9 @@ def evidence(session: Session, on: date | None = None) -> Evidence:
     items = items.with_columns(document_id=document())
     unknown = waiting.filter(pl.col("partner_id").is_null()).select("receipt_id", "folded", "payer")
     alike = likeness.likely(unknown, parties.payer_names(session))
+    revoked = decisions(session).filter(pl.col("decision") == "revoked")
+    said = unknown.select("receipt_id", "folded").join(revoked, on="folded").select("receipt_id", "partner_id")
+    alike = alike.join(said, on=["receipt_id", "partner_id"], how="anti", maintain_order="left")
     if alike["receipt_id"].is_duplicated().any():
         alike = likeness.told_by_form(alike, unknown, parties.written_names(session))
     return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))

@@ -32,6 +32,12 @@ def standing_names(session: Session) -> pl.DataFrame:
     keys = ["partner_id", "folded"]
     lessons = learned(session).filter("stands")
     known = lessons.group_by(keys).agg(pl.col("payer", "application_id").last(), times=pl.len())
-    decided = session.rows("matching_name_decision", DECISION).sort("id").unique(keys, keep="last")
-    joined = known.join(decided.select(*keys, decision="kind"), on=keys, how="left")
+    joined = known.join(decisions(session), on=keys, how="left")
     return joined.with_columns(pl.col("decision").fill_null("")).sort(keys)
+
+
+def decisions(session: Session) -> pl.DataFrame:
+    """The last decision on each name, standing or not: ``partner_id, folded, decision``."""
+    rows = session.rows("matching_name_decision", DECISION).sort("id")
+    newest = rows.unique(["partner_id", "folded"], keep="last", maintain_order=True)
+    return newest.select("partner_id", "folded", decision="kind")

@@ -12,6 +12,8 @@ from urikake.rooms.parties import queries as parties
 
 RECEIPT: Final = "id, bank_account_id, received_on, amount, payer, folded, reference, virtual_account, bank_code, repeat, reverses_id"
 
+_DIGITS: Final = 13  # digits that a number of ours stays below
+
 TO_MATCH: Final = "received_on, amount, payer, folded, reference, virtual_account"
 
 
@@ -76,6 +78,6 @@ def _bearers(session: Session) -> payer.Bearers:
 def named(session: Session, ref: str) -> pl.DataFrame:
     """The receipt called by the ``id`` of its file row, or by our number."""
     by_bank = receipts(session, "bank_code = ?", (ref,))
-    if by_bank.height or not ref.isdigit():
+    if by_bank.height or not (ref.isascii() and ref.isdecimal() and len(ref) < _DIGITS):
         return by_bank
     return receipts(session, "id = ?", (session.low + int(ref),))

@@ -224,6 +224,8 @@ class Match extends HTMLElement {
   }
   async gather() {
     if (!this.marks.size) { this.open(); return; }
+    this.now = null; // 前の入金の請求に、いまの入金を充てない
+    this.choose(-1);
     const marked = [...this.marks], found = (await Promise.all(marked.map((row) => this.fetched(row.number)))).filter(Boolean);
     if (!found.length || marked.some((row) => !this.marks.has(row)) || marked.length !== this.marks.size) return;
     const items = new Map();
@@ -266,10 +268,10 @@ class Match extends HTMLElement {
     if (!this.now && this.row?.st === "todo" && !this.marks.size) { this.early(); return; }
     if (!this.able()) return;
     const rows = this.marks.size ? [...this.marks] : [this.row], at = this.at, used = this.money(), first = this.shown.indexOf(rows[0]);
-    const pays = this.paid(), whole = (number) => pays.get(number) === this.item(number).balance;
+    const pays = this.paid();
     const fields = {
       receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff,
-      target: [...pays].filter(([, value]) => value).map(([number, value]) => (whole(number) ? number : `${number}=${value}`)),
+      target: [...pays].filter(([, value]) => value).map(([number, value]) => (value < 0 ? number : `${number}=${value}`)),
     };
     const left = this.diff === "remain" ? Math.max(this.gap(), 0) : 0, before = new Map(rows.map((row) => [row, row.unapplied]));
     this.marks.clear();
