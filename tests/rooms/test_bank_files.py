@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,7 +26,7 @@ from tests.builders import (
 )
 from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import files
+from urikake.doors import files, month
 from urikake.rooms.reports.queries.explain import Explanation, explain
 
 ONE, OTHER = Move(amount=110_000, edi="INV-2026-00001", code="0012345678"), Move(amount=880, payer="ﾐﾄﾞﾘ(ﾕ")
@@ -126,6 +127,17 @@ def test_what_was_applied_is_not_taken_back_behind_anybodys_back(database: str) 
     with pytest.raises(Refusal, match="receipt-used"):
         apply(database, "1", "INV-2026-00001")
     assert "仮受金" not in balances(database)
+
+
+def test_the_banks_own_record_of_a_return_that_a_person_told_is_known(database: str) -> None:
+    a_company(database)
+    take(database, notice(Book(moves=[ONE, ONE])))
+    month.take_back(database, "2", BACK.on)
+    before = dump(database)
+    assert take(database, notice(Book(moves=[replace(BACK, on=BACK.on + timedelta(days=1))]))) == 0
+    assert [row["unapplied"] for row in report(database, "receipts", status="unapplied")] == [ONE.amount]
+    assert balances(database)["仮受金"] == -ONE.amount
+    assert before["receipts_receipt"].equals(dump(database)["receipts_receipt"])
 
 
 def test_corrections_are_for_a_person_and_other_accounts_are_left_alone(database: str) -> None:

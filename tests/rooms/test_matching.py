@@ -372,14 +372,3 @@ def test_a_number_that_two_documents_bear_is_refused_and_an_item_has_a_number_of
     apply(database, "R1", "#1=6000")
     owed = [row["balance"] for row in report(database, "receivables", as_of="2099-12-31") if row["balance"]]
     assert sorted(owed) == [5_000, 7_700]
-
-
-def test_the_banks_own_record_of_a_return_that_a_person_told_is_known(database: str) -> None:
-    a_shop(database)
-    receive(database, 5_000, on="2026-05-10", id="R0", payer="ダレカ")
-    receive(database, 5_000, on="2026-05-20", id="R1", payer="ダレカ")
-    month.take_back(database, "R1", date(2026, 5, 25))
-    back = {"date": "2026-05-26", "amount": -5_000, "payer": "ダレカ", "id": "BANK-9"}
-    for _ in range(2):
-        assert take_rows(database, "receipts", [back]) == 0
-    assert unapplied(database) == {"R0": 5_000}
