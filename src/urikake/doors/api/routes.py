@@ -62,7 +62,7 @@ API: Final = NinjaAPI(
 LAST: Final = "{path:key}"
 operation.ROUTER.path_operations = OrderedDict(
     sorted(
-        operation.ROUTER.path_operations.items(), key=lambda entry: (entry[0].endswith(LAST), entry[0].startswith("{"))
+        operation.ROUTER.path_operations.items(), key=lambda entry: (entry[0].endswith(LAST), entry[0].startswith("/{"))
     )
 )  # a company would take ``calculations`` for its code, a key that may have slashes the verb after it for a part of itself
 API.add_router("", operation.ROUTER)
