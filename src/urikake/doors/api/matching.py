@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import polars as pl
 from ninja import Schema
@@ -74,7 +74,7 @@ class Several(Strict):
     """A receipt, and what of it was unapplied when the caller decided."""
 
     receipt: Text = Field(description="入金の番号か取引番号")
-    unapplied: int | None = Field(None, description="見ていた未消込（円）。いまと違えば断る")
+    unapplied: int | None = Field(None, ge=0, lt=1 << 53, description="見ていた未消込（円）。いまと違えば断る")
 
 
 class Together(Strict):
@@ -90,7 +90,7 @@ class Proposal(Strict):
     """A proposal as it was seen."""
 
     receipt: int = Field(ge=1, lt=1 << 40, description="入金番号")
-    unapplied: int = Field(description="見ていた未消込（円）")
+    unapplied: int = Field(ge=0, lt=1 << 53, description="見ていた未消込（円）")
     items: list[Text] = Field(min_length=1, description="見ていた候補の請求書番号など")
 
 
@@ -122,7 +122,9 @@ class Confirmed(Schema):
 class ReversingAll(Strict):
     """Applications to take back, all or nothing."""
 
-    applications: list[int] = Field(min_length=1, max_length=MOST, description="消込番号")
+    applications: list[Annotated[int, Field(ge=1, lt=1 << 40)]] = Field(
+        min_length=1, max_length=MOST, description="消込番号"
+    )
     date: Day | None = Field(None, description="取消日。なければそれぞれの消込日")
 
 
