@@ -65,8 +65,8 @@ def deliveries(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     first attempt, ``no_address`` where it goes by e-mail and the partner has no address that is one, or on paper and there
     is none to write on the envelope.
     """
-    told = "partner_id", "code", "name", "delivery", "email", "address"
-    mine = profiles(session, "name, email, delivery, address").select(told)
+    names = "partner_id", "code", "name", "delivery", "email", "address"
+    mine = profiles(session, "name, email, delivery, address").select(*names)
     mine = mine.rename({"delivery": "method", "email": "to"})
     joined = found.join(mine, on="partner_id", how="left", maintain_order="left").join(
         attempts(session).drop("run_id"), on="invoice_id", how="left", maintain_order="left"
