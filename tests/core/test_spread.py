@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from urikake.core.spread import spread
+from urikake.core.clearing import spread
 
 AMOUNTS = st.lists(st.integers(1, 10**9), min_size=1, max_size=8)
 

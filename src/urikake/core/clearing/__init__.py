@@ -10,5 +10,17 @@ from urikake.core.clearing.cascade import match
 from urikake.core.clearing.citing import citations
 from urikake.core.clearing.proposals import USUAL_FEES, Payer, Proposal, proposals
 from urikake.core.clearing.shares import POLICIES, Policy, allocate
+from urikake.core.clearing.spread import spread
 
-__all__ = ["POLICIES", "USUAL_FEES", "Payer", "Policy", "Proposal", "allocate", "citations", "match", "proposals"]
+__all__ = [
+    "POLICIES",
+    "USUAL_FEES",
+    "Payer",
+    "Policy",
+    "Proposal",
+    "allocate",
+    "citations",
+    "match",
+    "proposals",
+    "spread",
+]

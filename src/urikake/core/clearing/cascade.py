@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 import polars as pl
 
 from urikake.core.clearing import ranks
+from urikake.core.clearing.spread import spread
 from urikake.core.clearing.standing import (
     ASKS,
     CLAIMS,
@@ -334,42 +335,19 @@ def _played(state: Standing, stage: Stage) -> Standing:
 def _applications(
     receipts: pl.DataFrame, items: pl.DataFrame, documents: pl.DataFrame, state: Standing
 ) -> pl.DataFrame:
-    """The items of the settled documents, by receipt, then by age of the document, then by id.
-
-    Receipts that pay together take the items one after the other, each until its money is used; credits among the items
-    are the first receipt's.
+    """The items of the settled documents, by receipt, then by age of the document, then by id; of receipts that pay
+    together as `spread` tells.
     """
     keys = documents.select("doc", "partner_id", "document_id")
     owed = items.filter(pl.col("amount") != 0).select("item_id", "partner_id", "document_id", "amount")
     cleared = state.settled.join(keys, on="doc").join(owed, on=["partner_id", "document_id"])
     named = cleared.join(receipts.select("receipt", "receipt_id", money="amount"), on="receipt")
-    parts = pl.col("kind") == "parts"
-    whole = pl.concat([named.filter(~parts), _shared(named.filter(parts))])
-    return whole.sort("receipt", "doc", "item_id").select("receipt_id", "item_id", "amount")
-
-
-def _shared(named: pl.DataFrame) -> pl.DataFrame:
-    """The items of receipts that pay together, cut where one receipt's money ends and the next one's begins."""
-    credit = named.filter(pl.col("amount") < 0).sort("bundle", "receipt").unique(["bundle", "item_id"], keep="first")
-    beyond = credit.group_by("bundle").agg(beyond=-pl.col("amount").sum())
-    named = named.filter(pl.col("amount") > 0)
-    payers = named.select("bundle", "receipt", "money").unique().sort("bundle", "receipt")
-    payers = payers.join(beyond, on="bundle", how="left", maintain_order="left")
-    first = pl.col("receipt") == pl.col("receipt").min().over("bundle")
-    more = pl.when(first).then(pl.col("beyond").fill_null(0)).otherwise(0)
-    payers = payers.with_columns(money=pl.col("money") + more).drop("beyond")
-    payers = payers.with_columns(paid_to=pl.col("money").cum_sum().over("bundle"))
-    owed = named.unique(["bundle", "item_id"]).sort("bundle", "doc", "item_id")
-    owed = owed.with_columns(owed_to=pl.col("amount").cum_sum().over("bundle"))
-    bounds = payers.select("bundle", "receipt", "paid_to", paid_from=pl.col("paid_to") - pl.col("money"))
-    cut = named.join(owed.select("bundle", "item_id", "owed_to"), on=["bundle", "item_id"]).join(
-        bounds, on=["bundle", "receipt"]
-    )
-    part = pl.min_horizontal("owed_to", "paid_to") - pl.max_horizontal(
-        pl.col("owed_to") - pl.col("amount"), "paid_from"
-    )
-    shares = cut.with_columns(amount=part).filter(pl.col("amount") > 0).select(named.columns)
-    return pl.concat([credit.select(named.columns), shares])
+    alone = named.filter(pl.col("kind") != "parts").sort("receipt", "doc", "item_id")
+    parts = named.filter(pl.col("kind") == "parts").sort("bundle", "receipt", "doc", "item_id")
+    money = parts.unique("receipt", maintain_order=True).select("bundle", "receipt_id", amount="money")
+    owed = parts.unique(["bundle", "item_id"], keep="first", maintain_order=True).select("bundle", "item_id", "amount")
+    whole = alone.select("receipt_id", "item_id", "amount")
+    return pl.concat([whole, spread(money, owed)]).sort("receipt_id", maintain_order=True)
 
 
 def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: Standing) -> pl.DataFrame:

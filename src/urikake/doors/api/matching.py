@@ -51,7 +51,7 @@ class Waiting(Schema):
     partner: str | None = Field(description="名義が指す取引先コード")
     unapplied: int = Field(description="未消込（円）")
     kind: str = Field(
-        description="判断の種類（exact・fee・sum・group・parts・part・over・duplicate・ambiguous・none・unknown）"
+        description="判断の種類（exact・fee・sum・parts・misc・withheld・part・over・duplicate・ambiguous・none・unknown）"
     )
     difference: int | None = Field(description="入金 − 請求（円）。候補が一つに決まらなければ null")
     candidates: int = Field(description="候補の数")

@@ -22,7 +22,6 @@ KINDS: Final = {
     "exact": "完全一致",
     "fee": "手数料差",
     "sum": "合算入金",
-    "group": "グループ合算",
     "parts": "分割入金",
     "misc": "端数差",
     "withheld": "源泉徴収",

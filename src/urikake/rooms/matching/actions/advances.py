@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -21,7 +21,7 @@ from urikake.rooms.receivables import queries as receivables
 from .. import queries
 from ..models import AdvanceUse, Application
 from .named import named_items, part_of, waiting_receipt
-from .posting import Applied
+from .posting import Applied, nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def prepay(
     heads = pl.DataFrame([head], schema_overrides={"reverses_id": pl.Int64})
     receipts_pen.use(session, uses=heads.select("receipt_id", "used"), known=waiting)
     made = facts.record(session, Application, heads).rename({"id": "application_id"})
-    return Applied(made, receivables.movements(session, "1 = 0"), receivables.items(session, "1 = 0"), {"advance": 1})
+    return replace(nothing(session, {"advance": 1}), applications=made)
 
 
 @action("matching.apply")

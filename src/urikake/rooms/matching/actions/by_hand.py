@@ -12,7 +12,7 @@ from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.core.spread import spread
+from urikake.core import clearing
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
@@ -55,7 +55,8 @@ def apply_together(
     """Apply receipts to items by hand, all or nothing: the receipts as named pay the items as named, one after the other.
 
     ``seen`` is what of a receipt was unapplied when the person decided; refused where it no longer is. A difference falls
-    to the receipts that are last. Each application is dated on its receipt's day, or ``on``. With ``learning`` the
+    to the receipts that are last. Each application is dated on the first day on which there are both its receipt and its
+    items, or ``on``, which is not before. With ``learning`` the
     payers' names are learned to be those of the partners whose items they pay (`learning.learn`).
     """
     waiting = receipts.unapplied(session)
@@ -64,10 +65,12 @@ def apply_together(
     items = named_items(session, targets)
     pays, used, gap, kind = settled(session, items, int(rows["unapplied"].sum()), difference)
     short = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(max(-gap, 0)).otherwise(0)
-    pairs = spread(rows.select("receipt_id", amount=pl.col("unapplied") + short), pays)
-    heads = _heads(rows, items, pairs, kind).with_columns(applied_on=on if on else pl.col("received_on"))
+    pairs = clearing.spread(rows.select("receipt_id", amount=pl.col("unapplied") + short), pays)
+    heads = _heads(rows, items, pairs, kind)
+    heads = heads.with_columns(applied_on=pl.lit(on) if on else pl.col("there"))
     for day in heads["applied_on"].unique():
         periods.require_open(session, day)
+    _require_there(heads)
     known = receivables.open_items(session)
     made, moved = post(session, heads.with_columns(by=pl.lit("")), pairs, waiting, known)
     if learning:
@@ -95,10 +98,25 @@ def _check(rows: pl.DataFrame, refs: Sequence[str], seen: Mapping[str, int]) -> 
             )
 
 
+def _require_there(heads: pl.DataFrame) -> None:
+    early = heads.filter(pl.col("applied_on") < pl.col("there"))
+    if early.height:
+        first = early.sort("there").row(-1, named=True)["there"]
+        raise Refusal(
+            "too-early",
+            f"消込日 {early['applied_on'][0]:%Y-%m-%d} が、入金日か債権の計上日より前です。",
+            f"{first:%Y-%m-%d} 以後の日を指定してください。",
+        )
+
+
 def _heads(rows: pl.DataFrame, items: pl.DataFrame, pairs: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """One application a receipt: what is used of it, the difference with its kind, the partner it is booked under."""
-    owners = pairs.join(items.select("item_id", "partner_id"), on="item_id", maintain_order="left")
-    sums = owners.group_by("receipt_id").agg(settled=pl.col("amount").sum(), owner=pl.col("partner_id").first())
+    """One application a receipt: what is used of it, the difference with its kind, the partner it is booked under, and
+    the first day on which there are the receipt and its items (``there``).
+    """
+    owners = pairs.join(items.select("item_id", "partner_id", "on"), on="item_id", maintain_order="left")
+    sums = owners.group_by("receipt_id").agg(
+        pl.col("on").max(), settled=pl.col("amount").sum(), owner=pl.col("partner_id").first()
+    )
     paid = rows.select("receipt_id", "received_on", "unapplied").join(
         sums, on="receipt_id", how="left", maintain_order="left"
     )
@@ -107,6 +125,7 @@ def _heads(rows: pl.DataFrame, items: pl.DataFrame, pairs: pl.DataFrame, kind: s
         used=pl.col("unapplied") if kind else settled_,
         difference=pl.col("unapplied") - settled_ if kind else pl.lit(0, dtype=pl.Int64),
         partner_id=pl.col("owner").fill_null(items["partner_id"][0]),
+        there=pl.max_horizontal("received_on", "on"),
     ).filter((pl.col("used") != 0) | pl.col("settled").is_not_null())
     return heads.with_columns(
         difference_kind=pl.when(pl.col("difference") != 0).then(pl.lit(kind)).otherwise(pl.lit(""))

@@ -8,14 +8,13 @@ from typing import Any, Final, NamedTuple
 
 import polars as pl
 
-from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.rooms.receipts import queries as receipts
 
 from .. import queries
 from .named import STATES, stamp
-from .posting import Applied, post
+from .posting import Applied, nothing, post, sure_heads
 
 CHANGED: Final = "見ていたときと候補が変わりました。開いて確かめてください"
 
@@ -39,7 +38,7 @@ class Confirmed(NamedTuple):
 def confirm(session: Session, *, seen: Sequence[Seen], on: date) -> Confirmed:
     """Apply the sure proposal of each receipt if it is still as it was seen; the others are told with the reason.
 
-    Dated as the automatic run dates: on the receipt's day, in a locked month on the last day of the first open one.
+    Dated as `posting.sure_heads` tells.
     """
     now = queries.judged(session, on)
     schema: dict[str, Any] = {"receipt_id": pl.Int64, "was": pl.Int64, "docs": pl.List(pl.String)}
@@ -58,22 +57,10 @@ def confirm(session: Session, *, seen: Sequence[Seen], on: date) -> Confirmed:
 
 
 def _posted(session: Session, now: queries.Judged, good: pl.DataFrame) -> Applied:
-    rows = now.waiting.join(good.select("receipt_id", "difference", "kind"), on="receipt_id", maintain_order="left")
-    days = {day: periods.open_date(session, day) for day in rows["received_on"].unique()}
-    owners = now.pairs.join(now.items.select("item_id", "partner_id"), on="item_id", maintain_order="left")
-    partners = owners.group_by("receipt_id").agg(owner=pl.col("partner_id").first())
-    heads = (
-        rows.join(partners, on="receipt_id", how="left", maintain_order="left")
-        .with_columns(
-            used=pl.col("unapplied"),
-            difference_kind=pl.when(pl.col("difference") != 0).then("kind").otherwise(pl.lit("")),
-            applied_on=pl.col("received_on").replace_strict(days, return_dtype=pl.Date),
-            partner_id="owner",
-            by=pl.lit(""),
-        )
-        .sort("receipt_id")
-    )
-    pairs = now.pairs.join(heads, on="receipt_id", how="semi", maintain_order="left")
+    pairs = now.pairs.join(good, on="receipt_id", how="semi", maintain_order="left")
+    if pairs.is_empty():
+        return nothing(session, {})
+    heads = sure_heads(session, pairs, good.select("receipt_id", "kind", by=pl.lit("")), now.waiting, now.items)
     made, moved = post(session, heads, pairs, now.waiting, now.items)
     return Applied(made, moved, now.items, dict(good.group_by("kind").len().sort("kind").iter_rows()))
 

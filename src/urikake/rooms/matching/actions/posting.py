@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from urikake.base import facts
+from urikake.base import facts, periods
 from urikake.base.bulk import Session
 from urikake.rooms.receipts import actions as receipts_pen
 from urikake.rooms.receivables import actions as receivables_pen
+from urikake.rooms.receivables import queries as receivables
 
+from .. import queries
 from ..models import Application
 
 
@@ -22,6 +24,44 @@ class Applied:
     movements: pl.DataFrame
     items: pl.DataFrame
     outcomes: dict[str, int]
+
+
+def nothing(session: Session, outcomes: dict[str, int]) -> Applied:
+    """What a run comes to that applies nothing."""
+    none = "1 = 0"
+    return Applied(
+        queries.applications(session, none),
+        receivables.movements(session, none),
+        receivables.items(session, none),
+        outcomes,
+    )
+
+
+def sure_heads(
+    session: Session, pairs: pl.DataFrame, told: pl.DataFrame, waiting: pl.DataFrame, items: pl.DataFrame
+) -> pl.DataFrame:
+    """The applications that the pairs of the cascade come to, by receipt, each using up what waits of its receipt.
+
+    ``told`` is ``receipt_id, kind, by`` of the receipts. An application is dated on the first day on which there are both
+    its receipt and its items; in a locked month, on the last day of the first open one.
+    """
+    named = pairs.join(items.select("item_id", "posted_on", owner="partner_id"), on="item_id", maintain_order="left")
+    settled = named.group_by("receipt_id", maintain_order=True).agg(
+        pl.col("owner").first(), pl.col("posted_on").max(), settled=pl.col("amount").sum()
+    )
+    rows = settled.join(waiting.drop("partner_id"), on="receipt_id", maintain_order="left").join(
+        told, on="receipt_id", maintain_order="left"
+    )
+    short = pl.col("unapplied") != pl.col("settled")
+    there = rows.select(pl.max_horizontal("received_on", "posted_on")).to_series()
+    days = {day: periods.open_date(session, day) for day in there.unique()}
+    return rows.with_columns(
+        used=pl.col("unapplied"),
+        difference=pl.col("unapplied") - pl.col("settled"),
+        difference_kind=pl.when(short).then("kind").otherwise(pl.lit("")),
+        applied_on=there.replace_strict(days, return_dtype=pl.Date),
+        partner_id="owner",
+    ).sort("receipt_id")
 
 
 def post(

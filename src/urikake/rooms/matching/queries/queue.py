@@ -20,7 +20,6 @@ KINDS: Final = (
     "exact",
     "fee",
     "sum",
-    "group",
     "parts",
     "misc",
     "withheld",
