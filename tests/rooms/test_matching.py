@@ -372,3 +372,26 @@ def test_a_number_that_two_documents_bear_is_refused_and_an_item_has_a_number_of
     apply(database, "R1", "#1=6000")
     owed = [row["balance"] for row in report(database, "receivables", as_of="2099-12-31") if row["balance"]]
     assert sorted(owed) == [5_000, 7_700]
+
+
+def test_money_that_came_before_its_invoice_pays_it_on_the_day_the_invoice_is_there(database: str) -> None:
+    a_shop_owed(database, 10_000, 20_000)  # issued at the end of April and of May
+    receive(database, 22_000, on="2026-05-20", id="R2")
+    receive(database, 9_000, on="2026-05-21", id="R3", payer="ダレカ")
+    assert match(database)["applied"] == 1
+    with pytest.raises(Refusal, match="too-early"):
+        apply(database, "R3", INV1, on="2026-05-20")
+    apply(database, "R3", INV1)
+    days = [e["date"] for e in entries(database) if e["description"].startswith("消込")]
+    assert days == ["2026-05-21", "2026-05-31"]
+    assert open_items(database, "2026-05-25") == {INV1: 2_000}
+
+
+def test_what_is_applied_by_hand_without_a_day_counts_in_the_first_open_month(database: str) -> None:
+    a_shop_owed(database, 10_000)
+    receive(database, 11_000, on="2026-04-30", id="R1", payer="ダレカ")
+    month.close(database, "2026-04")
+    with pytest.raises(Refusal, match="period-locked"):
+        apply(database, "R1", INV1, on="2026-04-30")
+    apply(database, "R1", INV1)
+    assert entries(database)[-1]["date"] == "2026-05-31"

@@ -20,7 +20,7 @@ from tests.builders import (
 )
 from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.doors import names
+from urikake.doors import month, names
 from urikake.rooms.reports.queries.explain import explain
 
 INV = [f"INV-2026-0000{n}" for n in range(5)]
@@ -134,6 +134,13 @@ def test_a_name_that_wrong_matches_taught_is_used_no_more_once_they_are_taken_ba
     apply(database, "R9", INV[1])
     names_of = {row["partner"]: row["in_use"] for row in report(database, "payer-names")}
     assert names_of == {"P1": policy == "at_once"}
+
+
+def test_a_match_may_be_made_without_learning_the_name(database: str) -> None:
+    partners_owe(database, {}, {}, learned_names="at_once")
+    receive(database, 4_000, payer=OTHER, id="R1")
+    month.apply(database, "R1", [INV[1]], difference="remain", on=None, learning=False)
+    assert report(database, "payer-names") == []
 
 
 def test_who_pays_for_a_group_company_keeps_its_own_name(database: str) -> None:

@@ -55,8 +55,8 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.collecting.actions.collected.settle",
     "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
-    "urikake.rooms.matching.actions.posting.post",
-    "urikake.rooms.matching.actions.learning.learn",
+    *(f"urikake.rooms.matching.actions.posting.{step}" for step in ("nothing", "post", "sure_heads")),
+    *(f"urikake.rooms.matching.actions.learning.{step}" for step in ("learn", "unlearn")),
     *(
         f"urikake.rooms.matching.actions.named.{step}"
         for step in ("named_items", "part_of", "settled", "waiting_receipt")

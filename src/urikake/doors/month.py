@@ -106,12 +106,21 @@ def match(
 
 
 def apply(
-    url: str, receipt: str, targets: list[str], *, difference: str, on: date | None, user: str = "system"
+    url: str,
+    receipt: str,
+    targets: list[str],
+    *,
+    difference: str,
+    on: date | None,
+    learning: bool = True,
+    user: str = "system",
 ) -> dict[str, Any]:
-    """Apply a receipt to items by hand."""
+    """Apply a receipt to items by hand; with ``learning`` the payer's name is learned."""
     _require_kind(difference)
     with runs.run(url, "apply", subject=receipt, permission="matching.apply", user=user) as (session, outcome):
-        outcome.figures |= actions.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+        outcome.figures |= actions.apply(
+            session, receipt=receipt, targets=targets, difference=difference, on=on, learning=learning
+        )
     return outcome.figures
 
 
@@ -123,6 +132,7 @@ def apply_together(
     difference: str,
     on: date | None,
     seen: Mapping[str, int] | None = None,
+    learning: bool = True,
     user: str = "system",
     preview: bool = False,
 ) -> dict[str, Any]:
@@ -133,7 +143,9 @@ def apply_together(
         session,
         outcome,
     ):
-        figures = actions.apply_together(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+        figures = actions.apply_together(
+            session, refs=refs, targets=targets, difference=difference, on=on, seen=seen, learning=learning
+        )
         outcome.figures |= {name: figures[name] for name in TOLD}
     return figures
 

@@ -1,4 +1,4 @@
-"""The matching workbench for other programs: what waits and what it asks for, many at once, holds and notes."""
+"""Matching for other programs: what waits and what it asks for, many at once, holds, notes, payer names, returns (組戻)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pydantic import Field
 
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.doors.month import HOLD_RECEIPT, NOTE
+from urikake.doors import names
+from urikake.doors.month import HOLD_RECEIPT, NOTE, TAKE_BACK
 from urikake.doors.revision import today
 from urikake.rooms.closing import actions
 from urikake.rooms.matching import actions as pen
@@ -83,7 +84,8 @@ class Together(Strict):
     receipts: list[Several] = Field(min_length=1, max_length=100, description="入金。この順に充てる")
     items: list[Target] = Field(min_length=1, max_length=1000)
     difference: Difference = Field("remain", description="差額の扱い")
-    date: Day | None = Field(None, description="消込日。なければそれぞれの入金日")
+    date: Day | None = Field(None, description="消込日。なければ、それぞれの入金と債権のそろった日")
+    learn: bool = Field(True, description="これらの振込名義を、取引先のものと覚えるか")
 
 
 class Proposal(Strict):
@@ -222,6 +224,7 @@ def together(session: Session, call: Call) -> dict[str, Any]:
         difference=asked.difference,
         on=asked.date,
         seen={one.receipt: one.unapplied for one in asked.receipts if one.unapplied is not None},
+        learning=asked.learn,
     )
     return _tried(figures | {"refused": []}, call)
 
@@ -271,3 +274,66 @@ def note(session: Session, call: Call) -> dict[str, Any]:
     """A note for whoever matches next."""
     asked = call.body
     return _tried({"new": pen.note(session, text=asked.text, partner=asked.partner, receipt=asked.receipt)}, call)
+
+
+class Naming(Strict):
+    """A payer name of a partner."""
+
+    partner: Text = Field(description="取引先コード")
+    name: Text = Field(description="振込名義（全角・半角や法人格の略し方は問わない）")
+
+
+class Named(Schema):
+    """What came of it."""
+
+    names: int = Field(description="新しく使う、または使うのをやめた名義の数")
+    dry_run: bool
+
+
+class TakingBack(Strict):
+    """A receipt that the bank returned to its payer."""
+
+    receipt: Text = Field(description="入金の番号か取引番号")
+    date: Day = Field(description="銀行が返した日")
+    why: str = Field("", max_length=500, description="理由")
+
+
+class TakenBack(Schema):
+    """What came of it."""
+
+    receipt: int = Field(description="取り消した入金を表す、マイナスの入金の番号")
+    amount: int = Field(description="金額（円）")
+    dry_run: bool
+
+
+@writes("receipts/take-back", verb=TAKE_BACK, permission="receipts.import", summary="入金を組み戻す", group="入金", body=TakingBack,
+        response=TakenBack, subject=lambda call: f"{call.body.receipt} {call.body.why}".strip(),
+        example={"receipt": "N-0529-2", "date": "2026-06-01", "why": "振込人の誤り"})  # fmt: skip
+def take_back(session: Session, call: Call) -> dict[str, Any]:
+    """A receipt that the bank returned, taken back; none of it may be applied."""
+    return _tried(actions.take_back(session, receipt=call.body.receipt, on=call.body.date), call)
+
+
+def _name_of(call: Call) -> str:
+    return f"{call.body.partner} {call.body.name}"
+
+
+@writes("payer-names", verb=names.ADD, permission="partners.import", summary="取引先の振込名義を登録", group=GROUP, body=Naming,
+        response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
+def add_name(session: Session, call: Call) -> dict[str, Any]:
+    """A payer name registered by hand."""
+    return _tried({"names": pen.add_name(session, partner=call.body.partner, name=call.body.name)}, call)
+
+
+@writes("payer-names/release", verb=names.RELEASE, permission="matching.release", summary="覚えた名義を自動消込に使う", group=GROUP,
+        body=Naming, response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
+def release_name(session: Session, call: Call) -> dict[str, Any]:
+    """A learned name released by somebody who did not teach it."""
+    return _tried({"names": pen.release_name(session, partner=call.body.partner, name=call.body.name)}, call)
+
+
+@writes("payer-names/revoke", verb=names.REVOKE, permission="matching.release", summary="覚えた名義を使わない", group=GROUP,
+        body=Naming, response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
+def revoke_name(session: Session, call: Call) -> dict[str, Any]:
+    """A learned name used no longer."""
+    return _tried({"names": pen.revoke_name(session, partner=call.body.partner, name=call.body.name)}, call)

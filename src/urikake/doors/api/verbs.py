@@ -12,13 +12,11 @@ from pydantic import ConfigDict, Field, create_model
 from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
-from urikake.doors import names
 from urikake.doors.files import TAKERS
-from urikake.doors.month import HOLD, TAKE_BACK
+from urikake.doors.month import HOLD
 from urikake.doors.revision import today
 from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
-from urikake.rooms.matching import actions as matching
 from urikake.rooms.receipts.queries import FORMATS, RECEIPTS, brought
 
 from . import signed
@@ -115,7 +113,8 @@ class Applying(Strict):
     receipt: Text = Field(description="入金の番号か取引番号")
     items: list[Target] = Field(min_length=1, max_length=1000)
     difference: Difference = Field("remain", description="差額の扱い")
-    date: Day | None = Field(None, description="消込日。なければ入金日")
+    date: Day | None = Field(None, description="消込日。なければ、入金と債権のそろった日")
+    learn: bool = Field(True, description="この振込名義を、取引先のものと覚えるか")
 
 
 class Reversing(Strict):
@@ -202,20 +201,6 @@ class Held(Schema):
 
     new: bool = Field(description="false なら、前からそうなっていた")
     held: int = Field(description="この締めで保留している請求先の数")
-    dry_run: bool
-
-
-class Naming(Strict):
-    """A payer name of a partner."""
-
-    partner: Text = Field(description="取引先コード")
-    name: Text = Field(description="振込名義（全角・半角や法人格の略し方は問わない）")
-
-
-class Named(Schema):
-    """What came of it."""
-
-    names: int = Field(description="新しく使う、または使うのをやめた名義の数")
     dry_run: bool
 
 
@@ -337,7 +322,14 @@ def apply(session: Session, call: Call) -> dict[str, Any]:
     """A receipt applied to items."""
     asked = call.body
     targets = [target.item if target.amount is None else f"{target.item}={target.amount}" for target in asked.items]
-    figures = actions.apply(session, receipt=asked.receipt, targets=targets, difference=asked.difference, on=asked.date)
+    figures = actions.apply(
+        session,
+        receipt=asked.receipt,
+        targets=targets,
+        difference=asked.difference,
+        on=asked.date,
+        learning=asked.learn,
+    )
     return _tried(figures, call)
 
 
@@ -398,55 +390,6 @@ def release(session: Session, call: Call) -> dict[str, Any]:
         session, closing_on=asked.closing, partner=asked.partner, why=asked.why, release=True
     )
     return _tried(figures, call)
-
-
-class TakingBack(Strict):
-    """A receipt that the bank returned to its payer."""
-
-    receipt: Text = Field(description="入金の番号か取引番号")
-    date: Day = Field(description="銀行が返した日")
-    why: str = Field("", max_length=500, description="理由")
-
-
-class TakenBack(Schema):
-    """What came of it."""
-
-    receipt: int = Field(description="取り消した入金を表す、マイナスの入金の番号")
-    amount: int = Field(description="金額（円）")
-    dry_run: bool
-
-
-@writes("receipts/take-back", verb=TAKE_BACK, permission="receipts.import", summary="入金を組み戻す", group="入金", body=TakingBack,
-        response=TakenBack, subject=lambda call: f"{call.body.receipt} {call.body.why}".strip(),
-        example={"receipt": "N-0529-2", "date": "2026-06-01", "why": "振込人の誤り"})  # fmt: skip
-def take_back(session: Session, call: Call) -> dict[str, Any]:
-    """A receipt that the bank returned, taken back; none of it may be applied."""
-    return _tried(actions.take_back(session, receipt=call.body.receipt, on=call.body.date), call)
-
-
-def _name_of(call: Call) -> str:
-    return f"{call.body.partner} {call.body.name}"
-
-
-@writes("payer-names", verb=names.ADD, permission="partners.import", summary="取引先の振込名義を登録", group="消込", body=Naming,
-        response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
-def add_name(session: Session, call: Call) -> dict[str, Any]:
-    """A payer name registered by hand."""
-    return _tried({"names": matching.add_name(session, partner=call.body.partner, name=call.body.name)}, call)
-
-
-@writes("payer-names/release", verb=names.RELEASE, permission="matching.release", summary="覚えた名義を自動消込に使う", group="消込",
-        body=Naming, response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
-def release_name(session: Session, call: Call) -> dict[str, Any]:
-    """A learned name released by somebody who did not teach it."""
-    return _tried({"names": matching.release_name(session, partner=call.body.partner, name=call.body.name)}, call)
-
-
-@writes("payer-names/revoke", verb=names.REVOKE, permission="matching.release", summary="覚えた名義を使わない", group="消込",
-        body=Naming, response=Named, subject=_name_of, example={"partner": "P001", "name": "ｶ)ﾐﾎﾝ"})  # fmt: skip
-def revoke_name(session: Session, call: Call) -> dict[str, Any]:
-    """A learned name used no longer."""
-    return _tried({"names": matching.revoke_name(session, partner=call.body.partner, name=call.body.name)}, call)
 
 
 @writes("periods/{key}/reopen", verb="reopen", permission="closing.reopen", summary="締めを解除", group="会計期間", body=Reopening,

@@ -280,6 +280,7 @@ def apply(
         str, typer.Option("--difference", help="fee|discount|withheld|write-off|misc|advance|remain")
     ] = "remain",
     date_: Day = None,
+    learn: Annotated[bool, typer.Option("--learn/--no-learn", help="この振込名義を取引先のものと覚える")] = True,
     as_: As = "system",
 ) -> None:
     """入金を手で消し込む: 入金番号 明細[=金額]…"""
@@ -287,7 +288,7 @@ def apply(
     from urikake.doors import month
 
     on = day(date_) if date_ else None
-    say(month.apply(from_environment(), receipt, items, difference=difference, on=on, user=as_))
+    say(month.apply(from_environment(), receipt, items, difference=difference, on=on, learning=learn, user=as_))
 
 
 @app.command("take-back")

@@ -8,7 +8,7 @@ from typing import Any, Final
 import polars as pl
 from django.utils import timezone
 
-from urikake.base import access, periods
+from urikake.base import access
 from urikake.base.company import accounts, policies
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties import queries as parties
@@ -178,7 +178,6 @@ def laid_open(desk: Desk, number: int, partner: str = "") -> dict[str, Any] | No
         "known": known is not None and chosen == known,
         "hold": _said(matching.last_hold(session, row["receipt_id"])),
         "note": _said(matching.notes(session, receipt_id=row["receipt_id"])),
-        "opens_on": periods.open_date(session, row["received_on"]).isoformat(),
         "proposals": proposals,
         "items": _items(desk, documents, chosen, proposals, left),
         "near": chosen is None,

@@ -211,6 +211,7 @@ def apply(doing: Deed) -> HttpResponse:
         difference=doing.field("difference", "remain"),
         on=_day(doing.field("on")),
         seen=seen,
+        learning=doing.field("learn", "1") == "1",
         user=doing.person.name,
     )
     after = doing.field("next")

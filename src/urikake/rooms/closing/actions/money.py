@@ -101,9 +101,11 @@ def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
 
 
 @action("matching.apply")
-def apply(session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None) -> dict[str, Any]:
+def apply(
+    session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None, learning: bool = True
+) -> dict[str, Any]:
     """Apply a receipt by hand and post it."""
-    applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on)
+    applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on, learning=learning)
     return _posted(session, applied)
 
 
@@ -125,9 +127,12 @@ def apply_together(
     difference: str,
     on: date | None,
     seen: Mapping[str, int] | None = None,
+    learning: bool = True,
 ) -> dict[str, Any]:
     """Apply receipts to items by hand, all or nothing, and post it; ``seen`` is what the person saw unapplied of each."""
-    applied = matching.apply_together(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+    applied = matching.apply_together(
+        session, refs=refs, targets=targets, difference=difference, on=on, seen=seen, learning=learning
+    )
     return _posted(session, applied) | _numbers(session, applied)
 
 

@@ -55,8 +55,8 @@ def apply_together(
     """Apply receipts to items by hand, all or nothing: the receipts as named pay the items as named, one after the other.
 
     ``seen`` is what of a receipt was unapplied when the person decided; refused where it no longer is. A difference falls
-    to the receipts that are last. Each application is dated on the first day on which there are both its receipt and its
-    items, or ``on``, which is not before. With ``learning`` the
+    to the receipts that are last. Each application is dated ``on``, else on the first open day on which there are both its
+    receipt and its items. With ``learning`` the
     payers' names are learned to be those of the partners whose items they pay (`learning.learn`).
     """
     waiting = receipts.unapplied(session)
@@ -67,10 +67,7 @@ def apply_together(
     short = pl.when(pl.int_range(pl.len()) == pl.len() - 1).then(max(-gap, 0)).otherwise(0)
     pairs = clearing.spread(rows.select("receipt_id", amount=pl.col("unapplied") + short), pays)
     heads = _heads(rows, items, pairs, kind)
-    heads = heads.with_columns(applied_on=pl.lit(on) if on else pl.col("there"))
-    for day in heads["applied_on"].unique():
-        periods.require_open(session, day)
-    _require_there(heads)
+    heads = heads.with_columns(_applied_on(session, heads, on))
     known = receivables.open_items(session)
     made, moved = post(session, heads.with_columns(by=pl.lit("")), pairs, waiting, known)
     if learning:
@@ -98,15 +95,21 @@ def _check(rows: pl.DataFrame, refs: Sequence[str], seen: Mapping[str, int]) -> 
             )
 
 
-def _require_there(heads: pl.DataFrame) -> None:
-    early = heads.filter(pl.col("applied_on") < pl.col("there"))
+def _applied_on(session: Session, heads: pl.DataFrame, on: date | None) -> pl.Series:
+    """The day of each application: ``on``, which is to be open and not before there are both; else the first open day."""
+    if on is None:
+        days = {day: periods.open_date(session, day) for day in heads["there"].unique()}
+        return heads["there"].replace_strict(days, return_dtype=pl.Date).alias("applied_on")
+    periods.require_open(session, on)
+    early = heads.filter(pl.col("there") > on)
     if early.height:
         first = early.sort("there").row(-1, named=True)["there"]
         raise Refusal(
             "too-early",
-            f"消込日 {early['applied_on'][0]:%Y-%m-%d} が、入金日か債権の計上日より前です。",
+            f"消込日 {on:%Y-%m-%d} が、入金日か債権の計上日より前です。",
             f"{first:%Y-%m-%d} 以後の日を指定してください。",
         )
+    return pl.Series("applied_on", [on] * heads.height, dtype=pl.Date)
 
 
 def _heads(rows: pl.DataFrame, items: pl.DataFrame, pairs: pl.DataFrame, kind: str) -> pl.DataFrame:

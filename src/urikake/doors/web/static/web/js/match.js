@@ -164,6 +164,7 @@ class Match extends HTMLElement {
     this.alloc = new Map();
     this.diff = "remain";
     this.decided = "";
+    this.learn = true;
     const one = this.now?.proposals[at];
     if (one) {
       for (const number of one.documents) { const item = this.item(number); if (item) this.alloc.set(number, item.balance); }
@@ -270,7 +271,7 @@ class Match extends HTMLElement {
     const rows = this.marks.size ? [...this.marks] : [this.row], at = this.at, used = this.money(), first = this.shown.indexOf(rows[0]);
     const pays = this.paid();
     const fields = {
-      receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff,
+      receipt: rows.map((row) => row.number), seen: rows.map((row) => row.unapplied), difference: this.diff, learn: this.learn ? "1" : "0",
       target: [...pays].filter(([, value]) => value).map(([number, value]) => (value < 0 ? number : `${number}=${value}`)),
     };
     const left = this.diff === "remain" ? Math.max(this.gap(), 0) : 0, before = new Map(rows.map((row) => [row, row.unapplied]));
@@ -550,7 +551,8 @@ class Match extends HTMLElement {
     this.addEventListener("compositionend", (event) => { if (event.target.matches(".seek")) this.seek(event.target.value); if (event.target.matches(".pick input")) this.pickAsk(event.target.value); });
     this.addEventListener("change", (event) => {
       const { target } = event;
-      if (target.dataset.tick) this.toggle(target.dataset.tick);
+      if (target.dataset.learn !== undefined) this.learn = target.checked;
+      else if (target.dataset.tick) this.toggle(target.dataset.tick);
       else if (target.dataset.alloc) { const value = amount(target.value); if (value !== null) this.allocate(target.dataset.alloc, value); else this.render(); }
     });
     this.addEventListener("click", (event) => this.clicked(event));

@@ -166,7 +166,7 @@ function done(match) {
   return `<div class="cbar"><b>この入金の消込 <span class="n">${rows.length}</span>件</b></div><table class="tbl"><thead><tr><th scope="col">消込日</th><th scope="col" class="r">使った額(円)</th><th scope="col">差額</th><th scope="col"><span class="sr">操作</span></th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
 }
 
-const acts = (match) => `<button type="button" class="btn ghost" data-do="note">メモ <kbd>M</kbd></button><span class="sp"></span>${match.marks.size ? "" : '<button type="button" class="btn ghost" data-do="aside">対象外 <kbd>F9</kbd></button><button type="button" class="btn ghost" data-do="hold">保留 <kbd>F8</kbd></button>'}<button type="button" class="btn pri" data-do="ok"${match.able() ? "" : " disabled"}>確定して次へ <kbd>Enter</kbd></button>`;
+const acts = (match) => `<button type="button" class="btn ghost" data-do="note">メモ <kbd>M</kbd></button>${match.now && match.row?.st === "todo" ? `<label class="check"><input type="checkbox" data-learn${match.learn ? " checked" : ""}> この名義を覚える</label>` : ""}<span class="sp"></span>${match.marks.size ? "" : '<button type="button" class="btn ghost" data-do="aside">対象外 <kbd>F9</kbd></button><button type="button" class="btn ghost" data-do="hold">保留 <kbd>F8</kbd></button>'}<button type="button" class="btn pri" data-do="ok"${match.able() ? "" : " disabled"}>確定して次へ <kbd>Enter</kbd></button>`;
 
 export function drawSide(match) {
   const side = match.querySelector(".beside"), { row, now } = match;
