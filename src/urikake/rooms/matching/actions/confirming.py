@@ -69,9 +69,10 @@ def _reasons(session: Session, rest: pl.DataFrame) -> dict[int, str]:
     """Why each of the receipts was left alone, in words."""
     found: dict[int, str] = {}
     holds = {row["receipt_id"]: row for row in queries.held(session).iter_rows(named=True)}
+    uses = {row["receipt_id"]: row for row in queries.last_uses(session, rest["receipt_id"]).iter_rows(named=True)}
     left = set(receipts.unapplied(session)["receipt_id"])
     for receipt_id in rest["receipt_id"]:
-        use, hold = queries.used_by(session, receipt_id), holds.get(receipt_id)
+        use, hold = uses.get(receipt_id), holds.get(receipt_id)
         why = CHANGED
         if receipt_id not in left:
             why = (

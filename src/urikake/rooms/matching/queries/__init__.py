@@ -9,7 +9,7 @@ from .known import days_late, under_name
 from .learned import LEARNED, decisions, learned, standing_names
 from .notes import NOTE, notes
 from .offered import family, found, named_documents, open_documents, settled
-from .queue import KINDS, SURE, Judged, judged, newest, progress, touched, used_by
+from .queue import KINDS, SURE, Judged, judged, last_uses, newest, progress, touched, used_by
 
 __all__ = [
     "ADVANCE",
@@ -37,6 +37,7 @@ __all__ = [
     "held",
     "judged",
     "last_hold",
+    "last_uses",
     "learned",
     "named_documents",
     "newest",

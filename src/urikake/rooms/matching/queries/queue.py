@@ -132,14 +132,20 @@ def progress(session: Session, since: date, on: date) -> pl.DataFrame:
     return joined.select("receipt_id", "amount", automatic=pl.col("by_hand") == 0).sort("receipt_id")
 
 
+def last_uses(session: Session, wanted: pl.Series) -> pl.DataFrame:
+    """Who applied each of the receipts last, and when: ``receipt_id, actor, recorded_at``; none of which nothing is applied."""
+    session.stage(pl.DataFrame({"wanted_id": wanted.unique()}, schema={"wanted_id": pl.Int64}))
+    found = session.read(
+        "SELECT a.receipt_id, b.actor, b.recorded_at FROM stage s JOIN matching_application a ON a.receipt_id = s.wanted_id"
+        " JOIN base_run b ON b.id = a.run_id WHERE a.reverses_id IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM matching_application v WHERE v.reverses_id = a.id) ORDER BY a.id"
+    )
+    return found.unique("receipt_id", keep="last", maintain_order=True)
+
+
 def used_by(session: Session, receipt_id: int) -> dict[str, Any] | None:
     """Who applied the receipt last, and when: ``actor, recorded_at``; None where nothing of it is applied."""
-    found = session.read(
-        "SELECT b.actor, b.recorded_at FROM matching_application a JOIN base_run b ON b.id = a.run_id"
-        " WHERE a.receipt_id = ? AND a.reverses_id IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM matching_application v WHERE v.reverses_id = a.id) ORDER BY a.id DESC LIMIT 1",
-        (receipt_id,),
-    )
+    found = last_uses(session, pl.Series([receipt_id], dtype=pl.Int64))
     return found.row(0, named=True) if found.height else None
 
 
