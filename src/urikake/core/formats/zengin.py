@@ -224,6 +224,26 @@ def parsed(
     return found
 
 
+def month_day(text: str, near: date) -> date | None:
+    """The day of a month and day (MMDD) that is closest to the other; None where the calendar has no such day.
+
+    >>> month_day("0105", date(2026, 12, 28)), month_day("0229", date(2026, 3, 1)), month_day("0431", date(2026, 4, 30))
+    (datetime.date(2027, 1, 5), None, None)
+    """
+    found = []
+    for year in (near.year - 1, near.year, near.year + 1):
+        try:
+            found.append(date(year, int(text[:2]), int(text[2:])))
+        except ValueError:
+            continue
+    return min(found, key=lambda day: abs(day - near), default=None)
+
+
+def word_of(words: Mapping[str, str], code: str) -> str:
+    """The word that stands for the code; the code itself where there is none."""
+    return next((word for word, known in words.items() if known == code), code)
+
+
 # --- whole columns -------------------------------------------------------------------------------------------------
 
 BATCH: Final = "batch"

@@ -16,7 +16,7 @@ import polars as pl
 
 from urikake.core.calendar import business_days
 
-from .zengin import Fault, Refused, layout, parsed, record, require_kind, rows
+from .zengin import Fault, Refused, layout, month_day, parsed, record, require_kind, rows, word_of
 
 LENGTH: Final = 120
 KIND: Final = "91"
@@ -200,7 +200,7 @@ def _whole(part: Sequence[Parsed], start: int, near: date, faults: list[Fault]) 
     debits = tuple(_read_debit(row, start + at, faults) for at, row in enumerate(middle, 2))
     told = [int(trailer[column.name]) for column in TRAILER[1:-1]]
     answered = any(told[2:]) or any(debit.result for debit in debits)
-    on = _day(head["引落日"], near)
+    on = month_day(head["引落日"], near)
     if on is None:
         faults.append(Fault(start + 1, 55, "引落日", head["引落日"], "暦にない日です"))
     batch = Batch(collector=_read_collector(head), on=on or near, debits=debits, answered=answered)
@@ -219,7 +219,7 @@ def _read_collector(row: Parsed) -> Collector:
         branch=row["取引支店番号"],
         bank_name=row["取引銀行名"],
         branch_name=row["取引支店名"],
-        deposit=_word(DEPOSITS, row["預金種目"]),
+        deposit=word_of(DEPOSITS, row["預金種目"]),
         number=row["口座番号"],
     )
 
@@ -235,20 +235,16 @@ def _read_debit(row: Parsed, at: int, faults: list[Fault]) -> Debit:
     return Debit(
         bank=row["引落銀行番号"],
         branch=row["引落支店番号"],
-        deposit=_word(DEPOSITS, row["預金種目"]),
+        deposit=word_of(DEPOSITS, row["預金種目"]),
         number=row["口座番号"],
         holder=row["預金者名"],
         amount=int(row["引落金額"]),
         customer=plain_customer(row[CUSTOMER]),
-        change=_word(CHANGES, row["新規コード"]),
+        change=word_of(CHANGES, row["新規コード"]),
         bank_name=row["引落銀行名"],
         branch_name=row["引落支店名"],
         result=int(row["振替結果コード"]),
     )
-
-
-def _word(words: dict[str, str], code: str) -> str:
-    return next((word for word, known in words.items() if known == code), code)
 
 
 def plain_customer(text: str) -> str:
@@ -259,21 +255,6 @@ def plain_customer(text: str) -> str:
     """
     short = text.strip().lstrip("0")
     return short or text.strip()[:1]
-
-
-def _day(text: str, near: date) -> date | None:
-    """The day of a month and day (MMDD) that is closest to the other; None where the calendar has no such day.
-
-    >>> _day("0105", date(2026, 12, 28)), _day("0229", date(2026, 3, 1)), _day("0431", date(2026, 4, 30))
-    (datetime.date(2027, 1, 5), None, None)
-    """
-    found = []
-    for year in (near.year - 1, near.year, near.year + 1):
-        try:
-            found.append(date(year, int(text[:2]), int(text[2:])))
-        except ValueError:
-            continue
-    return min(found, key=lambda day: abs(day - near), default=None)
 
 
 # --- the result beside the request ---------------------------------------------------------------------------------

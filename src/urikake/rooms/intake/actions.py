@@ -32,6 +32,23 @@ def record_parts(session: Session, *, parts: queries.Parts, rows: int) -> None:
     facts.record(session, File, pl.DataFrame([row | {"read_by": parts.read_by}]))
 
 
+def keep_new(
+    session: Session,
+    *,
+    sheet: Sheet,
+    model: type[facts.Fact],
+    rows: pl.DataFrame,
+    known: pl.DataFrame,
+    names: list[str],
+) -> int:
+    """Record the rows that say something else than what stands; return how many."""
+    fresh = rows.join(known, on=names, how="anti", maintain_order="left")
+    if fresh.height:
+        facts.record(session, model, fresh)
+        record_file(session, sheet=sheet)
+    return fresh.height
+
+
 @action("imports.map")
 def save_mapping(session: Session, *, kind: Kind, name: str, mapping: queries.Mapping) -> bool:
     """Keep a mapping for the kind of file under a name, in place of the one of that name; return whether that is new."""

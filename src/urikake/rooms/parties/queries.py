@@ -8,6 +8,7 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.core.lookup import looked_up
+from urikake.rooms.intake.queries import Sheet
 
 TABLES = ("parties_partner", "parties_profile", "parties_terms")
 PROFILE = (
@@ -20,6 +21,20 @@ PROFILE = (
 def codes(session: Session) -> pl.DataFrame:
     """Every partner's ``partner_id`` and ``code``."""
     return session.table("parties_partner", "id, code").rename({"id": "partner_id"})
+
+
+def check_partner(session: Session, sheet: Sheet, name: str) -> None:
+    """Note the codes in the column that no partner has."""
+    known = codes(session)["code"].implode()
+    sheet.check(~pl.col(name).is_in(known), name, "この取引先はありません")
+
+
+def identified(session: Session, frame: pl.DataFrame, **columns: str) -> pl.DataFrame:
+    """The rows with the id of the partner whose code stands in each named column."""
+    ids = dict(codes(session).select("code", "partner_id").iter_rows())
+    return frame.with_columns(
+        pl.col(code).replace_strict(ids, return_dtype=pl.Int64).alias(name) for code, name in columns.items()
+    )
 
 
 def profiles(session: Session, names: str = PROFILE) -> pl.DataFrame:

@@ -7,14 +7,13 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base import facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core import cells
 from urikake.core.formats import bank_kana, zengin91
-from urikake.rooms.intake.actions import record_file
-from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.intake.actions import keep_new
+from urikake.rooms.intake.queries import Column, Kind, Sheet, check_account, check_digits, check_kana, kana, options
 from urikake.rooms.parties import queries as parties
 
 from .. import queries
@@ -67,27 +66,27 @@ def import_collectors(session: Session, *, sheet: Sheet) -> int:
     sheet.check(
         pl.col("partner").is_duplicated() & pl.col("partner").is_not_null(), "partner", "同じ取引先の行が二つあります"
     )
-    _check_partner(session, sheet, "partner")
+    parties.check_partner(session, sheet, "partner")
     debit = pl.col("kind") == "debit"
     for name in ("client_code", "client_name", "bank", "branch"):
         sheet.check(debit & pl.col(name).is_null(), name, "口座振替の収納機関では必須です")
     for name, length in (("client_code", 10), ("bank", 4), ("branch", 3), ("number", 7)):
-        _check_digits(sheet, name, length)
-    _check_kana(sheet, "client_name", 40, bank_kana.NAME)
+        check_digits(sheet, name, length)
+    check_kana(sheet, "client_name", 40, bank_kana.NAME)
     for name in ("bank_name", "branch_name"):
-        _check_kana(sheet, name, 15, bank_kana.BANK)
+        check_kana(sheet, name, 15, bank_kana.BANK)
     sheet.check(pl.col("payout_days") < 0, "payout_days")
     sheet.accept()
-    rows = _identified(session, sheet.frame, partner="partner_id").with_columns(
+    rows = parties.identified(session, sheet.frame, partner="partner_id").with_columns(
         pl.col("client_code", "bank", "branch", "deposit").fill_null(""),
-        *[_kana(sheet.frame, name, bank_kana.BANK) for name in ("bank_name", "branch_name")],
-        client_name=_kana(sheet.frame, "client_name", bank_kana.NAME),
+        *[kana(sheet.frame, name, bank_kana.BANK) for name in ("bank_name", "branch_name")],
+        client_name=kana(sheet.frame, "client_name", bank_kana.NAME),
         bank_number=pl.col("number").fill_null(""),
         payout_days=pl.col("payout_days").fill_null(0),
         line_end=pl.col("line_end").fill_null("crlf"),
     )
     known = queries.collectors(session).rename({"collector_id": "partner_id"})
-    return _keep_new(session, sheet, Collector, rows, known, queries.COLLECTOR.split(", "))
+    return keep_new(session, sheet=sheet, model=Collector, rows=rows, known=known, names=queries.COLLECTOR.split(", "))
 
 
 @action("collecting.import")
@@ -96,24 +95,20 @@ def import_mandates(session: Session, *, sheet: Sheet) -> int:
     sheet.check(
         pl.col("partner").is_duplicated() & pl.col("partner").is_not_null(), "partner", "同じ取引先の行が二つあります"
     )
-    _check_partner(session, sheet, "partner")
+    parties.check_partner(session, sheet, "partner")
     debiting = queries.collectors(session).filter(pl.col("kind") == "debit")["code"]
     sheet.check(~pl.col("collector").is_in(debiting.implode()), "collector", "口座振替の収納機関ではありません")
-    for name, length in (("bank", 4), ("branch", 3), ("number", 7)):
-        _check_digits(sheet, name, length)
-    _check_kana(sheet, "holder", 30, bank_kana.NAME)
-    _check_kana(sheet, "customer_no", 20, bank_kana.NAME)
-    for name in ("bank_name", "branch_name"):
-        _check_kana(sheet, name, 15, bank_kana.BANK)
+    check_account(sheet, "holder")
+    check_kana(sheet, "customer_no", 20, bank_kana.NAME)
     sheet.check((pl.col("stopped") == "yes") & pl.col("reason").is_null(), "reason", "停止する理由を書いてください")
     sheet.sift()
     sheet.frame = sheet.frame.with_columns(customer_no=pl.coalesce("customer_no", "partner"))
-    _check_kana(sheet, "customer_no", 20, bank_kana.NAME)
+    check_kana(sheet, "customer_no", 20, bank_kana.NAME)
     frame = sheet.sift()
-    rows = _identified(session, frame, partner="partner_id", collector="collector_id").with_columns(
-        *[_kana(frame, name, bank_kana.BANK) for name in ("bank_name", "branch_name")],
-        customer_no=_kana(frame, "customer_no", bank_kana.NAME),
-        holder_kana=_kana(frame, "holder", bank_kana.NAME),
+    rows = parties.identified(session, frame, partner="partner_id", collector="collector_id").with_columns(
+        *[kana(frame, name, bank_kana.BANK) for name in ("bank_name", "branch_name")],
+        customer_no=kana(frame, "customer_no", bank_kana.NAME),
+        holder_kana=kana(frame, "holder", bank_kana.NAME),
         bank_number="number",
         valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
         stopped=pl.col("stopped").fill_null("no") == "yes",
@@ -122,7 +117,7 @@ def import_mandates(session: Session, *, sheet: Sheet) -> int:
     known = queries.mandates(session)
     _check_customers(sheet, rows, known)
     sheet.accept()
-    return _keep_new(session, sheet, Mandate, rows, known, queries.MANDATE.split(", "))
+    return keep_new(session, sheet=sheet, model=Mandate, rows=rows, known=known, names=queries.MANDATE.split(", "))
 
 
 def _check_customers(sheet: Sheet, rows: pl.DataFrame, known: pl.DataFrame) -> None:
@@ -139,56 +134,6 @@ def _plain(customer: pl.Expr) -> pl.Expr:
     """The customer numbers as they are compared (`zengin91.plain_customer`)."""
     short = customer.str.strip_chars().str.strip_chars_start("0")
     return pl.when(short == "").then(customer.str.strip_chars().str.slice(0, 1)).otherwise(short)
-
-
-def _check_partner(session: Session, sheet: Sheet, name: str) -> None:
-    codes = parties.codes(session)["code"].implode()
-    sheet.check(~pl.col(name).is_in(codes), name, "この取引先はありません")
-
-
-def _check_digits(sheet: Sheet, name: str, length: int) -> None:
-    """Note what is not exactly so many digits."""
-    sheet.check(~pl.col(name).str.contains(f"^[0-9]{{{length}}}$"), name, f"半角の数字{length}桁で書いてください")
-
-
-def _check_kana(sheet: Sheet, name: str, most: int, allowed: frozenset[str]) -> None:
-    """Note what cannot stand in a bank's file, or is longer there than its field."""
-    why: dict[str, str] = {}
-    for value in sheet.frame[name].drop_nulls().unique():
-        try:
-            long = len(bank_kana.converted(value, allowed)) > most
-        except ValueError as error:
-            why[value] = f"{error}。カナで書いてください"
-        else:
-            why |= {value: f"銀行のファイルでは{most}文字までです（濁点も1文字）"} if long else {}
-    if why:
-        reason = pl.col(name).replace_strict(why, default="", return_dtype=pl.String)
-        sheet.check(pl.col(name).is_in(list(why)), name, reason)
-
-
-def _kana(frame: pl.DataFrame, name: str, allowed: frozenset[str]) -> pl.Expr:
-    """The column in bank kana, each distinct text once; empty where there is none."""
-    spelt = {value: bank_kana.converted(value, allowed) for value in frame[name].drop_nulls().unique()}
-    return pl.col(name).fill_null("").replace_strict({**spelt, "": ""}, return_dtype=pl.String).alias(name)
-
-
-def _identified(session: Session, frame: pl.DataFrame, **columns: str) -> pl.DataFrame:
-    """The rows with the id of the partner whose code stands in each named column."""
-    ids = dict(parties.codes(session).select("code", "partner_id").iter_rows())
-    return frame.with_columns(
-        pl.col(code).replace_strict(ids, return_dtype=pl.Int64).alias(name) for code, name in columns.items()
-    )
-
-
-def _keep_new(
-    session: Session, sheet: Sheet, model: type[facts.Fact], rows: pl.DataFrame, known: pl.DataFrame, names: list[str]
-) -> int:
-    """Record the rows that say something else than what stands; return how many."""
-    fresh = rows.join(known, on=names, how="anti", maintain_order="left")
-    if fresh.height:
-        facts.record(session, model, fresh)
-        record_file(session, sheet=sheet)
-    return fresh.height
 
 
 def collector_of(session: Session, code: str, *, debit: bool) -> dict[str, Any]:

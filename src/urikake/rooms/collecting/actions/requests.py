@@ -15,10 +15,10 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core.formats import zengin91
+from urikake.rooms.intake.queries import made
 
 from .. import queries
 from ..models import Debit, DebitItem, Outcome, Request
-from .format import made
 from .masters import LINE_ENDS, collector_of
 
 LONGEST: Final = 500
@@ -116,7 +116,7 @@ def _written(head: dict[str, Any], on: date, debits: pl.DataFrame) -> bytes:
     same = ["bank", "bank_name", "branch", "branch_name", "deposit", "amount", "change"]
     rows = debits.select(*same, **names).iter_rows(named=True)
     batch = zengin91.Batch(collector=ours, on=on, debits=tuple(zengin91.Debit(**row) for row in rows))
-    return made(lambda: zengin91.written([batch], LINE_ENDS[head["line_end"]]))
+    return made(lambda: zengin91.written([batch], LINE_ENDS[head["line_end"]]), "debit-file", "口座振替")
 
 
 @action("collecting.request")

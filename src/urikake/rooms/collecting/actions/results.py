@@ -16,12 +16,12 @@ from urikake.base.errors import Refusal
 from urikake.core import clearing
 from urikake.core.calendar import business_days
 from urikake.core.formats import zengin91
+from urikake.rooms.intake.queries import SHOWN, made
 from urikake.rooms.receivables import queries as receivables
 
 from .. import queries
 from ..models import Collection, Mandate, Outcome, Result
 from .collected import Collected, settle
-from .format import SHOWN, made
 
 
 @action("collecting.settle")
@@ -36,7 +36,11 @@ def take_result(
     """
     asked = queries.requests(session).filter(pl.col("state") != "withdrawn")
     near = asked["debit_on"].max()
-    batches = made(lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient))
+    batches = made(
+        lambda: zengin91.read(file, near if isinstance(near, date) else date(2000, 1, 1), lenient=lenient),
+        "debit-file",
+        "口座振替",
+    )
     _check_once(batches)
     digest = hashlib.sha256(file).hexdigest()
     taken = [_answered(session, asked, batch, digest) for batch in batches if batch.debits]

@@ -1,5 +1,6 @@
 """What other rooms may read of intake: sheets of typed columns, how a file's columns are matched with ours."""
 
+from .banking import SHOWN, check_account, check_digits, check_kana, kana, made
 from .columns import Column, Kind, Mapping, options
 from .large import Parts, parts, taken_before, whole
 from .mappings import guessed, mappings, named
@@ -7,6 +8,7 @@ from .sheets import LINE, Check, Raw, Sheet, content, decoded, given, opened, ra
 
 __all__ = [
     "LINE",
+    "SHOWN",
     "Check",
     "Column",
     "Kind",
@@ -14,10 +16,15 @@ __all__ = [
     "Parts",
     "Raw",
     "Sheet",
+    "check_account",
+    "check_digits",
+    "check_kana",
     "content",
     "decoded",
     "given",
     "guessed",
+    "kana",
+    "made",
     "mappings",
     "named",
     "opened",
