@@ -148,4 +148,7 @@ def test_undoing_a_fee_undoes_it_on_the_account_it_was_booked_to(database: str) 
     assert open_items(database) == {"INV-2026-00001": 11_000}
     match(database)
     after = balances(database)
-    assert (after["売上値引"], after["仮受消費税"]) == (400, 40 - 1_000)  # a discount carries the tax of the sale it lessens
+    assert (after["売上値引"], after["仮受消費税"]) == (
+        400,
+        40 - 1_000,
+    )  # a discount carries the tax of the sale it lessens

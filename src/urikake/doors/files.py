@@ -42,6 +42,7 @@ from urikake.rooms.intake.queries import (
 from urikake.rooms.parties.actions import HOLIDAYS, PARTNERS, import_holidays, import_partners
 from urikake.rooms.receipts.queries import CSV, FORMATS, RECEIPTS, Brought, brought, shown
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
+from urikake.rooms.refunds.actions import PAYEES, SENDERS, import_payees, import_senders
 from urikake.rooms.usage.actions import USAGE, import_usage, import_usage_parts
 
 Taker = Callable[..., int]
@@ -51,6 +52,8 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "holidays": (HOLIDAYS, import_holidays, "partners.import"),
     "collectors": (COLLECTORS, import_collectors, "collecting.import"),
     "mandates": (MANDATES, import_mandates, "collecting.import"),
+    "payees": (PAYEES, import_payees, "refunds.ask"),
+    "senders": (SENDERS, import_senders, "refunds.ask"),
     "products": (PRODUCTS, import_products, "products.import"),
     "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),

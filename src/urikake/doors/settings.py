@@ -7,8 +7,8 @@ import os
 from urikake.base import url
 
 ROOMS = (
-    "intake parties catalog contracts usage billing invoices deliveries receivables collecting receipts matching deposits revenue "
-    "ledger closing reports"
+    "intake parties catalog contracts usage billing invoices deliveries receivables collecting refunds receipts matching "
+    "deposits revenue ledger closing reports"
 ).split()
 
 DATABASES = {"default": url.django(url.from_environment())}

@@ -20,6 +20,7 @@ from .deliver import deliver
 from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
+from .refunds import refund
 from .reprice import reprice
 from .rules import rules
 from .shown import Format, show
@@ -45,6 +46,8 @@ KINDS: Final = (
     "users",
     "collectors",
     "mandates",
+    "payees",
+    "senders",
 )
 app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
@@ -54,6 +57,7 @@ app.add_typer(simulate, name="simulate")
 app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
+app.add_typer(refund, name="refund")
 app.add_typer(rules, name="rules")
 
 
@@ -126,7 +130,8 @@ def import_(
 ) -> None:
     """ファイルを取り込む。
 
-    partners holidays products option-rules contracts events usage receivables openings users collectors mandates。
+    partners holidays products option-rules contracts events usage receivables openings users collectors mandates
+    payees senders。
     """
     load()
     from urikake.doors import files

@@ -141,6 +141,10 @@ VALUES: Final = {
     "collected": "収納代行",
     "advanced": "前受金の充当",
     "unadvanced": "充当の取消",
+    "refunded": "返金",
+    "unrefunded": "返金の取消",
+    "filed": "振込ファイルに入れた",
+    "returned": "取消（戻った）",
 }
 HEADERS: Final = {
     "bank_account": "口座",

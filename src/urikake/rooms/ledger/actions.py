@@ -16,6 +16,7 @@ from urikake.core.money import Rounding, largest_remainder
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.collecting.actions import Collected
 from urikake.rooms.matching.actions import AdvanceApplied, Applied
+from urikake.rooms.refunds.actions import Refunded
 
 from .models import Entry, EntryLine, Total
 
@@ -294,11 +295,41 @@ def post_advance_uses(session: Session, *, applied: AdvanceApplied) -> pl.DataFr
 def advance_lines(session: Session, uses: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
     """The lines of the entries of uses of advances, from the movements of their items (see `post_advance_uses`)."""
     heads = uses.select("used", "partner_id", source=pl.lit("advance"), source_id="use_id", posted_on="applied_on")
+    kept = _lines(heads, account_id(session, "前受金"), pl.col("used"))
+    return pl.concat([kept, _moved_lines(movements, heads, items)])
+
+
+@action("ledger.post")
+def post_refunds(session: Session, *, refunded: Refunded) -> pl.DataFrame:
+    """Post what was paid back: Dr 前受金 or 売掛金 / Cr 預金; what came back the other way round."""
+    return post(
+        session, lines=refund_lines(session, refunded.refunds, refunded.parts, refunded.movements, refunded.items)
+    )
+
+
+def refund_lines(
+    session: Session, refunds: pl.DataFrame, parts: pl.DataFrame, movements: pl.DataFrame, items: pl.DataFrame
+) -> pl.DataFrame:
+    """The lines of the entries of refunds, from what they are of (see `post_refunds`)."""
+    banks = session.table("base_bank_account", "id, account_id").rename({"id": "bank_account_id"})
+    heads = refunds.select(
+        "partner_id", "bank_account_id", "amount", source=pl.lit("refund"), source_id="refund_id", posted_on="pay_on"
+    ).join(banks, on="bank_account_id", how="left", maintain_order="left")
+    kept = parts.rename({"refund_id": "source_id"}).join(
+        heads.drop("amount", "account_id"), on="source_id", maintain_order="left"
+    )
+    paid = _lines(heads.with_columns(partner_id=pl.lit(None, dtype=pl.Int64)), pl.col("account_id"), -pl.col("amount"))
+    return pl.concat([
+        _lines(kept, account_id(session, "前受金"), pl.col("amount")), _moved_lines(movements, heads, items), paid,
+    ])  # fmt: skip
+
+
+def _moved_lines(movements: pl.DataFrame, heads: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The lines on the accounts of the items that were moved under the heads."""
     moved = movements.join(heads.select(*KEY), on="source_id", maintain_order="left").join(
         items.select("item_id", "account_id", "dimension_id", "tax", "partner_id"), on="item_id", maintain_order="left"
     )
-    kept = _lines(heads, account_id(session, "前受金"), pl.col("used"))
-    return pl.concat([kept, _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))])
+    return _lines(moved, pl.col("account_id"), pl.col("moved"), kind=pl.col("tax"))
 
 
 @action("ledger.post")

@@ -47,7 +47,7 @@ def journals(desk: Desk) -> Shown:
 
 
 SOURCES = {"invoice": "請求", "receipt": "入金", "application": "消込", "recognition": "収益認識", "slip": "伝票",
-           "collection": "収納代行", "advance": "前受金の充当"}  # fmt: skip
+           "collection": "収納代行", "advance": "前受金の充当", "refund": "返金"}  # fmt: skip
 
 
 BACKWARDS = "期間の初めが終わりより後です。日付を確かめて、もう一度示してください。"

@@ -105,7 +105,7 @@ def _step(
 
 WORDS: Final = {
     "invoice": "請求", "application": "消込・充当", "recognition": "収益の認識", "receipt": "入金", "slip": "債権伝票",
-    "opening": "期首残高", "collection": "収納代行", "advance": "前受金の充当",
+    "opening": "期首残高", "collection": "収納代行", "advance": "前受金の充当", "refund": "返金",
 }  # fmt: skip
 
 

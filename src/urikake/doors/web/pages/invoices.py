@@ -16,6 +16,7 @@ from urikake.rooms.parties.queries import profiles
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.reports.queries.billing import detailed
 from urikake.rooms.reports.queries.explain.papers import corrections_of
+from urikake.rooms.reports.queries.explain.payments import OWN
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, quoted
@@ -158,7 +159,7 @@ def _items(desk: Desk, invoice_id: int) -> list[dict[str, Any]]:
 
 
 def _moved(desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    other = {"collected": "collection", "advanced": "advance", "unadvanced": "advance"}.get(row["kind"])
+    other = OWN.get(row["kind"])
     if other:
         return row | {"receipt": None, "ref": f"{other}-{row['source_id'] - desk.session.low}"}
     if row["kind"] == "cancelled":

@@ -20,6 +20,7 @@ from .money import (
     unapply_advance,
     unapply_together,
 )
+from .refunds import ask_refund, take_refund_back
 
 __all__ = [
     "apply",
@@ -27,6 +28,7 @@ __all__ = [
     "apply_together",
     "approve_invoices",
     "approve_slips",
+    "ask_refund",
     "bill",
     "bill_forward",
     "cancel_invoice",
@@ -42,6 +44,7 @@ __all__ = [
     "reopen",
     "take_back",
     "take_debit_result",
+    "take_refund_back",
     "take_settlement",
     "unapply",
     "unapply_advance",

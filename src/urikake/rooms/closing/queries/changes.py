@@ -95,9 +95,11 @@ def position(session: Session, on: date) -> Position:
         " WHERE id >= ? AND id < ? AND applied_on <= ? AND difference_kind = 'advance') AS overpaid,"
         " (SELECT sum(a.amount) FROM collecting_advance a JOIN collecting_collection c ON c.id = a.collection_id"
         " WHERE a.id >= ? AND a.id < ? AND c.collected_on <= ?) AS collected,"
-        " (SELECT sum(used) FROM matching_advance_use WHERE id >= ? AND id < ? AND applied_on <= ?) AS used",
-        span * 5,
-        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64, collected=pl.Int64, used=pl.Int64,
+        " (SELECT sum(used) FROM matching_advance_use WHERE id >= ? AND id < ? AND applied_on <= ?) AS used,"
+        " (SELECT sum(p.amount) FROM refunds_part p JOIN refunds_refund r ON r.id = p.refund_id"
+        " WHERE p.id >= ? AND p.id < ? AND r.pay_on <= ?) AS refunded",
+        span * 6,
+        taxed=pl.Int64, earned=pl.Int64, overpaid=pl.Int64, collected=pl.Int64, used=pl.Int64, refunded=pl.Int64,
     )  # fmt: skip
-    taxed, earned, overpaid, collected, used = (int(value or 0) for value in found.row(0))
-    return Position(books, taxed - earned, overpaid + collected - used)
+    taxed, earned, overpaid, collected, used, refunded = (int(value or 0) for value in found.row(0))
+    return Position(books, taxed - earned, overpaid + collected - used - refunded)

@@ -171,6 +171,7 @@ SUMMED: Final = {
     " sum(CASE WHEN difference_kind = 'advance' THEN difference ELSE 0 END) AS overpaid",
     "matching.AdvanceUse": "sum(used) AS advance_used",
     "collecting.Advance": "sum(amount) AS collected_beyond",
+    "refunds.Part": "sum(amount) AS refunded",
     "invoices.Invoice": "sum(net) AS billed, sum(tax_total) AS taxed",
     "deposits.Movement": "sum(amount) AS deposited",
     "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
@@ -285,8 +286,8 @@ def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> lis
 
 
 def _open_advances(sums: dict[str, int]) -> int:
-    """What was kept as advances received beyond what was applied of them."""
-    return sums["overpaid"] + sums["collected_beyond"] - sums["advance_used"]
+    """What was kept as advances received beyond what was applied of them or paid back."""
+    return sums["overpaid"] + sums["collected_beyond"] - sums["advance_used"] - sums["refunded"]
 
 
 def _advances(session: Session, sums: dict[str, int], tops: Tops) -> list[str]:

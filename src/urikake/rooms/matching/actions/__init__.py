@@ -1,4 +1,4 @@
-"""The pen of matching: the automatic run, by hand, many at once, advances, undoing, what is learned, what is left alone."""
+"""The pen of matching: the automatic run, by hand, many at once, advances, refunds, undoing, what is learned, what is left alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .confirming import Confirmed, Seen, confirm
 from .holding import hold, note, release
 from .learning import add_name, release_name, revoke_name
 from .posting import Applied
+from .refunding import Wanted, refund, take_refund_back, wanted
 from .undoing import unapply, unapply_together
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Applied",
     "Confirmed",
     "Seen",
+    "Wanted",
     "add_name",
     "apply",
     "apply_advance",
@@ -26,10 +28,13 @@ __all__ = [
     "match",
     "note",
     "prepay",
+    "refund",
     "release",
     "release_name",
     "revoke_name",
+    "take_refund_back",
     "unapply",
     "unapply_advance",
     "unapply_together",
+    "wanted",
 ]

@@ -99,7 +99,7 @@ def _named_item(session: Session, items: pl.DataFrame, text: str) -> pl.DataFram
         )
     if not amount:
         return mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
-    if not _is_number(amount) or not 0 < int(amount) <= mine["balance"].sum():
+    if not is_number(amount) or not 0 < int(amount) <= mine["balance"].sum():
         most = mine["balance"].sum()
         raise Refusal("bad-amount", f"「{text}」の金額が使えません。", f"1〜{most} の整数で指定してください。")
     return part_of(session, mine, int(amount))
@@ -108,7 +108,7 @@ def _named_item(session: Session, items: pl.DataFrame, text: str) -> pl.DataFram
 def _rows_named(session: Session, items: pl.DataFrame, name: str) -> pl.DataFrame:
     """The open items that the name means: ``#17`` and, where no document is called so, ``17`` are an item's number."""
     by_id = name.removeprefix("#")
-    own = items.filter(pl.col("item_id") == session.low + int(by_id)) if _is_number(by_id) else items.clear()
+    own = items.filter(pl.col("item_id") == session.low + int(by_id)) if is_number(by_id) else items.clear()
     if name.startswith("#"):
         return own
     whole = items.filter(pl.col("number") == name)
@@ -119,7 +119,7 @@ def _rows_named(session: Session, items: pl.DataFrame, name: str) -> pl.DataFram
     return ordered if ordered.height else own
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     """Whether it is written in plain digits, few enough for an amount or a number of ours."""
     return text.isascii() and text.isdecimal() and len(text) < _DIGITS
 

@@ -15,6 +15,7 @@ from urikake.rooms.receipts import actions as receipts_pen
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import actions as receivables_pen
 from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.refunds import queries as refunds
 
 from .. import queries
 from ..models import Application
@@ -69,14 +70,21 @@ def _standing(session: Session, wanted: Sequence[int]) -> pl.DataFrame:
 
 
 def _require_unused(session: Session, application_ids: pl.Series) -> None:
-    """Refuse to take back applications of whose advances (前受金) something was applied."""
-    marks = ", ".join("?" * application_ids.len())
-    used = int(queries.advance_uses(session, f"application_id IN ({marks})", tuple(application_ids))["used"].sum())
+    """Refuse to take back applications of whose advances (前受金) something was applied or paid back."""
+    marks, ids = ", ".join("?" * application_ids.len()), tuple(application_ids)
+    used = int(queries.advance_uses(session, f"application_id IN ({marks})", ids)["used"].sum())
     if used:
         raise Refusal(
             "advance-applied",
             f"この消込で前受金にした額のうち {used:,} 円が請求書に充てられています。",
             "先に充当を取り消してください（report advances）。",
+        )
+    refunded = int(refunds.parts(session, f"application_id IN ({marks})", ids)["amount"].sum())
+    if refunded:
+        raise Refusal(
+            "advance-refunded",
+            f"この消込で前受金にした額のうち {refunded:,} 円を返金しています。",
+            "返金が銀行から戻ったときは、先に返金を取り消してください（report refunds）。",
         )
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.rooms.collecting import queries as collecting
 from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.refunds import queries as refunds
 
 from .applied import applications
 
@@ -23,7 +24,7 @@ def advance_uses(session: Session, where: str = "", params: tuple[object, ...] =
 
 
 def advances(session: Session, as_of: date = date.max) -> pl.DataFrame:
-    """Every advance received (前受金) by the day, oldest first: ``name, partner_id, booked_on, amount, used, left``.
+    """Every advance received (前受金) by the day, oldest first: ``name, partner_id, booked_on, amount, used, refunded, left``.
 
     And where it is from: ``application_id`` and ``receipt_id`` of what was kept of a receipt, else ``collected_id`` of what
     a collector collected beyond what was owed. One whose application was reversed by the day is none.
@@ -49,7 +50,11 @@ def advances(session: Session, as_of: date = date.max) -> pl.DataFrame:
     )  # fmt: skip
     uses = advance_uses(session, "applied_on <= ?", (as_of,)).group_by(ADVANCE).agg(pl.col("used").sum())
     found = both.join(uses, on=ADVANCE, how="left", nulls_equal=True, maintain_order="left")
-    told = found.with_columns(pl.col("used").fill_null(0)).with_columns(left=pl.col("amount") - pl.col("used"))
+    paid = refunds.paid_back(session, as_of).select(*ADVANCE, refunded="amount")
+    found = found.join(paid, on=ADVANCE, how="left", nulls_equal=True, maintain_order="left")
+    told = found.with_columns(pl.col("used", "refunded").fill_null(0)).with_columns(
+        left=pl.col("amount") - pl.col("used") - pl.col("refunded")
+    )
     return told.sort("booked_on", "name", maintain_order=True)
 
 

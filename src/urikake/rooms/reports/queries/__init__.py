@@ -20,6 +20,7 @@ from . import (
     deliveries,
     deposits,
     payers,
+    refunds,
     sales,
     usage,
 )
@@ -38,6 +39,7 @@ REPORTS: Final[dict[str, Report]] = {
     "aging": balances.aging,
     "deposits": deposits.deposits,
     "advances": advances.advances,
+    "refunds": refunds.refunds,
     "receipts": balances.receipts,
     "bank-files": banks.bank_files,
     "bank-corrections": banks.bank_corrections,
@@ -75,6 +77,7 @@ READING: Final[dict[str, str]] = {
     "aging": "receivables.read",
     "deposits": "receivables.read",
     "advances": "matching.read",
+    "refunds": "refunds.read",
     "receipts": "receipts.read",
     "bank-files": "receipts.read",
     "bank-corrections": "receipts.read",

@@ -16,7 +16,7 @@ from .rows import Rows
 
 
 def advances(session: Session, as_of: date, partner: str = "") -> Rows:
-    """The advances kept by the day: ``advance, partner, partner_name, receipt, date, amount, used, left, uses``.
+    """The advances kept by the day: ``advance, partner, partner_name, receipt, date, amount, used, refunded, left, uses``.
 
     ``receipt`` is the receipt's id at the bank, else our number; ``uses`` the numbers of what was applied and stands.
     ``partner`` keeps those of that partner.
@@ -33,7 +33,7 @@ def advances(session: Session, as_of: date, partner: str = "") -> Rows:
         .join(came, on="receipt_id", how="left", maintain_order="left")
         .join(_standing(session, as_of), on=queries.ADVANCE, how="left", nulls_equal=True, maintain_order="left")
     )
-    order = "partner partner_name receipt date amount used left uses".split()
+    order = "partner partner_name receipt date amount used refunded left uses".split()
     return Rows(
         named.rename({"name": "advance", "booked_on": "date"})
         .with_columns(pl.col("receipt", "uses").fill_null(""))

@@ -31,6 +31,7 @@ WORDS = {
     "opening": "移行残高",
     "collection": "収納代行",
     "advance": "前受金の充当",
+    "refund": "返金",
 }
 
 

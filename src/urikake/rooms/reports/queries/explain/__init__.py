@@ -11,6 +11,7 @@ References, as pages link to them. None needs a slash or a number sign; numbers 
 | ``collection-7`` | what a collector collected of our customers at once, less its fee |
 | ``slip:NO`` · ``opening:NO`` | a slip entered by hand · an opening balance |
 | ``advance-7`` · ``advances:PARTNER`` | what was applied of an advance received · what a partner has left of all |
+| ``refund-7`` | what was paid back to a customer at once |
 | ``entry-7`` · ``entry-7:2`` | a journal entry · its second line |
 | ``revenue:NO:2026-05`` | the revenue of a contract's month |
 | ``deposit:NO`` | the deposits held of a contract |
@@ -36,7 +37,7 @@ from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.rooms.receipts.queries import named
 
-from . import advances, balances, books, charges, collections, contracts, deposits, papers, payments, revenue
+from . import advances, balances, books, charges, collections, contracts, deposits, papers, payments, refunds, revenue
 from .made import Cause, Explanation, Recorded, Step
 
 Found = Explanation | None
@@ -57,6 +58,7 @@ FORMS: Final[tuple[tuple[str, Explainer], ...]] = (
     (r"collection-(\d+)", lambda s, m, on: collections.collection(s, m[1], on)),
     (r"advance-(\d+)", lambda s, m, on: advances.use(s, m[1], on)),
     (r"advances[:/](.+)", lambda s, m, on: advances.left(s, m[1], on)),
+    (r"refund-(\d+)", lambda s, m, on: refunds.refund(s, m[1], on)),
     (r"entry-(\d+)", lambda s, m, on: books.entry(s, m[1], on)),
     (r"entry-(\d+)[:#](\d{1,9})", lambda s, m, on: books.line(s, m[1], int(m[2]), on)),
     (r"slip[:-](.+)", lambda s, m, on: payments.slip(s, m[1], on)),
@@ -77,6 +79,7 @@ READING: Final[tuple[tuple[str, str], ...]] = (
     ("application-", "matching.read"),
     ("collection-", "collecting.read"),
     ("advances?[:/-]", "matching.read"),
+    ("refund-", "refunds.read"),
     ("entry-", "journals.read"),
     ("slip[:-]", "receivables.read"),
     ("opening[:-]", "receivables.read"),
@@ -114,7 +117,7 @@ def explain(session: Session, ref: str, as_of: date | None = None) -> Explanatio
         "unknown-reference",
         f"参照「{ref}」に当たるものはありません。",
         "請求書番号（INV-2026-00001、その3行目は INV-2026-00001:3、税は INV-2026-00001:standard）、charge-7、item-7、receipt-7、"
-        "application-7、collection-7、advance-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、deposit:契約番号、advances:取引先、balance:取引先:2026-05-31、"
+        "application-7、collection-7、advance-7、refund-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、deposit:契約番号、advances:取引先、balance:取引先:2026-05-31、"
         "account:科目:2026-05-31、slip:伝票番号 のどれかで指定してください。",
     )
 

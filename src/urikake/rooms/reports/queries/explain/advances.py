@@ -12,6 +12,7 @@ from urikake.rooms.ledger import actions as postings
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.receivables import queries as receivables
+from urikake.rooms.refunds import queries as refunds
 
 from . import lines, reads, words
 from .made import Cause, Explanation, Step, number, recorded
@@ -87,6 +88,7 @@ def left(session: Session, code: str, as_of: date | None = None) -> Explanation 
         )
         for row in uses.iter_rows(named=True)
     ]
+    steps += _refunded(session, partner_id, on)
     return Explanation(
         ref=f"advances:{code}",
         title=f"{reads.partner(session, partner_id)['name']} の前受金の残り {words.day(on)} 現在",
@@ -96,6 +98,20 @@ def left(session: Session, code: str, as_of: date | None = None) -> Explanation 
         path=(Cause("科目の残高", f"account:前受金:{on}", on),),
         as_of=on,
     )
+
+
+def _refunded(session: Session, partner_id: int, on: date) -> list[Step]:
+    """What of the partner's advances was paid back by the day, each refund a step."""
+    own = refunds.refunds(session, "partner_id = ? AND pay_on <= ?", (partner_id, on))
+    sums = refunds.parts(session).group_by("refund_id").agg(kept=pl.col("amount").sum())
+    return [
+        Step(
+            f"{words.day(row['pay_on'])} " + ("返金の取消" if row["reverses_id"] else "返金"),
+            amount=-row["kept"],
+            ref=f"refund-{row['refund_id'] - session.low}",
+        )
+        for row in own.join(sums, on="refund_id", maintain_order="left").iter_rows(named=True)
+    ]
 
 
 def lines_again(session: Session, use_id: int, run_id: int) -> pl.DataFrame:

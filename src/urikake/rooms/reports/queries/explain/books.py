@@ -13,7 +13,7 @@ from urikake.core import journal
 from urikake.rooms.ledger import actions as postings
 from urikake.rooms.ledger import queries as ledger
 
-from . import advances, collections, deposits, moves, papers, payments, reads, words
+from . import advances, collections, deposits, moves, papers, payments, reads, refunds, words
 from .made import Cause, Explanation, Step, number, recorded
 
 ENTRY: Final = "id, run_id, posted_on, source, source_id, first_line_id, line_count"
@@ -88,6 +88,8 @@ def _posted_again(session: Session, head: dict[str, Any]) -> pl.DataFrame:
         return collections.lines_again(session, source_id, run_id)
     if head["source"] == "advance":
         return advances.lines_again(session, source_id, run_id)
+    if head["source"] == "refund":
+        return refunds.lines_again(session, source_id, run_id)
     if head["source"] in ("slip", "opening"):
         items = payments.items_of_slips(session, "source = ? AND source_id = ?", (head["source"], source_id))
         slips = session.rows("receivables_slip", "id, credit_account_id", "id = ?", (source_id,)).rename(
@@ -121,7 +123,7 @@ def _source(session: Session, head: dict[str, Any]) -> tuple[str, tuple[Cause, .
     kind, source_id, low = head["source"], head["source_id"], session.low
     if kind == "invoice":
         name, ref = payments.source(session, head)
-    elif kind in ("receipt", "application", "collection", "advance"):
+    elif kind in ("receipt", "application", "collection", "advance", "refund"):
         name = ref = f"{kind}-{source_id - low}"
     elif kind == "recognition":
         return _recognised(session, head)

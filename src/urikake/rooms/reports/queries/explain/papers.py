@@ -256,6 +256,9 @@ def paid(session: Session, item: dict[str, Any]) -> list[Cause]:
         if row["kind"] == "collected":
             stations.append(Cause("収納代行", f"collection-{row['source_id'] - low}", row["moved_on"], row["moved"]))
             continue
+        if row["kind"] in ("refunded", "unrefunded"):
+            stations.append(Cause("返金", f"refund-{row['source_id'] - low}", row["moved_on"], row["moved"]))
+            continue
         if row["kind"] in ("advanced", "unadvanced"):
             stations.append(Cause("前受金の充当", f"advance-{row['source_id'] - low}", row["moved_on"], row["moved"]))
             continue

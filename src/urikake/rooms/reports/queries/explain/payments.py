@@ -69,8 +69,12 @@ MOVES: Final = {
     "collected": "収納代行",
     "advanced": "前受金の充当",
     "unadvanced": "充当の取消",
+    "refunded": "返金",
+    "unrefunded": "返金の取消",
 }
-OWN: Final = {"collected": "collection", "advanced": "advance", "unadvanced": "advance"}
+OWN: Final = {
+    "collected": "collection", "advanced": "advance", "unadvanced": "advance", "refunded": "refund", "unrefunded": "refund",
+}  # fmt: skip
 """The references of what moves items otherwise than by an application of a receipt."""
 
 

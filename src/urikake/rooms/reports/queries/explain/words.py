@@ -31,7 +31,7 @@ PAPERS: Final = {"invoice": "請求書", "return": "返還請求書", "revised":
 SOURCES: Final = {
     "invoice": "請求書の発行", "receipt": "入金", "application": "消込", "recognition": "収益認識",
     "slip": "債権伝票", "opening": "移行残高", "collection": "収納代行",
-    "advance": "前受金の充当",
+    "advance": "前受金の充当", "refund": "返金",
 }  # fmt: skip
 DIFFERENCES: Final = {
     "fee": "振込手数料", "discount": "売上値引", "withheld": "源泉徴収", "write-off": "貸倒",
@@ -64,6 +64,7 @@ ACTIONS: Final = {
     "debit-request": "口座振替の依頼", "debit-withdraw": "振替依頼の取下げ", "debit-result": "振替結果の取込",
     "settlement": "精算明細の取込",
     "advance": "前受金にする", "apply-advance": "前受金の充当", "unapply-advance": "充当の取消",
+    "refund": "返金の申請", "refund-file": "振込ファイル", "refund-withdraw": "振込ファイルの取下げ", "refund-return": "返金の取消",
 }  # fmt: skip
 
 
