@@ -31,6 +31,10 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "partner": "P001", "collector": "P900", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567",
         "holder": "ミホン タロウ", "customer_no": "1001",
     },
+    "payees": {
+        "partner": "P001", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567", "holder": "ミホン タロウ",
+    },
+    "senders": {"account": "main", "client_code": "1234567890", "client_name": "カ)ミホン"},
     "settlements": {
         "date": "2026-05-31", "id": "T-0001", "invoice_no": "INV-2026-00001", "amount": 11000, "fee": 330, "payout_on": "2026-06-15",
     },

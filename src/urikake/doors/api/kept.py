@@ -5,7 +5,6 @@ Fields bear the names of the import files where those have them, so that what wa
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,19 +13,13 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import accounts, dimensions
-from urikake.core.terms import closing_text
-from urikake.rooms.catalog.queries import products
-from urikake.rooms.contracts.queries import contracts, first_lines, terms
 from urikake.rooms.invoices import queries as invoices
-from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.matching.queries import APPLICATION
-from urikake.rooms.parties import queries as parties
-from urikake.rooms.receipts.queries import payers
-from urikake.rooms.reports.queries.rows import nested
+
+from . import shapes
+from .shapes import Belongings
 
 Shape = Callable[[Session, pl.DataFrame], pl.DataFrame]
-Belongings = dict[str, dict[int, Any]]
 Field = tuple[Any, str]
 
 
@@ -70,253 +63,6 @@ class Resource:
         return found
 
 
-def number(session: Session, column: str = "id") -> pl.Expr:
-    """The number of a thing inside its company."""
-    return pl.col(column) - session.low
-
-
-def _coded(session: Session, frame: pl.DataFrame, column: str = "partner_id", name: str = "partner") -> pl.DataFrame:
-    """The frame with the partner's code as ``name``."""
-    codes = parties.codes(session).rename({"partner_id": column, "code": name})
-    return frame.join(codes, on=column, how="left", maintain_order="left")
-
-
-def _account(session: Session, frame: pl.DataFrame, column: str, name: str) -> pl.DataFrame:
-    """The frame with the account's name as ``name``."""
-    chart = accounts(session).select("id", "name").rename({"id": column, "name": name})
-    return frame.join(chart, on=column, how="left", maintain_order="left")
-
-
-def _span(frame: pl.DataFrame, column: str = "id") -> tuple[int, int]:
-    return frame[column].min(), frame[column].max()  # type: ignore[return-value]
-
-
-# --- masters -------------------------------------------------------------------------------------------------------
-
-
-def _partners(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    known = parties.profiles(session).drop("code").join(parties.terms(session), on="terms_id", how="left")
-    full = frame.join(known, left_on="id", right_on="partner_id", how="left", maintain_order="left")
-    full = _coded(session, _coded(session, full, "bill_to_id", "bill_to"), "parent_id", "parent")
-    full = _account(session, full, "receivable_account_id", "receivable_account")
-    days = [closing_text(mask) for mask in full["closing_mask"].fill_null(0)]
-    return full.with_columns(number=number(session), closing_day=pl.Series(days, dtype=pl.String))
-
-
-def _partners_have(session: Session, frame: pl.DataFrame) -> Belongings:
-    names = session.table("parties_payer_name", "id, partner_id, payer")
-    virtual = parties.virtual_accounts(session).unique("partner_id", keep="last")
-    mine = names.filter(pl.col("partner_id").is_in(frame["id"].implode()))
-    return {
-        "payer_names": dict(mine.group_by("partner_id").agg("payer").iter_rows()),
-        "virtual_accounts": {partner: [account] for partner, account in virtual.iter_rows()},
-    }
-
-
-def _products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    kinds = products(session).select(pl.col("product_id").alias("id"), *_PRODUCT)
-    full = frame.join(kinds, on="id", how="left", maintain_order="left")
-    tax = pl.col("tax") + pl.when("inclusive").then(pl.lit("_incl")).otherwise(pl.lit(""))
-    named = _account(session, full, "revenue_account_id", "revenue_account")
-    return named.with_columns(number=number(session), tax=tax, meter=pl.col("meter").replace("", "sum")).rename(
-        {"product_name": "name", "valid_from_on": "valid_from"}
-    )
-
-
-_PRODUCT: Final = [
-    "product_name", "tax", "inclusive", "price_model", "unit_price_micro", "tiers", "included_micro", "overage_price_micro",
-    "package_size_micro", "minimum", "maximum", "revenue", "life_months", "ssp_micro", "obligation", "revenue_account_id",
-    "service", "valid_from_on", "meter", "commitment_months",
-]  # fmt: skip
-
-
-def _users(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(number=number(session))
-
-
-# --- contracts and usage -------------------------------------------------------------------------------------------
-
-
-def _contracts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return _coded(session, frame).with_columns(number=number(session))
-
-
-def _contracts_have(session: Session, frame: pl.DataFrame) -> Belongings:
-    mine = first_lines(session).filter(pl.col("contract_id").is_in(frame["id"].implode()))
-    named = (
-        mine.join(products(session).select("product_id", "product"), on="product_id", how="left")
-        .join(terms(session), on="contract_terms_id", how="left")
-        .join(dimensions(session), on="dimension_id", how="left")
-        .join(parties.terms(session).rename({"terms_id": "collection_terms_id"}), on="collection_terms_id", how="left")
-        .sort("contract_id", "position")
-        .with_columns(start="start_on", end=pl.col("end_on").dt.offset_by("-1d"), group="group_code")
-    )
-    days = [None if mask is None else closing_text(mask) for mask in named["closing_mask"]]
-    named = named.with_columns(closing_day=pl.Series(days, dtype=pl.String))
-    return {"lines": nested(named, "contract_id", list(_LINE))}
-
-
-_LINE: Final = (
-    "position", "product", "quantity_micro", "unit_price_micro", "start", "end", "cycle_months", "timing", "bill_day",
-    "anchor_day", "proration_start", "proration_end", "proration_up", "proration_down", "auto_renew", "notice_days",
-    "order_no", "group", "management_group", "project", "department", "tax_point", "closing_day", "payment_months",
-    "payment_day", "holiday_shift", "method", "split",
-)  # fmt: skip
-
-
-def _events(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    named = frame.join(contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left")
-    lines = first_lines(session).select("line_id", line_product_id="product_id")
-    kinds = products(session).select("product_id", "product")
-    return (
-        named.join(lines, on="line_id", how="left", maintain_order="left")
-        .join(kinds, on="product_id", how="left", maintain_order="left")
-        .join(kinds.rename({"product_id": "line_product_id", "product": "line"}), on="line_product_id", how="left")
-        .sort("id")
-        .with_columns(
-            number=number(session), type="kind", effective="effective_on", until=pl.col("until_on").dt.offset_by("-1d")
-        )
-    )
-
-
-def _usage(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    lines = first_lines(session).select("line_id", "contract_id", "product_id")
-    return (
-        frame.join(lines, on="line_id", how="left", maintain_order="left")
-        .join(
-            contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left"
-        )
-        .join(products(session).select("product_id", "product"), on="product_id", how="left", maintain_order="left")
-        .with_columns(number=number(session), event_id="event_code", timestamp="used_at")
-    )
-
-
-# --- documents and money -------------------------------------------------------------------------------------------
-
-
-def _invoices(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    named = _coded(session, frame.with_columns(number=invoices.number()))
-    return named.with_columns(closing="closing_on", issue_date="issue_on", tax="tax_total")
-
-
-def _invoices_have(session: Session, frame: pl.DataFrame) -> Belongings:
-    lines = invoices.lines(session, invoices.numbered(frame))
-    named = (
-        lines.join(contracts(session).select("contract_id", "contract_no"), on="contract_id", how="left", maintain_order="left")
-        .join(products(session).select("product_id", "product", "product_name"), on="product_id", how="left", maintain_order="left")
-        .with_columns(service_from="from_on", service_to=pl.col("to_on").dt.offset_by("-1d"))
-    )  # fmt: skip
-    return {"lines": nested(named, "invoice_id", list(_INVOICE_LINE))}
-
-
-_INVOICE_LINE: Final = (
-    "contract_no", "product", "product_name", "service_from", "service_to", "quantity_micro", "unit_price_micro", "net", "tax_amount",
-)  # fmt: skip
-
-
-def _invoice_id(session: Session, key: str) -> int | None:
-    found = invoices.by_number(session, key) if len(key) <= 30 and key.isascii() else None
-    return None if found is None or found.is_empty() else int(found["invoice_id"][0])
-
-
-def _receivables(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    named = _account(session, _coded(session, frame), "account_id", "account")
-    named = named.join(dimensions(session), on="dimension_id", how="left", maintain_order="left")
-    return _documented(session, named).with_columns(
-        pl.col("balance").fill_null(0), number=number(session), date="posted_on", due="due_on", group="group_code"
-    )
-
-
-def _documented(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    """The items with the number of their invoice, slip or collection as ``document``."""
-    wanted = frame.filter(pl.col("source") == "invoice")["source_id"]
-    found = invoices.invoices(session, "id BETWEEN ? AND ?", (wanted.min() or 0, wanted.max() or 0))
-    slips = session.table("receivables_slip", "id, slip_no").rename({"id": "source_id", "slip_no": "slip"})
-    bills = found.select(source_id="invoice_id", bill="number")
-    named = frame.join(bills, on="source_id", how="left", maintain_order="left").join(
-        slips, on="source_id", how="left", maintain_order="left"
-    )
-    own = pl.concat_str(pl.lit("collection-"), number(session, "source_id").cast(pl.String))
-    document = pl.when(pl.col("source") == "invoice").then("bill").when(pl.col("source") == "collection").then(own)
-    return named.with_columns(document=document.otherwise("slip"))
-
-
-def _receipts(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    named = _coded(session, frame.with_columns(partner_id=payers(session, frame)))
-    banks = session.table("base_bank_account", "id, code").rename({"id": "bank_account_id", "code": "account"})
-    return named.join(banks, on="bank_account_id", how="left", maintain_order="left").with_columns(
-        pl.col("unapplied").fill_null(0), number=number(session), date="received_on", bank_id="bank_code"
-    )
-
-
-def _applications(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return _coded(session, frame).with_columns(
-        number=number(session),
-        receipt=number(session, "receipt_id"),
-        date="applied_on",
-        reverses=number(session, "reverses_id"),
-    )
-
-
-def _receipt_holds(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(number=number(session), receipt=number(session, "receipt_id"))
-
-
-def _matching_notes(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return _coded(session, frame).with_columns(number=number(session), receipt=number(session, "receipt_id"))
-
-
-def _debit_requests(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    state, paid = pl.col("state").fill_null("open"), pl.col("paid").fill_null(0)
-    return _coded(session, frame, "collector_id", "collector").with_columns(
-        pl.col("why").fill_null(""),
-        pl.col("paid_count").fill_null(0),
-        paid=paid,
-        number=number(session),
-        state=state,
-        debits="debit_count",
-        unpaid=pl.when(state == "answered").then(pl.col("amount") - paid).otherwise(0),
-        open=pl.when(state == "open").then("amount").otherwise(0),
-    )
-
-
-def _journals(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(number=number(session), date="posted_on", source_number=number(session, "source_id"))
-
-
-def _journals_have(session: Session, frame: pl.DataFrame) -> Belongings:
-    lines = ledger.lines(session, frame.rename({"id": "entry_id"}))
-    named = _coded(session, _account(session, lines, "account_id", "account"))
-    amount = pl.col("amount")
-    sided = named.with_columns(debit=amount.clip(lower_bound=0), credit=(-amount).clip(lower_bound=0))
-    return {"lines": nested(sided, "entry_id", ["account", "debit", "credit", "partner", "tax"])}
-
-
-# --- months and records --------------------------------------------------------------------------------------------
-
-
-def _periods(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(month=pl.col("month").dt.strftime("%Y-%m"), locked=pl.col("locked").cast(pl.Boolean))
-
-
-def _period_id(session: Session, key: str) -> int | None:
-    try:
-        month = date.fromisoformat(f"{key}-01")
-    except ValueError:
-        return None
-    sql = "SELECT max(id) AS top FROM base_period_event WHERE id >= ? AND id < ? AND month = ?"
-    found: int | None = session.value(sql, (session.low, session.high, month))
-    return found
-
-
-def _audit(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(number=number(session))
-
-
-def _audit_has(session: Session, frame: pl.DataFrame) -> Belongings:
-    return {"outcome": {id_: json.loads(said) for id_, said in frame.select("id", "outcome").iter_rows()}}
-
-
 NUMBER: Final[dict[str, Field]] = {"number": (int, "番号")}
 RUN: Final = "JOIN base_run r ON r.id = t.run_id"
 RECORDED: Final[dict[str, Field]] = {"actor": (str, "記録した人"), "recorded_at": (datetime, "記録日時")}
@@ -336,7 +82,7 @@ RESOURCES: Final = (
             "fee_bearer": (str, "振込手数料の負担（payer は先方、空欄は当社）"),
             "payer_names": (list[str], "振込名義"), "virtual_accounts": (list[str], "仮想口座"),
         },
-        _partners, key="code", named="code", belongs=_partners_have,
+        shapes.shaped_partners, key="code", named="code", belongs=shapes.partners_have,
     ),
     Resource(
         "products", "商品", "products.read", "catalog_product t", "t.id, t.code",
@@ -349,7 +95,7 @@ RESOURCES: Final = (
             "service": (str, "サービス区分"), "valid_from": (date, "適用開始"), "meter": (str, "集計"),
             "commitment_months": (int, "約束期間月"),
         },
-        _products, key="code", named="code",
+        shapes.shaped_products, key="code", named="code",
         about="料金の改定ごとに1件。商品コードで一つを求めると、いちばん後に登録した版を返す。",
     ),
     Resource(
@@ -358,7 +104,7 @@ RESOURCES: Final = (
             **NUMBER, "contract_no": (str, "契約番号"), "partner": (str, "取引先コード"),
             "lines": (list[dict[str, Any]], "契約したときの明細（その後の変更は events、ある日の状態は reports/contracts）"),
         },
-        _contracts, key="contract_no", named="contract_no", belongs=_contracts_have,
+        shapes.shaped_contracts, key="contract_no", named="contract_no", belongs=shapes.contracts_have,
     ),
     Resource(
         "events", "契約の変更", "contracts.read", "contracts_event t",
@@ -370,7 +116,7 @@ RESOURCES: Final = (
             "unit_price": (float, "単価"), "until": (date, "更新後の終了日"), "reason": (str, "理由"),
             "recorded_at": (datetime, "登録日時"),
         },
-        _events,
+        shapes.shaped_events,
     ),
     Resource(
         "usage", "使用量", "usage.read", "usage_event t", "t.id, t.event_code, t.line_id, t.used_at, t.quantity_micro, t.subject",
@@ -378,7 +124,7 @@ RESOURCES: Final = (
             **NUMBER, "event_id": (str, "使用量ID"), "contract_no": (str, "契約番号"), "product": (str, "商品コード"),
             "timestamp": (datetime, "日時"), "quantity": (float, "数量"), "subject": (str, "対象"),
         },
-        _usage, key="event_id", named="event_code",
+        shapes.shaped_usage, key="event_id", named="event_code",
     ),
     Resource(
         "invoices", "請求書", "invoices.read", "invoices_invoice t",
@@ -388,7 +134,7 @@ RESOURCES: Final = (
             "closing": (date, "締日"), "issue_date": (date, "発行日"), "currency": (str, "通貨"), "net": (int, "税抜（円）"),
             "tax": (int, "消費税（円）"), "total": (int, "合計（円）"), "lines": (list[dict[str, Any]], "明細"),
         },
-        _invoices, look_up=_invoice_id, belongs=_invoices_have,
+        shapes.shaped_invoices, look_up=shapes.invoice_id, belongs=shapes.invoices_have,
     ),
     Resource(
         "receivables", "債権明細", "receivables.read",
@@ -401,7 +147,7 @@ RESOURCES: Final = (
             "method": (str, "回収手段"), "order_no": (str, "受注番号"), "group": (str, "グループ"), "tax": (str, "税区分"),
             "net": (int, "税抜（円）"), "gross": (int, "税込（円）"), "balance": (int, "未回収（円）"),
         },
-        _receivables,
+        shapes.shaped_receivables,
     ),
     Resource(
         "receipts", "入金", "receipts.read", "receipts_receipt t LEFT JOIN receipts_unapplied u ON u.receipt_id = t.id",
@@ -412,7 +158,7 @@ RESOURCES: Final = (
             "amount": (int, "金額（円）"), "payer": (str, "振込名義"), "reference": (str, "摘要"),
             "virtual_account": (str, "仮想口座"), "partner": (str, "名義が指す取引先コード"), "unapplied": (int, "消込残（円）"),
         },
-        _receipts,
+        shapes.shaped_receipts,
     ),
     Resource(
         "applications", "消込", "matching.read", "matching_application t",
@@ -422,7 +168,7 @@ RESOURCES: Final = (
             "used": (int, "入金から使った額（円）"), "difference": (int, "差額（円）"), "difference_kind": (str, "差額の種類"),
             "reverses": (int, "取り消した消込の番号"),
         },
-        _applications,
+        shapes.shaped_applications,
     ),
     Resource(
         "receipt-holds", "入金の保留", "matching.read", f"matching_hold t {RUN}",
@@ -431,7 +177,7 @@ RESOURCES: Final = (
             **NUMBER, "receipt": (int, "入金番号"), "state": (str, "状態（held 保留・aside 対象外・空 やめた）"), "why": (str, "理由"),
             **RECORDED,
         },
-        _receipt_holds,
+        shapes.shaped_receipt_holds,
         about="入金ごとに、番号の最も新しいものがいまの状態。",
     ),
     Resource(
@@ -440,7 +186,7 @@ RESOURCES: Final = (
         {
             **NUMBER, "partner": (str, "取引先コード"), "receipt": (int, "入金番号"), "text": (str, "メモ（空は取消）"), **RECORDED,
         },
-        _matching_notes,
+        shapes.shaped_matching_notes,
         about="取引先・入金ごとに、番号の最も新しいものがいまのメモ。",
     ),
     Resource(
@@ -453,7 +199,26 @@ RESOURCES: Final = (
             "paid_count": (int, "振替済の件数"), "paid": (int, "振替済（円）"), "unpaid": (int, "振替不能（円）"),
             "open": (int, "結果待ち（円）"), "why": (str, "取り下げた理由"), "digest": (str, "ファイルの SHA-256"),
         },
-        _debit_requests,
+        shapes.shaped_debit_requests,
+    ),
+    Resource(
+        "refunds", "返金", "refunds.read", "refunds_refund t",
+        "t.id, t.partner_id, t.pay_on, t.amount, t.why, t.reverses_id",
+        {
+            **NUMBER, "partner": (str, "取引先コード"), "date": (date, "支払日。取消は戻った日"),
+            "amount": (int, "返した額（円）。取消はマイナス"), "why": (str, "理由"), "reverses": (int, "取り消した返金"),
+        },
+        shapes.shaped_refunds,
+    ),
+    Resource(
+        "refund-files", "返金の振込ファイル", "refunds.read",
+        "refunds_transfer t LEFT JOIN refunds_withdrawal w ON w.transfer_id = t.id",
+        "t.id, t.pay_on, t.transfer_count, t.amount, t.digest, w.why",
+        {
+            **NUMBER, "date": (date, "支払日"), "transfers": (int, "件数"), "amount": (int, "合計（円）"),
+            "digest": (str, "ファイルの SHA-256"), "why": (str, "取り下げた理由（取り下げていなければ空）"),
+        },
+        shapes.shaped_refund_files,
     ),
     Resource(
         "journals", "仕訳", "journals.read", "ledger_entry t",
@@ -462,14 +227,14 @@ RESOURCES: Final = (
             **NUMBER, "date": (date, "計上日"), "source": (str, "元の種類"), "source_number": (int, "元の番号"),
             "lines": (list[dict[str, Any]], "借方と貸方"),
         },
-        _journals, belongs=_journals_have,
+        shapes.shaped_journals, belongs=shapes.journals_have,
     ),
     Resource(
         "periods", "会計期間", "closing.read", f"base_period_event t {RUN}", "t.id, t.month, t.locked, t.why, r.actor, r.recorded_at",
         {
             "month": (str, "月"), "locked": (bool, "締め済みか"), "why": (str, "締めを解除した理由"), **RECORDED,
         },
-        _periods, key="month", look_up=_period_id,
+        shapes.shaped_periods, key="month", look_up=shapes.period_id,
         where="NOT EXISTS (SELECT 1 FROM base_period_event n WHERE n.month = t.month AND n.id > t.id"
         " AND (n.id >> 40) = (t.id >> 40))",
         about="一度でも締めた月だけを、締めたか解除した順に並べる。",
@@ -477,7 +242,7 @@ RESOURCES: Final = (
     Resource(
         "users", "利用者", "users.read", "base_user t", "t.id, t.name, t.role, t.email",
         {**NUMBER, "name": (str, "利用者名"), "role": (str, "役割"), "email": (str, "メール")},
-        _users, key="name", named="name",
+        shapes.shaped_users, key="name", named="name",
         where="NOT EXISTS (SELECT 1 FROM base_user n WHERE n.name = t.name AND n.id > t.id AND (n.id >> 40) = (t.id >> 40))",
     ),
     Resource(
@@ -487,7 +252,7 @@ RESOURCES: Final = (
             **NUMBER, "action": (str, "行ったこと"), "subject": (str, "対象"), "permission": (str, "権限"), **RECORDED,
             "outcome": (dict[str, Any], "結果"),
         },
-        _audit, belongs=_audit_has,
+        shapes.shaped_audit, belongs=shapes.audit_has,
     ),
 )  # fmt: skip
 BY_NAME: Final = {resource.name: resource for resource in RESOURCES}

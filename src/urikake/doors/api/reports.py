@@ -26,6 +26,7 @@ TITLES: Final = {
     "aging": "年齢調べ",
     "deposits": "預り保証金（預り・返還・残高）",
     "advances": "前受金（入金・充当・残り）",
+    "refunds": "返金（承認済み・振込ファイル・戻った）",
     "receipts": "入金",
     "bank-files": "取り込んだ銀行のファイルと、前のファイルとのつながり",
     "bank-corrections": "銀行のファイルの訂正（人が確かめるもの）",

@@ -23,6 +23,7 @@ from . import (
     operation,
     peppol,
     problems,
+    refunds,
     reports,
     resources,
     settings,
@@ -48,6 +49,7 @@ ENTERED: Final = (
     explanations,
     calculations,
     peppol,
+    refunds,
 )
 """Reading these modules enters their operations."""
 
