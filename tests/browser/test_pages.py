@@ -39,6 +39,10 @@ PAGES = {
     "receivables/aging": "receivables.read",
     "receivables/deposits": "receivables.read",
     "receivables/advances": "matching.read",
+    "receivables/refunds": "refunds.read",
+    "receivables/refunds/new": "refunds.ask",
+    "receivables/refunds/payees": "refunds.ask",
+    "receivables/refunds/senders": "refunds.ask",
     "approvals": "home.read",
     "revenue": "revenue.read",
     "journals": "journals.read",
@@ -112,7 +116,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
-        "deposits", "payer-names", "advances", "advance",
+        "deposits", "payer-names", "advances", "advance", "refunds", "refund", "refund-new", "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried

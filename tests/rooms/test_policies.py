@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.builders import (
@@ -17,7 +21,7 @@ from tests.builders import (
     unapply,
     users,
 )
-from urikake.base import runs
+from urikake.base import proposals, runs
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.doors import company
@@ -152,3 +156,15 @@ def test_undoing_a_fee_undoes_it_on_the_account_it_was_booked_to(database: str) 
         400,
         40 - 1_000,
     )  # a discount carries the tax of the sale it lessens
+
+
+def test_a_process_that_decides_knows_every_kind_of_proposal() -> None:
+    asks = "from urikake.doors import company; from urikake.base.proposals import KINDS; print(*sorted(KINDS))"
+    load = "import django; from django.conf import settings; import os"
+    ready = "os.environ['DJANGO_SETTINGS_MODULE'] = 'urikake.doors.settings'; django.setup()"
+    told = subprocess.run(
+        [sys.executable, "-c", f"{load}; {ready}; {asks}"], check=True, capture_output=True, text=True
+    )
+    rooms = Path("src/urikake").rglob("*.py")
+    entered = sum(path.read_text(encoding="utf-8").count("proposals.kind(") for path in rooms)
+    assert len(told.stdout.split()) == entered == len(proposals.KINDS)

@@ -134,6 +134,20 @@ def test_another_person_approves_and_only_then_is_it_booked(database: str) -> No
     assert_coherent(database)
 
 
+def test_what_was_asked_for_another_account_is_not_approved(database: str) -> None:
+    plain_shop(database, second_person=["refund"])
+    users(database, keiri="accountant", buchou="approver")
+    name = an_advance(database)
+    number = ask(database, name, user="keiri")["proposal"]
+    (waits,) = company.waiting(database)
+    assert waits["text"] == (
+        f"返金 P1 に 20,000円（前受金 消込 {name.removeprefix('application-')}）、支払日 2026-06-15、"
+        "main から 9992-002 普通 1234567 ﾋﾟ-ｲﾁ(ｶ へ"
+    )
+    take_rows(database, "payees", [PAYEE | {"number": "6666666"}])
+    refused("payee-changed", company.decide, database, number, "approved", user="buchou")
+
+
 def test_what_has_become_stale_is_not_approved(database: str) -> None:
     plain_shop(database, second_person=["refund"])
     users(database, keiri="accountant", buchou="approver")
@@ -208,7 +222,7 @@ def test_a_refund_that_came_back_is_open_again(database: str) -> None:
     assert entry(back) == {"普通預金": 7_000, "前受金": -7_000}
     assert balances(database)["普通預金"] == before["普通預金"] + 7_000
     states = [row["state"] for row in report(database, "refunds", as_of="2099-12-31")]
-    assert states == ["filed", "filed", "returned"]
+    assert states == ["filed", "filed", "came_back"]
     assert [row["state"] for row in report(database, "refunds", as_of="2026-06-17")][2] == "filed"
     left = {row["partner"]: row["left"] for row in report(database, "advances", as_of="2099-12-31")}
     assert left == {"P1": 1_000, "P2": 7_000}

@@ -55,6 +55,11 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.collecting.actions.collected.settle",
     "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
+    "urikake.rooms.intake.actions.keep_new",
+    *(f"urikake.rooms.refunds.actions.paying.{step}" for step in ("pay_back", "take_refund_back")),
+    *(f"urikake.rooms.refunds.actions.masters.{step}" for step in ("payee_of", "told", "words")),
+    "urikake.rooms.matching.actions.refunding.wanted",
+    "urikake.rooms.closing.actions.refunds.words",
     *(f"urikake.rooms.matching.actions.posting.{step}" for step in ("nothing", "post", "sure_heads")),
     *(f"urikake.rooms.matching.actions.learning.{step}" for step in ("learn", "unlearn")),
     *(
@@ -63,7 +68,17 @@ ASK_THEIR_CALLER = {
     ),
     *(
         f"urikake.rooms.ledger.actions.{what}_lines"
-        for what in ("advance", "application", "collection", "deposit", "invoice", "receipt", "revenue", "slip")
+        for what in (
+            "advance",
+            "application",
+            "collection",
+            "deposit",
+            "invoice",
+            "receipt",
+            "refund",
+            "revenue",
+            "slip",
+        )
     ),
     "urikake.rooms.invoices.actions.documents",
     *(f"urikake.rooms.contracts.actions.corrections.{step}" for step in ("named", "placed")),

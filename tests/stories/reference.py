@@ -33,6 +33,8 @@ TITLES: Final = {
     "receipts": "入金（銀行の明細）",
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
+    "payees": "返金先口座",
+    "senders": "振込依頼人",
     "settlement": "精算明細（カード・代引）",
 }
 FORMS: Final = {"text": "文字", "amount": "整数", "micro": "数（小数6桁まで）", "day": "日付", "instant": "日時"}
@@ -96,6 +98,14 @@ NOTES: Final = {
     ("collectors", "client_name"): "依頼ファイルに書くカナの名前",
     ("collectors", "payout_days"): "引落日から入金までの日数。銀行の休業日なら次の営業日。空欄は 0",
     ("collectors", "line_end"): "依頼ファイルのレコードの後。`crlf` 改行（空欄もこれ）・`none` なし",
+    ("payees", "bank"): "4桁",
+    ("payees", "branch"): "3桁",
+    ("payees", "number"): "7桁（足りなければ頭に 0）",
+    ("payees", "holder"): "カナ。銀行のファイルに書ける文字（30文字まで、濁点も1文字）",
+    ("senders", "account"): "返金を支払う、会社の銀行口座のコード（`main` など）",
+    ("senders", "client_code"): "銀行から渡された10桁（総合振込の振込依頼人コード）",
+    ("senders", "client_name"): "カナ。空欄は銀行口座の名義",
+    ("senders", "line_end"): "ファイルのレコードの後。`crlf` 改行（空欄もこれ）・`none` なし",
     ("mandates", "collector"): "収納機関の取引先コード",
     ("mandates", "holder"): "カナ。銀行のファイルに書ける文字（30文字まで、濁点も1文字）",
     ("mandates", "customer_no"): "収納機関の中で一つだけの番号。空欄は取引先コード",
@@ -315,18 +325,18 @@ ROLE_NAMES: Final = {
 SUBJECTS: Final = {
     "home": "ホーム・検索",
     "audit": "証跡", "billing": "請求", "closing": "月次締め", "companies": "会社", "company": "会社の設定一式",
-    "collecting": "口座振替・収納代行", "contracts": "契約", "imports": "取込",
+    "collecting": "口座振替・収納代行", "contracts": "契約", "imports": "取込", "refunds": "返金",
     "invoices": "請求書", "journals": "仕訳", "ledger": "仕訳", "matching": "消込",
     "partners": "取引先", "products": "商品", "receipts": "入金", "receivables": "債権", "reports": "分析", "revenue": "収益",
     "runs": "実行の記録", "settings": "設定", "tokens": "API の鍵", "usage": "使用量", "users": "利用者",
 }  # fmt: skip
 VERBS: Final = {
-    "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "cancel": "を取り消す", "change": "を変える",
-    "close": "を行う", "create": "を作る", "deliver": "を送る", "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する",
-    "map": "の列の対応づけを保存する",
-    "post": "を計上する",     "recognize": "を認識する", "request": "を依頼する",
-    "settle": "の結果で消し込む", "reopen": "を解除する", "release": "で覚えた名義の使用を許可する",
-    "run": "を計算する", "set_up": "を作る",
+    "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "ask": "を申請する",
+    "cancel": "を取り消す", "change": "を変える", "close": "を行う", "create": "を作る", "deliver": "を送る",
+    "enter": "伝票を起票する", "import": "を取り込む", "issue": "を発行する", "map": "の列の対応づけを保存する",
+    "post": "を計上する", "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む",
+    "reopen": "を解除する", "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
+    "transfer": "を銀行に送るファイルにする",
 }  # fmt: skip
 
 

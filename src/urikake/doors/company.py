@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from urikake.base import access, policies, proposals, runs
+from urikake.base import access, letterhead, policies, proposals, runs
 from urikake.base.errors import Refusal
+from urikake.rooms.closing.actions import refunds
+from urikake.rooms.refunds.actions import masters
 
-CHANGE = "settings.change"
+CHANGE: Final = "settings.change"
+ENTERED: Final = (policies, letterhead, masters, refunds)
+"""Reading these modules enters the kinds of proposals."""
 
 
 def listed(url: str, *, user: str = access.SYSTEM) -> list[dict[str, Any]]:

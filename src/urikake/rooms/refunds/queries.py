@@ -54,7 +54,7 @@ def standing(session: Session, as_of: date = date.max) -> pl.DataFrame:
     """Every refund by id as it stands on the day: its columns, the partner's ``code`` and ``name``, its account, and more.
 
     ``transfer_id`` is the file that it stands in, null where it stands in none; ``returned_on`` the day on which it was taken
-    back and ``returned_why`` what for; ``state`` is ``waiting`` (for a file), ``filed`` or ``returned``.
+    back and ``returned_why`` what for; ``state`` is ``unfiled``, ``filed`` or ``came_back``.
     """
     every = refunds(session, "pay_on <= ?", (as_of,))
     back = every.filter(pl.col("reverses_id").is_not_null()).select(
@@ -73,10 +73,10 @@ def standing(session: Session, as_of: date = date.max) -> pl.DataFrame:
         found = found.join(other, on=key, how="left", maintain_order="left")
     state = (
         pl.when(pl.col("returned_on").is_not_null())
-        .then(pl.lit("returned"))
+        .then(pl.lit("came_back"))
         .when(pl.col("transfer_id").is_not_null())
         .then(pl.lit("filed"))
-        .otherwise(pl.lit("waiting"))
+        .otherwise(pl.lit("unfiled"))
     )
     return found.with_columns(state=state)
 

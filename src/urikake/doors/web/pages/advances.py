@@ -27,7 +27,7 @@ from ..book import Deed, Shown, Undo, deed, page
 from ..desk import Desk, quoted
 from ..table import Choice, Column, Empty, table
 
-STATES: Final = (("open", "残りあり"), ("applied", "充当済"))
+STATES: Final = (("open", "残りあり"), ("applied", "充当・返金済"))
 SHOWN: Final = 100
 PLACE: Final = "receivables/advances"
 
@@ -48,8 +48,9 @@ def listed(desk: Desk) -> Shown:
         Column("receipt", "入金"),
         Column("amount", "前受金(円)", "yen", summed=True),
         Column("used", "充当(円)", "yen", summed=True),
+        Column("refunded", "返金(円)", "yen", summed=True),
         Column("left", "残り(円)", "yen", summed=True, ref=lambda row: row["ref"]),
-        Column("state_name", "状態", "state", tone={"残りあり": "wait", "充当済": "good"}),
+        Column("state_name", "状態", "state", tone={"残りあり": "wait", "充当・返金済": "good"}),
         Column("partner", "取引先コード", hidden=True),
     ]
     listing = table(
@@ -59,7 +60,7 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    sums = {name: int(every[name].sum()) for name in ("amount", "used", "left")}
+    sums = {name: int(every[name].sum()) for name in ("amount", "used", "refunded", "left")}
     return {
         "table": listing, "proof": sums | {"books": _books(desk)}, "proposals": _proposals(desk, every),
         "waiting": _waiting(desk),
@@ -68,8 +69,12 @@ def listed(desk: Desk) -> Shown:
 
 def _advances(desk: Desk) -> pl.DataFrame:
     """The advances of the day with what people call them: ``title``, by the application or the collection they are from."""
-    told = pl.col("advance").str.replace("application-", "消込 ").str.replace("collected-", "収納 ")
-    return advances(desk.session, desk.on).frame.with_columns(title=told)
+    return advances(desk.session, desk.on).frame.with_columns(title=titled("advance"))
+
+
+def titled(column: str) -> pl.Expr:
+    """What people call an advance, by the column of its name."""
+    return pl.col(column).str.replace("application-", "消込 ").str.replace("collected-", "収納 ")
 
 
 def _books(desk: Desk) -> int:

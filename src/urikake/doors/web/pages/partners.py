@@ -22,7 +22,7 @@ from ..pictures import Picture
 from ..table import Choice, Column, Empty, listed_as, table
 from ..timelines import timeline
 from . import advances as keeping
-from . import debiting
+from . import debiting, refunds
 
 MOST = 30
 METHODS = {
@@ -141,6 +141,7 @@ def one(desk: Desk, code: str) -> Shown:
         "history": _history(desk, history),
         **debiting.panel(desk, partner),
         **keeping.panel(desk, partner_id),
+        **refunds.panel(desk, partner_id, code),
         "timeline": timeline(desk, own, history, label=f"{partner['name']} の時間軸", named=True)
         if own.height
         else None,

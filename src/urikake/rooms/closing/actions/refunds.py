@@ -9,6 +9,7 @@ from typing import Any, Final
 from urikake.base import proposals
 from urikake.base.access import action
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.rooms.ledger import actions as ledger
 from urikake.rooms.matching import actions as matching
 
@@ -21,9 +22,9 @@ def ask_refund(
 ) -> dict[str, Any]:
     """Ask that advances and credits are paid back; return the amount, and the proposal that waits (None: done at once)."""
     content = {"partner": partner, "of": list(of), "on": on.isoformat(), "account": account, "why": why}
-    amount = _wanted(session, content).amount
-    number = proposals.propose(session, NAME, content | {"amount": amount}, why)
-    return {"amount": amount, "proposal": number}
+    found = _wanted(session, content)
+    told = {"amount": found.amount, "payee": found.payee_id - session.low, "to": found.payee}
+    return {"amount": found.amount, "proposal": proposals.propose(session, NAME, content | told, why)}
 
 
 def _wanted(session: Session, content: proposals.Content) -> matching.Wanted:
@@ -34,7 +35,10 @@ def _wanted(session: Session, content: proposals.Content) -> matching.Wanted:
 
 
 def _check(session: Session, content: proposals.Content) -> None:
-    _wanted(session, content)
+    if _wanted(session, content).payee_id - session.low != content["payee"]:
+        raise Refusal(
+            "payee-changed", "申請のあとで返金先口座が変わりました。", "差し戻して、いまの口座で申請し直してください。"
+        )
 
 
 def _do(session: Session, content: proposals.Content) -> None:
@@ -43,8 +47,23 @@ def _do(session: Session, content: proposals.Content) -> None:
 
 def words(content: proposals.Content) -> str:
     """What is asked for, in words."""
-    of = "・".join(content["of"])
-    return f"返金 {content['partner']} に {content['amount']:,}円（{of}）、支払日 {content['on']}、{content['account']} から"
+    of = "・".join(_named(text) for text in content["of"])
+    return (
+        f"返金 {content['partner']} に {content['amount']:,}円（{of}）、支払日 {content['on']}、"
+        f"{content['account']} から {content['to']} へ"
+    )
+
+
+def _named(text: str) -> str:
+    """What is paid back as people call it.
+
+    >>> _named("application-3=15000"), _named("RET-2026-00001")
+    ('前受金 消込 3 の 15,000円', 'RET-2026-00001')
+    """
+    name, _, amount = text.partition("=")
+    for form, word in (("application-", "前受金 消込 "), ("collected-", "前受金 収納 ")):
+        name = name.replace(form, word)
+    return f"{name} の {int(amount):,}円" if amount else name
 
 
 proposals.kind(proposals.Kind(NAME, "返金", "refunds.ask", "refunds.approve", _check, _do, words))

@@ -28,13 +28,14 @@ ADVANCE_NAME: Final = re.compile(r"(application|collected)-\d+")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A refund that can be made: whose, to which account and from which of ours, when, and what of what.
+    """A refund that can be made: whose, to which account (``payee`` in words) and from which of ours, when, what of what.
 
     ``parts`` are of advances (``application_id, collected_id, amount``), ``moves`` of credits (``item_id, moved``).
     """
 
     partner_id: int
     payee_id: int
+    payee: str
     bank_account_id: int
     on: date
     why: str
@@ -71,7 +72,7 @@ def wanted(session: Session, *, partner: str, of: Sequence[str], on: date, accou
     kept = _kept(session, [text for text in of if ADVANCE_NAME.match(text)], partner_id, on)
     owed = _owed(session, [text for text in of if not ADVANCE_NAME.match(text)], partner_id, on)
     payee = refunds.payee_of(session, partner_id, partner)
-    return Wanted(partner_id, payee["payee_id"], bank_id, on, why.strip(), kept, owed)
+    return Wanted(partner_id, payee["payee_id"], refunds.told(payee), bank_id, on, why.strip(), kept, owed)
 
 
 def _kept(session: Session, texts: Sequence[str], partner_id: int, on: date) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import polars as pl
@@ -90,10 +91,15 @@ def _do(session: Session, content: proposals.Content) -> None:
         facts.record(session, Payee, fresh)
 
 
+def told(payee: Mapping[str, Any]) -> str:
+    """An account in words: bank and branch, kind, number, holder."""
+    return f"{payee['bank']}-{payee['branch']} {payee['deposit']} {payee['bank_number']} {payee['holder_kana']}"
+
+
 def words(content: proposals.Content) -> str:
     """What is asked for, in words."""
     first: dict[str, Any] = content["rows"][0]
-    account = f"{first['partner']} → {first['bank']}-{first['branch']} {first['deposit']} {first['bank_number']} {first['holder_kana']}"
+    account = f"{first['partner']} → {told(first)}"
     more = len(content["rows"]) - 1
     return f"返金先口座 {account}" + (f" ほか{more}件" if more else "")
 

@@ -42,7 +42,7 @@ def transfer(session: Session, *, account: str, on: date) -> Made:
     mine = queries.standing(session).filter(
         (pl.col("bank_account_id") == head["bank_account_id"]) & (pl.col("pay_on") == on)
     )
-    rows = mine.filter(pl.col("state") == "waiting").sort("code", "refund_id", maintain_order=True)
+    rows = mine.filter(pl.col("state") == "unfiled").sort("code", "refund_id", maintain_order=True)
     same = (pl.col("bank_account_id") == head["bank_account_id"]) & (pl.col("pay_on") == on)
     before = queries.transfers(session).filter(same)
     if rows.is_empty():

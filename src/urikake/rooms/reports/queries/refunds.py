@@ -14,13 +14,13 @@ from urikake.rooms.refunds import queries
 from .chosen import partner_id
 from .rows import Rows
 
-STATES: Final = ("waiting", "filed", "returned")
+STATES: Final = ("unfiled", "filed", "came_back")
 
 
 def refunds(session: Session, as_of: date, status: str = "", partner: str = "") -> Rows:
-    """Every refund dated by the day: ``refund, partner, …, amount, account, file, state``; also what came back, with why.
+    """Every refund dated by the day: ``refund, partner, …, amount, payee_account, transfer, state``; also what came back, with why.
 
-    ``account`` is the payee's, ``file`` the number of the transfer file. ``status`` and ``partner`` keep those.
+    ``payee_account`` is the payee's, ``transfer`` the number of the transfer file. ``status`` and ``partner`` keep those.
     """
     if status and status not in STATES:
         raise Refusal("bad-status", f"--status が「{status}」です。", f"{'・'.join(STATES)} から選んでください。")
@@ -32,7 +32,7 @@ def refunds(session: Session, as_of: date, status: str = "", partner: str = "") 
     account = pl.concat_str([pl.col(name) for name in queries.ACCOUNT], separator="-")
     told = found.select(
         refund=pl.col("refund_id") - session.low, partner="code", partner_name="name", date="pay_on", amount="amount",
-        account=account, holder="holder_kana", file=pl.col("transfer_id") - session.low, state="state", why="why",
-        returned="returned_on", returned_why=pl.col("returned_why").fill_null(""),
+        payee_account=account, holder="holder_kana", transfer=pl.col("transfer_id") - session.low, state="state", reason="why",
+        returned_on="returned_on", returned_reason=pl.col("returned_why").fill_null(""),
     )  # fmt: skip
     return Rows(told)
