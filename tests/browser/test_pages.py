@@ -39,6 +39,7 @@ PAGES = {
     "receivables/aging": "receivables.read",
     "receivables/deposits": "receivables.read",
     "receivables/advances": "matching.read",
+    "receivables/protected": "receivables.read",
     "receivables/refunds": "refunds.read",
     "receivables/refunds/new": "refunds.ask",
     "receivables/refunds/payees": "refunds.ask",
@@ -95,6 +96,7 @@ FILES = {
     "invoice-xml",
     "delivery-pdf",
     "debit-file",
+    "refund-file",
     "closing-pdf",
     "statement-pdf",
     "receipt-pdf",
@@ -116,7 +118,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
-        "deposits", "payer-names", "advances", "advance", "refunds", "refund", "refund-new", "payee-edit", "sender-edit",
+        "deposits", "payer-names", "advances", "advance", "protected", "refunds", "refund", "refund-new", "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried

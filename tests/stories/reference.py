@@ -82,6 +82,10 @@ NOTES: Final = {
         "contracts",
         "tax_point",
     ): "税率が変わるとき、`completion` 役務の終わる日・`monthly` 月ごと・`receipt` 請求の締日の税率。空欄は会社の方針",
+    (
+        "contracts",
+        "commissioned",
+    ): "`yes` は、委託を受けた仕事（減額・支払遅延が禁じられた契約）。手数料を差し引いた入金を手数料とせず、帳票 `protected` に出す",
     ("contracts", "closing_day"): "この契約だけの回収条件（締日・回収・分割）。どれも空欄は取引先のもの",
     ("contracts", "discount"): "`10%` か `500`（1回の請求あたりの円）",
     ("contracts", "discount_months"): "空欄は続くかぎり、0 は一回だけ",

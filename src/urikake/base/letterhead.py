@@ -161,7 +161,7 @@ def propose(session: Session, values: Mapping[str, Any], since: date | None, why
 
     A change that touches the accounts waits, all of it, where the company wants a second person for them.
     """
-    since = since or runs.instant(session).date()
+    since = since or runs.day(session)
     before, wanted = held(session, since), checked(values)
     changed = {key: value for key, value in wanted.items() if value != before[key]}
     if not changed:

@@ -175,9 +175,7 @@ def _check(session: Session, content: proposals.Content) -> None:
 @action("settings.change")
 def change(session: Session, values: Mapping[str, str]) -> None:
     """Record other values of policies, for what is computed from the next run on."""
-    rows = [
-        {"key": key, "value": value, "valid_from_on": runs.instant(session).date()} for key, value in values.items()
-    ]
+    rows = [{"key": key, "value": value, "valid_from_on": runs.day(session)} for key, value in values.items()]
     facts.record(session, Policy, pl.DataFrame(rows))
     session.cache["policies"] = Policies({**policies(session).values, **values})
 

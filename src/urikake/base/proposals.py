@@ -63,7 +63,7 @@ def propose(session: Session, name: str, content: Content, why: str) -> int | No
     access.allow(session, found.permission)
     found.check(session, content)
     if not policies(session).needs_second_person(found.held_by):
-        _carry_out(session, found, content)
+        found.do(session, content)
         return None
     if not why.strip():
         raise Refusal("no-reason", "理由がありません。", "承認する人に分かるように、理由を書いてください。")
@@ -94,19 +94,10 @@ def decide(session: Session, number: int, verdict: Verdict, note: str = "") -> s
     content = json.loads(row["content"])
     if verdict == "approved":
         found.check(session, content)
-        _carry_out(session, found, content)
+        found.do(session, content)
     decision = {"proposal_id": session.low + number, "verdict": verdict, "note": note.strip()}
     facts.record(session, Decision, pl.DataFrame([decision]))
     return found.words(content)
-
-
-def _carry_out(session: Session, found: Kind, content: Content) -> None:
-    """Do it; the verbs that it takes are part of it and do not ask for permissions of their own (`access.action`)."""
-    session.verbs.append(found.name)
-    try:
-        found.do(session, content)
-    finally:
-        session.verbs.pop()
 
 
 PROPOSAL: Final = "p.id, p.kind, p.content, p.why, r.actor, r.recorded_at"

@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
+from ..core.calendar import JAPAN
 from . import access, bulk, facts, memory, past, requests, schema
 from .bulk import INSTANT, Session
 from .company import accounts, only, policies
@@ -144,6 +145,11 @@ def instant(session: Session) -> datetime:
         session.cache["instant"] = now if last is None else max(now, last + timedelta(microseconds=1))
     moment: datetime = session.cache["instant"]
     return moment
+
+
+def day(session: Session) -> date:
+    """The day in Japan on which this run works."""
+    return instant(session).astimezone(JAPAN).date()
 
 
 def _latest(session: Session) -> datetime | None:

@@ -10,10 +10,13 @@ from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import holidays
 import polars as pl
 
+JAPAN: Final = ZoneInfo("Asia/Tokyo")
+"""Where the days of the books are."""
 _KNOWN_YEARS: Final = range(1949, 2100)
 """Years of which the holiday table knows the equinoxes; outside it only weekends and the year's end count."""
 

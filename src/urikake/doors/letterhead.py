@@ -20,7 +20,7 @@ def listed(url: str, on: date | None = None, *, user: str = access.SYSTEM) -> li
     """Every entry as it stands on documents of the day (today)."""
     with runs.reading(url, user) as session:
         access.allow(session, READ)
-        return letterhead.listed(session, on or runs.instant(session).date())
+        return letterhead.listed(session, on or runs.day(session))
 
 
 def propose(

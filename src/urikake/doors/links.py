@@ -30,7 +30,7 @@ def made(url: str, session: Session, told: Mapping[str, str]) -> tuple[str, date
     """A new link: its name, the last day on which it opens, and its address."""
     link = secrets.token_hex(16)
     code = str(session.value("SELECT code FROM base_company WHERE id = ?", (session.company_id,)))
-    until = runs.instant(session).date() + timedelta(days=int(told["link_days"]))
+    until = runs.day(session) + timedelta(days=int(told["link_days"]))
     return link, until, f"{told['public_url'].rstrip('/')}/{code}/{PATH}/{signed(url, code, link)}"
 
 

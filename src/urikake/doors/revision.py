@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
+from urikake.core.calendar import JAPAN
 from urikake.core.money import plain
 from urikake.rooms.contracts.actions import reprice, withdraw_reprice
 from urikake.rooms.contracts.actions.reprice import MOVES, OWN, UNRENEWED, When
@@ -68,7 +68,7 @@ def revise(
 
 def today() -> date:
     """The day in Japan."""
-    return datetime.now(ZoneInfo("Asia/Tokyo")).date()
+    return datetime.now(JAPAN).date()
 
 
 def withdraw(url: str, product: str, since: date, *, on: date, user: str = access.SYSTEM) -> int:

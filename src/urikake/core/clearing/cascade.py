@@ -43,8 +43,8 @@ class Allowed(NamedTuple):
     tolerance: int
     fees: Sequence[int]
     rounding: int
-    bearing: pl.DataFrame
-    """The documents (``doc``) of those who bear the fee themselves."""
+    feeless: pl.DataFrame
+    """The documents (``doc``) from which no fee may be kept back."""
 
 
 class Stage(NamedTuple):
@@ -67,6 +67,7 @@ def match(
     groups: pl.DataFrame | None = None,
     rounding: int = 0,
     bearing: pl.DataFrame | None = None,
+    entire: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
@@ -115,7 +116,8 @@ def match(
     ``receipt_id, partner_id`` of receipts without a partner, and ``how`` (`likeness.How`).
     ``cited``: ``receipt_id, document_id``. ``groups``:
     ``partner_id, group_id``. ``bearing``: ``partner_id`` of those who bear the fee themselves: what they keep back is owed
-    still, and is no fee. Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
+    still, and is no fee. ``entire``: ``document_id`` of those from which nobody may keep anything back.
+    Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
     items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item without a document.
 
@@ -139,7 +141,7 @@ def match(
     known = receipts.filter(pl.col("amount") > 0).sort("receipt_id")
     names = _cited(known, documents, cited)
     state = _begun(names)
-    allowed = Allowed(tolerance, fees, max(rounding, 0), _bearing(documents, bearing))
+    allowed = Allowed(tolerance, fees, max(rounding, 0), _feeless(documents, bearing, entire))
     for stage in _stages(known, documents, names, alike, groups, allowed):
         state = _played(state, stage)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
@@ -205,7 +207,7 @@ def _stages(
         asks = known.filter(pl.col("partner_id").is_null()).join(
             alike.select("receipt_id", pool="partner_id"), on="receipt_id"
         )
-        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0, allowed.bearing)
+        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0, allowed.feeless)
         amounts = documents["amount"].sort()
         firm = alike if "how" not in alike.columns else alike.filter(~pl.col("how").is_in(WEAK))
         firm = asks.join(firm.select("receipt_id"), on="receipt_id", how="semi").select("receipt").unique()
@@ -261,20 +263,21 @@ def _ranks(allowed: Allowed, *, by_due: bool) -> list[tuple[str, Rank]]:
     ]
 
 
-def _bearing(documents: pl.DataFrame, bearing: pl.DataFrame | None) -> pl.DataFrame:
-    """The documents of those who bear the fee themselves."""
-    if bearing is None:
-        return documents.clear().select("doc")
-    return documents.join(bearing, on="partner_id", how="semi").select("doc")
+def _feeless(documents: pl.DataFrame, bearing: pl.DataFrame | None, entire: pl.DataFrame | None) -> pl.DataFrame:
+    """The documents from which no fee may be kept back: those of who bears it, and those that must be paid entire."""
+    none = documents.clear().select("doc")
+    theirs = none if bearing is None else documents.join(bearing, on="partner_id", how="semi").select("doc")
+    named = none if entire is None else documents.join(entire, on="document_id", how="semi").select("doc")
+    return pl.concat([theirs, named]).unique()
 
 
 def _borne(rank: Rank, allowed: Allowed) -> Rank:
-    """The rank over the documents of those whose fee is ours."""
-    if allowed.bearing.is_empty():
+    """The rank over the documents from which a fee may be kept back."""
+    if allowed.feeless.is_empty():
         return rank
 
     def without(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
-        return rank(asks, documents.join(allowed.bearing, on="doc", how="anti", maintain_order="left"))
+        return rank(asks, documents.join(allowed.feeless, on="doc", how="anti", maintain_order="left"))
 
     return without
 

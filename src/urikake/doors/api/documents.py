@@ -107,7 +107,7 @@ class LetterheadChanged(Schema):
        options=OnDay)  # fmt: skip
 def listed(session: Session, call: Call) -> list[dict[str, Any]]:
     """Every entry of the letterhead as it stands."""
-    on: date = call.options.on or runs.instant(session).date()
+    on: date = call.options.on or runs.day(session)
     return letterhead.listed(session, on)
 
 

@@ -22,7 +22,7 @@ from pydantic import Field
 
 from urikake.base import runs
 from urikake.base.bulk import Session as Books
-from urikake.doors.web.desk import JAPAN
+from urikake.core.calendar import JAPAN
 
 from .caller import BearerToken, Caller, Session
 from .problems import MEDIA, Problem, ProblemDetails

@@ -117,7 +117,7 @@ def contracts_have(session: Session, frame: pl.DataFrame) -> Belongings:
 _LINE: Final = (
     "position", "product", "quantity_micro", "unit_price_micro", "start", "end", "cycle_months", "timing", "bill_day",
     "anchor_day", "proration_start", "proration_end", "proration_up", "proration_down", "auto_renew", "notice_days",
-    "order_no", "group", "management_group", "project", "department", "tax_point", "closing_day", "payment_months",
+    "order_no", "group", "management_group", "project", "department", "tax_point", "commissioned", "closing_day", "payment_months",
     "payment_day", "holiday_shift", "method", "split",
 )  # fmt: skip
 

@@ -105,9 +105,9 @@ def _station(cause: Cause) -> tuple[str, str]:
 
 def _kept(kept: Recorded) -> list[tuple[str, str]]:
     """Who recorded it, when and in which run, and whether the chain still holds it."""
-    from zoneinfo import ZoneInfo
+    from urikake.core.calendar import JAPAN
 
-    at = kept.at.astimezone(ZoneInfo("Asia/Tokyo"))
+    at = kept.at.astimezone(JAPAN)
     state = "記録した時のまま" if kept.sealed else "記録した時の値と違います（urikake verify で確かめてください）"
     how = "まとまり全体のハッシュ" if kept.whole else "この行の印"
     return [

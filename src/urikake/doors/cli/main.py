@@ -23,7 +23,7 @@ from .policies import approvals, policy
 from .refunds import refund
 from .reprice import reprice
 from .rules import rules
-from .shown import Format, show
+from .shown import Format, say, show
 from .simulate import simulate
 from .usage import usage
 from .users import users
@@ -72,14 +72,15 @@ def run() -> None:
 
 def instant(text: str) -> datetime:
     """An instant in ISO 8601; without an offset it is Japan time."""
-    from zoneinfo import ZoneInfo
+
+    from urikake.core.calendar import JAPAN
 
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         why = f"「{text}」は日時ではありません。"
         raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
-    return (found if found.tzinfo else found.replace(tzinfo=ZoneInfo("Asia/Tokyo"))).astimezone(UTC)
+    return (found if found.tzinfo else found.replace(tzinfo=JAPAN)).astimezone(UTC)
 
 
 @app.callback()
@@ -495,10 +496,3 @@ def report(
 
 def _read(texts: dict[str, str | None], reader: Callable[[str], Any]) -> dict[str, Any]:
     return {name: reader(text) if text is not None else None for name, text in texts.items()}
-
-
-def say(figures: dict[str, Any], nothing: str = "") -> None:
-    """Print what came of a run as words and figures; ``nothing`` where every figure is zero."""
-    from .shown import words
-
-    print(nothing if nothing and not any(figures.values()) else words(figures))

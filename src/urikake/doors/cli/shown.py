@@ -283,6 +283,7 @@ HEADERS: Final = {
     "returned_on": "戻った日",
     "returned_reason": "戻ったわけ",
     "title": "種類",
+    "what": "確かめること",
     "text": "内容",
     "actor": "申請した人",
     "since": "適用開始",
@@ -420,3 +421,8 @@ def _figure(value: Any) -> str:
     if isinstance(value, str) and len(value) > 19 and value[10:11] == "T":
         return f"{datetime.fromisoformat(value).astimezone(ZoneInfo('Asia/Tokyo')):%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def say(figures: dict[str, Any], nothing: str = "") -> None:
+    """Print what came of a run as words and figures; ``nothing`` where every figure is zero."""
+    print(nothing if nothing and not any(figures.values()) else words(figures))

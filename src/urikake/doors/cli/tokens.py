@@ -6,7 +6,6 @@ import os
 from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -44,7 +43,9 @@ def create(
     as_: As = "system",
 ) -> None:
     """トークンを作る。文字は一度だけ表示する。"""
-    until = datetime.combine(day(expires), time.max, ZoneInfo("Asia/Tokyo")) if expires else None
+    from urikake.core.calendar import JAPAN
+
+    until = datetime.combine(day(expires), time.max, JAPAN) if expires else None
     books, code = _ready()
     from urikake.doors.api import tokens
 

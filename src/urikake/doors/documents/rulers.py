@@ -23,7 +23,7 @@ ADDRESS: Final = {
 
 def book(session: Session, heads: Heads, *, lang: str = "ja", on: date | None = None) -> Book:
     """The sheet with the window as it is set for papers of the day, today unless one is named."""
-    day = on or runs.instant(session).date()
+    day = on or runs.day(session)
     number = company.policies(session)["registration_number"]
     told = {
         "kind": "ruler", "lang": lang, "letterhead": heads.at(day, number), **addressed(ADDRESS, lang),

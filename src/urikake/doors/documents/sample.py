@@ -35,7 +35,7 @@ def book(session: Session, supposed: Mapping[str, str], lang: str = "ja") -> Boo
 
 def _example(session: Session, heads: Heads, lang: str) -> Book:
     """An invoice of things that are not sold, dated today."""
-    today = runs.instant(session).date()
+    today = runs.day(session)
     row = _row(today.isoformat())
     number = company.policies(session)["registration_number"]
     paper = bills.paper(row, inclusive=False, lang=lang) | bills.addressed(ADDRESS, lang)

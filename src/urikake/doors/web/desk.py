@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
 from urikake.base import access
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
+from urikake.core.calendar import JAPAN
 from urikake.doors.demo_company.calendar import LAST
 from urikake.doors.demo_company.making import CODE as DEMO
 
-JAPAN: Final = ZoneInfo("Asia/Tokyo")
 ROLES: Final = {
     "admin": "管理",
     "accountant": "経理",

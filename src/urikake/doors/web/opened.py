@@ -111,7 +111,7 @@ def _nothing(request: HttpRequest) -> HttpResponse:
 
 def _contact(session: Session) -> dict[str, str]:
     """Whom to ask for a new link: what stands on the company's papers today."""
-    told = letterhead.held(session, runs.instant(session).date())
+    told = letterhead.held(session, runs.day(session))
     return {name: told[name] for name in ("contact", "tel", "email")}
 
 

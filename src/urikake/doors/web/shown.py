@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from urikake.core.calendar import JAPAN
 from urikake.rooms.intake.queries.words import WORDS
 
 NONE: Final = "—"
 MICRO: Final = 1_000_000
 WEEKDAYS: Final = "月火水木金土日"
-JAPAN: Final = ZoneInfo("Asia/Tokyo")
 
 
 def yen(amount: int | None) -> str:

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from urikake.base import access
 from urikake.base.company import accounts, policies
+from urikake.core.calendar import JAPAN
 from urikake.rooms.matching import queries as matching
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 
-from .desk import JAPAN, Desk
+from .desk import Desk
 from .models import Looking
 from .pages.partners import closing_words, pay_words
 

@@ -25,6 +25,7 @@ class ContractTerms(Fact):
     ``uplift_micro`` is the percentage (in millionths) by which a renewal raises the price; ``refund`` is ``none`` where
     leaving gives nothing back. ``tax_point`` is the day whose rate of tax holds, empty where the company's policy says it;
     ``collection_terms_id`` its collection terms (回収条件) where they are not those of whom it is billed to.
+    One that is ``commissioned`` has a price that the customer may not lower or delay (取適法).
     """
 
     cycle_months = models.IntegerField()
@@ -43,8 +44,9 @@ class ContractTerms(Fact):
     refund = models.CharField(max_length=10, db_default="")
     tax_point = models.CharField(max_length=10, db_default="")
     collection_terms_id = ref(null=True)
+    commissioned = models.BooleanField(db_default=False)
 
-    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point", "collection_terms_id"})
+    later = frozenset({"uplift_micro", "minimum_months", "refund", "tax_point", "collection_terms_id", "commissioned"})
 
     class Meta:
         db_table = "contracts_terms"

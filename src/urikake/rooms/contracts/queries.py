@@ -37,7 +37,8 @@ WORDS: Final = {
 TABLES: Final = ("contracts_contract", "contracts_line", "contracts_event")
 TERMS: Final = (
     "cycle_months, timing, bill_day, anchor_day, anchor_on, proration_start, proration_end, proration_up, "
-    "proration_down, auto_renew, notice_days, uplift_micro, minimum_months, refund, tax_point, collection_terms_id"
+    "proration_down, auto_renew, notice_days, uplift_micro, minimum_months, refund, tax_point, collection_terms_id, "
+    "commissioned"
 )
 LINE: Final = (
     "id, contract_id, position, product_id, quantity_micro, unit_price_micro, start_on, end_on, dimension_id, "
@@ -181,6 +182,16 @@ def keeping(session: Session) -> pl.Series:
     if none.is_empty():
         return pl.Series("line_id", dtype=pl.Int64)
     return first_lines(session).filter(pl.col("contract_terms_id").is_in(none.implode()))["line_id"]
+
+
+def commissioned(session: Session) -> pl.Series:
+    """The ids of the lines whose contract is a commissioned work with a protected price (取適法)."""
+
+    def read() -> pl.DataFrame:
+        marked = terms(session).filter("commissioned").select("contract_terms_id")
+        return every_line(session).join(marked, on="contract_terms_id", how="semi").select("line_id")
+
+    return session.derived("commissioned_lines", ("contracts_terms", "contracts_line"), read)["line_id"]
 
 
 def in_force(session: Session, as_of: date, known_at: datetime | None = None) -> pl.DataFrame:

@@ -74,7 +74,7 @@ def withdraw(session: Session, *, number: str, why: str) -> None:
     made = session.rows(
         "deliveries_delivery", "id, link, expires_on", "invoice_id = ? AND link <> ''", (found["invoice_id"][0],)
     )
-    today = runs.instant(session).date()
+    today = runs.day(session)
     live = made.filter(pl.col("expires_on") >= today).select(delivery_id="id")
     going = live.join(queries.withdrawn(session), on="delivery_id", how="anti").with_columns(why=pl.lit(reason))
     if going.is_empty():

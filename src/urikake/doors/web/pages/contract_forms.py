@@ -25,6 +25,7 @@ from ..forms import Field, Group
 USUAL: Final = {"cycle_months": 1, "timing": "current"}
 LINE: Final = ("product", "quantity", "unit_price")
 SPARE: Final = 3
+PROTECTED: Final = (("no", "対象外"), ("yes", "対象"))
 HEADS: Final = (
     Group("契約", (
         Field("contract_no"), Field("partner", hint="コード・名前・カナのどれでも", pick="partners"),
@@ -46,6 +47,7 @@ HEADS: Final = (
         Field("payment_day", hint="1〜28、月末は 31", plain=True), Field("holiday_shift", label="回収日が休日なら"),
         Field("method"), Field("split", hint="transfer:50%;densai:rest:60d"),
         Field("tax_point", hint="税率が変わるとき、どの日の税率か。空欄は会社の方針"),
+        Field("commissioned", hint="委託を受けた仕事で、減額や支払遅延が禁じられた契約", options=PROTECTED),
     ), folded=True),
 )  # fmt: skip
 

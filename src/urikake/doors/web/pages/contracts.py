@@ -143,18 +143,18 @@ def one(desk: Desk, contract_no: str) -> Shown:
 
 
 def _paid_apart(desk: Desk, contract_id: int) -> list[str]:
-    """The collection terms and days of tax that lines of the contract have of their own, in words, each once."""
+    """The collection terms, days of tax and protection that lines of the contract have of their own, in words, each once."""
     lines = contracts.first_lines(desk.session).filter(pl.col("contract_id") == contract_id)
     own = (
         lines.join(contracts.terms(desk.session), on="contract_terms_id")
-        .select("collection_terms_id", "tax_point")
+        .select("collection_terms_id", "tax_point", "commissioned")
         .unique()
     )
     every = own.join(
         collection_terms(desk.session).rename({"terms_id": "collection_terms_id"}), on="collection_terms_id", how="left"
     )
     told = []
-    for row in every.sort("collection_terms_id", "tax_point").iter_rows(named=True):
+    for row in every.sort("collection_terms_id", "tax_point", "commissioned").iter_rows(named=True):
         if row["collection_terms_id"] is not None:
             days = (
                 f"{closing_words(row['closing_mask'])}締め {pay_words(row['payment_months'], row['payment_day'])}払い"
@@ -164,6 +164,8 @@ def _paid_apart(desk: Desk, contract_id: int) -> list[str]:
             )
         if row["tax_point"]:
             told.append(f"税率は{POINTS[row['tax_point']]}")
+        if row["commissioned"]:
+            told.append("取適法の対象")
     return list(dict.fromkeys(told))
 
 

@@ -14,7 +14,7 @@ from .papers import (
     originals,
     rounded_together,
 )
-from .supply import supply_rates
+from .supply import commissioned, supply_rates
 
 __all__ = [
     "INVOICE",
@@ -22,6 +22,7 @@ __all__ = [
     "PREFIX",
     "at_closing",
     "by_number",
+    "commissioned",
     "corrections",
     "invoices",
     "lines",

@@ -1,4 +1,4 @@
-"""The rate of consumption tax that each charge bears: that of the day on which its supply counts (課税時期)."""
+"""What follows from the contract of what is invoiced: the rate of tax of the day its supply counts (課税時期), protected prices."""
 
 from __future__ import annotations
 
@@ -79,3 +79,21 @@ def _given_back(session: Session, placed: pl.DataFrame) -> pl.DataFrame:
         "revision_billed", "from_on_billed"
     )
     return found.unique("at", keep="last").select("at", "charged_micro")
+
+
+def commissioned(session: Session) -> pl.DataFrame:
+    """The invoices of contracts whose price is protected (取適法): ``invoice_id``, ``to_on`` (the end of what they charge for,
+    exclusive)."""
+    marked = contracts.commissioned(session)
+    if marked.is_empty():
+        return pl.DataFrame(schema={"invoice_id": pl.Int64, "to_on": pl.Date})
+
+    def read() -> pl.DataFrame:
+        session.stage(pl.DataFrame({"wanted_id": marked}))
+        return session.read(
+            "SELECT l.invoice_id, max(c.to_on) AS to_on FROM stage s JOIN billing_charge c ON c.line_id = s.wanted_id"
+            " JOIN invoices_line l ON l.charge_id = c.id GROUP BY l.invoice_id",
+            to_on=pl.Date,
+        )
+
+    return session.derived("commissioned_invoices", ("contracts_terms", "contracts_line", "invoices_line"), read)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -12,13 +11,13 @@ from urikake.base.bulk import Session
 from urikake.base.company import dimensions, policies
 from urikake.base.errors import Refusal
 from urikake.core import clearing
+from urikake.core.calendar import JAPAN
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
 from .. import queries
 from ..models import Hold
 
-JAPAN: Final = ZoneInfo("Asia/Tokyo")
 _DIGITS: Final = 13
 STATES: Final = {Hold.HELD: "保留中", Hold.ASIDE: "対象外"}
 

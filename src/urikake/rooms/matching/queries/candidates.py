@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -13,8 +13,10 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
-from .evidence import document
+from .evidence import document, entire
 from .learned import standing_names
+
+PROTECTED: Final = "取適法の対象の契約です。差し引かれた分は、残して請求できます"
 
 
 def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
@@ -39,10 +41,18 @@ def candidates(session: Session, ref: str) -> list[dict[str, Any]]:
         known=_known(session, row),
     )
     number = dict(items.select("item_id", "number").iter_rows())
+    protected = items.join(entire(session, items), on="document_id", how="semi")["item_id"]
     return [
-        {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": p.why}
+        {"items": [number[i] for i in p.item_ids], "amount": p.amount, "score": p.score, "why": _warned(p, protected)}
         for p in proposals
     ]
+
+
+def _warned(proposal: clearing.Proposal, protected: pl.Series) -> str:
+    """Why the proposal, and a warning where money was kept back from a price that is protected (取適法)."""
+    if proposal.difference < 0 and protected.is_in(proposal.item_ids).any():
+        return f"{proposal.why}／{PROTECTED}"
+    return proposal.why
 
 
 def _known(session: Session, row: dict[str, Any]) -> clearing.Payer:

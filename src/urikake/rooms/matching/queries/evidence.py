@@ -10,6 +10,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import clearing, likeness
+from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
@@ -66,7 +67,15 @@ def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFra
         groups=found.groups,
         rounding=policies(session).number("rounding_tolerance"),
         bearing=parties.bearing_fees(session),
+        entire=entire(session, found.items),
     )
+
+
+def entire(session: Session, items: pl.DataFrame) -> pl.DataFrame:
+    """The documents among the items from which nothing may be kept back (取適法): ``document_id``."""
+    marked = invoices.commissioned(session)["invoice_id"]
+    papers = items.filter((pl.col("source") == "invoice") & pl.col("source_id").is_in(marked.implode()))
+    return papers.select("document_id").unique(maintain_order=True)
 
 
 def _net() -> pl.Expr:

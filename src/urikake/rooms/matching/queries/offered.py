@@ -23,6 +23,7 @@ from .applied import applications
 
 MOST: Final = 40
 KEY: Final = ["number", "partner_id"]
+ENDS: Final = {"collected": "収納代行で回収済みです", "advanced": "前受金を充てました", "refunded": "返金しました"}
 SETTLED: Final = {"number": pl.String, "partner_id": pl.Int64, "due_on": pl.Date, "gross": pl.Int64, "why": pl.String}
 
 
@@ -134,9 +135,7 @@ def _why(session: Session, row: dict[str, object], on: date) -> str:
     if last["kind"] == "applied":
         used = applications(session, "id = ?", (last["source_id"],))["receipt_id"][0] - session.low
         return f"{day} に入金 {used} で消込済みです({who})"
-    if last["kind"] == "collected":
-        return f"{day} に収納代行で回収済みです({who})"
-    return f"{day} に取り消されました({who})"
+    return f"{day} に{ENDS.get(last['kind'], '取り消されました')}({who})"
 
 
 def named_documents(session: Session, documents: pl.DataFrame) -> pl.DataFrame:

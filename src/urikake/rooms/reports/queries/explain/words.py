@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
+from urikake.core.calendar import JAPAN
 from urikake.core.money import plain
 from urikake.core.timeline import WHOLE
 from urikake.rooms.contracts.queries import WORDS
 
-TOKYO: Final = ZoneInfo("Asia/Tokyo")
 BASIS: Final = {
     "daily": "日割り（サイクルの日数で割る）", "monthly": "月割り", "thirtieth": "1か月を30日とみる日割り",
     "thirty_360": "30/360", "full_month": "満額", "free": "無料", "": "満額（サイクルのすべての日）",
@@ -103,7 +102,7 @@ def day(on: date) -> str:
 
 def moment(at: datetime) -> str:
     """The instant as the clock in Japan showed it."""
-    return f"{at.astimezone(TOKYO):%Y/%m/%d %H:%M}"
+    return f"{at.astimezone(JAPAN):%Y/%m/%d %H:%M}"
 
 
 def last_day(beyond: date) -> date:
