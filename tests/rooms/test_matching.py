@@ -14,6 +14,7 @@ from tests.builders import (
     a_shop,
     an_event,
     apply,
+    assert_coherent,
     assert_same,
     balances,
     bill,
@@ -26,9 +27,10 @@ from tests.builders import (
     report,
     take_rows,
     unapply,
+    users,
 )
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import month
+from urikake.doors import company, month
 
 INV1, INV2, INV3 = (f"INV-2026-0000{n}" for n in (1, 2, 3))
 
@@ -217,12 +219,41 @@ def test_a_receipt_is_applied_by_hand_as_it_is_named(
 def test_a_difference_becomes_what_the_person_says(
     database: str, difference: str, paid: int, booked: dict[str, int]
 ) -> None:
-    two_orders(database)
+    two_orders(database, second_person=[])
     receive(database, paid, payer="ダレカ", id="R1")
     apply(database, "R1", INV1, difference=difference)
     found = balances(database)
     assert {account: found.get(account, 0) for account in booked} == booked
     assert (found.get("売掛金", 0), found.get("仮受金", 0), open_items(database)) == (0, 0, {})
+
+
+def test_a_write_off_waits_for_a_second_person(database: str) -> None:
+    two_orders(database)
+    users(database, keiri="accountant", buchou="approver")
+    receive(database, 32_000, payer="ダレカ", id="R1")
+    told = apply(database, "R1", INV1, difference="write-off", user="keiri")
+    assert (told["applied"], told["proposal"]) == (0, 1)
+    assert open_items(database) == {INV1: 33_000}
+    (waits,) = company.waiting(database)
+    assert waits["text"] == f"貸倒 {INV1} のうち 1,000円（入金 R1 の 32,000円に足りない分）"
+    with pytest.raises(Refusal, match="own-proposal"):
+        company.decide(database, 1, "approved", user="keiri")
+    company.decide(database, 1, "approved", user="buchou")
+    assert (balances(database)["貸倒損失"], open_items(database)) == (910, {})
+    assert_coherent(database)
+
+
+def test_a_write_off_of_money_that_was_used_meanwhile_is_not_approved(database: str) -> None:
+    two_orders(database)
+    users(database, keiri="accountant", buchou="approver")
+    receive(database, 32_000, payer="ダレカ", id="R1")
+    apply(database, "R1", INV1, difference="write-off", user="keiri")
+    apply(database, "R1", f"{INV1}=2000", user="keiri")
+    with pytest.raises(Refusal, match="receipt-changed"):
+        company.decide(database, 1, "approved", user="buchou")
+    assert "貸倒損失" not in balances(database)
+    with pytest.raises(Refusal, match="over-paid"):
+        apply(database, "R1", f"{INV1}=1000", difference="write-off")
 
 
 def test_what_cannot_be_applied_is_refused_and_changes_nothing(database: str) -> None:

@@ -60,6 +60,8 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.refunds.actions.masters.{step}" for step in ("payee_of", "told", "words")),
     "urikake.rooms.matching.actions.refunding.wanted",
     "urikake.rooms.closing.actions.refunds.words",
+    "urikake.rooms.matching.actions.by_hand.planned",
+    "urikake.rooms.closing.actions.write_offs.waits",
     *(f"urikake.rooms.matching.actions.posting.{step}" for step in ("nothing", "post", "sure_heads")),
     *(f"urikake.rooms.matching.actions.learning.{step}" for step in ("learn", "unlearn")),
     *(

@@ -146,7 +146,7 @@ def apply_together(
         figures = actions.apply_together(
             session, refs=refs, targets=targets, difference=difference, on=on, seen=seen, learning=learning
         )
-        outcome.figures |= {name: figures[name] for name in TOLD}
+        outcome.figures |= {name: figures[name] for name in (*TOLD, "proposal") if name in figures}
     return figures
 
 

@@ -117,6 +117,7 @@ class Confirmed(Schema):
     amount: int = Field(description="入金から使った額（円）")
     outcomes: dict[str, int] = Field(description="結果ごとの数")
     applications: list[int] = Field(description="消込番号")
+    proposal: int | None = Field(None, description="貸倒の承認を待つ申請の番号。待つあいだは何も消し込まない")
     refused: list[Left] = Field([], description="確定できなかった入金と理由")
     dry_run: bool
 

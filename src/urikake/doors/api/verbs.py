@@ -131,6 +131,7 @@ class Applied(Schema):
     applied: int = Field(description="消込の数")
     amount: int = Field(description="入金から使った額（円）")
     outcomes: dict[str, int] = Field(description="結果ごとの数")
+    proposal: int | None = Field(None, description="貸倒の承認を待つ申請の番号。待つあいだは何も消し込まない")
     dry_run: bool
 
 

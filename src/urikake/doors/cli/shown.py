@@ -424,5 +424,8 @@ def _figure(value: Any) -> str:
 
 
 def say(figures: dict[str, Any], nothing: str = "") -> None:
-    """Print what came of a run as words and figures; ``nothing`` where every figure is zero."""
+    """Print what came of a run as words and figures, or what waits; ``nothing`` where every figure is zero."""
+    if figures.get("proposal"):
+        print(f"申請 {figures['proposal']} を出しました。別の人の承認を待っています。")
+        return
     print(nothing if nothing and not any(figures.values()) else words(figures))

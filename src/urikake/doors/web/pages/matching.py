@@ -215,6 +215,9 @@ def apply(doing: Deed) -> HttpResponse:
         user=doing.person.name,
     )
     after = doing.field("next")
+    if figures.get("proposal"):
+        text = f"貸倒を申請しました（申請 {figures['proposal']}）。別の人が承認すると消し込まれます。"
+        return _answered(doing, text, "matching", None, proposal=figures["proposal"])
     undo = _undo(doing, figures["applications"], refs[0])
     return _answered(
         doing,

@@ -18,6 +18,8 @@ from urikake.rooms.matching import actions as matching
 from urikake.rooms.receipts import actions as receipts
 from urikake.rooms.receipts.queries import Brought
 
+from . import write_offs
+
 
 @action("collecting.settle")
 def take_debit_result(
@@ -104,7 +106,9 @@ def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
 def apply(
     session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None, learning: bool = True
 ) -> dict[str, Any]:
-    """Apply a receipt by hand and post it."""
+    """Apply a receipt by hand and post it; a write-off waits for a second person (``proposal``)."""
+    if write_offs.waits(session, difference):
+        return write_offs.ask_write_off(session, refs=[receipt], targets=targets, on=on, learning=learning)
     applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on, learning=learning)
     return _posted(session, applied)
 
@@ -129,7 +133,14 @@ def apply_together(
     seen: Mapping[str, int] | None = None,
     learning: bool = True,
 ) -> dict[str, Any]:
-    """Apply receipts to items by hand, all or nothing, and post it; ``seen`` is what the person saw unapplied of each."""
+    """Apply receipts to items by hand, all or nothing, and post it; ``seen`` is what the person saw unapplied of each.
+
+    A write-off waits for a second person (``proposal``).
+    """
+    if write_offs.waits(session, difference):
+        matching.planned(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+        asked = write_offs.ask_write_off(session, refs=refs, targets=targets, on=on, learning=learning)
+        return asked | {"applications": []}
     applied = matching.apply_together(
         session, refs=refs, targets=targets, difference=difference, on=on, seen=seen, learning=learning
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .advances import AdvanceApplied, apply_advance, prepay, unapply_advance
 from .automatic import match
-from .by_hand import DIFFERENCES, apply, apply_together
+from .by_hand import DIFFERENCES, Plan, apply, apply_together, planned
 from .confirming import Confirmed, Seen, confirm
 from .holding import hold, note, release
 from .learning import add_name, release_name, revoke_name
@@ -17,6 +17,7 @@ __all__ = [
     "AdvanceApplied",
     "Applied",
     "Confirmed",
+    "Plan",
     "Seen",
     "Wanted",
     "add_name",
@@ -27,6 +28,7 @@ __all__ = [
     "hold",
     "match",
     "note",
+    "planned",
     "prepay",
     "refund",
     "release",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -21,6 +22,22 @@ from .named import named_items, settled, waiting_receipt
 from .posting import Applied, post
 
 DIFFERENCES: Final = ("fee", "discount", "withheld", "write-off", "misc", "advance", "remain")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an application by hand comes to before it is done: its receipts, items, who pays what, heads, and the outcome."""
+
+    receipts: pl.DataFrame
+    items: pl.DataFrame
+    pairs: pl.DataFrame
+    heads: pl.DataFrame
+    outcome: str
+
+    @property
+    def short(self) -> int:
+        """What is missing and would be settled as the difference."""
+        return -int(self.heads["difference"].sum())
 
 
 @action("matching.apply")
@@ -59,6 +76,25 @@ def apply_together(
     receipt and its items. With ``learning`` the
     payers' names are learned to be those of the partners whose items they pay (`learning.learn`).
     """
+    plan = planned(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+    known = receivables.open_items(session)
+    heads = plan.heads.with_columns(by=pl.lit(""))
+    made, moved = post(session, heads, plan.pairs, receipts.unapplied(session), known)
+    if learning:
+        learn(session, taught=_taught(made, plan.receipts, plan.pairs, plan.items))
+    return Applied(made, moved, known, {plan.outcome: made.height})
+
+
+def planned(
+    session: Session,
+    *,
+    refs: Sequence[str],
+    targets: list[str],
+    difference: str,
+    on: date | None,
+    seen: Mapping[str, int] | None,
+) -> Plan:
+    """What `apply_together` would do; refused where it could not be done."""
     waiting = receipts.unapplied(session)
     rows = pl.DataFrame([waiting_receipt(session, ref, waiting) for ref in refs], schema=waiting.schema)
     _check(rows, refs, seen or {})
@@ -68,12 +104,8 @@ def apply_together(
     pairs = clearing.spread(rows.select("receipt_id", amount=pl.col("unapplied") + short), pays)
     heads = _heads(rows, items, pairs, kind)
     heads = heads.with_columns(_applied_on(session, heads, on))
-    known = receivables.open_items(session)
-    made, moved = post(session, heads.with_columns(by=pl.lit("")), pairs, waiting, known)
-    if learning:
-        learn(session, taught=_taught(made, rows, pairs, items))
     whole = gap == 0 and used == rows["unapplied"].sum() and int(items["amount"].sum()) <= used
-    return Applied(made, moved, known, {kind or ("exact" if whole else "part"): made.height})
+    return Plan(rows, items, pairs, heads, kind or ("exact" if whole else "part"))
 
 
 def _taught(made: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

@@ -281,6 +281,7 @@ class Match extends HTMLElement {
     try {
       const told = await this.send("apply", fields);
       for (const row of rows) row.busy = false;
+      if (told.proposal) { this.back(rows, "貸倒の承認待ち"); this.say(told.text); return; }
       this.remember({ applications: told.applications, rows, at: first === -1 ? at : first, sum: used - left, before });
       this.say(told.text, told.says, true);
       this.renew(left ? 0 : SETTLE);
