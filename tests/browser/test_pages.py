@@ -34,6 +34,7 @@ PAGES = {
     "debits/mandates": "collecting.import",
     "matching": "matching.read",
     "matching/names": "matching.read",
+    "matching/reductions": "matching.read",
     "receipts": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
@@ -97,6 +98,7 @@ FILES = {
     "delivery-pdf",
     "debit-file",
     "refund-file",
+    "reduction-pdf",
     "closing-pdf",
     "statement-pdf",
     "receipt-pdf",
@@ -118,7 +120,8 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "product-new", "contract-new", "contract-change", "slip-new", "runs", "run", "audit", "settings", "policies", "search",
         "explain", "calendar", "notices", "analytics", "movements", "recurring", "forecast", "product", "product-reprice",
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
-        "deposits", "payer-names", "advances", "advance", "protected", "refunds", "refund", "refund-new", "payee-edit", "sender-edit",
+        "deposits", "payer-names", "advances", "advance", "protected", "reductions", "refunds", "refund", "refund-new",
+        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
     }  # fmt: skip
     assert known == tried

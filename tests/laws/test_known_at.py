@@ -22,7 +22,7 @@ from urikake.rooms.reports.queries import REPORTS, report
 DAY = datetime(2099, 12, 31).date()  # noqa: DTZ001
 OPTIONS: dict[str, dict[str, Any]] = {
     "billing-diff": {}, "billing-alarms": {}, "receivables": {"as_of": DAY}, "aging": {"as_of": DAY}, "trial-balance": {"as_of": DAY},
-    "deposits": {"as_of": DAY}, "advances": {"as_of": DAY}, "refunds": {"as_of": DAY}, "protected": {"as_of": DAY},
+    **{name: {"as_of": DAY} for name in ("deposits", "advances", "refunds", "reductions", "protected")},
     "forecast": {"from_month": "2026-04", "months": 3},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip

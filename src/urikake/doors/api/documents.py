@@ -66,6 +66,7 @@ _enter("invoice", "documents/invoices/{key}", "請求書・修正請求書・返
 _enter("delivery", "documents/deliveries/{key}", "納品書の PDF", Lang)
 _enter("statement", "documents/statements/{path:key}", "取引明細書の PDF", Span)
 _enter("receipt", "documents/receipts/{path:key}", "領収書の PDF", Given)
+_enter("reduction", "documents/reductions/{key}", "消込で売上値引にした分の返還請求書の PDF", Lang)
 _enter("invoices", "documents/closings/{key}", "締日の請求書をまとめた PDF（郵便番号・取引先コードの順）", Part,
        Annotated[Day, Path(..., description="締日")], "on")  # fmt: skip
 

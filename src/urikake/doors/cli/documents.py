@@ -97,6 +97,18 @@ def receipt(
 
 
 @document.command()
+def reduction(
+    ref: Annotated[str, typer.Argument(help="消込の番号")],
+    out: Out,
+    lang: Lang = "ja",
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """消込で売上値引にした分の返還請求書を作る（税込 1 万円以上なら交付する）。"""
+    _make(out, "reduction", png=png, user=as_, ref=ref, lang=lang)
+
+
+@document.command()
 def ruler(out: Out, lang: Lang = "ja", png: Png = False, as_: As = "system") -> None:
     """窓付き封筒に宛名を合わせるための紙（mm の目盛りと枠）を作る。"""
     _make(out, "ruler", png=png, user=as_, lang=lang)

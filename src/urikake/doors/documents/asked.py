@@ -14,7 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import bills, receipts, rulers, statements
+from . import bills, receipts, reductions, rulers, statements
 from .letterheads import Heads
 from .typesetting import Book
 
@@ -29,6 +29,7 @@ READING: Final = {
     "delivery": "invoices.read",
     "statement": "receivables.read",
     "receipt": "receipts.read",
+    "reduction": "matching.read",
     "ruler": "settings.read",
 }
 """The permission that each kind of document asks of its reader: that of the page or report with the same content."""
@@ -113,6 +114,11 @@ def receipt(
     return receipts.book(session, ref, heads, lang=lang, paper=paper, purpose=purpose, partner=partner)
 
 
+def reduction(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
+    """The return invoice of the discount of an application, by its number."""
+    return reductions.book(session, ref, heads, lang=lang)
+
+
 def ruler(session: Session, heads: Heads, *, lang: str, on: date | None = None) -> Book:
     """The sheet by which the recipient is fitted to the window of an envelope."""
     return rulers.book(session, heads, lang=lang, on=on)
@@ -132,5 +138,6 @@ BOOKS: Final[dict[str, Callable[..., Book]]] = {
     "delivery": delivery,
     "statement": statement,
     "receipt": receipt,
+    "reduction": reduction,
     "ruler": ruler,
 }

@@ -83,6 +83,16 @@ def receipt_pdf(desk: Desk, number: int) -> Shown:
     )
 
 
+@page(
+    "reduction-pdf", "matching/reductions/<int:number>.pdf", permission="matching.read", title="値引の返還請求書の PDF"
+)
+def reduction_pdf(desk: Desk, number: int) -> Shown:
+    """The return invoice of the discount of an application."""
+    return _file(
+        typesetting.pdf(_asked(desk, "reduction", ref=str(number))), "application/pdf", f"reduction-{number}.pdf"
+    )
+
+
 @page("closing-pdf", "billing/<slug:closing>.pdf", permission="invoices.read", title="締日の請求書の PDF")
 def closing_pdf(desk: Desk, closing: str) -> Shown:
     """The invoices of a closing in the order of their envelopes, so many of them as one waits for."""
