@@ -35,6 +35,8 @@ PAGES = {
     "matching": "matching.read",
     "matching/names": "matching.read",
     "receipts": "receipts.read",
+    "receipts/files": "receipts.read",
+    "receipts/corrections": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
     "receivables/deposits": "receivables.read",
@@ -56,6 +58,7 @@ PAGES = {
     "products/TRAFFIC?as_of=2026-06-30": "products.read",
     "products/VPS-M/reprice": "contracts.change",
     "imports": "imports.read",
+    "imports/formats": "imports.read",
     "partners/new": "partners.import",
     "partners/M0001/edit": "partners.import",
     "products/new": "products.import",
@@ -120,6 +123,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "simulations", "simulation-new", "simulation", "templates", "deliveries", "debits", "debit-new", "debit", "collector-edit",
         "deposits", "payer-names", "advances", "advance", "protected", "refunds", "refund", "refund-new", "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
+        "bank-files", "bank-corrections", "bank-formats", "bank-format",
     }  # fmt: skip
     assert known == tried
 
