@@ -387,10 +387,11 @@ _JAPANESE: Final = re.compile(r"[ぁ-んァ-ン一-龥]")
 
 def held(name: str, data: bytes) -> str:
     """Whether the file is ``taken`` whole or ``refused`` whole; anything else fails."""
+    from urikake.rooms.receipts.queries import FORMATS as KNOWN
     from urikake.rooms.receipts.queries import brought
 
     try:
-        found = brought(data, f"{name}.dat", name.split()[0], TODAY)
+        found = brought(data, f"{name}.dat", KNOWN[name.split()[0]], TODAY)
     except Refusal as refusal:
         assert well_told(refusal)  # noqa: PT017 - that it was refused is as good as that it was taken
         return "refused"

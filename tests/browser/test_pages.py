@@ -36,6 +36,8 @@ PAGES = {
     "matching/names": "matching.read",
     "matching/reductions": "matching.read",
     "receipts": "receipts.read",
+    "receipts/files": "receipts.read",
+    "receipts/corrections": "receipts.read",
     "receivables": "receivables.read",
     "receivables/aging": "receivables.read",
     "receivables/deposits": "receivables.read",
@@ -57,6 +59,7 @@ PAGES = {
     "products/TRAFFIC?as_of=2026-06-30": "products.read",
     "products/VPS-M/reprice": "contracts.change",
     "imports": "imports.read",
+    "imports/formats": "imports.read",
     "partners/new": "partners.import",
     "partners/M0001/edit": "partners.import",
     "products/new": "products.import",
@@ -123,6 +126,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "deposits", "payer-names", "advances", "advance", "protected", "reductions", "refunds", "refund", "refund-new",
         "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
+        "bank-files", "bank-corrections", "bank-formats", "bank-format",
     }  # fmt: skip
     assert known == tried
 

@@ -40,7 +40,7 @@ from urikake.rooms.intake.queries import (
     whole,
 )
 from urikake.rooms.parties.actions import HOLIDAYS, PARTNERS, import_holidays, import_partners
-from urikake.rooms.receipts.queries import CSV, FORMATS, RECEIPTS, Brought, brought, shown
+from urikake.rooms.receipts.queries import CSV, RECEIPTS, Brought, Format, brought, format_of, shown
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
 from urikake.rooms.refunds.actions import PAYEES, SENDERS, import_payees, import_senders
 from urikake.rooms.usage.actions import USAGE, import_usage, import_usage_parts
@@ -136,14 +136,18 @@ def take_receipts(
     user: str = access.SYSTEM,
     preview: bool = False,
     mapping: Mapping | str | None = None,
+    lenient: bool = False,
 ) -> dict[str, Any]:
-    """Take a file of receipts on a bank account, in our columns or in a format of banks, and post it to suspense."""
+    """Take a file of receipts on a bank account, in our columns or in a format of banks, and post it to suspense.
+
+    ``lenient`` takes a Zengin file whose spaces at the end of lines were stripped.
+    """
     step("ファイルを読む")
     found: Sheet | Brought
     if format_ == CSV:
         found = sheet(file, RECEIPTS, _looked_up(url, user, RECEIPT, mapping))
     else:
-        found = brought(content(file), file.name, format_, today())
+        found = brought(content(file), file.name, _format(url, user, format_), today(), lenient=lenient)
     with runs.run(
         url, "receipts", subject=file.name[-SUBJECT:], permission="receipts.import", user=user, preview=preview
     ) as (
@@ -152,6 +156,12 @@ def take_receipts(
     ):
         outcome.figures |= received(session, found, account)
     return outcome.figures
+
+
+def _format(url: str, user: str, name: str) -> Format:
+    """The format of banks of that name, shipped or the company's own."""
+    with runs.reading(url, user) as session:
+        return format_of(session, name)
 
 
 def received(session: Session, found: Sheet | Brought, account: str) -> dict[str, Any]:
@@ -171,17 +181,17 @@ class Tried:
     figures: AnyMapping[str, int] = field(default_factory=dict)
 
 
-def looked_at(data: bytes, name: str, format_: str = "") -> Raw:
+def looked_at(data: bytes, name: str, format_: Format | None = None, *, lenient: bool = False) -> Raw:
     """The file as a table to look at: its own cells, or the movements that it tells where it is in a format of banks.
 
     The table of a bank's file that is refused is empty; what is wrong with it is told by `tried`.
     """
-    if format_ not in FORMATS:
+    if format_ is None:
         return raw(data, name)
     try:
-        return replace(shown(brought(data, name, format_, today())), data=data)
+        return replace(shown(brought(data, name, format_, today(), lenient=lenient)), data=data)
     except FileRefusal:
-        return Raw(name, data, pl.DataFrame(schema={LINE: pl.Int64}), FORMATS[format_].title)
+        return Raw(name, data, pl.DataFrame(schema={LINE: pl.Int64}), format_.title)
 
 
 def tried(
@@ -191,14 +201,15 @@ def tried(
     *,
     mapping: Mapping,
     account: str = "",
-    format_: str = "",
+    format_: Format | None = None,
+    lenient: bool = False,
     user: str = access.SYSTEM,
 ) -> Tried:
     """What taking the file by the mapping would come to: done in full by the real actions, and undone."""
     try:
         read_ = (
-            brought(found.data, found.name, format_, today())
-            if format_ in FORMATS
+            brought(found.data, found.name, format_, today(), lenient=lenient)
+            if format_
             else read(found, kind_of(kind), mapping)
         )
         with runs.run(

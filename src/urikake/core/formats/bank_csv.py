@@ -1,17 +1,17 @@
-"""Statements that banks give as CSV (入出金明細 CSV): each bank's columns as data, read as columns.
+"""Statements that banks give as CSV (入出金明細 CSV): read by a layout, as columns.
 
-There is no common format. A `Profile` says by which headings a bank's columns are found, wherever its header stands; the
-reader is one for all. Sources: the banks' own sheets and files as they come from their services; banks change these
-without notice, and then the heading that is missing is told.
+There is no common format. A layout (`bank_layout`) says by which headings a bank's columns are found, wherever its header
+stands; the reader is one for all, for layouts that are shipped and for those that a company made.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -22,85 +22,22 @@ from urikake.core import written
 
 from . import bank_file
 from .bank_file import BankFile
+from .bank_layout import PROFILES, Profile, headings, plain
 from .zengin import Fault, Refused, era_day
 
+__all__ = ["PROFILES", "Draft", "Profile", "drafted", "lines_of", "read"]
+
+MARKS: Final = (",", "\t", ";")
+"""What may stand between cells."""
+LONGEST_CODE: Final = 60
+_CLOCK: Final = re.compile(r"(?:\([月火水木金土日]\))?(?:[\sT]*\d{1,2}:\d{2}(?::\d{2})?)?$")
+"""What may follow a day in its cell: the day of the week, the time."""
 _SHORT_ERA: Final = re.compile(r"(\d{2})[.](\d{1,2})[.](\d{1,2})")
 _NUMBER: Final = re.compile(r"-?\d{1,15}")
 _PREFIX: Final = re.compile(r"^(?:振込入金|お?振込|総合振込|フリコミ|ﾌﾘｺﾐ|入金)(?:[\s\u3000*＊:：]+|$)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """A bank's CSV: its name, and by which heading each column is found (``|`` between headings that it has had).
-
-    ``day`` is one heading, or those of year, month and day; what came in and went out are two columns, or one that is
-    ``signed``. The payer stands in the first of the ``payer`` columns that is not empty.
-    """
-
-    title: str
-    day: tuple[str, ...]
-    payer: tuple[str, ...]
-    incoming: str = ""
-    outgoing: str = ""
-    signed: str = ""
-    balance: str = ""
-    note: str = ""
-    account: str = ""
-    bank: str = ""
-    branch: str = ""
-    inquiry: str = ""
-
-    @property
-    def needed(self) -> list[str]:
-        """The headings without which it is not this bank's file."""
-        return [name for name in (*self.day, self.incoming, self.outgoing, self.signed, self.payer[0]) if name]
-
-
-PROFILES: Final[dict[str, Profile]] = {
-    "anser": Profile(
-        title="ANSER・AnserBizSOL 入出金明細", day=("勘定日",), incoming="入金金額(円)", outgoing="出金金額(円)",
-        balance="残高(円)", payer=("摘要", "取引区分"), note="取引区分", account="照会口座", bank="金融機関名",
-        branch="支店名", inquiry="番号",
-    ),
-    "mufg-direct": Profile(
-        title="三菱UFJダイレクト", day=("日付",), incoming="預かり金額", outgoing="支払い金額", balance="差引残高",
-        payer=("摘要内容", "摘要"), note="摘要",
-    ),
-    "smbc-direct": Profile(
-        title="三井住友 SMBCダイレクト", day=("年月日",), incoming="お預入れ", outgoing="お引出し", balance="残高",
-        payer=("お取り扱い内容",),
-    ),
-    "mizuho-direct": Profile(
-        title="みずほダイレクト", day=("日付",), incoming="お預かり金額", outgoing="お支払い金額", balance="残高",
-        payer=("お取引内容",),
-    ),
-    "sbi-net": Profile(
-        title="住信SBIネット銀行", day=("日付",), incoming="入金金額(円)", outgoing="出金金額(円)", balance="残高(円)",
-        payer=("内容",),
-    ),
-    "gmo-aozora": Profile(
-        title="GMOあおぞらネット銀行", day=("日付|取引日",), incoming="入金金額", outgoing="出金金額", balance="残高",
-        payer=("摘要",),
-    ),
-    "paypay-bank": Profile(
-        title="PayPay銀行", day=("操作日(年)", "操作日(月)", "操作日(日)"), incoming="お預り金額", outgoing="お支払金額",
-        balance="残高", payer=("摘要",), inquiry="取引順番号",
-    ),
-    "rakuten-bank": Profile(
-        title="楽天銀行", day=("取引日",), signed="入出金(円)", balance="残高(円)|取引後残高(円)", payer=("入出金先内容",),
-    ),
-    "sbi-shinsei": Profile(
-        title="SBI新生銀行", day=("取引日",), incoming="入金金額", outgoing="出金金額", balance="残高", payer=("摘要",),
-    ),
-    "aeon-bank": Profile(
-        title="イオン銀行", day=("日付",), incoming="お預入れ", outgoing="お引出し", balance="残高", payer=("お取引内容",),
-    ),
-    "yucho": Profile(
-        title="ゆうちょ銀行", day=("取引日|日付",), incoming="受入金額(円)", outgoing="払出金額(円)",
-        balance="現在(貸付)高", payer=("詳細2", "詳細1"), note="詳細1", inquiry="入出金明細ID",
-    ),
-}  # fmt: skip
-"""The files that are known, by the name under which they are asked for."""
+_BETWEEN: Final = " \t\u3000*＊:："
+"""What may stand between a prefix and the payer's name."""
+COLUMNS: Final[dict[str, Any]] = bank_file.MOVEMENT | {"balance": pl.Int64, "account": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +49,23 @@ class _Row:
     raw: str
 
 
+Line = tuple[int, list[str], str]
+"""A row of a file: its number, its cells, and its text as it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a file comes to: its movements in the order of the file, those that are wrong among them, and every fault.
+
+    ``movements`` are those of `bank_file.MOVEMENT` with their ``balance`` and ``account``; what could not be read of one is
+    null. ``statement`` is empty where anything is wrong.
+    """
+
+    movements: pl.DataFrame
+    statement: dict[str, Any]
+    faults: list[Fault]
+
+
 def read(text: str, profile: Profile, latest: date) -> BankFile:
     """The statement in the file's text; days are not after ``latest``.
 
@@ -121,82 +75,107 @@ def read(text: str, profile: Profile, latest: date) -> BankFile:
 
     Raises `Refused` for the file as a whole; a fault's record is the line, its place the column.
     """
-    header, places, rows = _table(text, profile, latest)
+    found = drafted(text, profile, latest)
+    if found.faults:
+        raise Refused(found.faults)
+    statements = pl.DataFrame([found.statement], schema=bank_file.STATEMENT)
+    return bank_file.accepted(bank_file.made(statements, found.movements), ())
+
+
+def drafted(text: str, profile: Profile, latest: date) -> Draft:
+    """What the file comes to as far as it can be read, with everything that is wrong (see `read`).
+
+    Raises `Refused` only where its rows cannot be told: there is no such header, or rows stand before it.
+    """
+    header, places, lines, width = _table(text, profile, latest)
     faults: list[Fault] = []
+    rows = list(_rows(lines, profile, places, width, latest, faults))
     every = [_movement(row, profile, places, latest, faults) for row in rows]
-    if faults:
-        raise Refused(faults)
-    statement = _statement(every, profile, places, header, faults)
-    if faults:
-        raise Refused(faults)
-    statements = pl.DataFrame([statement], schema=bank_file.STATEMENT)
-    return bank_file.accepted(bank_file.made(statements, pl.DataFrame(every, schema=bank_file.MOVEMENT)), ())
+    statement = {} if faults else _statement(every, profile, places, header, faults)
+    return Draft(pl.DataFrame(every, schema=COLUMNS), {} if faults else statement, faults)
 
 
-def _plain(heading: str) -> str:
-    """A heading without what differs between spellings of it."""
-    return "".join(unicodedata.normalize("NFKC", heading).lstrip("\ufeff").split())
+def lines_of(text: str, mark: str = ",") -> list[Line]:
+    """The rows of the text that are not blank, its cells divided by the mark; raises `Refused` where that cannot be done."""
+    source = list(io.StringIO(text, newline=""))
+    reader, before, found = csv.reader(source, delimiter=mark), 0, list[Line]()
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found.append((before + 1, cells, "".join(source[before : reader.line_num]).strip("\r\n")))
+            before = reader.line_num
+    except csv.Error:
+        raise Refused(
+            [Fault(before + 1, 1, "行", "", "CSV の行として読めません（引用符が閉じていないようです）")]
+        ) from None
+    return found
 
 
-def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, int], list[_Row]]:
-    """The line of the header, the place of each column that the profile names, and the rows below."""
-    lines = list(_lines(text))
-    for at, (line, cells, _) in enumerate(lines):
-        places = _places([_plain(cell) for cell in cells], profile)
-        if all(name in places for name in profile.needed):
-            if early := [one for one in lines[:at] if _moving(one[1], profile, places, latest)]:
-                raise Refused(
-                    [Fault(each, 1, "見出し", row[0], "見出しより前に明細の行があります") for each, row, _ in early]
-                )
-            return line, places, list(_rows(lines[at + 1 :], places, len(cells)))
-    heads = [_places([_plain(cell) for cell in cells], profile) for _, cells, _ in lines]
+def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, int], list[Line], int]:
+    """The line of the header, the place of each column that the profile names, the rows below, and how many cells each has."""
+    if profile.headless:
+        return _headless(text, profile)
+    for mark in MARKS:
+        lines = lines_of(text, mark)
+        for at, (line, cells, _) in enumerate(lines):
+            places = _places(cells, profile)
+            if all(name in places for name in profile.needed):
+                if early := [one for one in lines[:at] if _moving(one[1], profile, places, latest)]:
+                    raise Refused(
+                        [Fault(each, 1, "見出し", row[0], "見出しより前に明細の行があります") for each, row, _ in early]
+                    )
+                return line, places, lines[at + 1 :], len(cells)
+    heads = [_places(cells, profile) for mark in MARKS for _, cells, _ in lines_of(text, mark)]
     found = max(heads, key=len, default={})
     lacking = "・".join(name for name in profile.needed if name not in found)
     raise Refused([Fault(1, 1, "見出し", "", f"{profile.title}の見出し（{lacking}）のある行がありません")])
 
 
+def _headless(text: str, profile: Profile) -> tuple[int, dict[str, int], list[Line], int]:
+    """The same of a file whose first row is a movement already."""
+    lines = max((lines_of(text, mark) for mark in MARKS), key=lambda found: len(found[0][1]) if found else 0)
+    width = len(lines[0][1]) if lines else 0
+    places = _places([""] * width, profile)
+    if lacking := "・".join(name for name in profile.named if name not in places):
+        raise Refused([Fault(1, 1, "列数", str(width), f"{profile.title}の列（{lacking}）がありません")])
+    return 1, places, lines, width
+
+
 def _moving(cells: Sequence[str], profile: Profile, places: dict[str, int], latest: date) -> bool:
     """Whether the cells are those of a movement, where the header says: a day, and something as an amount."""
     told = {name: cells[at] for name, at in places.items() if at < len(cells)}
-    amounts = [told.get(name, "") for name in (profile.incoming, profile.outgoing, profile.signed)]
     day = _day([told.get(name, "") for name in profile.day], latest)
-    return day is not None and any(each.strip() for each in amounts)
+    return day is not None and any(told.get(name, "").strip() for name in profile.amounts)
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str], str]]:
-    """The number, the cells and the text of each row that is not blank."""
-    source = list(io.StringIO(text, newline=""))
-    reader, before = csv.reader(source), 0
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            yield before + 1, cells, "".join(source[before : reader.line_num]).strip("\r\n")
-        before = reader.line_num
-
-
-def _places(header: Sequence[str], profile: Profile) -> dict[str, int]:
-    """Where the columns stand that the profile names."""
-    named = (
-        *profile.day, *profile.payer, profile.incoming, profile.outgoing, profile.signed, profile.balance, profile.note,
-        profile.account, profile.bank, profile.branch, profile.inquiry,
-    )  # fmt: skip
+def _places(cells: Sequence[str], profile: Profile) -> dict[str, int]:
+    """Where the columns stand that the profile names, below a header of these cells."""
+    header = [plain(name) for name in headings(cells)]
     return {
         name: header.index(spelt)
-        for name in named
-        for spelt in map(_plain, name.split("|"))
+        for name in profile.named
+        for spelt in map(plain, (*name.split("|"), name))
         if spelt and spelt in header
     }
 
 
-def _rows(lines: Sequence[tuple[int, list[str], str]], places: dict[str, int], width: int) -> Iterator[_Row]:
-    wrong = [
-        Fault(line, 1, "列数", str(len(cells)), f"見出しは {width} 列です")
-        for line, cells, _ in lines
-        if len(cells) != width
-    ]
-    if wrong:
-        raise Refused(wrong)
+def _rows(
+    lines: Sequence[Line],
+    profile: Profile,
+    places: dict[str, int],
+    width: int,
+    latest: date,
+    faults: list[Fault],
+) -> Iterator[_Row]:
+    """The rows that tell of movements; those of another width are noted as faults."""
+    words = {plain(word) for word in profile.skip}
     for line, cells, raw in lines:
-        yield _Row(line, {name: cells[at].strip() for name, at in places.items()}, raw)
+        if words & {plain(cell) for cell in cells} and not _moving(cells, profile, places, latest):
+            continue
+        if len(cells) == width:
+            yield _Row(line, {name: cells[at].strip() for name, at in places.items()}, raw)
+        else:
+            faults.append(Fault(line, 1, "列数", str(len(cells)), f"見出しは {width} 列です"))
 
 
 def _movement(row: _Row, profile: Profile, places: dict[str, int], latest: date, faults: list[Fault]) -> dict[str, Any]:
@@ -206,29 +185,51 @@ def _movement(row: _Row, profile: Profile, places: dict[str, int], latest: date,
         faults.append(Fault(row.line, places[name] + 1, name.partition("|")[0], row.cells[name], why))
 
     amounts = {}
-    for name in filter(None, (profile.incoming, profile.outgoing, profile.signed, profile.balance)):
-        plain = written.number(row.cells.get(name, ""))
-        if plain and not _NUMBER.fullmatch(plain):
+    for name in filter(None, (*profile.amounts, profile.balance)):
+        told = written.number(row.cells.get(name, ""))
+        if told and not _NUMBER.fullmatch(told):
             fault(name, "円の金額として読めません")
-        elif plain:
-            amounts[name] = int(plain)
+        elif told:
+            amounts[name] = int(told)
     day = _day([row.cells[name] for name in profile.day], latest)
     if day is None:
         fault(profile.day[0], "日付として読めないか、先の日です")
-    into, out = amounts.get(profile.incoming, 0), amounts.get(profile.outgoing, 0)
+    into, out = _both(row, profile, amounts, fault)
     if into and out:
         fault(profile.outgoing, "入金と出金の両方に金額があります")
-    elif not (into or out or amounts.get(profile.signed, 0)):
-        fault(profile.incoming or profile.signed, "入金・出金のどちらにも金額がありません")
-    signed = amounts.get(profile.signed, 0)
-    move, amount = _moved(into or max(signed, 0), out or max(-signed, 0))
+    elif not (into or out or _unread(row, profile, amounts)):
+        fault(profile.amounts[0], "入金・出金のどちらにも金額がありません")
+    if len(row.cells.get(profile.code, "")) > LONGEST_CODE:
+        fault(profile.code, f"長すぎます（{LONGEST_CODE}字まで）")
+    move, amount = _moved(into, out)
     return {
         "statement": 0, "record": row.line, "move": move, "booked_on": day, "value_on": day, "amount": amount,
         "payer": _payer(row, profile), "note": row.cells.get(profile.note, ""),
+        "reference": row.cells.get(profile.reference, ""), "payer_code": row.cells.get(profile.payer_code, ""),
         "payer_bank": row.cells.get(profile.bank, ""), "payer_branch": row.cells.get(profile.branch, ""),
-        "inquiry": row.cells.get(profile.inquiry, ""), "raw": row.raw, "balance": amounts.get(profile.balance),
-        "account": row.cells.get(profile.account, ""),
+        "inquiry": row.cells.get(profile.inquiry, ""), "bank_code": row.cells.get(profile.code, ""), "raw": row.raw,
+        "balance": amounts.get(profile.balance), "account": row.cells.get(profile.account, ""),
     }  # fmt: skip
+
+
+def _both(row: _Row, profile: Profile, amounts: dict[str, int], fault: Callable[[str, str], None]) -> tuple[int, int]:
+    """What came in and what went out by the row, in whichever way the profile tells it."""
+    if profile.way:
+        amount, word = amounts.get(profile.amount, 0), plain(row.cells[profile.way])
+        comes, goes = ({plain(each) for each in words} for words in (profile.way_in, profile.way_out))
+        if word not in comes | goes:
+            fault(
+                profile.way,
+                f"入金の言葉（{'・'.join(profile.way_in)}）でも出金の言葉（{'・'.join(profile.way_out)}）でもありません",
+            )
+        return (0, amount) if word in goes else (amount, 0)
+    signed = amounts.get(profile.signed, 0)
+    return amounts.get(profile.incoming, 0) or max(signed, 0), amounts.get(profile.outgoing, 0) or max(-signed, 0)
+
+
+def _unread(row: _Row, profile: Profile, amounts: dict[str, int]) -> bool:
+    """Whether an amount stands there that could not be read, which is told already."""
+    return any(written.number(row.cells[name]) and name not in amounts for name in profile.amounts)
 
 
 def _moved(into: int, out: int) -> tuple[str, int]:
@@ -240,7 +241,21 @@ def _moved(into: int, out: int) -> tuple[str, int]:
 
 def _payer(row: _Row, profile: Profile) -> str:
     told = next((row.cells[name] for name in profile.payer if row.cells.get(name)), "")
-    return _PREFIX.sub("", told).strip() or told or "（名義なし）"
+    return _PREFIX.sub("", _bare(told, profile.prefixes)).strip() or told or "（名義なし）"
+
+
+def _bare(text: str, prefixes: Sequence[str]) -> str:
+    """The text without the longest of the prefixes that it begins with, in whatever width that is written.
+
+    >>> _bare("ﾌﾘｺﾐｷﾝ ｶ)ﾊﾙﾉ", ["フリコミ", "フリコミキン"]), _bare("ハルノ", ["フリコミ"])
+    ('ｶ)ﾊﾙﾉ', 'ハルノ')
+    """
+    folded = unicodedata.normalize("NFKC", text)
+    for prefix in sorted((unicodedata.normalize("NFKC", each) for each in prefixes), key=len, reverse=True):
+        if folded.startswith(prefix):
+            heads = (at for at in range(1, len(text) + 1) if unicodedata.normalize("NFKC", text[:at]) == prefix)
+            return text[max(heads, default=0) :].lstrip(_BETWEEN)
+    return text
 
 
 def _day(parts: Sequence[str], latest: date) -> date | None:
@@ -250,9 +265,11 @@ def _day(parts: Sequence[str], latest: date) -> date | None:
     True
     >>> _day(["2026", "2", "30"], date(2026, 12, 31)), _day(["20270101"], date(2026, 12, 31))
     (None, None)
+    >>> _day(["2026/10/01（木） 9:05"], date(2026, 12, 31))
+    datetime.date(2026, 10, 1)
     """
-    text = "/".join(parts)
-    if short := _SHORT_ERA.fullmatch(unicodedata.normalize("NFKC", text)):
+    text = _CLOCK.sub("", unicodedata.normalize("NFKC", "/".join(parts)).strip())
+    if short := _SHORT_ERA.fullmatch(text):
         return era_day(f"{short[1]}{int(short[2]):02}{int(short[3]):02}", latest)
     try:
         found = date.fromisoformat(written.day(text))
@@ -284,7 +301,7 @@ def _statement(
     if all(row["balance"] is None for row in rows):
         return found
     ways = [(order, _broken(order)) for order in (list(rows), list(reversed(rows)))]
-    order, broken = min(ways, key=lambda way: len(way[1]))
+    order, broken = min(ways, key=lambda way: (len(way[1]), _backwards(way[0])))
     for row, reached in broken:
         why = f"前の行の残高から計算すると {reached:,} です（行の抜けか重なりがあります）"
         at, name = places[profile.balance] + 1, profile.balance.partition("|")[0]
@@ -293,6 +310,11 @@ def _statement(
     before = order[told[0]]["balance"] - sum(map(_moves, order[: told[0] + 1]))
     after = order[told[-1]]["balance"] + sum(map(_moves, order[told[-1] + 1 :]))
     return found | {"balance_before": before, "balance_after": after}
+
+
+def _backwards(rows: Sequence[dict[str, Any]]) -> int:
+    """How often a day goes back from one row to the next."""
+    return sum(before["booked_on"] > after["booked_on"] for before, after in itertools.pairwise(rows))
 
 
 def _number(account: str) -> str:

@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from . import (
     advances,
+    bank_formats,
     calculations,
     collecting,
     companies,
@@ -36,6 +37,7 @@ ENTERED: Final = (
     companies,
     settings,
     verbs,
+    bank_formats,
     advances,
     matching,
     collecting,

@@ -17,7 +17,7 @@ from urikake.doors.month import HOLD
 from urikake.doors.revision import today
 from urikake.rooms.closing import actions
 from urikake.rooms.intake.queries import Kind, Sheet, given, named
-from urikake.rooms.receipts.queries import FORMATS, RECEIPTS, brought
+from urikake.rooms.receipts.queries import FORMATS, RECEIPTS, brought, format_of
 
 from . import signed
 from .examples import FILE, ROWS
@@ -60,7 +60,12 @@ class BankFile(Strict):
     """A file of a bank."""
 
     name: str = Field(min_length=1, max_length=200, description="ファイルの名前")
-    format: Literal[tuple(FORMATS)] = Field(description="銀行のファイルの形式")  # type: ignore[valid-type]
+    format: str = Field(
+        min_length=1,
+        max_length=30,
+        description=f"銀行のファイルの形式: {'・'.join(FORMATS)} か、自社で作った銀行の形式の名前（bank-formats）",
+    )
+    lenient: bool = Field(False, description="true なら、行末の空白が落ちた全銀のファイルも受け取る")
     content: str = Field(max_length=1 << 25, description="ファイルの中身（Base64）")
 
 
@@ -314,7 +319,7 @@ def receive_file(session: Session, call: Call) -> dict[str, Any]:
         raise Refusal(
             "bad-base64", "content が Base64 ではありません。", "ファイルの中身を Base64 にしてください。"
         ) from None
-    found = brought(data, asked.name, asked.format, today())
+    found = brought(data, asked.name, format_of(session, asked.format), today(), lenient=asked.lenient)
     return _tried(actions.receive_bank_file(session, brought=found, account=call.options.account), call)
 
 

@@ -20,6 +20,7 @@ from .deliver import deliver
 from .documents import document
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
+from .receipts import bank_format, nothing, receipts
 from .refunds import refund
 from .reprice import reprice
 from .rules import rules
@@ -59,6 +60,7 @@ app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
 app.add_typer(refund, name="refund")
 app.add_typer(rules, name="rules")
+app.add_typer(bank_format, name="bank-format")
 
 
 def run() -> None:
@@ -146,9 +148,10 @@ def import_(
     if count:
         print(f"{file.name}: {count}件" + ("（確認のみ）" if dry_run else "を取り込みました。"))
     else:
-        print(f"{file.name}: {_nothing(file, '新しい行はありません（すべて取り込み済みです）。')}")
+        print(f"{file.name}: {nothing(file, '新しい行はありません（すべて取り込み済みです）。')}")
 
 
+app.command()(receipts)
 app.command()(reprice)
 app.command()(settlement)
 app.command()(advance)
@@ -232,38 +235,6 @@ def hold_billing(
     else:
         done, same = "を保留しました。", "は、もう保留しています。"
     print(f"取引先 {partner} の {closing} 締めの請求{done if told['new'] else same}（この締めの保留 {told['held']}件）")
-
-
-@app.command()
-def receipts(
-    file: Path,
-    format_: Annotated[str, typer.Option("--format", help="csv か、銀行のファイルの形式（手引き「銀行のファイル」）")],
-    account: Annotated[str, typer.Option("--account", help="銀行口座コード")],
-    mapping: Annotated[str | None, typer.Option("--mapping", metavar="NAME", help="保存した列の対応づけ")] = None,
-    dry_run: Dry = False,
-    as_: As = "system",
-) -> None:
-    """入金ファイルを取り込み、仮受金に計上する。"""
-    load()
-    from urikake.doors import files
-    from urikake.rooms.receipts.queries import CSV
-
-    with bar("receipts"):
-        figures = files.take_receipts(
-            from_environment(), file, account=account, format_=format_, user=as_, preview=dry_run, mapping=mapping
-        )
-    if format_ != CSV:
-        say({name: count for name, count in figures.items() if count or name in ("receipts", "amount")})
-    else:
-        known = "新しい入金はありません（すべて取り込み済みです）。"
-        say(figures, "" if any(figures.values()) else _nothing(file, known))
-
-
-def _nothing(file: Path, known: str) -> str:
-    """Why a file brought nothing new: it has no rows, or what was ``known``."""
-    from urikake.rooms.intake.queries import opened
-
-    return known if opened(file).frame.height else "見出しのほかに行がありません。中身を確かめてください。"
 
 
 @app.command()

@@ -150,6 +150,10 @@ VALUES: Final = {
     "came_back": "戻った",
 }
 HEADERS: Final = {
+    "bank": "銀行",
+    "own": "自社で作った",
+    "day": "日付の列",
+    "amounts": "金額の列",
     "bank_account": "口座",
     "format": "形式",
     "booked_from": "勘定日から",

@@ -109,8 +109,9 @@ def _import(url: str, user: str, job: Job) -> dict[str, Any]:
         if job.options["kind"] == files.RECEIPT:
             format_ = job.options.get("format") or CSV
             return files.take_receipts(
-                url, file, account=job.options["account"], format_=format_, user=user, mapping=mapping
-            )
+                url, file, account=job.options["account"], format_=format_, user=user, mapping=mapping,
+                lenient=bool(job.options.get("lenient")),
+            )  # fmt: skip
         return {"rows": files.take(url, job.options["kind"], file, user=user, mapping=mapping)}
 
 

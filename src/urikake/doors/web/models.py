@@ -64,6 +64,7 @@ class Upload(models.Model):
     kind = models.CharField(max_length=40)
     account = models.CharField(max_length=20, blank=True)
     format = models.CharField(max_length=30, blank=True, db_default="")
+    lenient = models.BooleanField(db_default=False)
     name = models.CharField(max_length=200)
     content = models.BinaryField()
     actor = models.CharField(max_length=150)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
@@ -13,13 +15,13 @@ from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core import payer
-from urikake.core.formats import bank_file
+from urikake.core.formats import bank_file, bank_layout
 from urikake.core.formats.bank_file import BankFile
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import LINE, Sheet
 
 from . import queries
-from .models import Receipt, Record, Statement
+from .models import Layout, Receipt, Record, Statement
 from .queries import Brought
 from .queries.statements import SAME
 from .queries.statements import SOURCE as STATEMENT
@@ -227,7 +229,7 @@ def _own(session: Session, brought: Brought, account: str) -> BankFile:
 def _keep(session: Session, brought: Brought, mine: BankFile, bank_id: int) -> pl.DataFrame:
     """The statements of the file with the ``statement_id`` under which each is kept, and whether it is ``new``."""
     rows = bank_file.totals(mine).with_columns(
-        bank_account_id=pl.lit(bank_id, dtype=pl.Int64), format=pl.lit(brought.format)
+        bank_account_id=pl.lit(bank_id, dtype=pl.Int64), format=pl.lit(brought.format.name)
     )
     there = queries.known_statements(session).unique(STATEMENT, keep="first")
     rows = rows.join(
@@ -314,6 +316,53 @@ def take_back(session: Session, *, receipt: str, on: date) -> pl.DataFrame:
     made = facts.record(session, Receipt, back.with_columns(repeat=pl.lit(same.height))).rename({"id": "receipt_id"})
     _restate_returned(session, made)
     return made
+
+
+LONGEST_NAME: Final = 30
+
+
+@action("imports.map")
+def save_layout(session: Session, *, name: str, told: Mapping[str, Any]) -> bool:
+    """Keep how a bank's CSV is read (see `bank_layout.layout`) under a name, in place of the one of that name.
+
+    Return whether that is new. Refused where the name is one of a format that is shipped, or the layout cannot be used.
+    """
+    if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise Refusal(
+            "format-name",
+            f"銀行の形式の名前が「{name[:60]}」です。",
+            f"前後に空白のない、{LONGEST_NAME}字までの名前を付けてください。",
+        )
+    if name in (*queries.FORMATS, queries.CSV):
+        raise Refusal("format-shipped", f"「{name}」は、はじめからある形式の名前です。", "ほかの名前を付けてください。")
+    try:
+        found = bank_layout.layout(told, name)
+    except bank_layout.Unusable as wrong:
+        raise Refusal(
+            "format-unusable", f"銀行の形式「{name}」を使えません。{wrong}。", "列の選び方を直してください。"
+        ) from None
+    if queries.layouts(session).get(name) == found:
+        return False
+    _keep_layout(session, name, found.told())
+    return True
+
+
+@action("imports.map")
+def withdraw_layout(session: Session, *, name: str) -> None:
+    """Offer a layout of the company's own no longer; what was taken by it stays, and it may be saved again."""
+    if name not in (own := queries.layouts(session)):
+        there = "・".join(own) or "まだ一つもありません"
+        raise Refusal(
+            "no-format",
+            f"自社で作った銀行の形式「{name}」はありません。",
+            f"名前を確かめてください（いまあるもの: {there}）。",
+        )
+    _keep_layout(session, name, own[name].told(), withdrawn=True)
+
+
+def _keep_layout(session: Session, name: str, told: Mapping[str, Any], *, withdrawn: bool = False) -> None:
+    row = {"layout_name": name, "content": json.dumps(told, ensure_ascii=False), "withdrawn": withdrawn}
+    facts.record(session, Layout, pl.DataFrame([row]))
 
 
 @action("matching.apply")

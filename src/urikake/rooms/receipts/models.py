@@ -89,6 +89,21 @@ class Record(Fact):
         db_table = "receipts_record"
 
 
+class Layout(Fact):
+    """How a bank's CSV is read (銀行の形式), as the company made it, under a name; the newest row of a name counts.
+
+    ``content`` is the layout as JSON; one that is ``withdrawn`` is offered no longer.
+    """
+
+    company_id = ref()
+    layout_name = models.CharField(max_length=30)
+    content = models.TextField()
+    withdrawn = models.BooleanField()
+
+    class Meta:
+        db_table = "receipts_layout"
+
+
 class Unapplied(Projection):
     """Projection: what of every receipt is still in suspense; rebuilt from receipts and applications by `verify`.
 

@@ -14,7 +14,7 @@ from urikake.base import access, runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.doors import ahead, files
 from urikake.rooms.intake.queries import LINE, Kind, Mapping, Raw, guessed, mappings, raw, read
-from urikake.rooms.receipts.queries import FORMATS
+from urikake.rooms.receipts.queries import CSV, Format, format_of, formats
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
@@ -38,7 +38,9 @@ def imports(desk: Desk) -> Shown:
     who = desk.session.rows("base_run", "id, actor, recorded_at").rename({"id": "run_id"})
     taken = taken.join(who, on="run_id", how="left", maintain_order="left")
     banks = desk.session.table("base_bank_account", "id, code")["code"].to_list()
-    waiting = Upload.objects.filter(company=desk.company.code, actor=desk.person.name, came_at__gt=_oldest())
+    waiting = Upload.objects.filter(
+        company=desk.company.code, actor=desk.person.name, came_at__gt=oldest(), kind__in=FILES
+    )
     return {
         "kinds": [
             {"kind": kind, "title": title, "columns": files.kind_of(kind).columns}
@@ -51,12 +53,21 @@ def imports(desk: Desk) -> Shown:
             for one in waiting.defer("content").order_by("-id")
         ],
         "banks": banks,
-        "formats": [(name, known.title) for name, known in FORMATS.items()],
+        "formats": _offered(desk),
         "picked": desk.ask("kind"),
+        "picked_format": desk.ask("format"),
     }
 
 
-def _oldest() -> Any:
+def _offered(desk: Desk) -> list[dict[str, Any]]:
+    """The formats of banks to choose from: those that the company made, then those that are shipped."""
+    every = formats(desk.session).values()
+    groups = (("自社で作った形式", True), ("はじめからある形式", False))
+    found = [{"title": title, "formats": [each for each in every if each.own == own]} for title, own in groups]
+    return [group for group in found if group["formats"]]
+
+
+def oldest() -> Any:
     """The moment before which an undecided file is put away."""
     return timezone.now() - KEPT
 
@@ -69,12 +80,16 @@ def bring(doing: Deed) -> HttpResponse:
         raise Refusal("no-file", "取り込むファイルか種類が選ばれていません。", "種類とファイルを選んでください。")
     _allow(doing, kind)
     account = doing.field("account") if kind == files.RECEIPT else ""
-    format_ = doing.field("format") if kind == files.RECEIPT and doing.field("format") in FORMATS else ""
-    found = files.looked_at(sent.read(), (sent.name or "file.csv")[-200:], format_)
-    Upload.objects.filter(came_at__lt=_oldest()).delete()
+    format_ = _format(doing.books, doing.person.name, doing.field("format")) if kind == files.RECEIPT else None
+    lenient = bool(doing.field("lenient"))
+    found = files.looked_at(sent.read(), (sent.name or "file.csv")[-200:], format_, lenient=lenient)
+    Upload.objects.filter(came_at__lt=oldest()).delete()
     upload, new = Upload.objects.get_or_create(
         company=doing.company.code, actor=doing.person.name, key=doing.field("key"),
-        defaults={"kind": kind, "account": account, "format": format_, "name": found.name, "content": found.data},
+        defaults={
+            "kind": kind, "account": account, "format": format_.name if format_ else "", "lenient": lenient,
+            "name": found.name, "content": found.data,
+        },
     )  # fmt: skip
     if new:
         with runs.reading(doing.books, doing.person.name) as session:
@@ -82,6 +97,14 @@ def bring(doing: Deed) -> HttpResponse:
         own = Mapping() if format_ else guessed(found.headers, files.kind_of(kind), earlier)
         _try(doing, upload, found, own)
     return redirect(f"/{doing.company.code}/imports/{upload.pk}")
+
+
+def _format(books: str, name: str, format_: str) -> Format | None:
+    """The format of banks of that name; None where the file has columns to be matched."""
+    if format_ in ("", CSV):
+        return None
+    with runs.reading(books, name) as session:
+        return format_of(session, format_)
 
 
 def _allow(doing: Deed, kind: str) -> None:
@@ -93,8 +116,8 @@ def _allow(doing: Deed, kind: str) -> None:
 def _try(doing: Deed, upload: Upload, found: Raw, mapping: Mapping) -> None:
     """Try the file with the mapping and keep what came of it; nothing is stored in the books."""
     came = files.tried(
-        doing.books, upload.kind, found, mapping=mapping, account=upload.account, format_=upload.format,
-        user=doing.person.name,
+        doing.books, upload.kind, found, mapping=mapping, account=upload.account,
+        format_=_format(doing.books, doing.person.name, upload.format), lenient=upload.lenient, user=doing.person.name,
     )  # fmt: skip
     upload.mapping = mapping.told()
     upload.tried = {
@@ -138,7 +161,8 @@ def _sums(found: Raw, kind: Kind, mapping: Mapping) -> list[dict[str, Any]]:
 def one(desk: Desk, number: int) -> Shown:
     """A file before it is taken: how it was read, how its columns are matched, and each error at its cell."""
     upload = _upload(desk.company.code, desk.person.name, number)
-    found = files.looked_at(bytes(upload.content), upload.name, upload.format)
+    format_ = format_of(desk.session, upload.format) if upload.format else None
+    found = files.looked_at(bytes(upload.content), upload.name, format_, lenient=upload.lenient)
     mapping, tried = Mapping.read(upload.mapping), upload.tried
     kind = files.kind_of(upload.kind)
     errors = pl.DataFrame(tried["errors"], schema=ERRORS, orient="row")
@@ -151,6 +175,7 @@ def one(desk: Desk, number: int) -> Shown:
     return {
         "upload": upload,
         "kind_title": FILES[upload.kind],
+        "listed": format_ is not None and format_.place == "列目",
         "form": found.form,
         "rows": found.frame.height,
         "good": None if whole.height else found.frame.height - tried["bad"],
@@ -181,7 +206,8 @@ def _touched(found: Raw, mapping: Mapping) -> int:
 
 def _upload(code: str, name: str, number: int) -> Upload:
     """The file of that number, which is its bringer's alone."""
-    upload = Upload.objects.filter(company=code, actor=name, pk=number, came_at__gt=_oldest()).first()
+    own = Upload.objects.filter(company=code, actor=name, pk=number, came_at__gt=oldest(), kind__in=FILES)
+    upload = own.first()
     if upload is None:
         raise Http404(str(number))
     return upload
@@ -278,6 +304,7 @@ def take(doing: Deed, number: int) -> HttpResponse:
         _allow(doing, upload.kind)
         options = {
             "kind": upload.kind, "account": upload.account, "format": upload.format, "mapping": upload.mapping,
+            "lenient": upload.lenient,
         }  # fmt: skip
         asked = jobs.ask(
             doing.company.code, "import", subject=upload.name, actor=doing.person.name, options=options,

@@ -34,6 +34,8 @@ ACTIONS: Final = {
     "hold-receipt": "入金の保留",
     "note": "消込のメモ",
     "take back receipt": "入金の組戻し",
+    "bank format": "銀行の形式の保存",
+    "withdraw bank format": "銀行の形式の取りやめ",
     "release name": "覚えた名義の許可",
     "revoke name": "覚えた名義の取りやめ",
     "add name": "振込名義の登録",
@@ -233,6 +235,13 @@ def _shown(job: Job) -> dict[str, Any]:
     }
 
 
+def _bank(job: Job) -> dict[str, int]:
+    """What a bank's file that was taken leaves to be looked at; empty for other work."""
+    if job.kind != "import" or not job.options.get("format"):
+        return {}
+    return {name: job.figures.get(name, 0) for name in ("gaps", "corrected")}
+
+
 def _outputs(job: Job) -> list[dict[str, Any]]:
     """The files that the work made."""
     return list(job.outputs.order_by("id").values("id", "name"))
@@ -246,7 +255,10 @@ def one(desk: Desk, number: int) -> Shown:
         found = _shown(job)
         found.pop("asked_at")
         return JsonResponse(found)
-    return {"job": _shown(job) | {"outputs": _outputs(job)}, "page": {"title": job.subject, "name": "run"}}
+    return {
+        "job": _shown(job) | {"outputs": _outputs(job), "bank": _bank(job)},
+        "page": {"title": job.subject, "name": "run"},
+    }
 
 
 @page("run-file", "runs/files/<int:number>", permission="runs.read", title="実行が作ったファイル")

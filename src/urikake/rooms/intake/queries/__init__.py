@@ -4,7 +4,7 @@ from .banking import SHOWN, check_account, check_digits, check_kana, kana, made
 from .columns import Column, Kind, Mapping, options
 from .large import Parts, parts, taken_before, whole
 from .mappings import guessed, mappings, named
-from .sheets import LINE, Check, Raw, Sheet, content, decoded, given, opened, raw, read, sheet, typed
+from .sheets import LINE, Check, Raw, Sheet, content, decoded, encoding, given, opened, raw, read, sheet, typed
 
 __all__ = [
     "LINE",
@@ -21,6 +21,7 @@ __all__ = [
     "check_kana",
     "content",
     "decoded",
+    "encoding",
     "given",
     "guessed",
     "kana",

@@ -296,6 +296,11 @@ def decoded(data: bytes, name: str) -> str:
     return _decoded(data, name)[0]
 
 
+def encoding(data: bytes, name: str) -> str:
+    """What people call the encoding in which `decoded` reads the file."""
+    return _decoded(data, name)[1]
+
+
 def _decoded(data: bytes, name: str) -> tuple[str, str]:
     """The text of a file, and the name of its encoding."""
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

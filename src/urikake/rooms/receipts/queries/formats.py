@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from typing import Final
 
 import polars as pl
 
+from urikake.base.bulk import Session
 from urikake.base.errors import FileRefusal, Refusal, RowError
 from urikake.core import cells
 from urikake.core.formats import bank_csv, bank_file, camt, zengin01, zengin03
 from urikake.core.formats.bank_file import BankFile
+from urikake.core.formats.bank_layout import PROFILES, Profile
 from urikake.core.formats.zengin import Fault, Refused
 from urikake.rooms.intake.queries import LINE, Column, Kind, Raw, Sheet, decoded, typed
+
+from .layouts import layouts
 
 RECEIPTS: Final = Kind(
     "receipts",
@@ -36,33 +39,59 @@ AHEAD: Final = timedelta(weeks=6)
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of banks: its name, what reads it, and what its faults call the place within a record."""
+    """A format of banks: the name under which it is asked for, its title, what reads it, how its faults call a place.
 
+    ``read`` takes the bytes, the file's name, the last day that may stand in it, and whether lines whose spaces at the end
+    were stripped are taken; ``own`` is a layout that the company made itself.
+    """
+
+    name: str
     title: str
-    read: Callable[[bytes, str, date], BankFile]
+    read: Callable[[bytes, str, date, bool], BankFile]
     place: str = "桁目"
+    own: bool = False
 
 
-def _fixed(read: Callable[..., BankFile], *, western: bool = False) -> Callable[[bytes, str, date], BankFile]:
-    return lambda data, name, latest: read(data, latest, western=western)
+def _fixed(name: str, title: str, read: Callable[..., BankFile], *, western: bool = False) -> Format:
+    return Format(name, title, lambda data, _, latest, lenient: read(data, latest, western=western, lenient=lenient))
 
 
-def _listed(profile: bank_csv.Profile, data: bytes, name: str, latest: date) -> BankFile:
-    return bank_csv.read(decoded(data, name), profile, latest)
+def listed(name: str, profile: Profile) -> Format:
+    """The format of a bank's CSV of that layout."""
+    title = profile.title if profile.own else f"{profile.title}の CSV"
+    read = lambda data, file, latest, _: bank_csv.read(decoded(data, file), profile, latest)  # noqa: E731
+    return Format(name, title, read, "列目", profile.own)
 
 
 FORMATS: Final[dict[str, Format]] = {
-    "zengin-deposit": Format("全銀 振込入金通知", _fixed(zengin01.read)),
-    "zengin-statement": Format("全銀 入出金取引明細", _fixed(zengin03.read)),
-    "zengin-deposit-western": Format("全銀 振込入金通知（西暦の年）", _fixed(zengin01.read, western=True)),
-    "zengin-statement-western": Format("全銀 入出金取引明細（西暦の年）", _fixed(zengin03.read, western=True)),
-    "camt": Format("ISO 20022 camt.052・053・054", lambda data, name, latest: camt.read(data, latest), "行"),
-    **{
-        name: Format(f"{profile.title}の CSV", partial(_listed, profile), "列目")
-        for name, profile in bank_csv.PROFILES.items()
-    },
+    each.name: each
+    for each in (
+        _fixed("zengin-deposit", "全銀 振込入金通知", zengin01.read),
+        _fixed("zengin-statement", "全銀 入出金取引明細", zengin03.read),
+        _fixed("zengin-deposit-western", "全銀 振込入金通知（西暦の年）", zengin01.read, western=True),
+        _fixed("zengin-statement-western", "全銀 入出金取引明細（西暦の年）", zengin03.read, western=True),
+        Format("camt", "ISO 20022 camt.052・053・054", lambda data, _, latest, lenient: camt.read(data, latest), "行"),
+        *[listed(name, profile) for name, profile in PROFILES.items()],
+    )
 }
-"""The formats by the name under which they are asked for."""
+"""The formats that are shipped, by the name under which they are asked for."""
+
+
+def formats(session: Session) -> dict[str, Format]:
+    """Every format that the company may ask for: those that are shipped, and its own layouts."""
+    return FORMATS | {name: listed(name, profile) for name, profile in layouts(session).items()}
+
+
+def format_of(session: Session, name: str) -> Format:
+    """The format of that name; refused where there is none."""
+    every = formats(session)
+    if name not in every:
+        raise Refusal(
+            "unknown-format",
+            f"入金の形式「{name}」には対応していません。",
+            f"{'・'.join([*every, CSV])} から指定してください。ほかの銀行の CSV は、画面の [取込] の「銀行の形式」で作れます。",
+        )
+    return every[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,28 +101,25 @@ class Brought:
     The sheet has every movement, with ``statement`` and ``move``; what the bank took back has an amount below zero.
     """
 
-    format: str
+    format: Format
     file: BankFile
     sheet: Sheet
 
 
-def brought(data: bytes, name: str, format_: str, today: date) -> Brought:
-    """The file read in that format; refused whole where it is another, or anything is wrong with it."""
-    known = FORMATS.get(format_)
-    if known is None:
-        raise Refusal(
-            "unknown-format",
-            f"入金の形式「{format_}」には対応していません。",
-            f"{'・'.join([*FORMATS, CSV])} から指定してください。",
-        )
+def brought(data: bytes, name: str, format_: Format, today: date, *, lenient: bool = False) -> Brought:
+    """The file read in that format; refused whole where it is another, or anything is wrong with it.
+
+    A ``lenient`` reading fills up the lines of a Zengin file whose spaces at the end were stripped.
+    """
     try:
-        found = known.read(data, name, today + AHEAD)
+        found = format_.read(data, name, today + AHEAD, lenient)
     except Refused as refused:
-        raise FileRefusal(name, [_told(fault, known) for fault in refused.faults]) from None
-    return Brought(format_, found, _sheet(found, Raw(name, data, pl.DataFrame(), known.title)))
+        raise FileRefusal(name, [told(fault, format_) for fault in refused.faults]) from None
+    return Brought(format_, found, _sheet(found, Raw(name, data, pl.DataFrame(), format_.title)))
 
 
-def _told(fault: Fault, format_: Format) -> RowError:
+def told(fault: Fault, format_: Format) -> RowError:
+    """What is wrong, as refusals tell it."""
     return RowError(fault.record, f"{fault.name}（{fault.at}{format_.place}）", fault.value, fault.why)
 
 
@@ -136,4 +162,4 @@ def shown(found: Brought) -> Raw:
         pl.col("payer_code").alias(HEADERS["virtual_account"]),
         pl.col("note").alias("摘要"),
     )
-    return Raw(found.sheet.name, b"", frame, FORMATS[found.format].title)
+    return Raw(found.sheet.name, b"", frame, found.format.title)

@@ -13,7 +13,8 @@ function registration(text) {
 
 export function entry(root) {
   for (const pick of root.querySelectorAll("[data-leads]")) {
-    const show = () => { for (const field of pick.form.querySelectorAll("[data-for]")) field.hidden = !field.dataset.for.split(" ").includes(pick.value); };
+    const led = () => [...pick.form.querySelectorAll("[data-for]")].filter((field) => (field.dataset.of ?? "") === pick.dataset.leads);
+    const show = () => { for (const field of led()) field.hidden = !field.dataset.for.split(" ").includes(pick.value); };
     pick.addEventListener("change", show);
     show();
   }
