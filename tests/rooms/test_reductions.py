@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from tests.builders import a_line, a_shop, apply, balances, bill, match, receive, report, take_rows, unapply
+from tests.builders import a_line, a_shop, apply, balances, bill, match, receive, report, take_rows, unapply, users
+from urikake.base import runs
 from urikake.base.errors import Refusal
 from urikake.doors.documents import asked, typesetting
+from urikake.rooms.reports.queries.explain import explain
+from urikake.rooms.reports.queries.reductions import reductions
 
 INV = "INV-2026-00001"
 
@@ -71,3 +76,13 @@ def test_what_lowers_no_price_has_no_return_invoice(database: str) -> None:
     for ref in ("1", "99", "x", ""):
         with pytest.raises(Refusal, match="no-reduction"):
             asked.found(database, "reduction", ref=ref)
+
+
+def test_who_only_reads_sees_it_and_why_its_entry_is_what_it_is(database: str) -> None:
+    two_rates(database, 20_000, 10_000)
+    receive(database, 32_360, id="R1")
+    apply(database, "R1", INV, difference="discount")
+    users(database, kansa="auditor")
+    with runs.reading(database, "kansa") as session:
+        explained = explain(session, "entry-3")
+        assert (explained.equal, len(reductions(session, date(2026, 5, 31)).frame)) == (True, 1)

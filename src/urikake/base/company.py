@@ -185,12 +185,16 @@ def account_id(session: Session, name: str) -> int:
     return int(found["id"][0])
 
 
-@action("products.import")
 def open_account(session: Session, name: str) -> int:
     """The id of an account of the standard chart; it is opened where the company was set up before the chart had it."""
     if name in ACCOUNTS and accounts(session).filter(pl.col("name") == name).is_empty():
-        facts.record(session, Account, pl.DataFrame({"name": [name]}))
+        _open(session, name)
     return account_id(session, name)
+
+
+@action("products.import")
+def _open(session: Session, name: str) -> None:
+    facts.record(session, Account, pl.DataFrame({"name": [name]}))
 
 
 def bank_account(session: Session, code: str) -> tuple[int, int]:
