@@ -219,6 +219,24 @@ def test_a_fee_above_the_tolerance_counts_only_if_it_is_listed() -> None:
     assert kinds == ["none", "fee", "none"]
 
 
+def test_a_fee_that_a_partner_is_known_to_keep_back_counts_for_it_alone() -> None:
+    receipts, items = frames([47_500, 47_500], [(50_000, 0)])
+    other = [pl.lit(99, dtype=items.schema[name]).alias(name) for name in ("item_id", "partner_id", "document_id")]
+    learned = pl.DataFrame({"partner_id": items["partner_id"].to_list() * 2, "fee": [2_500, 3_000]})
+    items = pl.concat([items, items.with_columns(other)])
+    receipts = receipts.with_columns(partner_id=pl.Series([items["partner_id"][0], 99]))
+    assert match(receipts, items, 880, learned=learned)[1]["kind"].to_list() == ["fee", "none"]
+    assert match(receipts, items, 880)[1]["kind"].to_list() == ["none", "none"]
+
+
+def test_two_documents_that_a_known_fee_would_explain_are_in_doubt() -> None:
+    receipts, items = frames([47_500], [(50_000, 0), (50_500, 0)])
+    learned = pl.DataFrame({"partner_id": items["partner_id"].head(1), "fee": [2_500]})
+    both = pl.concat([learned, learned.with_columns(fee=pl.lit(3_000, dtype=pl.Int64))])
+    assert match(receipts, items, 880, learned=learned)[1]["kind"].to_list() == ["fee"]
+    assert match(receipts, items, 880, learned=both)[1]["kind"].to_list() == ["ambiguous"]
+
+
 def test_the_items_of_one_invoice_are_cleared_together_and_zero_items_are_left_alone() -> None:
     rows = [(1, 7, 1, 3_520, FIRST), (2, 7, 1, 3_240, FIRST), (3, 7, 1, 0, FIRST), (4, None, 2, 6_760, FIRST)]
     receipts = pl.DataFrame([(1, 7, 6_760), (2, None, 6_760)], schema=RECEIPTS, orient="row")

@@ -426,3 +426,17 @@ def test_what_is_applied_by_hand_without_a_day_counts_in_the_first_open_month(da
         apply(database, "R1", INV1, on="2026-04-30")
     apply(database, "R1", INV1)
     assert entries(database)[-1]["date"] == "2026-05-31"
+
+
+def test_a_fee_beyond_the_tolerance_that_people_booked_twice_is_taken_by_itself(database: str) -> None:
+    a_shop_owed(database, 50_000, 50_000, 50_000)
+    for number, invoice in enumerate((INV1, INV2)):
+        receive(database, 52_500, on=f"2026-0{5 + number}-20", id=f"R{number}")
+        match(database)
+        assert unapplied(database) == {f"R{number}": 52_500}
+        apply(database, f"R{number}", invoice, difference="fee")
+    receive(database, 52_500, on="2026-07-20", id="R2")
+    match(database)
+    assert (unapplied(database), open_items(database)) == ({}, {})
+    assert balances(database)["支払手数料"] == 7_500
+    assert_coherent(database)

@@ -45,6 +45,8 @@ class Allowed(NamedTuple):
     rounding: int
     feeless: pl.DataFrame
     """The documents (``doc``) from which no fee may be kept back."""
+    learned: pl.DataFrame
+    """Fees that a partner (``pool``) is known to keep back (``fee``), whatever the tolerance."""
 
 
 class Stage(NamedTuple):
@@ -68,6 +70,7 @@ def match(
     rounding: int = 0,
     bearing: pl.DataFrame | None = None,
     entire: pl.DataFrame | None = None,
+    learned: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
@@ -95,7 +98,8 @@ def match(
     6. ``parts``: all receipts of the pool that wait together make one document, or all that is open.
     7. ``fee``: one document, or all that is open, exceeds it by 1 … ``fee_tolerance`` or by one of ``fees`` (usual
        transfer fees, 振込手数料, that may exceed the tolerance), and no other does; then the documents due on one day;
-       then exactly one subset by one of ``fees``, where that is no chance.
+       then exactly one subset by one of ``fees``, where that is no chance; of the payer's own documents, last, by a fee that
+       it is known to keep back (``learned``).
 
     8. ``misc``: one document, or all that is open, differs by at most ``rounding`` yen, as where a payer rounds tax
        otherwise (this rank stands before the seventh); of the payer's own documents,
@@ -116,7 +120,8 @@ def match(
     ``receipt_id, partner_id`` of receipts without a partner, and ``how`` (`likeness.How`).
     ``cited``: ``receipt_id, document_id``. ``groups``:
     ``partner_id, group_id``. ``bearing``: ``partner_id`` of those who bear the fee themselves: what they keep back is owed
-    still, and is no fee. ``entire``: ``document_id`` of those from which nobody may keep anything back.
+    still, and is no fee. ``entire``: ``document_id`` of those from which nobody may keep anything back. ``learned``:
+    ``partner_id, fee`` of fees beyond the tolerance that a partner is known to keep back.
     Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
     items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item without a document.
@@ -141,7 +146,7 @@ def match(
     known = receipts.filter(pl.col("amount") > 0).sort("receipt_id")
     names = _cited(known, documents, cited)
     state = _begun(names)
-    allowed = Allowed(tolerance, fees, max(rounding, 0), _feeless(documents, bearing, entire))
+    allowed = Allowed(tolerance, fees, max(rounding, 0), _feeless(documents, bearing, entire), _learned(learned))
     for stage in _stages(known, documents, names, alike, groups, allowed):
         state = _played(state, stage)
     return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
@@ -202,12 +207,16 @@ def _stages(
         yield Stage("number", naming.select(*ASKS), pools, [("exact", ranks.named), ("fee", less)])
     own = documents.with_columns(pool="partner_id")
     sure = known.drop_nulls("partner_id").with_columns(pool="partner_id")
-    yield Stage("payer", sure.select(*ASKS), own, [*_ranks(allowed, by_due=True), ("withheld", ranks.less_withheld)])
+    as_before = ("fee", _borne(partial(ranks.short, tolerance=0, fees=allowed.learned, by_due=True), allowed))
+    last = [*([as_before] if allowed.learned.height else []), ("withheld", ranks.less_withheld)]
+    yield Stage("payer", sure.select(*ASKS), own, [*_ranks(allowed, by_due=True), *last])
     if alike is not None and not alike.is_empty():
         asks = known.filter(pl.col("partner_id").is_null()).join(
             alike.select("receipt_id", pool="partner_id"), on="receipt_id"
         )
-        usual = Allowed(0, [fee for fee in allowed.fees if fee <= allowed.tolerance], 0, allowed.feeless)
+        usual = allowed._replace(
+            tolerance=0, fees=[fee for fee in allowed.fees if fee <= allowed.tolerance], rounding=0
+        )
         amounts = documents["amount"].sort()
         firm = alike if "how" not in alike.columns else alike.filter(~pl.col("how").is_in(WEAK))
         firm = asks.join(firm.select("receipt_id"), on="receipt_id", how="semi").select("receipt").unique()
@@ -261,6 +270,13 @@ def _ranks(allowed: Allowed, *, by_due: bool) -> list[tuple[str, Rank]]:
         ("fee", _borne(partial(ranks.of_one_day, tolerance=tolerance, by_due=by_due), allowed)),
         ("fee", _borne(partial(ranks.subset_short, fees=usual), allowed)),
     ]
+
+
+def _learned(learned: pl.DataFrame | None) -> pl.DataFrame:
+    """The fees that partners are known to keep back: ``pool, fee``."""
+    if learned is None:
+        return pl.DataFrame(schema={"pool": pl.Int64, "fee": pl.Int64})
+    return learned.select(pool=pl.col("partner_id").cast(pl.Int64), fee=pl.col("fee").cast(pl.Int64)).unique()
 
 
 def _feeless(documents: pl.DataFrame, bearing: pl.DataFrame | None, entire: pl.DataFrame | None) -> pl.DataFrame:

@@ -262,18 +262,27 @@ def nearly(asks: pl.DataFrame, documents: pl.DataFrame, most: int, *, by_due: bo
 
 
 def short(
-    asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int, fees: Sequence[int], *, by_due: bool = False
+    asks: pl.DataFrame,
+    documents: pl.DataFrame,
+    tolerance: int,
+    fees: Sequence[int] | pl.DataFrame,
+    *,
+    by_due: bool = False,
 ) -> Found:
     """The only document, or all that is open, that exceeds the receipt by a fee.
 
-    Of several documents of one amount, ``by_due``, it is the one due first, if the next is not due within ten days.
+    A fee is up to ``tolerance``, or one of ``fees``; those of a frame (``pool, fee``) are each of one pool. Of several documents
+    of one amount, ``by_due``, it is the one due first, if the next is not due within ten days.
     """
     single = documents.select("pool", "amount", "doc", "due_on", size=pl.lit(0, dtype=pl.UInt32))
     nothing = {"doc": pl.lit(None, dtype=pl.UInt32), "due_on": pl.lit(None, dtype=pl.Date)}
     whole = _totals(documents).select("pool", "amount", **nothing, size="size")
     targets = pl.concat([single, whole]).filter(pl.col("amount") > 0).sort("pool", "amount", "doc")
     targets = targets.with_row_index("at")
-    further = sorted({fee for fee in fees if fee > tolerance})
+    usual = (
+        fees if isinstance(fees, pl.DataFrame) else pl.DataFrame({"fee": sorted(set(fees))}, schema={"fee": pl.Int64})
+    )
+    further = usual.filter(pl.col("fee") > tolerance)
     hits = pl.concat([_within(asks, targets, tolerance), _by_fee(asks, targets, further)])
     counted = hits.group_by("receipt", maintain_order=True).agg(
         pl.col("candidates").sum(), pl.col("at").min(), rows=pl.len()
@@ -344,9 +353,9 @@ def _within(asks: pl.DataFrame, targets: pl.DataFrame, tolerance: int) -> pl.Dat
     return asked.select("receipt", candidates=count, at="low_at").filter(pl.col("candidates") > 0)
 
 
-def _by_fee(asks: pl.DataFrame, targets: pl.DataFrame, fees: list[int]) -> pl.DataFrame:
-    """How many targets exceed each receipt by exactly one of ``fees``, and the first of them."""
-    lacking = asks.join(pl.DataFrame({"fee": fees}, schema={"fee": pl.Int64}), how="cross")
+def _by_fee(asks: pl.DataFrame, targets: pl.DataFrame, fees: pl.DataFrame) -> pl.DataFrame:
+    """How many targets exceed each receipt by exactly one of ``fees`` (of its pool), and the first of them."""
+    lacking = asks.join(fees, on="pool") if "pool" in fees.columns else asks.join(fees, how="cross")
     owed = targets.group_by("pool", "amount").agg(candidates=pl.len().cast(pl.Int64), at=pl.col("at").min())
     wanted = lacking.with_columns(amount=pl.col("amount") + pl.col("fee"))
     return wanted.join(owed, on=["pool", "amount"]).select("receipt", "candidates", "at")

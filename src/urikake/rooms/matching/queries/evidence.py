@@ -15,6 +15,7 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
+from .fees import learned_fees
 from .holds import free
 from .learned import decisions
 
@@ -68,6 +69,7 @@ def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFra
         rounding=policies(session).number("rounding_tolerance"),
         bearing=parties.bearing_fees(session),
         entire=entire(session, found.items),
+        learned=learned_fees(session),
     )
 
 
