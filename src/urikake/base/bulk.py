@@ -26,7 +26,7 @@ import polars as pl
 
 from urikake.core.cells import INSTANT as INSTANT
 
-from . import connections
+from . import connections, few_rows
 from .checkpoints import Checkpoints
 from .loading import BOOKS
 from .memory import Memory
@@ -214,6 +214,8 @@ class Postgres:
             data = self._connection.wait(_whole(copy))
         names = data[: data.index(b"\n")].decode().split(",")
         wanted = {name: schema.get(name, pl.Int64) for name in names}
+        if few_rows.can(data, wanted):
+            return few_rows.frame(data, wanted)
         raw = {n: pl.String if t in (INSTANT, pl.Binary, pl.Boolean) else t for n, t in wanted.items()}
         frame = pl.read_csv(data, schema=raw, empty_string_is_null=False)
         other = [_from_csv(name, dtype) for name, dtype in wanted.items() if raw[name] != dtype]
