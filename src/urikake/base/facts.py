@@ -91,6 +91,11 @@ def projections() -> dict[str, str]:
     return found
 
 
+def reserve(session: Session) -> None:
+    """Look up in the books the next free id of every fact table and of the chain."""
+    session.reserve([model._meta.db_table for model in fact_models()] + ["base_link"])
+
+
 def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataFrame:
     """Insert the rows as facts of the session's run and return them with their ids.
 
