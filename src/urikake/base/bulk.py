@@ -126,7 +126,10 @@ class Sqlite:
 
     def read(self, sql: str, params: Sequence[Value], schema: dict[str, Any]) -> pl.DataFrame:
         self._cursor.execute(sql, tuple(params) or None)
-        frame = pl.from_arrow(self._cursor.fetch_arrow_table())
+        table = self._cursor.fetch_arrow_table()
+        if (few := few_rows.of_arrow(table, schema)) is not None:
+            return few
+        frame = pl.from_arrow(table)
         assert isinstance(frame, pl.DataFrame)
         other = [name for name, found in frame.schema.items() if found != schema.get(name, pl.Int64)]
         return frame.with_columns(_from_sqlite(name, frame.schema[name], schema) for name in other) if other else frame
@@ -215,7 +218,7 @@ class Postgres:
         names = data[: data.index(b"\n")].decode().split(",")
         wanted = {name: schema.get(name, pl.Int64) for name in names}
         if few_rows.can(data, wanted):
-            return few_rows.frame(data, wanted)
+            return few_rows.of_csv(data, wanted)
         raw = {n: pl.String if t in (INSTANT, pl.Binary, pl.Boolean) else t for n, t in wanted.items()}
         frame = pl.read_csv(data, schema=raw, empty_string_is_null=False)
         other = [_from_csv(name, dtype) for name, dtype in wanted.items() if raw[name] != dtype]
