@@ -108,16 +108,20 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     if frame.is_empty():
         return pl.DataFrame(schema=wanted)
     first = session.next_id(model._meta.db_table)
-    own = {
-        "id": pl.int_range(first, first + pl.len(), dtype=pl.Int64),
-        "run_id": pl.lit(session.run_id, dtype=pl.Int64),
-        "company_id": pl.lit(session.company_id, dtype=pl.Int64),
-    }
-    given = {name: pl.col(name) for name in frame.columns}
-    full = frame.select(
-        (own[name] if name in own else given.get(name, pl.lit(None)).cast(dtype)).alias(name)
-        for name, dtype in wanted.items()
-    )
+    ids = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
+    one = {"run_id": session.run_id, "company_id": session.company_id}
+
+    def column(name: str, dtype: Any) -> pl.Series:
+        if name == "id":
+            return ids.alias(name)
+        if name in one:
+            return pl.Series(name, np.full(frame.height, one[name]))
+        if name not in frame.columns:
+            return pl.Series(name, [None], dtype).new_from_index(0, frame.height)
+        given = frame[name]
+        return given if given.dtype == dtype else given.cast(dtype)
+
+    full = pl.DataFrame([column(name, dtype) for name, dtype in wanted.items()])
     session.insert(model._meta.db_table, full)
     sealing = _hashing.submit(_sealed, full.clone(), model.later)  # beside the writing, on a frame object of its own
     session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
