@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from urikake.base import connections
+from urikake.base import bulk, connections
 from urikake.base.url import sqlite_path
 
 FRESH: dict[str, Path | None] = {}
@@ -83,7 +83,11 @@ def _copy_out(connection: psycopg.Connection[Any], name: str) -> bytes:
 
 
 def _put_rows(url: str, kept: dict[str, bytes]) -> None:
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        for name, data in kept.items():
-            with cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)") as copy:
-                copy.write(data)
+    """Put the rows where they were, by the connection that the test will go on with: to open one costs more than they do."""
+    connection = connections.take(url, bulk.driver)
+    connection.begin(writing=True)
+    for name, data in kept.items():
+        with connection._inner._cursor.copy(f"COPY {name} FROM STDIN (FORMAT binary)") as copy:  # type: ignore[attr-defined]
+            copy.write(data)
+    connection.end(keep=True)
+    connections.give(url, connection)
