@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 import polars as pl
 
+from tests.copies import copied
 from urikake.base import facts, runs
 from urikake.base.bulk import driver, transaction
 from urikake.core.formats import zengin91
@@ -34,6 +35,12 @@ Rows = list[dict[str, Any]]
 
 def a_company(url: str, **policy: Any) -> str:
     """A company with one bank account ``main``; policies by name, and what stands under ``[company]``."""
+    copied(url, f"company {policy}", lambda: _make_company(url, policy))
+    return url
+
+
+def _make_company(url: str, told: Mapping[str, Any]) -> None:
+    policy = dict(told)
     head = {"name": "株式会社テスト", "fiscal_year_start_month": policy.pop("fiscal_year_start_month", 4)}
     head |= {key: policy.pop(key) for key in ("registration_number", "peppol_id") if key in policy}
     chosen = {"opening_month": "2026-04", **policy}
@@ -43,7 +50,6 @@ def a_company(url: str, **policy: Any) -> str:
         file = Path(folder) / "company.toml"
         file.write_text(text, encoding="utf-8")
         setup.set_up(url, file)
-    return url
 
 
 def _toml(values: Mapping[str, Any]) -> str:
@@ -92,10 +98,14 @@ def an_event(url: str, kind: str, effective: str = "", *, contract_no: str = "C1
 
 def a_shop(url: str, **policy: Any) -> str:
     """A company with partner ``P1`` and a product of each usual kind, ready for contracts."""
+    copied(url, f"shop {policy}", lambda: _make_shop(url, policy))
+    return url
+
+
+def _make_shop(url: str, policy: Mapping[str, Any]) -> None:
     a_company(url, **policy)
     a_partner(url)
     take_rows(url, "products", SHELF)
-    return url
 
 
 SHELF: Rows = [

@@ -10,6 +10,7 @@ from contextlib import closing
 from functools import cache
 from itertools import count
 from pathlib import Path
+from types import ModuleType
 from urllib.parse import urlsplit
 
 import django
@@ -45,6 +46,13 @@ def create(url: str) -> None:
     schema.create(url)
 
 
+def copies() -> ModuleType:
+    """The companies that are copied (`tests.copies`), read here so that the kernel's tests run without the rest."""
+    from tests import copies
+
+    return copies
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """The URL of a PostgreSQL server for tests: the one `make test` started for all workers, else our own."""
@@ -75,7 +83,9 @@ def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], 
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def copy(folder: Path) -> str:
-        return f"sqlite:///{shutil.copyfile(template, folder / 'urikake.db')}"
+        url = f"sqlite:///{shutil.copyfile(template, folder / 'urikake.db')}"
+        copies().FRESH[url] = template
+        return url
 
     return copy
 
@@ -112,9 +122,11 @@ def postgresql_pool(server_url: str, postgresql_template: str) -> Iterator[Empti
         execute(server_url, f"DROP DATABASE {urlsplit(url).path[1:]} WITH (FORCE)")
 
 
-def shape(url: str) -> str:
-    """All that a database is but for its rows: its columns, indexes, triggers and functions, as one text."""
-    with psycopg.connect(url, autocommit=True) as connection:
+def shape(url: str, *before: str) -> str:
+    """All that a database is but for its rows, after the statements: columns, indexes, triggers, functions, as one text."""
+    with psycopg.connect(url, autocommit=True) as connection:  # one for all: to begin costs more than what is asked
+        for statement in before:
+            connection.execute(statement)
         return "\n".join(str(row) for row in connection.execute(SHAPE).fetchall())
 
 
@@ -157,8 +169,7 @@ class Emptied:
 
     def give(self, url: str) -> bool:
         """Empty the database and keep it; False where the test has changed more than its rows."""
-        execute(url, EMPTY)
-        if shape(url) != self.fresh:
+        if shape(url, EMPTY) != self.fresh:
             return False
         self.urls.append(url)
         return True
@@ -174,9 +185,11 @@ def sqlite_url(sqlite_copies: Callable[[Path], str], tmp_path: Path) -> str:
 def postgresql_url(postgresql_copies: Callable[[], str], postgresql_pool: Emptied, server_url: str) -> Iterator[str]:
     """The URL of a fresh PostgreSQL database."""
     url = postgresql_pool.take() or postgresql_copies()
+    copies().FRESH[url] = None
     yield url
     from urikake.base import connections, memory  # here, so that the kernel's tests run without the rest
 
+    copies().FRESH.pop(url, None)
     connections.drop_all()
     memory.forget(url)
     if not postgresql_pool.give(url):

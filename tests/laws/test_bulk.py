@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from urikake.base.bulk import FEW, Overlapped, transaction
+from urikake.base.bulk import FEW, INSTANT, Overlapped, transaction
 
 
 @pytest.mark.parametrize("count", [0, 1, FEW, FEW + 1, 5_000])
@@ -61,3 +62,26 @@ def test_nothing_is_written_behind_a_write_that_failed(database: str, behind: in
         write_one_wrong_and_others_behind(database, behind)
     with transaction(database, writing=False) as session:
         assert session.value("SELECT count(*) AS n FROM receivables_open") == 0
+
+
+AWKWARD = """
+SELECT n, t, d::date, i::timestamptz, b::boolean, x::bytea FROM (VALUES
+  (1, '', '2026-04-01', '2026-04-01 10:00:00+09', 't', '\\x00ff'),
+  (-5, 'a, "b"', NULL, '2026-04-01 10:00:00.123456+00', 'f', '\\x'),
+  (9007199254740993, '一行目' || chr(10) || '二行目', '9999-12-31', NULL, NULL, NULL),
+  (NULL, '\\.', '0001-01-01', '1969-12-31 23:59:59.999999+00', 't', '\\x22'),
+  (0, NULL, NULL, NULL, NULL, '\\x0a2c')) v (n, t, d, i, b, x), generate_series(1, {times}) AS at (k) ORDER BY k, n
+"""
+KINDS = {"n": pl.Int64, "t": pl.String, "d": pl.Date, "i": INSTANT, "b": pl.Boolean, "x": pl.Binary}
+
+
+def test_few_rows_read_as_many_do(postgresql_url: str) -> None:
+    with transaction(postgresql_url, writing=False) as session:
+        few, many = (session.read(AWKWARD.format(times=times), **KINDS) for times in (1, 1_000))
+        none = session.read(f"SELECT * FROM ({AWKWARD.format(times=1)}) v WHERE n = 2", **KINDS)
+        alone = session.read("SELECT n FROM (VALUES (1), (NULL), (3)) v (n)")
+    assert many.height == 1_000 * few.height
+    assert_frame_equal(few, many.head(few.height))
+    assert few["d"].null_count() == few["b"].null_count() == few["i"].null_count() == 2
+    assert_frame_equal(none, many.clear())
+    assert alone["n"].to_list() == [1, None, 3]

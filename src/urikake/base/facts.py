@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from bisect import bisect_left
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -32,6 +33,8 @@ VERSION: Final = 1
 GENESIS: Final = "0" * 64
 _hashing: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hashing")
 _PRIME: Final = np.uint64(0x9E3779B97F4A7C15)
+FEW_ROWS: Final = 100_000
+Whole = tuple[list[int], pl.DataFrame]
 
 
 class Fact(models.Model):
@@ -90,6 +93,11 @@ def projections() -> dict[str, str]:
     return found
 
 
+def reserve(session: Session) -> None:
+    """Look up in the books the next free id of every fact table and of the chain."""
+    session.reserve([model._meta.db_table for model in fact_models()] + ["base_link"])
+
+
 def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataFrame:
     """Insert the rows as facts of the session's run and return them with their ids.
 
@@ -97,23 +105,26 @@ def record(session: Session, model: type[Fact], frame: pl.DataFrame) -> pl.DataF
     are null. Ids are dense, in the order of the frame.
     """
     wanted = columns(model)
+    if frame.is_empty():
+        return pl.DataFrame(schema=wanted)
     first = session.next_id(model._meta.db_table)
-    own = {
-        "id": pl.int_range(first, first + pl.len(), dtype=pl.Int64),
-        "run_id": pl.lit(session.run_id, dtype=pl.Int64),
-        "company_id": pl.lit(session.company_id, dtype=pl.Int64),
-    }
-    given = {name: pl.col(name) for name in frame.columns}
-    full = frame.select(
-        (own[name] if name in own else given.get(name, pl.lit(None)).cast(dtype)).alias(name)
-        for name, dtype in wanted.items()
-    )
-    if full.height:
-        session.insert(model._meta.db_table, full)
-        sealing = _hashing.submit(
-            _sealed, full.clone(), model.later
-        )  # beside the writing, on a frame object of its own
-        session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
+    ids = pl.int_range(first, first + frame.height, dtype=pl.Int64, eager=True)
+    one = {"run_id": session.run_id, "company_id": session.company_id}
+
+    def column(name: str, dtype: Any) -> pl.Series:
+        if name == "id":
+            return ids.alias(name)
+        if name in one:
+            return pl.Series(name, np.full(frame.height, one[name]))
+        if name not in frame.columns:
+            return pl.Series(name, [None], dtype).new_from_index(0, frame.height)
+        given = frame[name]
+        return given if given.dtype == dtype else given.cast(dtype)
+
+    full = pl.DataFrame([column(name, dtype) for name, dtype in wanted.items()])
+    session.insert(model._meta.db_table, full)
+    sealing = _hashing.submit(_sealed, full.clone(), model.later)  # beside the writing, on a frame object of its own
+    session.written.setdefault(model._meta.label, []).append((first, full.height, sealing))
     return full
 
 
@@ -129,26 +140,36 @@ def marks(frame: pl.DataFrame, model: type[Fact]) -> bytes:
 
 def _sealed(frame: pl.DataFrame, later: frozenset[str] = frozenset()) -> tuple[str, bytes]:
     """Digest and marks of the rows, from one conversion of their columns to Arrow."""
-    silent = {name for name in later if _silent(frame[name]).all()}
-    return _digested(frame.drop(silent), later - silent)
+    table = frame.to_arrow()
+    whole = {
+        name: column.combine_chunks() for name, column in zip(table.column_names, table.itercolumns(), strict=True)
+    }
+    silent = {name: _silent(whole[name]) for name in later}
+    return _digested({name: c for name, c in whole.items() if name not in silent or not silent[name].all()}, silent)
 
 
-def _silent(column: pl.Series) -> pl.Series:
-    """Where a column says nothing: null, 0 or an empty text."""
-    if column.dtype == pl.Boolean:
-        return ~column.fill_null(False)
-    if column.dtype.is_temporal():
-        return column.is_null()
-    nothing = "" if column.dtype == pl.String else 0
-    return column.is_null() | (column == nothing).fill_null(True)
+def _silent(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """Where a column says nothing: null, 0 or an empty text; a day or an instant does unless it is null."""
+    nulls = _nulls(column)
+    if pa.types.is_temporal(column.type):
+        return nulls
+    if pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):
+        return nulls | (np.diff(_ends(column)[0]) == 0)
+    return nulls | (_integers(column) == 0)
 
 
-def _digested(frame: pl.DataFrame, later: frozenset[str]) -> tuple[str, bytes]:
+def _nulls(column: pa.Array) -> npt.NDArray[np.bool_]:
+    if not column.null_count:
+        return np.zeros(len(column), bool)
+    found: npt.NDArray[np.bool_] = column.is_null().to_numpy(zero_copy_only=False)
+    return found
+
+
+def _digested(columns_: dict[str, pa.Array], silent: dict[str, npt.NDArray[np.bool_]]) -> tuple[str, bytes]:
     sha = hashlib.sha256()
-    mixed = np.zeros(frame.height, dtype=np.uint64)
-    for name, column in zip(frame.columns, frame.to_arrow().itercolumns(), strict=True):
-        whole = column.combine_chunks()
-        nulls = whole.is_null().to_numpy(zero_copy_only=False) if whole.null_count else np.zeros(len(whole), bool)
+    mixed = np.zeros(len(next(iter(columns_.values()))), dtype=np.uint64)
+    for name, whole in columns_.items():
+        nulls = _nulls(whole)
         text = pa.types.is_large_string(whole.type) or pa.types.is_large_binary(whole.type)
         sha.update(f"{name}:{'bytes' if text else 'integer'}:{len(whole)}\n".encode())
         sha.update(nulls.tobytes())
@@ -158,12 +179,12 @@ def _digested(frame: pl.DataFrame, later: frozenset[str]) -> tuple[str, bytes]:
             continue
         values = _integers(whole)
         sha.update(np.where(nulls, 0, values).tobytes() if whole.null_count else values.tobytes())
-        before = mixed.copy() if name in later else mixed
+        before = mixed.copy() if name in silent else mixed
         mixed ^= np.where(nulls, -1, values).view(np.uint64) if whole.null_count else values.view(np.uint64)
         mixed *= _PRIME
         mixed ^= mixed >> np.uint64(29)
-        if name in later:
-            mixed = np.where(_silent(frame[name]).to_numpy(), before, mixed)
+        if name in silent:
+            mixed = np.where(silent[name], before, mixed)
     return sha.hexdigest(), (mixed >> np.uint64(48)).astype("<u2").tobytes()
 
 
@@ -183,12 +204,17 @@ def _integers(column: pa.Array) -> npt.NDArray[np.int64]:
 
 def _texts(column: pa.Array) -> tuple[bytes, bytes]:
     """The lengths of texts or bytes, and all their bytes one after the other; a null is empty."""
+    ends, data = _ends(column)
+    body = memoryview(data)[ends[0] : ends[-1]] if data is not None else b""
+    return np.diff(ends).tobytes(), bytes(body)
+
+
+def _ends(column: pa.Array) -> tuple[npt.NDArray[np.int64], pa.Buffer | None]:
+    """Where each text or its bytes end among the bytes of all, behind where the first begins, and these bytes."""
     binary = column.cast(pa.large_binary())
     filled = binary.fill_null(b"") if binary.null_count else binary
     _, offsets, data = filled.buffers()
-    ends = np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1]
-    body = memoryview(data)[ends[0] : ends[-1]] if data is not None else b""
-    return np.diff(ends).tobytes(), bytes(body)
+    return np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1], data
 
 
 def chained(previous: str, relation: str, first: int, count: int, content: str) -> str:
@@ -269,18 +295,39 @@ def _breaks(session: Session) -> list[Break]:
     links = session.rows("base_link", "id, run_id, relation, first_id, count, content, mark, head")
     found: list[Break] = []
     last, expected = GENESIS, dict.fromkeys(by_label, 0)
+    few = _few(session, links, by_label)
     for link in links.iter_rows(named=True):
-        last = chained(last, link["relation"], link["first_id"], link["count"], link["content"])
+        label = link["relation"]
+        last = chained(last, label, link["first_id"], link["count"], link["content"])
         if last != link["head"]:
             return [*found, Break("base.Link", link["id"], "連鎖のハッシュが前の記録と一致しません")]
-        expected[link["relation"]] += link["count"]
-        found += _differing(session, by_label[link["relation"]], link)
-    return found + [b for label, model in by_label.items() for b in _surplus(session, model, expected[label])]
+        expected[label] += link["count"]
+        found += _differing(by_label[label], link, _linked(session, by_label[label], link, few.get(label)))
+    return found + _surplus(session, expected)
 
 
-def _differing(session: Session, model: type[Fact], link: dict[str, Any]) -> list[Break]:
+def _few(session: Session, links: pl.DataFrame, models_: dict[str, type[Fact]]) -> dict[str, Whole]:
+    """The ids and rows of the tables that have few, by label: these are read whole for less than a query for each link."""
+    sizes = links.group_by("relation").agg(pl.col("count").sum(), links=pl.len())
+    small = sizes.filter((pl.col("count") <= FEW_ROWS) & (pl.col("links") > 1))["relation"]
+    tables = {label: models_[label] for label in small}
+    read = {label: session.rows(m._meta.db_table, ", ".join(columns(m))) for label, m in tables.items()}
+    return {label: (rows["id"].to_list(), rows) for label, rows in read.items()}
+
+
+def _linked(session: Session, model: type[Fact], link: dict[str, Any], whole: Whole | None) -> pl.DataFrame:
+    """The rows that stand where the link says; ``whole`` is their table, by id, where it has been read."""
+    first, beyond = link["first_id"], link["first_id"] + link["count"]
+    if whole is None:
+        names = ", ".join(columns(model))
+        return session.rows(model._meta.db_table, names, "id >= ? AND id < ?", (first, beyond))
+    ids, rows = whole
+    start, end = bisect_left(ids, first), bisect_left(ids, beyond)
+    return rows.slice(start, end - start)
+
+
+def _differing(model: type[Fact], link: dict[str, Any], rows: pl.DataFrame) -> list[Break]:
     first, count = link["first_id"], link["count"]
-    rows = session.rows(model._meta.db_table, ", ".join(columns(model)), "id >= ? AND id < ?", (first, first + count))
     if rows.height != count:
         return [Break(model._meta.label, first, f"{count}行のはずが{rows.height}行です")]
     content, mark = _sealed(rows, model.later)
@@ -293,10 +340,19 @@ def _differing(session: Session, model: type[Fact], link: dict[str, Any]) -> lis
     return [Break(model._meta.label, row, "記録した時の値と違います") for row in ids]
 
 
-def _surplus(session: Session, model: type[Fact], expected: int) -> list[Break]:
-    sql = f"SELECT count(*) AS n FROM {model._meta.db_table} WHERE id >= ? AND id < ?"
-    actual = session.value(sql, (session.low, session.high))
-    return [] if actual == expected else [Break(model._meta.label, 0, f"連鎖では{expected}行、実際は{actual}行です")]
+def _surplus(session: Session, expected: dict[str, int]) -> list[Break]:
+    """The tables, by label, that have other than as many rows as expected."""
+    tables = {model._meta.label: model._meta.db_table for model in fact_models()}
+    counts = (
+        f"(SELECT count(*) FROM {tables[label]} WHERE id >= {session.low} AND id < {session.high}) AS n_{at}"
+        for at, label in enumerate(expected)
+    )
+    found = session.read("SELECT " + ", ".join(counts)).row(0)
+    return [
+        Break(label, 0, f"連鎖では{wanted}行、実際は{actual}行です")
+        for (label, wanted), actual in zip(expected.items(), found, strict=True)
+        if actual != wanted
+    ]
 
 
 def guards(model: type[Fact], kind: str) -> list[str]:

@@ -105,7 +105,7 @@ def _take_up(session: Session) -> None:
         session.numbered(known["next"])
         session.cache |= known["cache"]
     else:
-        _reserve(session)
+        facts.reserve(session)
     session.run_id = session.next_id("base_run")
     for read in (instant, policies, accounts, locked_months, last_numbers):
         read(session)
@@ -119,8 +119,14 @@ def _put_by(session: Session) -> None:
     found.standing = {"next": session.numbered(), "cache": kept}
 
 
-def _reserve(session: Session) -> None:
-    session.reserve([model._meta.db_table for model in facts.fact_models()] + ["base_link"])
+def _know_ids(session: Session) -> None:
+    """Have the next free ids at hand: as they were left if no other run has come after, else they are read and remembered."""
+    known = session.memory.standing
+    if known:
+        session.numbered(known["next"])
+    else:
+        facts.reserve(session)
+        session.memory.standing = {"next": session.numbered(), "cache": {}}
 
 
 def _finish(session: Session, action: str, subject: str, permission: str, outcome: Outcome) -> None:
@@ -202,10 +208,11 @@ def reading(url: str, user: str = access.SYSTEM, known_at: datetime | None = Non
         newest = _enter(session, url)
         if known_at is None:
             _recall(session, url, newest)
+            _know_ids(session)
         else:
             access.role(session)
             past.stand_back(session, known_at)
-        _reserve(session)
+            facts.reserve(session)
         yield session
     if known_at is None:  # what was read of the past must not be taken for the present
         memory.keep(url, session.company_id, session.memory)

@@ -255,6 +255,9 @@ def _list(
 
     The first and the last number are computed, never searched for, so old lines cost no more than new ones.
     """
+    if lines.is_empty():
+        days = ("from_on", "to_on", "whole_from_on", "whole_to_on")
+        return pl.DataFrame(schema={"line_id": lines.schema["line_id"], **dict.fromkeys(days, pl.Date)})
     stop = pl.min_horizontal("end_on", "until_on")
     alive = lines.lazy().filter((pl.col("start_on") < stop).fill_null(True))
     bounded = alive.with_columns(

@@ -31,6 +31,7 @@ def verify(session: Session) -> list[str]:
     It is of the books themselves: nothing that was remembered of them is believed.
     """
     session.memory = session.memory.renewed()
+    facts.reserve(session)
     step("ハッシュ連鎖を確かめる")
     chain = [_chain(session, found) for found in facts.broken(session)]
     step("残高を照合")

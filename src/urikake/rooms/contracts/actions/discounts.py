@@ -45,10 +45,11 @@ def check(sheet: Sheet) -> None:
 
 def agreed(lines: pl.DataFrame) -> pl.DataFrame:
     """The discounts that new lines begin with, as events on their first day: the free months, then the discount agreed."""
-    every = [_events(lines.filter(pl.col("free_months").is_not_null()), pl.lit(WHOLE), None, "free_months", FREE)]
+    free = lines.filter(pl.col("free_months").is_not_null())
     given = lines.filter(pl.col("discount").is_not_null())
-    every.append(_events(given, rate(), cut(), "discount_months", AGREED))
-    return pl.concat(every)
+    every = [_events(free, pl.lit(WHOLE), None, "free_months", FREE)] if free.height else []
+    every += [_events(given, rate(), cut(), "discount_months", AGREED)] if given.height else []
+    return pl.concat(every) if every else pl.DataFrame()
 
 
 def _events(lines: pl.DataFrame, rate_: pl.Expr, cut_: pl.Expr | None, months: str, reason: str) -> pl.DataFrame:

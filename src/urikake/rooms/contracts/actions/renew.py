@@ -20,6 +20,8 @@ def renew_due(session: Session, *, lines: pl.DataFrame) -> pl.DataFrame:
 
     ``lines`` are as `renewal.due` takes them. Each renewal is an event on the first day of its term.
     """
+    if lines["auto_renew"].null_count() == lines.height:
+        return pl.DataFrame()
     due = renewal.due(lines)
     if due.is_empty():
         return pl.DataFrame()
