@@ -1,0 +1,26 @@
+"""Journal files (仕訳データ) of Japanese accounting software: slips laid out, written, and read back.
+
+Facts: the vendors' import formats as their support pages give them (弥生会計 18545, PCA FAQ 1847, freee 204847430, マネーフォワード
+import-books), and files seen in use for 勘定奉行.
+"""
+
+from .layouts import TARGETS, Target, cut
+from .readback import Problem, Side, read
+from .slips import SIDES, folded, paired
+from .taxes import ROLES, WORDS, names, tax_key
+
+__all__ = [
+    "ROLES",
+    "SIDES",
+    "TARGETS",
+    "WORDS",
+    "Problem",
+    "Side",
+    "Target",
+    "cut",
+    "folded",
+    "names",
+    "paired",
+    "read",
+    "tax_key",
+]

@@ -1,0 +1,199 @@
+"""Journal files read back: what a file says, slip by slip, and everything in it that its package would not take.
+
+The reader knows the files by the vendors' sheets, not by how ours are made: it reads what a person edited, too.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from .layouts import TARGETS, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a row: ``amount`` with its tax inside, positive; the account by its name, or its code where it is told so."""
+
+    slip: str
+    on: date
+    debit: bool
+    account: str
+    sub: str
+    department: str
+    tax: str
+    amount: int
+    tax_amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row of a file (from 1, the header counted)."""
+
+    row: int
+    column: str
+    value: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.row}行目 {self.column}「{self.value}」: {self.why}"
+
+
+Row = dict[str, str]
+_YAYOI: Final = (
+    "識別フラグ 伝票No 決算 取引日付 借方勘定科目 借方補助科目 借方部門 借方税区分 借方金額 借方税金額 "
+    "貸方勘定科目 貸方補助科目 貸方部門 貸方税区分 貸方金額 貸方税金額 摘要 番号 期日 タイプ 生成元 仕訳メモ 付箋1 付箋2 調整"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Where in a row of a package what stands: the columns of the day, the slip, and of each side."""
+
+    on: str
+    slip: str
+    sides: tuple[tuple[str, ...], tuple[str, ...]]
+    """Of debit and credit: account, sub, department, tax, amount, tax amount."""
+
+
+def _sides(*names: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    return tuple(f"借方{name}" for name in names), tuple(f"貸方{name}" for name in names)
+
+
+_CLOUD: Final = ("002", "003", "001", "004", "101", "102")
+_LOCAL: Final = ("01", "02", "00", "03", "13", "14")
+_PLAIN: Final = ("account", "sub", "department", "tax", "amount", "tax_amount")
+_NAMES: Final = {
+    "yayoi": _Names("取引日付", "伝票No", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税金額")),
+    "kanjo-bugyo": _Names(
+        "GL0010001", "GL0010003", (tuple(f"GL0012{c}" for c in _CLOUD), tuple(f"GL0013{c}" for c in _CLOUD))
+    ),
+    "kanjo-bugyo-i": _Names(
+        "CSJS005", "CSJS007", (tuple(f"CSJS2{c}" for c in _LOCAL), tuple(f"CSJS3{c}" for c in _LOCAL))
+    ),
+    "pca": _Names("伝票日付", "伝票番号", _sides("科目コード", "補助コード", "部門コード", "税区分コード", "金額", "消費税額")),
+    "freee": _Names("日付", "伝票番号", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税額")),
+    "moneyforward": _Names("取引日", "取引No", _sides("勘定科目", "補助科目", "部門", "税区分", "金額(円)", "税額")),
+    "csv": _Names("date", "slip", (tuple(f"debit_{n}" for n in _PLAIN), tuple(f"credit_{n}" for n in _PLAIN))),
+}  # fmt: skip
+
+
+def read(target: str, data: bytes) -> tuple[list[Side], list[Problem]]:
+    """The sides of all rows of the file, and everything that is wrong with it; with problems the sides are those that could be read.
+
+    Checked: coding, line ends, the number of columns and their titles, marks, days, amounts, and that every slip balances.
+    """
+    known, problems = TARGETS[target], list[Problem]()
+    try:
+        text = data.decode(known.encoding)
+    except UnicodeDecodeError as error:
+        return [], [Problem(data[: error.start].count(b"\n") + 1, "文字", "", f"{known.encoding} の文字ではありません")]
+    if text.count("\n") != text.count("\r\n"):
+        problems.append(Problem(1, "改行", "", "CRLF ではない改行があります"))
+    rows = _rows(known, text, problems)
+    sides: list[Side] = []
+    balance: dict[tuple[str, date], int] = {}
+    first: dict[tuple[str, date], int] = {}
+    for at, row, slip, on in _slips(known, rows, problems):
+        for debit, names in zip((True, False), _NAMES[target].sides, strict=True):
+            side = _side(known, at, row, slip, on, debit, names, problems)
+            if side:
+                sides.append(side)
+                key = (slip, on)
+                first.setdefault(key, at)
+                balance[key] = balance.get(key, 0) + (side.amount if debit else -side.amount)
+    for key, left in balance.items():
+        if left:
+            problems.append(Problem(first[key], "伝票", key[0], f"貸借が {left:,}円 合いません"))
+    return sides, sorted(problems, key=lambda problem: problem.row)
+
+
+def _rows(known: Target, text: str, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
+    """The rows by the names of their columns, with their place in the file."""
+    lines = csv.reader(io.StringIO(text, newline=""))
+    titles: Sequence[str] = _YAYOI
+    for at, cells in enumerate(lines, 1):
+        if at == 1 and known.headed:
+            titles = cells
+            wanted = {name for side in _NAMES[known.name].sides for name in side} | {_NAMES[known.name].on}
+            problems += [Problem(1, name, "", "この列がありません") for name in sorted(wanted - set(titles))]
+            continue
+        if len(cells) != len(titles):
+            problems.append(Problem(at, "列", str(len(cells)), f"{len(titles)} 列ではありません"))
+            continue
+        yield at, dict(zip(titles, cells, strict=True))
+
+
+def _slips(
+    known: Target, rows: Iterator[tuple[int, Row]], problems: list[Problem]
+) -> Iterator[tuple[int, Row, str, date]]:
+    """The rows with the slip and the day that they belong to, as the package tells slips apart."""
+    names, slip, on = _NAMES[known.name], "", date.min
+    before: str | None = None
+    for at, row in rows:
+        mark = row.get("識別フラグ") or row.get("GL0010000") or row.get("OBCD001") or row.get("[表題行]") or ""
+        if wrong := _mark_wrong(known, mark, before):
+            problems.append(Problem(at, "区切り", mark, wrong))
+        before = mark
+        starts = mark in {"2000", "2110", "2111", "*"} or known.name not in {"yayoi", "kanjo-bugyo", "kanjo-bugyo-i"}
+        if starts:
+            slip = row[names.slip]
+        if row[names.on] or starts:
+            found = _day(row[names.on])
+            if found is None:
+                problems.append(Problem(at, names.on, row[names.on], "日付ではありません"))
+                continue
+            on = found
+        yield at, row, f"{slip}#{at}" if known.name == "yayoi" and not slip else slip, on
+
+
+def _mark_wrong(known: Target, mark: str, before: str | None) -> str:
+    """What is wrong with the mark of a row after the one before it; nothing where it is right."""
+    if known.name == "yayoi":
+        inside = before in {"2110", "2100"}
+        right = {"2100", "2101"} if inside else {"2000", "2111", "2110"}
+        return "" if mark in right else f"{'・'.join(sorted(right))} のどれかが来ます"
+    if known.name in {"kanjo-bugyo", "kanjo-bugyo-i"}:
+        return "" if mark == "*" or (mark == "" and before is not None) else "伝票の最初の行は * です"
+    if known.name == "freee":
+        return "" if mark == "[明細行]" else "[明細行] で始まります"
+    return ""
+
+
+def _side(
+    known: Target, at: int, row: Row, slip: str, on: date, debit: bool, names: Sequence[str], problems: list[Problem]
+) -> Side | None:
+    """One side of a row; None where it is empty."""
+    account, sub, department, tax = (row.get(name, "") for name in names[:4])
+    money = [_money(at, name, row.get(name, ""), problems) for name in names[4:]]
+    if not account:
+        if any(money):
+            problems.append(Problem(at, names[0], "", "金額のある側に科目がありません"))
+        return None
+    amount = money[0] + (money[1] if known.taxed_apart else 0)
+    if not tax:
+        problems.append(Problem(at, names[3], "", "税区分がありません"))
+    return Side(slip, on, debit, account, sub, department, tax, amount, money[1])
+
+
+def _money(at: int, name: str, text: str, problems: list[Problem]) -> int:
+    bare = text.strip()
+    if not bare:
+        return 0
+    if not bare.removeprefix("-").isdecimal():
+        problems.append(Problem(at, name, text, "整数ではありません"))
+        return 0
+    return int(bare)
+
+
+def _day(text: str) -> date | None:
+    """The day as the packages write it."""
+    digits = text.replace("/", "-") if "/" in text or "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+    try:
+        return date.fromisoformat("-".join(part.zfill(2) for part in digits.split("-")))
+    except ValueError:
+        return None
