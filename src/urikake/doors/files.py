@@ -21,6 +21,7 @@ from urikake.rooms.closing.actions import enter as enter_slips
 from urikake.rooms.closing.actions import receive, receive_bank_file
 from urikake.rooms.collecting.actions import COLLECTORS, MANDATES, import_collectors, import_mandates
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
+from urikake.rooms.exports.actions import MAPPINGS, import_mappings
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
 from urikake.rooms.intake.queries import (
@@ -54,6 +55,7 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "mandates": (MANDATES, import_mandates, "collecting.import"),
     "payees": (PAYEES, import_payees, "refunds.ask"),
     "senders": (SENDERS, import_senders, "refunds.ask"),
+    "export-mappings": (MAPPINGS, import_mappings, "exports.name"),
     "products": (PRODUCTS, import_products, "products.import"),
     "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),

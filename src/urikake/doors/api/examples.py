@@ -31,6 +31,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "partner": "P001", "collector": "P900", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567",
         "holder": "ミホン タロウ", "customer_no": "1001",
     },
+    "export-mappings": {"target": "pca", "kind": "account", "ours": "売掛金", "code": "135"},
     "payees": {
         "partner": "P001", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567", "holder": "ミホン タロウ",
     },

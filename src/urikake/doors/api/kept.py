@@ -221,6 +221,16 @@ RESOURCES: Final = (
         shapes.shaped_refund_files,
     ),
     Resource(
+        "exports", "会計ソフトに渡したファイル", "exports.read", "exports_batch t",
+        "t.id, t.target, t.since_on, t.until_on, t.style, t.again, t.entry_count, t.row_count, t.amount, t.digest",
+        {
+            **NUMBER, "target": (str, "会計ソフト"), "since": (date, "この日から"), "until": (date, "この日まで"),
+            "style": (str, "まとめ方"), "again": (bool, "渡した仕訳を含むか"), "entries": (int, "仕訳の数"), "rows": (int, "行の数"),
+            "amount": (int, "借方の合計（円）"), "digest": (str, "ファイルの SHA-256"),
+        },
+        shapes.shaped_exports,
+    ),
+    Resource(
         "journals", "仕訳", "journals.read", "ledger_entry t",
         "t.id, t.posted_on, t.source, t.source_id, t.first_line_id, t.line_count",
         {

@@ -256,6 +256,18 @@ def shaped_refunds(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def shaped_exports(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    """The fields of exports."""
+    return frame.with_columns(
+        pl.col("again").cast(pl.Boolean),
+        number=number(session),
+        since="since_on",
+        until="until_on",
+        entries="entry_count",
+        rows="row_count",
+    )
+
+
 def shaped_refund_files(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     """The fields of refund files."""
     return frame.with_columns(

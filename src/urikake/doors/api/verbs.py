@@ -37,6 +37,7 @@ TITLES: Final = {
     "holidays": "会社カレンダー",
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
+    "export-mappings": "会計ソフトでの名前",
     "payees": "返金先口座",
     "senders": "振込依頼人",
 }

@@ -18,6 +18,7 @@ from .bar import bar
 from .collecting import debit, settlement
 from .deliver import deliver
 from .documents import document
+from .exports import export
 from .options import As, Day, Dry, day, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
@@ -49,6 +50,7 @@ KINDS: Final = (
     "mandates",
     "payees",
     "senders",
+    "export-mappings",
 )
 app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
@@ -59,6 +61,7 @@ app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
 app.add_typer(refund, name="refund")
+app.add_typer(export, name="export")
 app.add_typer(rules, name="rules")
 app.add_typer(bank_format, name="bank-format")
 
@@ -134,7 +137,8 @@ def import_(
     """ファイルを取り込む。
 
     partners holidays products option-rules contracts events usage receivables openings users collectors mandates
-    payees senders。
+    payees senders
+    export-mappings。
     """
     load()
     from urikake.doors import files

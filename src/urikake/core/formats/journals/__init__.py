@@ -7,9 +7,10 @@ import-books), and files seen in use for 勘定奉行.
 from .layouts import TARGETS, Target, cut
 from .readback import Problem, Side, read
 from .slips import SIDES, folded, paired
-from .taxes import ROLES, WORDS, names, tax_key
+from .taxes import KEYS, ROLES, WORDS, names, tax_key
 
 __all__ = [
+    "KEYS",
     "ROLES",
     "SIDES",
     "TARGETS",

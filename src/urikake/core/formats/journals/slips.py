@@ -9,7 +9,17 @@ import polars as pl
 from urikake.core.money import largest_remainder
 
 SIDES: Final = ("debit", "credit")
-_FACTS: Final = ("account", "tax", "tax_key", "rate_micro", "department", "partner", "amount", "tax_amount")
+_FACTS: Final = (
+    "account",
+    "tax",
+    "tax_key",
+    "rate_micro",
+    "department",
+    "partner",
+    "partner_code",
+    "amount",
+    "tax_amount",
+)
 
 
 def folded(lines: pl.DataFrame, tax_account: str) -> pl.DataFrame:

@@ -143,6 +143,7 @@ FILES: Final = {
     "receipts": "入金(銀行のファイル・CSV)",
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
+    "export-mappings": "会計ソフトでの名前",
     "payees": "返金先口座",
     "senders": "振込依頼人",
 }

@@ -64,6 +64,7 @@ ACTIONS: Final = {
     "settlement": "精算明細の取込",
     "advance": "前受金にする", "apply-advance": "前受金の充当", "unapply-advance": "充当の取消",
     "refund": "返金の申請", "refund-file": "振込ファイル", "refund-withdraw": "振込ファイルの取下げ", "refund-return": "返金の取消",
+    "export": "仕訳出力", "export-mapping": "会計ソフトでの名前",
 }  # fmt: skip
 
 

@@ -1,0 +1,78 @@
+"""Journals for the accounting package (仕訳出力), as runs: a file of what is new, names in the package, files made before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from urikake.base import access, runs
+from urikake.base.bulk import Session
+from urikake.rooms.exports import actions
+
+from .files import SUBJECT
+
+EXPORT: Final = "export"
+MAP: Final = "export-mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of an export: its figures (``entries`` 0 where nothing is new), and the bytes of the file."""
+
+    figures: dict[str, Any]
+    file: bytes
+
+    @property
+    def name(self) -> str:
+        """How the file is called where nobody says otherwise."""
+        told = self.figures
+        return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.csv"
+
+
+def export(
+    url: str, target: str, since: date, until: date, *, style: str = "detail", again: bool = False, user: str = access.SYSTEM,
+    preview: bool = False,
+) -> Made:  # fmt: skip
+    """Make the file of what no file of the package holds yet, from day to day; ``again``, of all."""
+    subject = f"{target} {since} {until}"[:SUBJECT]
+    with runs.run(url, EXPORT, subject=subject, permission="exports.export", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        made = actions.export(session, target=target, since=since, until=until, style=style, again=again)
+        outcome.figures |= figures(session, made)
+    return Made(outcome.figures, made.file if made else b"")
+
+
+def figures(session: Session, made: actions.Exported | None) -> dict[str, Any]:
+    """An export in figures."""
+    if made is None:
+        return {"entries": 0, "rows": 0, "amount": 0}
+    told = made.batch
+    return {
+        "batch": told["batch_id"] - session.low, "target": told["target"], "since": told["since_on"].isoformat(),
+        "until": told["until_on"].isoformat(), "style": told["style"], "again": told["again"], "entries": told["entry_count"],
+        "rows": told["row_count"], "amount": told["amount"], "digest": told["digest"],
+    }  # fmt: skip
+
+
+def map_one(
+    url: str,
+    target: str,
+    kind: str,
+    ours: str,
+    *,
+    code: str = "",
+    called: str = "",
+    sub: str = "",
+    user: str = access.SYSTEM,
+) -> bool:
+    """Say what one thing is called in a package; whether that is new."""
+    with runs.run(url, MAP, subject=f"{target} {ours}"[:SUBJECT], permission="exports.name", user=user) as (
+        session,
+        outcome,
+    ):
+        new = actions.map_one(session, target=target, kind=kind, ours=ours, code=code, called=called, sub=sub)
+        outcome.figures["rows"] = int(new)
+    return new

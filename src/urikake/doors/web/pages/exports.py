@@ -1,0 +1,197 @@
+"""仕訳出力: what is new for the accounting package, the files that were made, and what our names are called there."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+import polars as pl
+from django.http import Http404, HttpResponse
+
+from urikake.base.company import dimensions
+from urikake.base.errors import Refusal
+from urikake.core import written
+from urikake.core.formats import journals
+from urikake.doors import exports as door
+from urikake.rooms.exports import queries as exports
+from urikake.rooms.ledger import queries as ledger
+
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk, today
+from ..table import Choice, Column, Empty, table
+
+PLACE: Final = "exports"
+TARGETS: Final = tuple((name, target.title) for name, target in journals.TARGETS.items())
+FIELDS: Final = ("code", "called", "sub")
+
+
+@page("exports", PLACE, permission="exports.read", title="仕訳出力")
+def listed(desk: Desk) -> Shown:
+    """What a file of a package would hold from day to day, what it lacks, and every file that was made."""
+    titles = dict(TARGETS)
+    found = exports.batches(desk.session).with_columns(
+        number=pl.col("batch_id") - desk.session.low,
+        title=pl.col("target").replace_strict(titles, return_dtype=pl.String),
+        style_name=pl.col("style").replace_strict(exports.STYLES, return_dtype=pl.String),
+        kind=pl.when("again").then(pl.lit("再出力")).otherwise(pl.lit("新しい仕訳")),
+        take=pl.lit("受け取る"),
+    )
+    columns = [
+        Column("number", "出力"),
+        Column("title", "会計ソフト"),
+        Column("since_on", "この日から", "date"),
+        Column("until_on", "この日まで", "date"),
+        Column("style_name", "まとめ方"),
+        Column("kind", "中身", "state", tone={"再出力": "wait", "新しい仕訳": "good"}),
+        Column("entry_count", "仕訳", "number"),
+        Column("row_count", "行", "number"),
+        Column("amount", "借方(円)", "yen"),
+        Column("take", "ファイル", url=lambda row: desk.link(f"{PLACE}/{row['number']}.csv")),
+        Column("digest", "ファイルの SHA-256", hidden=True),
+    ]
+    listing = table(
+        desk, found, columns, key="number", name="exports", filters=[Choice("target", "会計ソフト", TARGETS)],
+        find=["number", "title", "digest"], sort="-number", empty=Empty("まだ会計ソフトに出していません。"),
+    )  # fmt: skip
+    if isinstance(listing, HttpResponse):
+        return listing
+    asked = _asked(desk)
+    return {
+        "table": listing,
+        "targets": TARGETS,
+        "styles": tuple(exports.STYLES.items()),
+        "asked": asked,
+        "ahead": _ahead(desk, asked),
+    }
+
+
+def _asked(desk: Desk) -> dict[str, Any]:
+    """What the form asks for: by default the last month that is over, for the package of the newest file."""
+    first = desk.on.replace(day=1)
+    if (desk.on + timedelta(1)).day != 1:
+        first = (first - timedelta(1)).replace(day=1)
+    last = (first.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
+    newest = exports.batches(desk.session)["target"]
+    usual = newest[-1] if newest.len() else TARGETS[0][0]
+    target = desk.ask("target")
+    return {
+        "target": target if target in journals.TARGETS else usual,
+        "since": _day(desk.ask("since"), desk.on) if desk.ask("since") else first,
+        "until": _day(desk.ask("until"), desk.on) if desk.ask("until") else last,
+        "style": desk.ask("style") if desk.ask("style") in exports.STYLES else "detail",
+    }
+
+
+def _day(typed: str, now: date) -> date:
+    """The day however it is typed."""
+    text = written.day(typed, now)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-05-31 の形で指定してください。") from None
+
+
+def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
+    """How many entries there are from day to day, how many of them no file of the package holds, and what it has no code for."""
+    heads = ledger.entries(desk.session, asked["since"], asked["until"])
+    done = exports.exported(desk.session, asked["target"], heads)
+    lacking = [row for row in _accounts(desk, asked["target"]) if row["lacks"]]
+    lacking += [row for row in _departments(desk, asked["target"]) if row["lacks"]]
+    return {"entries": heads.height, "new": int((~done).sum()), "lacking": [row["ours"] for row in lacking]}
+
+
+def _accounts(desk: Desk, target: str) -> list[dict[str, Any]]:
+    """The accounts that ever moved, with what each is called there, and whether it lacks a code."""
+    names = ledger.balances(desk.session, date.max)["account"]
+    found = exports.accounts(desk.session, target, names)
+    coded = journals.TARGETS[target].coded
+    lacks = pl.col("code").is_null() & coded
+    return found.with_columns(ours="account", lacks=lacks).fill_null("").to_dicts()
+
+
+def _departments(desk: Desk, target: str) -> list[dict[str, Any]]:
+    names = dimensions(desk.session)["department"]
+    found = exports.departments(desk.session, target, names.filter(names != ""))
+    lacks = pl.col("code").is_null() & journals.TARGETS[target].coded
+    return found.with_columns(ours="department", lacks=lacks, sub=pl.lit("")).fill_null("").to_dicts()
+
+
+def _taxes(desk: Desk, target: str) -> list[dict[str, Any]]:
+    """Every class of tax with what it is called there; those that the package's list does not tell stand empty."""
+    classes = exports.taxes(desk.session, target)
+    rows = []
+    for key in journals.KEYS:
+        role, _, name = key.partition(":")
+        words = f"{journals.ROLES[role]} {journals.WORDS[name]}" if name else journals.ROLES[role]
+        rows.append({"ours": key, "words": words, "called": classes.get(key, "")})
+    return rows
+
+
+@deed("export-make", f"{PLACE}/make", permission="exports.export")
+def make(doing: Deed) -> HttpResponse:
+    """Make the file that was looked at."""
+    now = today(doing.company.code)
+    made = door.export(
+        doing.books, doing.field("target"), _day(doing.field("since"), now), _day(doing.field("until"), now),
+        style=doing.field("style") or "detail", again=doing.field("again") == "1", user=doing.person.name,
+    )  # fmt: skip
+    told = made.figures
+    if not told["entries"]:
+        return doing.done(
+            "新しく渡す仕訳はありません。渡した仕訳も出すときは「渡した仕訳も出す」を選んでください。", PLACE
+        )
+    return doing.done(
+        f"仕訳 {told['entries']:,}件（{told['rows']:,}行、借方 {told['amount']:,}円）のファイル {told['batch']} を作りました。",
+        PLACE,
+    )
+
+
+@page("export-file", f"{PLACE}/<int:number>.csv", permission="exports.read", title="仕訳のファイル")
+def file(desk: Desk, number: int) -> Shown:
+    """A file, as it was made."""
+    found = exports.batches(desk.session).filter(pl.col("batch_id") == desk.session.low + number)
+    if found.is_empty():
+        raise Http404(str(number))
+    row = found.row(0, named=True)
+    name = f"{row['target']}-{row['since_on']}-{row['until_on']}-{number}.csv"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(
+        exports.file_of(desk.session, row["batch_id"]), content_type="application/octet-stream", headers=headers
+    )
+
+
+@page("export-mapping", f"{PLACE}/mapping", permission="exports.name", title="会計ソフトでの名前")
+def mapping(desk: Desk) -> Shown:
+    """What accounts, departments and classes of tax are called in a package, to be filled in."""
+    target = desk.ask("target") if desk.ask("target") in journals.TARGETS else _asked(desk)["target"]
+    return {
+        "targets": TARGETS,
+        "target": target,
+        "coded": journals.TARGETS[target].coded,
+        "partner": exports.PARTNER,
+        "accounts": _accounts(desk, target),
+        "departments": _departments(desk, target),
+        "taxes": _taxes(desk, target),
+        "letters": [
+            {"ours": one, "called": other} for one, other in sorted(exports.letters(desk.session, target).items())
+        ],
+    }
+
+
+@deed("export-map", f"{PLACE}/map", permission="exports.name", form="export-mapping")
+def save(doing: Deed) -> HttpResponse:
+    """Keep what was filled in: every name of which anything is told now or was told before."""
+    target, count = doing.field("target"), 0
+    typed = doing.request.POST
+    for kind in exports.KINDS:
+        for ours in typed.getlist(f"{kind}-ours"):
+            told = {name: typed.get(f"{kind}-{name}-{ours}", "").strip() for name in FIELDS}
+            if any(told.values()) or typed.get(f"{kind}-told-{ours}"):
+                count += door.map_one(doing.books, target, kind, ours, **told, user=doing.person.name)
+    letter, instead = doing.field("letter"), doing.field("instead")
+    if letter:
+        count += door.map_one(doing.books, target, "letter", letter, called=instead, user=doing.person.name)
+    return doing.done(
+        f"{count}件の名前を決めました。" if count else "変わったところはありません。",
+        f"{PLACE}/mapping?target={target}",
+    )

@@ -1,0 +1,60 @@
+"""Tables of exports: names in the packages, files, and the entries that they hold."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Mapping(Fact):
+    """What something of ours is called in a package; the newest row of a target, kind and name holds.
+
+    ``kind``: ``account``, ``department``, ``tax`` (a key of `core.formats.journals.taxes`) or ``letter`` (one that the file cannot
+    hold, and what stands for it). ``sub`` of an account is its sub-account: ``partner`` for one a partner, else a fixed one.
+    """
+
+    target = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10)
+    ours = models.CharField(max_length=60)
+    code = models.CharField(max_length=20)
+    called = models.CharField(max_length=60)
+    sub = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "exports_mapping"
+
+
+class Batch(Fact):
+    """A file of journals as it was made (deflated), with its SHA-256, its span, and what it holds.
+
+    ``style`` is ``detail`` (an entry a slip), ``day`` or ``month`` (summed). ``again`` marks one that holds entries which an
+    earlier file holds as well.
+    """
+
+    target = models.CharField(max_length=20)
+    since_on = models.DateField()
+    until_on = models.DateField()
+    style = models.CharField(max_length=10)
+    again = models.BooleanField()
+    entry_count = models.BigIntegerField()
+    row_count = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    file_deflated = models.BinaryField()
+
+    class Meta:
+        db_table = "exports_batch"
+
+
+class Mark(Fact):
+    """Entries that a file was the first of its package to hold: those from one id to another."""
+
+    batch_id = ref()
+    target = models.CharField(max_length=20)
+    first_id = ref()
+    last_id = ref()
+
+    class Meta:
+        db_table = "exports_mark"
+        indexes = [models.Index(fields=["target", "first_id"], name="exports_mark_target")]

@@ -1,0 +1,212 @@
+"""Journals handed to accounting packages: every entry once, summing to the ledger, with nothing that the package would not take."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.builders import (
+    a_contract,
+    a_line,
+    a_partner,
+    a_shop,
+    apply,
+    balances,
+    bill,
+    match,
+    receive,
+    recognize,
+    report,
+    take_rows,
+    unapply,
+    users,
+)
+from urikake.base.errors import FileRefusal, Refusal
+from urikake.core.formats import journals
+from urikake.doors import exports, month
+
+FIRST, LAST = date(2026, 4, 1), date(2027, 3, 31)
+CODED = ("kanjo-bugyo", "kanjo-bugyo-i", "pca")
+
+
+def refused(code: str, does: Any, *args: Any, **how: Any) -> str:
+    with pytest.raises(Refusal) as told:
+        does(*args, **how)
+    assert told.value.code == code
+    return str(told.value)
+
+
+def a_year(url: str, **policy: Any) -> str:
+    """Sales of two rates and an exempt one, a cancelled invoice, receipts with a fee, a discount, an advance, revenue."""
+    a_shop(url, **({"opening_month": "2026-03"} | policy))
+    a_partner(url, "P2")
+    take_rows(url, "contracts", [
+        a_line("C1", monthly=20_000), a_line("C1", product="WATER", monthly=10_186), a_line("C1", product="RENT", monthly=5_000),
+        a_line("C2", partner="P2", product="GROSS", monthly=33_333),
+        a_line("C3", partner="P2", monthly=90_000, cycle_months=12, timing="advance"),
+    ])  # fmt: skip
+    bill(url, "2026-03-31", "2026-04-30", "2026-05-31")
+    month.cancel_invoice(url, report(url, "invoices")[0]["number"], why="誤り", on=date(2026, 5, 31))
+    receive(url, 37_560, on="2026-05-29", id="R1")
+    match(url)
+    for row in report(url, "receipts", status="unapplied"):
+        apply(url, str(row["receipt"]), report(url, "invoices")[-1]["number"], difference="discount")
+    recognize(url, "2026-03", "2026-04", "2026-05")
+    return url
+
+
+def codes(url: str, target: str) -> None:
+    """A code for every account."""
+    names = [row["account"] for row in report(url, "trial-balance", as_of="2099-12-31")]
+    rows = [{"target": target, "kind": "account", "ours": name, "code": str(100 + at)} for at, name in enumerate(names)]
+    rows += [
+        {"target": target, "kind": "tax", "ours": f"{role}:{rate}", "code": code}
+        for role in ("return", "loss") for rate, code in (("standard:10", "0061"), ("reduced:8", "0062"), ("exempt", "0081"))
+    ]  # fmt: skip
+    take_rows(url, "export-mappings", rows)
+
+
+def net(data: bytes, target: str) -> dict[str, int]:
+    """What a file says by account, debits positive, tax apart: read by the reader of the product."""
+    sides, problems = journals.read(target, data)
+    assert problems == []
+    found: dict[str, int] = defaultdict(int)
+    for one in sides:
+        sign = 1 if one.debit else -1
+        found[one.account] += sign * (one.amount - one.tax_amount)
+        found["仮受消費税"] += sign * one.tax_amount
+    return {account: amount for account, amount in found.items() if amount}
+
+
+@pytest.mark.parametrize("policy", [{}, {"advance_tax": "on_invoice", "fee_account": "売上値引"}])
+def test_a_file_says_what_the_ledger_says_in_every_style(database: str, policy: dict[str, str]) -> None:
+    a_year(database, **policy)
+    exports.map_one(
+        database, "moneyforward", "tax", "return:exempt", called="非課税売上-返還等"
+    )  # its list does not tell
+    books = balances(database)
+    for target in ("yayoi", "freee", "moneyforward", "csv"):
+        for style in ("detail", "day", "month"):
+            made = exports.export(database, target, FIRST.replace(month=3), LAST, style=style, again=True)
+            assert net(made.file, target) == books, (target, style)
+
+
+def test_packages_that_know_accounts_by_code_want_every_code(database: str) -> None:
+    a_year(database)
+    names = {row["account"] for row in report(database, "trial-balance", as_of="2099-12-31")}
+    for target in CODED:
+        told = refused("unmapped", exports.export, database, target, FIRST.replace(month=3), LAST)
+        assert "勘定科目 売掛金" in told
+        codes(database, target)
+        made = exports.export(database, target, FIRST.replace(month=3), LAST)
+        sides, problems = journals.read(target, made.file)
+        assert problems == []
+        assert {one.account for one in sides} <= {str(100 + at) for at in range(len(names))}
+        assert sum(one.amount for one in sides if one.debit) == sum(one.amount for one in sides if not one.debit)
+
+
+def test_every_entry_is_handed_over_once_and_what_comes_later_next_time(database: str) -> None:
+    a_year(database)
+    first = exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
+    assert exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31)).figures["entries"] == 0
+    receive(database, 700, payer="ダレカ", on="2026-05-30", id="LATE")
+    bill(database, "2026-06-30")
+    second = exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
+    assert second.figures["entries"] == 1
+    third = exports.export(database, "freee", date(2026, 3, 1), LAST)
+    whole = exports.export(database, "freee", date(2026, 3, 1), LAST, again=True)
+    assert whole.figures["again"] is True
+    assert whole.figures["entries"] == sum(made.figures["entries"] for made in (first, second, third))
+    sums: dict[str, int] = defaultdict(int)
+    for made in (first, second, third):
+        for account, amount in net(made.file, "freee").items():
+            sums[account] += amount
+    assert (
+        {account: amount for account, amount in sums.items() if amount}
+        == net(whole.file, "freee")
+        == balances(database)
+    )
+    assert exports.export(database, "yayoi", date(2026, 3, 1), LAST).figures["entries"] == whole.figures["entries"]
+    assert exports.export(database, "freee", date(2026, 3, 1), LAST, preview=True).figures["entries"] == 0
+
+
+def test_tax_stands_inside_the_line_that_it_is_of(database: str) -> None:
+    a_shop(database, advance_tax="on_invoice")
+    a_contract(database)
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    made = exports.export(database, "yayoi", FIRST, LAST)
+    rows = list(csv.reader(io.StringIO(made.file.decode("cp932"))))
+    sale = next(row for row in rows if row[10] == "売上高")
+    assert (sale[4], sale[5], sale[13], sale[14], sale[15]) == ("売掛金", "P1商事", "課税売上内10%", "11000", "1000")
+    assert sale[16] == "請求 INV-2026-00001"
+
+
+def test_what_is_taken_back_is_handed_over_the_other_way_round(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    receive(database, 11_000)
+    match(database)
+    before = exports.export(database, "moneyforward", FIRST, LAST)
+    number = report(database, "receipts")[0]["applications"][0]
+    unapply(database, int(number["id"] if isinstance(number, dict) else number))
+    after = exports.export(database, "moneyforward", FIRST, LAST)
+    assert after.figures["entries"] == 1
+    sides, _ = journals.read("moneyforward", after.file)
+    assert {(one.account, one.debit, one.amount) for one in sides} == {
+        ("売掛金", True, 11_000),
+        ("仮受金", False, 11_000),
+    }
+    assert before.figures["digest"] != after.figures["digest"]
+
+
+def test_letters_that_a_file_cannot_hold_are_told_and_replaced_only_when_the_company_says_so(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2", name="𠮷野商店", kana="ヨシノ")
+    a_contract(database, partner="P2")
+    bill(database, "2026-04-30")
+    assert "「𠮷野商店」の 𠮷" in refused("unwritable", exports.export, database, "yayoi", FIRST, LAST)
+    assert exports.export(database, "freee", FIRST, LAST).figures["entries"] > 0
+    assert exports.map_one(database, "yayoi", "letter", "𠮷", called="吉")
+    assert not exports.map_one(database, "yayoi", "letter", "𠮷", called="吉")
+    made = exports.export(database, "yayoi", FIRST, LAST)
+    assert "吉野商店" in made.file.decode("cp932")
+
+
+def test_accounts_and_departments_are_called_as_the_company_says(database: str) -> None:
+    a_shop(database)
+    a_contract(database, department="営業一課")
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    exports.map_one(database, "yayoi", "account", "売上高", called="サービス売上高", sub="月額")
+    exports.map_one(database, "yayoi", "department", "営業一課", called="営業")
+    text = exports.export(database, "yayoi", FIRST, LAST).file.decode("cp932")
+    assert ",サービス売上高,月額,営業,課税売上内10%,11000,1000," in text
+    assert "勘定科目 売掛金" in refused("unmapped", exports.export, database, "pca", FIRST, LAST)
+    codes(database, "pca")
+    assert "部門 営業一課" in refused("unmapped", exports.export, database, "pca", FIRST, LAST)
+
+
+def test_what_cannot_be_exported_is_refused(database: str) -> None:
+    a_shop(database)
+    refused("unknown-target", exports.export, database, "obic", FIRST, LAST)
+    refused("unknown-style", exports.export, database, "csv", FIRST, LAST, style="year")
+    refused("bad-span", exports.export, database, "csv", LAST, FIRST)
+    refused("export-mapping", exports.map_one, database, "csv", "colour", "x")
+    users(database, eigyo="sales", kansa="auditor")
+    for who in ("eigyo", "kansa"):
+        refused("not-permitted", exports.export, database, "csv", FIRST, LAST, user=who)
+    rows = [
+        {"target": "yayoi", "kind": "account", "ours": "交際費", "called": "x"},
+        {"target": "yayoi", "kind": "tax", "ours": "sale:standard:12", "called": "x"},
+        {"target": "yayoi", "kind": "letter", "ours": "二字", "called": "x"},
+    ]
+    with pytest.raises(FileRefusal) as told:
+        take_rows(database, "export-mappings", rows)
+    assert [error.column for error in told.value.errors] == ["ours"] * 3
