@@ -342,10 +342,10 @@ SUBJECTS: Final = {
 VERBS: Final = {
     "read": "を見る", "add": "を加える", "apply": "を行う", "approve": "を承認する", "ask": "を申請する",
     "cancel": "を取り消す", "change": "を変える", "close": "を行う", "create": "を作る", "deliver": "を送る",
-    "enter": "伝票を起票する",
-    "export": "のファイルを作る", "name": "の会計ソフトでの名前を決める", "import": "を取り込む", "issue": "を発行する", "map": "の列の対応づけと銀行の形式を保存する",
-    "post": "を計上する", "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む",
-    "reopen": "を解除する", "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
+    "enter": "伝票を起票する", "export": "のファイルを作る", "import": "を取り込む", "issue": "を発行する",
+    "map": "の列の対応づけと銀行の形式を保存する", "name": "の会計ソフトでの名前を決める", "post": "を計上する",
+    "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する",
+    "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
     "transfer": "を銀行に送るファイルにする",
 }  # fmt: skip
 

@@ -53,7 +53,7 @@ NAV: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             Entry("承認", "approvals", "stamp", "home.read", work.to_approve),
             Entry("収益認識", "revenue", "trending-up", "revenue.read"),
             Entry("仕訳", "journals", "book-open", "journals.read"),
-            Entry("仕訳出力", "exports", "upload", "exports.read"),
+            Entry("仕訳出力", "exports", "hand-over", "exports.read"),
             Entry("分析", "analytics", "chart-line", "reports.read"),
             Entry("もしも計算", "simulations", "git-branch", "reports.read"),
         ),
