@@ -168,3 +168,10 @@ def test_a_process_that_decides_knows_every_kind_of_proposal() -> None:
     rooms = Path("src/urikake").rglob("*.py")
     entered = sum(path.read_text(encoding="utf-8").count("proposals.kind(") for path in rooms)
     assert len(told.stdout.split()) == entered == len(proposals.KINDS)
+
+
+def test_the_order_in_which_kinds_are_named_is_no_change(database: str) -> None:
+    a_shop(database, second_person=["policies", "refund", "receivables"])
+    assert value(database, "second_person") == "receivables,refund,policies"
+    with pytest.raises(Refusal, match="no-change"):
+        company.propose(database, {"second_person": "policies,receivables,refund"}, why="ため")

@@ -327,7 +327,7 @@ def _policy_value(key: str, value: Any) -> str:
             raise Refusal(
                 "policy-value", f"方針 second_person の「{wrong[0]}」は知らない種類です。", "綴りを確かめてください。"
             )
-        return ",".join(value)
+        return ",".join(kind for kind in SECOND_PERSON if kind in value)
     return str(value)
 
 

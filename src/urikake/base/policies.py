@@ -104,10 +104,15 @@ def propose(session: Session, values: Mapping[str, str], why: str) -> int | None
     """Ask for other values of policies; the number of the proposal, or None where it is done at once."""
     held, wanted = policies(session), {key: _value(key, str(value).strip()) for key, value in values.items()}
     content = {key: {"from": held[key], "to": value} for key, value in wanted.items()}
-    changed = {key: change for key, change in content.items() if change["from"] != change["to"]}
+    changed = {key: change for key, change in content.items() if _as_kept(key, change["from"]) != change["to"]}
     if not changed:
         raise Refusal("no-change", "方針は今の値のままです。", "変えたい項目の値を選び直してください。")
     return proposals.propose(session, NAME, changed, why)
+
+
+def _as_kept(key: str, value: str) -> str:
+    """A value that stands, as it would be kept now: kinds were once kept in the order they were written in."""
+    return _kinds(value) if key == "second_person" else value
 
 
 def _value(key: str, value: str) -> str:
