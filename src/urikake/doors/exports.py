@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import polars as pl
+
 from urikake.base import access, runs
 from urikake.base.bulk import Session
-from urikake.rooms.exports import actions
+from urikake.rooms.exports import actions, queries
+from urikake.rooms.intake.queries import Sheet
 
 from .files import SUBJECT
 
 EXPORT: Final = "export"
 MAP: Final = "export-mapping"
+TIE_OUT: Final = "tie-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,27 @@ def figures(session: Session, made: actions.Exported | None) -> dict[str, Any]:
         "until": told["until_on"].isoformat(), "style": told["style"], "again": told["again"], "entries": told["entry_count"],
         "rows": told["row_count"], "amount": told["amount"], "digest": told["digest"],
     }  # fmt: skip
+
+
+def tie_out(
+    url: str, found: Sheet, target: str, on: date, *, user: str = access.SYSTEM, preview: bool = False
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Tie the package's balances out against ours: figures (``off`` accounts that nothing explains), and the accounts."""
+    subject = f"{target} {on}"[:SUBJECT]
+    with runs.run(url, TIE_OUT, subject=subject, permission="exports.export", user=user, preview=preview) as (
+        session,
+        outcome,
+    ):
+        made = actions.tie_out(session, sheet=found, target=target, on=on)
+        number = int(made["tie_out_id"][0]) if made.height else 0
+        rows = queries.tied(session, number) if number else queries.tied(session, 0)
+        off = rows.filter(pl.col("unexplained") != 0)
+        outcome.figures |= {
+            "tie_out": number - session.low if number else 0,
+            "accounts": rows.height,
+            "off": off.height,
+        }
+    return outcome.figures, rows.to_dicts()
 
 
 def map_one(

@@ -23,17 +23,26 @@ ROOTS: Final[dict[str, str]] = {
 _ROOT_OF: Final = {name: root for root, names in ROOTS.items() for name in names.split()}
 
 
+def root(name: str) -> str:
+    """Under which of the five roots an account stands.
+
+    >>> root("売掛金"), root("前受金"), root("売上高")
+    ('Assets', 'Liabilities', 'Income')
+    """
+    return _ROOT_OF.get(name, "Assets")
+
+
 def account(name: str) -> str:
     """The account (勘定科目) as beancount names it: under its root, after a capital letter, which a name there must have.
 
     >>> account("売掛金"), account("売上高"), account("現金(本社)")
     ('Assets:A-売掛金', 'Income:I-売上高', 'Assets:A-現金-本社-')
     """
-    root = _ROOT_OF.get(name, "Assets")
+    first = root(name)
     spelled = "".join(
         letter if unicodedata.category(letter)[0] == "L" or letter.isdecimal() else "-" for letter in name
     )
-    return f"{root}:{root[0]}-{spelled}"
+    return f"{first}:{first[0]}-{spelled}"
 
 
 def printed(

@@ -11,6 +11,7 @@ from urikake.base.url import from_environment
 
 from .bar import bar
 from .options import As, Dry, day, load
+from .shown import Format, show
 
 export: Final = typer.Typer(no_args_is_help=True, help="会計ソフトに渡すファイル。")
 TARGETS: Final = "yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforward・csv"
@@ -48,3 +49,25 @@ def journals(
         file = output or Path(made.name)
         collecting.write(file, made.file)
         print(f"{file} に書き出しました。")
+
+
+@export.command("tie-out")
+def tie_out(
+    file: Path,
+    target: Annotated[str, typer.Option("--target", help=f"会計ソフト（{TARGETS}）")],
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="残高の日")],
+    format_: Annotated[Format, typer.Option("--format")] = Format.table,
+    as_: As = "system",
+) -> None:
+    """会計ソフトの試算表（科目と残高の CSV・Excel）を、同じ日の残高と科目ごとに照合する。"""
+    load()
+    from urikake.doors import exports
+    from urikake.rooms.exports.actions import BALANCES
+    from urikake.rooms.intake.queries import sheet
+
+    figures, rows = exports.tie_out(from_environment(), sheet(file, BALANCES), target, day(on), user=as_)
+    show(rows, format_, "tie-out")
+    if figures["off"]:
+        print(f"説明のつかない差が {figures['off']} 科目にあります。")
+        raise typer.Exit(1)
+    print("すべての科目が合っています。")

@@ -1,4 +1,4 @@
-"""Tables of exports: names in the packages, files, and the entries that they hold."""
+"""Tables of exports: names in the packages, files and the entries that they hold, balances that came back."""
 
 from __future__ import annotations
 
@@ -58,3 +58,33 @@ class Mark(Fact):
     class Meta:
         db_table = "exports_mark"
         indexes = [models.Index(fields=["target", "first_id"], name="exports_mark_target")]
+
+
+class TieOut(Fact):
+    """The balances of a package at the end of a day, compared with ours (残高照合); the file by its SHA-256."""
+
+    target = models.CharField(max_length=20)
+    on_day = models.DateField()
+    file_name = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "exports_tie_out"
+
+
+class TieOutLine(Fact):
+    """An account of a comparison: its balance there and here (debits positive), and what of ours no file holds yet.
+
+    ``account_id`` is null for an account that only the package has, ``called`` its name there.
+    """
+
+    tie_out_id = ref()
+    account_id = ref(null=True)
+    called = models.CharField(max_length=60)
+    there = models.BigIntegerField()
+    here = models.BigIntegerField()
+    waiting = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exports_tie_out_line"
+        indexes = [models.Index(fields=["tie_out_id"], name="exports_tie_out_of")]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
+from datetime import date
 from typing import Final
 
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import accounts as ours
 from urikake.core.formats import journals
+from urikake.rooms.ledger import queries as ledger
 
 MAPPING: Final = "target, kind, ours, code, called, sub"
 KINDS: Final = {"account": "勘定科目", "department": "部門", "tax": "税区分", "letter": "文字"}
@@ -91,3 +94,34 @@ def exported(session: Session, target: str, entries: pl.DataFrame) -> pl.Series:
     found = placed.join_asof(spans, left_on="entry_id", right_on="first_id", strategy="backward")
     inside = found.with_columns(exported=(pl.col("entry_id") <= pl.col("last_id")).fill_null(value=False))
     return inside.sort("at")["exported"]
+
+
+def waiting(session: Session, target: str, on: date) -> pl.DataFrame:
+    """What of the balances on a day no file of the package holds yet: ``account, waiting`` (debits positive)."""
+    heads = ledger.entries(session, date.min, on)
+    fresh = heads.filter(~exported(session, target, heads))
+    chart = ours(session).select(account_id="id", account="name")
+    lines = ledger.lines(session, fresh).join(chart, on="account_id", how="left")
+    return lines.group_by("account").agg(waiting=pl.col("amount").sum())
+
+
+def tie_outs(session: Session) -> pl.DataFrame:
+    """Every comparison by id: ``tie_out_id, run_id, target, on_day, file_name, digest``."""
+    rows = session.table("exports_tie_out", "id, run_id, target, on_day, file_name, digest")
+    return rows.rename({"id": "tie_out_id"}).sort("tie_out_id")
+
+
+def tied(session: Session, tie_out_id: int) -> pl.DataFrame:
+    """The accounts of a comparison: ``called, account, theirs, ours, not_exported, unexplained``.
+
+    ``theirs`` = ``ours`` − ``not_exported`` + ``unexplained``: what the package has beyond what it was given.
+    """
+    names = "id, tie_out_id, account_id, called, there, here, waiting"
+    rows = session.rows("exports_tie_out_line", names, "tie_out_id = ?", (tie_out_id,))
+    chart = ours(session).select(account_id="id", account="name")
+    told = rows.rename({"there": "theirs", "here": "ours", "waiting": "not_exported"}).join(
+        chart, on="account_id", how="left", maintain_order="left"
+    )
+    return told.with_columns(unexplained=pl.col("theirs") - pl.col("ours") + pl.col("not_exported")).select(
+        "called", "account", "theirs", "ours", "not_exported", "unexplained"
+    )

@@ -14,6 +14,8 @@ from urikake.core import written
 from urikake.core.formats import journals
 from urikake.doors import exports as door
 from urikake.rooms.exports import queries as exports
+from urikake.rooms.exports.actions import BALANCES
+from urikake.rooms.intake.queries import raw, read
 from urikake.rooms.ledger import queries as ledger
 
 from ..book import Deed, Shown, deed, page
@@ -23,6 +25,7 @@ from ..table import Choice, Column, Empty, table
 PLACE: Final = "exports"
 TARGETS: Final = tuple((name, target.title) for name, target in journals.TARGETS.items())
 FIELDS: Final = ("code", "called", "sub")
+LAST: Final = 6
 
 
 @page("exports", PLACE, permission="exports.read", title="仕訳出力")
@@ -62,7 +65,18 @@ def listed(desk: Desk) -> Shown:
         "styles": tuple(exports.STYLES.items()),
         "asked": asked,
         "ahead": _ahead(desk, asked),
+        "tie_outs": _tie_outs(desk),
     }
+
+
+def _tie_outs(desk: Desk) -> list[dict[str, Any]]:
+    """The newest comparisons with the balances of packages."""
+    made = exports.tie_outs(desk.session).reverse().head(LAST)
+    titles = dict(TARGETS)
+    return [
+        row | {"number": row["tie_out_id"] - desk.session.low, "title": titles[row["target"]]}
+        for row in made.iter_rows(named=True)
+    ]
 
 
 def _asked(desk: Desk) -> dict[str, Any]:
@@ -195,3 +209,50 @@ def save(doing: Deed) -> HttpResponse:
         f"{count}件の名前を決めました。" if count else "変わったところはありません。",
         f"{PLACE}/mapping?target={target}",
     )
+
+
+# --- 残高照合 ------------------------------------------------------------------------------------------------------
+
+
+@deed("tie-out-make", f"{PLACE}/tie-out", permission="exports.export")
+def tie_out(doing: Deed) -> HttpResponse:
+    """Tie the balances of the package out that are in the file sent."""
+    sent = doing.request.FILES.get("file")
+    if sent is None:
+        raise Refusal("no-file", "ファイルが選ばれていません。", "会計ソフトの試算表を選んでください。")
+    found = read(raw(sent.read(), (sent.name or "file")[-120:]), BALANCES)
+    on = _day(doing.field("on"), today(doing.company.code))
+    figures, _ = door.tie_out(doing.books, found, doing.field("target"), on, user=doing.person.name)
+    said = f"説明のつかない差が {figures['off']} 科目にあります。" if figures["off"] else "すべての科目が合っています。"
+    return doing.done(said, f"{PLACE}/tie-outs/{figures['tie_out']}")
+
+
+@page("tie-out", f"{PLACE}/tie-outs/<int:number>", permission="exports.read", title="残高照合")
+def tied(desk: Desk, number: int) -> Shown:
+    """One comparison: every account with both balances, what was not handed over yet, and what nothing explains."""
+    found = exports.tie_outs(desk.session).filter(pl.col("tie_out_id") == desk.session.low + number)
+    if found.is_empty():
+        raise Http404(str(number))
+    head = found.row(0, named=True)
+    rows = exports.tied(desk.session, head["tie_out_id"]).with_columns(key=pl.int_range(pl.len()))
+    columns = [
+        Column("called", "会計ソフトの科目"),
+        Column("account", "当社の科目"),
+        Column("theirs", "会計ソフトの残高(円)", "yen"),
+        Column(
+            "ours",
+            "当社の残高(円)",
+            "yen",
+            ref=lambda row: f"account:{row['account']}:{head['on_day']}" if row["account"] else None,
+        ),
+        Column("not_exported", "まだ渡していない(円)", "yen"),
+        Column("unexplained", "説明のつかない差(円)", "yen"),
+    ]
+    listing = table(desk, rows, columns, key="key", name=f"tie-out-{number}", find=["called", "account"], sort="")
+    if isinstance(listing, HttpResponse):
+        return listing
+    off = int((rows["unexplained"] != 0).sum())
+    return {
+        "table": listing, "head": head | {"title": dict(TARGETS)[head["target"]]}, "off": off, "count": rows.height,
+        "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},
+    }  # fmt: skip

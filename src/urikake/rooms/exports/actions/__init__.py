@@ -2,5 +2,6 @@
 
 from .exporting import Exported, export
 from .mapping import MAPPINGS, import_mappings, map_one
+from .tying import BALANCES, tie_out
 
-__all__ = ["MAPPINGS", "Exported", "export", "import_mappings", "map_one"]
+__all__ = ["BALANCES", "MAPPINGS", "Exported", "export", "import_mappings", "map_one", "tie_out"]

@@ -1,4 +1,4 @@
-"""Names in accounting packages, files of journals, and the entries that they hold."""
+"""Names in accounting packages, files of journals with the entries that they hold, balances that came back."""
 
 from django.db import migrations, models
 
@@ -48,6 +48,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='TieOut',
+            fields=[
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('run_id', models.BigIntegerField()),
+                ('target', models.CharField(max_length=20)),
+                ('on_day', models.DateField()),
+                ('file_name', models.CharField(max_length=120)),
+                ('digest', models.CharField(max_length=64)),
+            ],
+            options={
+                'db_table': 'exports_tie_out',
+            },
+        ),
+        migrations.CreateModel(
             name='Mark',
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),
@@ -60,6 +74,23 @@ class Migration(migrations.Migration):
             options={
                 'db_table': 'exports_mark',
                 'indexes': [models.Index(fields=['target', 'first_id'], name='exports_mark_target')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TieOutLine',
+            fields=[
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('run_id', models.BigIntegerField()),
+                ('tie_out_id', models.BigIntegerField()),
+                ('account_id', models.BigIntegerField(null=True)),
+                ('called', models.CharField(max_length=60)),
+                ('there', models.BigIntegerField()),
+                ('here', models.BigIntegerField()),
+                ('waiting', models.BigIntegerField()),
+            ],
+            options={
+                'db_table': 'exports_tie_out_line',
+                'indexes': [models.Index(fields=['tie_out_id'], name='exports_tie_out_of')],
             },
         ),
     ]
