@@ -10,10 +10,13 @@ from django.shortcuts import redirect
 
 from urikake.base import periods
 from urikake.base.errors import Refusal
+from urikake.core.formats import journals
 from urikake.doors import month as steps
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing import queries as closing
 from urikake.rooms.closing.queries import changes, work
+from urikake.rooms.exports import queries as exports
+from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.reports.queries import report
 
 from .. import jobs
@@ -84,8 +87,35 @@ def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
         _step("収益の認識", recognised["state"] == "済", f"{recognised['amount']:,}円", "この月まで認識済み",
               "" if recognised["state"] == "済" else "この月の認識がまだです", desk.link("revenue")),
         _step("突合", not wrong, "債権・仮受金・前受金・総勘定元帳", "差額 0", "／".join(wrong[:3]), desk.link("journals/balance")),
+        *_handed_over(desk, first, last),
         _step("締め", locked, "締め済み" if locked else "未", "鍵", "", ""),
     ]  # fmt: skip
+
+
+def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
+    """Whether the month's entries are in a file of the accounting package; nothing for a company that uses none."""
+    made = exports.batches(desk.session)["target"]
+    if made.is_empty():
+        return []
+    target = made[-1]
+    heads = ledger.entries(desk.session, first, last)
+    left = heads.height - int(exports.exported(desk.session, target, heads).sum())
+    title, url = (
+        journals.TARGETS[target].title,
+        desk.link("exports", target=target, since=first.isoformat(), until=last.isoformat()),
+    )
+    why = f"まだ渡していない仕訳 {left:,}件。締めたあとでも渡せます" if left else ""
+    return [
+        _step(
+            "会計ソフトに渡す",
+            not left,
+            f"{title} {heads.height - left:,}/{heads.height:,}件",
+            "すべて渡しました",
+            why,
+            url,
+            soft=True,
+        )
+    ]
 
 
 def _stale(desk: Desk, days: list[date]) -> str:
