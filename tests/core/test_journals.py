@@ -16,12 +16,22 @@ from urikake.core.formats import journals
 from urikake.core.formats.journals import TARGETS, folded, paired, read
 
 DAY = date(2026, 10, 31)
-LINES = {"entry": pl.Int64, "account": pl.String, "tax": pl.String, "role": pl.String, "amount": pl.Int64}
+LINES = {
+    "entry": pl.Int64,
+    "account": pl.String,
+    "tax": pl.String,
+    "role": pl.String,
+    "amount": pl.Int64,
+    "rate_micro": pl.Int64,
+}
+RATE = {"standard": 10_000_000, "reduced": 8_000_000}
 ROLE = {"売上高": "sale", "売上値引": "return", "貸倒損失": "loss"}
 
 
 def lines(*rows: tuple[int, str, str, int]) -> pl.DataFrame:
-    told = [(entry, account, tax, ROLE.get(account, "none"), amount) for entry, account, tax, amount in rows]
+    told = [
+        (entry, account, tax, ROLE.get(account, "none"), amount, RATE.get(tax)) for entry, account, tax, amount in rows
+    ]
     return pl.DataFrame(told, schema=LINES, orient="row")
 
 
@@ -36,21 +46,36 @@ def test_the_tax_of_a_discount_of_two_rates_goes_into_each() -> None:
             (1, "仮受消費税", "reduced", 10),
         ),
         "仮受消費税",
+        "売上高",
     )  # fmt: skip
     told = [row for row in found.select("account", "tax", "amount", "tax_amount").iter_rows() if row[0] == "売上値引"]
     assert told == [("売上値引", "standard", 293, 26), ("売上値引", "reduced", 147, 10)]
 
 
-def test_tax_without_a_sale_or_on_both_sides_stays_a_line() -> None:
-    alone = folded(lines((1, "前受金", "", 10), (1, "仮受消費税", "standard", -10)), "仮受消費税")
-    assert alone.select("account", "amount", "tax_amount").rows() == [("前受金", 10, 0), ("仮受消費税", -10, 0)]
-    both = lines(
+def shown(*rows: tuple[int, str, str, int]) -> list[tuple[str, int, int, bool]]:
+    return folded(lines(*rows), "仮受消費税", "売上高").select("account", "amount", "tax_amount", "taxed").rows()
+
+
+def test_tax_that_is_no_lines_own_stands_beside_its_base() -> None:
+    before = shown((1, "前受金", "", 10), (1, "仮受消費税", "standard", -10))
+    assert before == [("前受金", 10, 0, False), ("売上高", -110, -10, True), ("売上高", 100, 0, False)]
+    later = shown((1, "契約負債", "", 833), (1, "売上高", "standard", -833))
+    assert later == [("契約負債", 833, 0, False), ("売上高", -833, 0, False)]
+    exempt = shown((1, "売掛金", "", 500), (1, "売上高", "exempt", -500))
+    assert exempt == [("売掛金", 500, 0, False), ("売上高", -500, 0, True)]
+
+
+def test_tax_of_lines_on_both_sides_is_no_lines_own() -> None:
+    both = shown(
         (1, "売上高", "standard", 100),
         (1, "売上高", "standard", -300),
         (1, "仮受消費税", "standard", -20),
         (1, "売掛金", "", 220),
     )
-    assert folded(both, "仮受消費税")["account"].to_list() == ["売上高", "売上高", "仮受消費税", "売掛金"]
+    assert both == [
+        ("売上高", 100, 0, False), ("売上高", -300, 0, False), ("売上高", -220, -20, True), ("売上高", 200, 0, False),
+        ("売掛金", 220, 0, False),
+    ]  # fmt: skip
 
 
 ACCOUNTS = ("売掛金", "売上高", "売上値引", "前受金", "仮受消費税")
@@ -68,7 +93,7 @@ def test_no_yen_is_lost_by_folding_and_pairing(entries: list[list[tuple[str, str
         left = -sum(amount for *_, amount in entry)
         rows += [(at, *line) for line in (*entry, ("普通預金", "", left))]
     found = lines(*rows)
-    whole = folded(found, "仮受消費税")
+    whole = folded(found, "仮受消費税", "売上高")
 
     def sums(frame: pl.DataFrame, net: bool) -> dict[tuple[int, str], int]:
         told: dict[tuple[int, str], int] = defaultdict(int)

@@ -304,7 +304,7 @@ def test_several_items_of_several_partners_by_one_payer(database: str) -> None:
 
 @pytest.mark.parametrize("difference", ["fee", "discount", "misc", "remain"])
 def test_unapplying_restores_every_balance(database: str, difference: str) -> None:
-    two_orders(database)
+    two_orders(database, second_person=[])
     receive(database, 32_000, payer="ダレカ", id="R1")
     before = balances(database), by_order(database), unapplied(database)
     apply(database, "R1", INV1, difference=difference)
@@ -429,7 +429,7 @@ def test_what_is_applied_by_hand_without_a_day_counts_in_the_first_open_month(da
 
 
 def test_a_fee_beyond_the_tolerance_that_people_booked_twice_is_taken_by_itself(database: str) -> None:
-    a_shop_owed(database, 50_000, 50_000, 50_000)
+    a_shop_owed(database, 50_000, 50_000, 50_000, second_person=[])
     for number, invoice in enumerate((INV1, INV2)):
         receive(database, 52_500, on=f"2026-0{5 + number}-20", id=f"R{number}")
         match(database)
@@ -440,3 +440,27 @@ def test_a_fee_beyond_the_tolerance_that_people_booked_twice_is_taken_by_itself(
     assert (unapplied(database), open_items(database)) == ({}, {})
     assert balances(database)["支払手数料"] == 7_500
     assert_coherent(database)
+
+
+def test_what_gives_up_more_than_a_fee_waits_under_whatever_name(database: str) -> None:
+    two_orders(database)
+    users(database, keiri="accountant", buchou="approver")
+    receive(database, 32_000, payer="ダレカ", id="R1")
+    for difference, word in (("fee", "手数料"), ("misc", "雑損失")):
+        told = apply(database, "R1", INV1, difference=difference, user="keiri")
+        assert told["applied"] == 0
+        assert company.waiting(database)[-1]["text"].startswith(f"{word} {INV1} のうち 1,000円")
+    receive(database, 32_560, payer="ダレカ", id="R2")
+    assert apply(database, "R2", INV1, difference="fee", user="keiri")["applied"] == 1
+
+
+def test_a_write_off_that_would_be_more_by_then_is_not_approved(database: str) -> None:
+    two_orders(database)
+    users(database, keiri="accountant", buchou="approver")
+    receive(database, 20_000, payer="ダレカ", id="R1")
+    receive(database, 12_900, payer="ダレカ", id="R2")
+    apply(database, "R1", INV1, user="keiri")
+    number = apply(database, "R2", INV1, difference="write-off", user="keiri")["proposal"]
+    unapply(database, report(database, "receipts")[0]["applications"][0])
+    company.decide(database, number, "approved", user="buchou")
+    assert balances(database)["貸倒損失"] + (balances(database)["仮受消費税"] + 3_000) == 100

@@ -21,6 +21,7 @@ from tests.builders import (
 )
 from urikake.base import runs
 from urikake.base.errors import Refusal
+from urikake.doors import month
 from urikake.rooms.matching.queries import candidates
 
 
@@ -83,6 +84,17 @@ def test_late_payment_late_terms_and_notes_are_told(database: str) -> None:
         ("note", "INV-2026-00003", "2026-05-31", 11_000, None),
     ]
     assert {row["partner"] for row in report(database, "protected", as_of="2026-06-30", partner="P3")} == {"P3"}
+
+
+def test_two_months_after_the_closing_of_a_month_are_in_time_and_a_write_off_is_told(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2", payment_months=2)
+    a_contract(database, partner="P2", commissioned="yes")
+    bill(database, "2026-04-30")
+    assert told(database, "2026-05-01") == []
+    receive(database, 10_900, payer="P2ショウジ")
+    month.apply(database, "R10900", ["INV-2026-00001"], difference="discount", on=None)
+    assert [row[0] for row in told(database, "2026-06-01")] == ["reduced"]
 
 
 def test_whether_a_price_is_protected_is_yes_or_no(database: str) -> None:

@@ -141,7 +141,7 @@ def test_what_was_asked_for_another_account_is_not_approved(database: str) -> No
     number = ask(database, name, user="keiri")["proposal"]
     (waits,) = company.waiting(database)
     assert waits["text"] == (
-        f"返金 P1 に 20,000円（前受金 消込 {name.removeprefix('application-')}）、支払日 2026-06-15、"
+        f"返金 P1 に 20,000円（前受金 消込 {name.removeprefix('application-')} の 20,000円）、支払日 2026-06-15、"
         "main から 9992-002 普通 1234567 ﾋﾟ-ｲﾁ(ｶ へ"
     )
     take_rows(database, "payees", [PAYEE | {"number": "6666666"}])
@@ -154,7 +154,7 @@ def test_what_has_become_stale_is_not_approved(database: str) -> None:
     name = an_advance(database)
     first, second = (ask(database, name, user="keiri")["proposal"] for _ in range(2))
     company.decide(database, first, "approved", user="buchou")
-    refused("nothing-left", company.decide, database, second, "approved", user="buchou")
+    refused("nothing-left", company.decide, database, second, "approved", user="buchou")  # asked for 20,000 as well
     assert report(database, "refunds", as_of="2099-12-31")[0]["amount"] == 20_000
 
 
@@ -307,3 +307,60 @@ def test_without_the_number_of_the_bank_there_is_no_file(database: str) -> None:
     refused("no-sender", refunds.file, database, DAY)
     with runs.reading(database) as session:
         assert session.value("SELECT count(*) FROM refunds_transfer") == 0
+
+
+def test_what_is_approved_is_what_was_asked_for_though_more_is_left_by_then(database: str) -> None:
+    plain_shop(database, second_person=["refund"])
+    users(database, keiri="accountant", buchou="approver")
+    name = an_advance(database, 30_000)
+    a_contract(database, monthly=20_000)
+    bill(database, "2026-04-30")
+    use = advances.apply(database, name, ["INV-2026-00001"])["use"]
+    number = ask(database, name, user="keiri")["proposal"]
+    advances.unapply(database, use, user="keiri")
+    assert "8,000円" in company.decide(database, number, "approved", user="buchou")
+    assert [row["amount"] for row in report(database, "refunds", as_of="2099-12-31")] == [8_000]
+
+
+def test_who_approves_sees_what_the_partner_owes(database: str) -> None:
+    plain_shop(database, second_person=["refund"])
+    name = an_advance(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    ask(database, name)
+    (waits,) = company.waiting(database)
+    assert waits["text"].endswith("（この取引先に未回収 11,000円あり）")
+
+
+def test_a_file_of_which_a_refund_came_back_was_sent(database: str) -> None:
+    numbers = two_refunds(database)
+    made = refunds.file(database, DAY)
+    assert refunds.take_back(database, numbers[2], "口座なし", on=date(2026, 6, 18))["on"] == "2026-06-18"
+    refused("transfer-sent", refunds.file, database, DAY)
+    refused("transfer-sent", refunds.withdraw, database, made.figures["transfer"], "送っていない")
+    other = next(row["advance"] for row in report(database, "advances", as_of="2099-12-31") if row["partner"] == "P2")
+    refused("too-early", ask, database, other, partner="P2", on=date(2026, 6, 17))  # it was not there yet on that day
+    ask(database, other, partner="P2", on=date(2026, 6, 19))
+    (batch,) = zengin21.read(refunds.file(database, date(2026, 6, 19)).file, DAY)
+    assert [each.amount for each in batch.transfers] == [7_000]
+
+
+def test_one_balance_named_in_two_ways_is_refused_when_it_is_asked_for(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    apply(database, receive(database, 11_000), "INV-2026-00001")
+    month.cancel_invoice(database, "INV-2026-00001", why="誤り", on=date(2026, 5, 31))
+    take_rows(database, "payees", [PAYEE])
+    number = next(name for name, left in open_items(database).items() if left < 0)
+    with runs.reading(database) as session:
+        item = session.value("SELECT item_id FROM receivables_open WHERE balance < 0") - session.low
+    refused("named-twice", ask, database, number, f"#{item}", on=date(2026, 6, 30))
+    assert open_items(database)[number] == -11_000
+
+
+def test_the_same_accounts_asked_for_twice_wait_once(database: str) -> None:
+    plain_shop(database)
+    assert take_rows(database, "payees", [PAYEE]) == 1
+    assert take_rows(database, "payees", [PAYEE]) == 0
+    assert len(company.waiting(database)) == 1

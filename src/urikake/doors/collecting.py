@@ -76,6 +76,16 @@ def told(left_out: pl.DataFrame) -> list[str]:
     return [f"{code} {name}: {amount:,}円 {reason}。" for code, name, reason, amount in sums.iter_rows()]
 
 
+def require_free(file: Path) -> None:
+    """Return if a new file can be written there; refused where one is there, or there is no such folder to write to."""
+    if file.exists():
+        raise Refusal("file-exists", f"{file.name} はもうあります。", "別の名前か場所を指定してください。")
+    if not file.absolute().parent.is_dir():
+        raise Refusal(
+            "cannot-write", f"{file.name} に書けません（フォルダーがありません）。", "書き出す先を確かめてください。"
+        )
+
+
 def write(file: Path, content: bytes) -> None:
     """Write the request file; refused where another one is there, for it may be what waits to be sent."""
     if file.exists() and file.read_bytes() != content:

@@ -10,13 +10,13 @@ import polars as pl
 
 from urikake.base import access, runs
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.rooms.exports import actions, queries
 from urikake.rooms.intake.queries import Sheet
 
 from .files import SUBJECT
 
 EXPORT: Final = "export"
-MAP: Final = "export-mapping"
 TIE_OUT: Final = "tie-out"
 
 
@@ -32,6 +32,12 @@ class Made:
         """How the file is called where nobody says otherwise."""
         told = self.figures
         return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.csv"
+
+
+def named(session: Session, number: int) -> str:
+    """How the file of that number is called."""
+    row = queries.batches(session).filter(pl.col("batch_id") == session.low + number).row(0, named=True)
+    return Made(figures(session, actions.Exported(row, b"")), b"").name
 
 
 def export(
@@ -82,22 +88,14 @@ def tie_out(
     return outcome.figures, rows.to_dicts()
 
 
-def map_one(
-    url: str,
-    target: str,
-    kind: str,
-    ours: str,
-    *,
-    code: str = "",
-    called: str = "",
-    sub: str = "",
-    user: str = access.SYSTEM,
-) -> bool:
-    """Say what one thing is called in a package; whether that is new."""
-    with runs.run(url, MAP, subject=f"{target} {ours}"[:SUBJECT], permission="exports.name", user=user) as (
-        session,
-        outcome,
-    ):
-        new = actions.map_one(session, target=target, kind=kind, ours=ours, code=code, called=called, sub=sub)
-        outcome.figures["rows"] = int(new)
-    return new
+def file_of(url: str, number: int, *, user: str = access.SYSTEM) -> Made:
+    """A file that was made, by its number, with its figures; refused where there is none."""
+    with runs.reading(url, user) as session:
+        access.allow(session, "exports.read")
+        found = queries.batches(session).filter(pl.col("batch_id") == session.low + number)
+        if found.is_empty():
+            raise Refusal(
+                "no-export", f"仕訳のファイル「{number}」はありません。", "番号を仕訳出力の画面で確かめてください。"
+            )
+        row = found.row(0, named=True)
+        return Made(figures(session, actions.Exported(row, b"")), queries.file_of(session, row["batch_id"]))

@@ -55,6 +55,7 @@ def export(session: Session, call: Call) -> dict[str, Any]:
         session, target=asked.target, since=asked.since, until=asked.until, style=asked.style, again=asked.again
     )
     told = door.figures(session, made)
+    told |= {"batch": None} if call.options.dry_run else {}
     kept = {name: told[name] for name in ("batch", "entries", "rows", "amount", "again", "digest") if name in told}
     return kept | {"dry_run": call.options.dry_run}
 
@@ -67,5 +68,5 @@ def file(session: Session, call: Call) -> HttpResponse:
     if session.low + number not in exports.batches(session)["batch_id"]:
         raise Refusal("no-export", f"仕訳のファイル「{number}」はありません。", "exports で番号を確かめてください。")
     return filed(
-        call.request, exports.file_of(session, session.low + number), f"journals-{number}.csv", MEDIA, kept=True
+        call.request, exports.file_of(session, session.low + number), door.named(session, number), MEDIA, kept=True
     )

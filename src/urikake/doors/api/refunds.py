@@ -91,6 +91,7 @@ class Returned(Strict):
 
     refund: int = Field(description="返金の番号")
     amount: int = Field(description="額（円）")
+    on: date = Field(description="取り消した日付")
     dry_run: bool
 
 

@@ -34,6 +34,8 @@ def journals(
     load()
     from urikake.doors import collecting, exports
 
+    if output and not dry_run:
+        collecting.require_free(output)  # before anything is marked as handed over
     with bar("export"):
         made = exports.export(
             from_environment(), target, day(since), day(until), style=style, again=again, user=as_, preview=dry_run
@@ -49,6 +51,22 @@ def journals(
         file = output or Path(made.name)
         collecting.write(file, made.file)
         print(f"{file} に書き出しました。")
+
+
+@export.command()
+def file(
+    number: Annotated[int, typer.Argument(help="出力の番号")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="書き出す先")] = None,
+    as_: As = "system",
+) -> None:
+    """前に作ったファイルを、作ったときのまま取り出す。"""
+    load()
+    from urikake.doors import collecting, exports
+
+    made = exports.file_of(from_environment(), number, user=as_)
+    target = output or Path(made.name)
+    collecting.write(target, made.file)
+    print(f"{target} に書き出しました。")
 
 
 @export.command("tie-out")

@@ -88,4 +88,4 @@ def return_(
     from urikake.doors import refunds
 
     told = refunds.take_back(from_environment(), number, why, on=day(date_) if date_ else None, user=as_)
-    print(f"返金 {number}（{told['amount']:,}円）を取り消しました。")
+    print(f"返金 {number}（{told['amount']:,}円）を取り消しました（{told['on']} 付）。")

@@ -29,7 +29,7 @@ def book(session: Session, ref: str, heads: Heads, *, lang: str = "ja") -> Book:
             "report reductions で番号を確かめてください。",
         )
     row = made.row(0, named=True)
-    on, number = row["applied_on"], company.policies(session)["registration_number"]
+    on, number = row["applied_on"], company.under(session, "registration_number", made.select("run_id"))[0][0]
     of = documents(session, made).iter_rows(named=True)
     net, taxed = int(sums["net"].sum()), int(sums["tax_amount"].sum())
     told: dict[str, Any] = {

@@ -10,8 +10,9 @@ from urikake.base.facts import Fact, ref
 class Mapping(Fact):
     """What something of ours is called in a package; the newest row of a target, kind and name holds.
 
-    ``kind``: ``account``, ``department``, ``tax`` (a key of `core.formats.journals.taxes`) or ``letter`` (one that the file cannot
-    hold, and what stands for it). ``sub`` of an account is its sub-account: ``partner`` for one a partner, else a fixed one.
+    ``kind``: ``account``, ``department``, ``tax`` (a key of `core.formats.journals.taxes`), ``role`` (what an account is to
+    consumption tax, in ``code``) or ``letter`` (one that the file cannot hold, and what stands for it). ``sub`` of an account is
+    its sub-account: ``partner`` for one a partner, ``-`` for none, else a fixed one; empty is what is usual.
     """
 
     target = models.CharField(max_length=20)
@@ -58,6 +59,18 @@ class Mark(Fact):
     class Meta:
         db_table = "exports_mark"
         indexes = [models.Index(fields=["target", "first_id"], name="exports_mark_target")]
+
+
+class Numbered(Fact):
+    """The last number of a slip that a file gave: of its package, and of a day where slips are numbered by day."""
+
+    batch_id = ref()
+    target = models.CharField(max_length=20)
+    on_day = models.DateField(null=True)
+    last = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exports_numbered"
 
 
 class TieOut(Fact):

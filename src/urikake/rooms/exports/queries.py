@@ -9,19 +9,24 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import ACCOUNTS
 from urikake.base.company import accounts as ours
 from urikake.core.formats import journals
 from urikake.rooms.ledger import queries as ledger
 
 MAPPING: Final = "target, kind, ours, code, called, sub"
-KINDS: Final = {"account": "勘定科目", "department": "部門", "tax": "税区分", "letter": "文字"}
+KINDS: Final = {"account": "勘定科目", "department": "部門", "tax": "税区分", "role": "消費税の役割", "letter": "文字"}
 PARTNER: Final = "partner"
 """The sub-account of an account that is kept by partner."""
-BY_PARTNER: Final = {"yayoi": ("売掛金", "前受金")}
+UNDIVIDED: Final = "-"
+"""Written for an account that has no sub-accounts although it usually would."""
+BY_PARTNER: Final = {"yayoi": ("売掛金", "前受金", "契約負債", "契約資産")}
 """The accounts that a package without a column for partners keeps by partner, until the company says otherwise."""
 STYLES: Final = {"detail": "一件ずつ", "day": "日ごとにまとめる", "month": "月ごとにまとめる"}
-ROLE: Final = {"売上高": "sale", "雑収入": "sale", "売上値引": "return", "貸倒損失": "loss"}
-"""What an account is to consumption tax, in this software's chart of accounts."""
+ROLE: Final = {name: "none" for name in ACCOUNTS if name != "支払手数料"} | {
+    "売上高": "sale", "雑収入": "sale", "売上値引": "return", "貸倒損失": "loss",
+}  # fmt: skip
+"""What an account of the usual chart is to consumption tax; of any other the company has to say it where it bears a class."""
 
 
 def told(session: Session, target: str) -> pl.DataFrame:
@@ -39,7 +44,9 @@ def accounts(session: Session, target: str, names: pl.Series) -> pl.DataFrame:
         "account",
         called=pl.coalesce(_text("called"), "account"),
         code=_text("code"),
-        sub=pl.coalesce("sub", pl.when(pl.col("account").is_in(usual)).then(pl.lit(PARTNER)).otherwise(pl.lit(""))),
+        sub=pl.coalesce(_text("sub"), pl.when(pl.col("account").is_in(usual)).then(pl.lit(PARTNER))).replace(
+            UNDIVIDED, ""
+        ),
     )
 
 
@@ -61,14 +68,26 @@ def _text(name: str) -> pl.Expr:
 def taxes(session: Session, target: str) -> dict[str, str]:
     """What the package calls each key of tax: its own list, and what the company said."""
     mine = told(session, target).filter(pl.col("kind") == "tax")
-    said = {ours: code or called for ours, code, called in mine.select("ours", "code", "called").iter_rows()}
+    said = {ours: called or code for ours, code, called in mine.select("ours", "code", "called").iter_rows()}
     return journals.names(target) | {key: name for key, name in said.items() if name}
 
 
 def letters(session: Session, target: str) -> dict[str, str]:
     """What stands for each letter that the file cannot hold."""
     mine = told(session, target).filter(pl.col("kind") == "letter")
-    return dict(mine.select("ours", "called").iter_rows())
+    return {letter: instead for letter, instead in mine.select("ours", "called").iter_rows() if instead}
+
+
+def roles(session: Session, target: str) -> dict[str, str]:
+    """What each account is to consumption tax, as far as it is known."""
+    mine = told(session, target).filter(pl.col("kind") == "role")
+    return ROLE | dict(mine.select("ours", "code").iter_rows())
+
+
+def last_numbers(session: Session, target: str) -> pl.DataFrame:
+    """The highest number of a slip of the package so far: ``on_day`` (null where slips are numbered through), ``last``."""
+    rows = session.table("exports_numbered", "id, target, on_day, last").filter(pl.col("target") == target)
+    return rows.group_by("on_day").agg(pl.col("last").max())
 
 
 def batches(session: Session) -> pl.DataFrame:

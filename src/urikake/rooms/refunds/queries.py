@@ -44,10 +44,10 @@ def parts(session: Session, where: str = "", params: tuple[object, ...] = ()) ->
 
 
 def paid_back(session: Session, as_of: date) -> pl.DataFrame:
-    """What of each advance was paid back by the day: ``application_id, collected_id, amount``."""
-    days = refunds(session, "pay_on <= ?", (as_of,)).select("refund_id")
-    every = parts(session).join(days, on="refund_id", how="semi")
-    return every.group_by("application_id", "collected_id").agg(pl.col("amount").sum())
+    """What of each advance was paid back by the day: ``application_id, collected_id, amount``, last on ``pay_on``."""
+    days = refunds(session, "pay_on <= ?", (as_of,)).select("refund_id", "pay_on")
+    every = parts(session).join(days, on="refund_id")
+    return every.group_by("application_id", "collected_id").agg(pl.col("amount").sum(), pl.col("pay_on").max())
 
 
 def standing(session: Session, as_of: date = date.max) -> pl.DataFrame:

@@ -5,9 +5,9 @@ import-books), and files seen in use for 勘定奉行.
 """
 
 from .layouts import TARGETS, Target, cut
-from .readback import Problem, Side, read
+from .readback import Problem, Side, read, sides
 from .slips import SIDES, folded, paired
-from .taxes import KEYS, ROLES, WORDS, names, tax_key
+from .taxes import KEYS, ROLES, WORDS, known, names, tax_key, told
 
 __all__ = [
     "KEYS",
@@ -20,8 +20,11 @@ __all__ = [
     "Target",
     "cut",
     "folded",
+    "known",
     "names",
     "paired",
     "read",
+    "sides",
     "tax_key",
+    "told",
 ]

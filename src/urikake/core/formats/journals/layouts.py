@@ -23,7 +23,8 @@ class Target:
     """An accounting package: how its file is coded and laid out, and what it limits.
 
     ``coded``: accounts are told by code, not by name. ``numbering``: slips are numbered through the ``file``, or anew each
-    ``day``, up to ``most``. ``wide`` is how many half-width columns a text (摘要) may take. ``first`` are lines before the data.
+    ``day``, up to ``most``. ``wide`` is how many half-width columns a text (摘要) may take, or letters where it is ``lettered``;
+    ``narrow`` how many a name may take; ``digits`` how long a code of an account and of a department may be (0: not told).
     """
 
     name: str
@@ -35,6 +36,9 @@ class Target:
     most: int
     wide: int
     columns: Callable[[], list[Column]]
+    narrow: int = 60
+    digits: tuple[int, int] = (0, 0)
+    lettered: bool = False
     taxed_apart: bool = False
     """Amounts stand without their tax, which has a column of its own."""
 
@@ -55,9 +59,23 @@ class Target:
         >>> TARGETS["yayoi"].unwritable("髙橋と𠮷野"), TARGETS["freee"].unwritable("𠮷野")
         ('𠮷', '')
         """
-        if self.encoding != "cp932":
+        try:
+            text.encode(self.encoding)
+        except UnicodeEncodeError:
+            pass
+        else:
             return ""
         return "".join(dict.fromkeys(letter for letter in text if not _in_cp932(letter)))
+
+    def fitting(self, text: str) -> str:
+        """The text (摘要) on one line, cut to what the package takes, and as it is read back from the file.
+
+        >>> TARGETS["yayoi"].fitting("売上〜国内")
+        '売上～国内'
+        """
+        plain = " ".join(text.splitlines())
+        short = plain[: self.wide] if self.lettered else cut(plain, self.wide)
+        return short.encode(self.encoding, "replace").decode(self.encoding) if self.encoding == "cp932" else short
 
 
 def _shown(expr: pl.Expr) -> pl.Expr:
@@ -81,6 +99,8 @@ def cut(text: str, wide: int) -> str:
     ('請求 INV-1 ', 'ﾊﾝｶｸ')
     """
     plain, used, kept = " ".join(text.splitlines()), 0, []
+    if 2 * len(plain) <= wide:
+        return plain
     for letter in plain:
         used += 2 if unicodedata.east_asian_width(letter) in "FWA" else 1
         if used > wide:
@@ -298,12 +318,14 @@ def _target(
 TARGETS: Final[dict[str, Target]] = {
     each.name: each
     for each in (
-        _target("yayoi", "弥生会計", "cp932", _yayoi, headed=False, wide=64),
+        _target("yayoi", "弥生会計", "cp932", _yayoi, headed=False, wide=64, narrow=24),
         _target("kanjo-bugyo", "勘定奉行クラウド", "cp932", _bugyo_cloud, coded=True, taxed_apart=True),
         _target("kanjo-bugyo-i", "勘定奉行 i・V・11", "cp932", _bugyo_on_premises, coded=True, taxed_apart=True),
-        _target("pca", "PCA会計", "cp932", _pca, coded=True, numbering="day", most=99_999, wide=256),
+        _target("pca", "PCA会計", "cp932", _pca, coded=True, numbering="day", most=99_999, wide=256, digits=(10, 6)),
         _target("freee", "freee会計", "utf-8-sig", _freee),
-        _target("moneyforward", "マネーフォワード クラウド会計", "utf-8-sig", _moneyforward, most=999_999_999),
+        _target(
+            "moneyforward", "マネーフォワード クラウド会計", "utf-8-sig", _moneyforward, most=999_999_999, lettered=True
+        ),
         _target("csv", "汎用の CSV", "utf-8-sig", _plain, most=999_999_999, wide=1_000),
     )
 }

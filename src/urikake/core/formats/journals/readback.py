@@ -83,33 +83,39 @@ _NAMES: Final = {
 
 
 def read(target: str, data: bytes) -> tuple[list[Side], list[Problem]]:
-    """The sides of all rows of the file, and everything that is wrong with it; with problems the sides are those that could be read.
+    """The sides of all rows of the file, and everything that is wrong with it (see `sides`), by row."""
+    problems: list[Problem] = []
+    return list(sides(target, data, problems)), sorted(problems, key=lambda problem: problem.row)
 
-    Checked: coding, line ends, the number of columns and their titles, marks, days, amounts, and that every slip balances.
+
+def sides(target: str, data: bytes, problems: list[Problem]) -> Iterator[Side]:
+    """The sides of the rows of the file one after the other; what is wrong is added to ``problems`` on the way.
+
+    Checked: coding, line ends, the number of columns and their titles, marks, days, amounts, and that every slip balances. What
+    can be read of a file with problems is given all the same.
     """
-    known, problems = TARGETS[target], list[Problem]()
+    known = TARGETS[target]
     try:
         text = data.decode(known.encoding)
     except UnicodeDecodeError as error:
-        return [], [Problem(data[: error.start].count(b"\n") + 1, "文字", "", f"{known.encoding} の文字ではありません")]
+        at = data[: error.start].count(b"\n") + 1
+        problems.append(Problem(at, "文字", "", f"{known.encoding} の文字ではありません"))
+        return
     if text.count("\n") != text.count("\r\n"):
         problems.append(Problem(1, "改行", "", "CRLF ではない改行があります"))
-    rows = _rows(known, text, problems)
-    sides: list[Side] = []
     balance: dict[tuple[str, date], int] = {}
     first: dict[tuple[str, date], int] = {}
-    for at, row, slip, on in _slips(known, rows, problems):
+    for at, row, slip, on in _slips(known, _rows(known, text, problems), problems):
         for debit, names in zip((True, False), _NAMES[target].sides, strict=True):
             side = _side(known, at, row, slip, on, debit, names, problems)
             if side:
-                sides.append(side)
                 key = (slip, on)
                 first.setdefault(key, at)
                 balance[key] = balance.get(key, 0) + (side.amount if debit else -side.amount)
+                yield side
     for key, left in balance.items():
         if left:
             problems.append(Problem(first[key], "伝票", key[0], f"貸借が {left:,}円 合いません"))
-    return sides, sorted(problems, key=lambda problem: problem.row)
 
 
 def _rows(known: Target, text: str, problems: list[Problem]) -> Iterator[tuple[int, Row]]:

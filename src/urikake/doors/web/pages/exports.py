@@ -13,6 +13,7 @@ from urikake.base.errors import Refusal
 from urikake.core import written
 from urikake.core.formats import journals
 from urikake.doors import exports as door
+from urikake.doors import files
 from urikake.rooms.exports import queries as exports
 from urikake.rooms.exports.actions import BALANCES
 from urikake.rooms.intake.queries import raw, read
@@ -111,34 +112,38 @@ def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     done = exports.exported(desk.session, asked["target"], heads)
     lacking = [row for row in _accounts(desk, asked["target"]) if row["lacks"]]
     lacking += [row for row in _departments(desk, asked["target"]) if row["lacks"]]
+    if asked["since"] > asked["until"]:
+        raise Refusal("bad-span", "初めの日が終わりの日より後です。", "期間を直してください。")
     return {"entries": heads.height, "new": int((~done).sum()), "lacking": [row["ours"] for row in lacking]}
 
 
 def _accounts(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """The accounts that ever moved, with what each is called there, and whether it lacks a code."""
-    names = ledger.balances(desk.session, date.max)["account"]
-    found = exports.accounts(desk.session, target, names)
-    coded = journals.TARGETS[target].coded
-    lacks = pl.col("code").is_null() & coded
-    return found.with_columns(ours="account", lacks=lacks).fill_null("").to_dicts()
+    """The accounts that ever moved: what the company said of each, what it is called without, and whether it lacks a code."""
+    return _named(desk, target, "account", ledger.balances(desk.session, date.max)["account"])
 
 
 def _departments(desk: Desk, target: str) -> list[dict[str, Any]]:
     names = dimensions(desk.session)["department"]
-    found = exports.departments(desk.session, target, names.filter(names != ""))
-    lacks = pl.col("code").is_null() & journals.TARGETS[target].coded
-    return found.with_columns(ours="department", lacks=lacks, sub=pl.lit("")).fill_null("").to_dicts()
+    return _named(desk, target, "department", names.filter(names != ""))
+
+
+def _named(desk: Desk, target: str, kind: str, names: pl.Series) -> list[dict[str, Any]]:
+    said = exports.told(desk.session, target).filter(pl.col("kind") == kind).select("ours", *FIELDS)
+    rows = pl.DataFrame({"ours": names.unique().sort()}).join(said, on="ours", how="left", maintain_order="left")
+    told = rows.with_columns(pl.col(FIELDS).fill_null(""))
+    return told.with_columns(lacks=(pl.col("code") == "") & journals.TARGETS[target].coded).to_dicts()
 
 
 def _taxes(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """Every class of tax with what it is called there; those that the package's list does not tell stand empty."""
-    classes = exports.taxes(desk.session, target)
-    rows = []
-    for key in journals.KEYS:
-        role, _, name = key.partition(":")
-        words = f"{journals.ROLES[role]} {journals.WORDS[name]}" if name else journals.ROLES[role]
-        rows.append({"ours": key, "words": words, "called": classes.get(key, "")})
-    return rows
+    """Every class of tax: what the company said, and what the package's own list says (empty where it does not)."""
+    said = exports.told(desk.session, target).filter(pl.col("kind") == "tax")
+    mine = dict(said.select("ours", pl.coalesce(pl.col("called").replace("", None), "code")).iter_rows())
+    usual = journals.names(target)
+    keys = dict.fromkeys([*journals.KEYS, *mine])
+    return [
+        {"ours": key, "words": journals.told(key), "called": mine.get(key, ""), "usual": usual.get(key, "")}
+        for key in keys
+    ]
 
 
 @deed("export-make", f"{PLACE}/make", permission="exports.export")
@@ -167,7 +172,7 @@ def file(desk: Desk, number: int) -> Shown:
     if found.is_empty():
         raise Http404(str(number))
     row = found.row(0, named=True)
-    name = f"{row['target']}-{row['since_on']}-{row['until_on']}-{number}.csv"
+    name = door.named(desk.session, number)
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(
         exports.file_of(desk.session, row["batch_id"]), content_type="application/octet-stream", headers=headers
@@ -192,19 +197,36 @@ def mapping(desk: Desk) -> Shown:
     }
 
 
-@deed("export-map", f"{PLACE}/map", permission="exports.name", form="export-mapping")
+@deed("export-map", f"{PLACE}/map", permission="exports.name")
 def save(doing: Deed) -> HttpResponse:
-    """Keep what was filled in: every name of which anything is told now or was told before."""
-    target, count = doing.field("target"), 0
-    typed = doing.request.POST
-    for kind in exports.KINDS:
-        for ours in typed.getlist(f"{kind}-ours"):
-            told = {name: typed.get(f"{kind}-{name}-{ours}", "").strip() for name in FIELDS}
-            if any(told.values()) or typed.get(f"{kind}-told-{ours}"):
-                count += door.map_one(doing.books, target, kind, ours, **told, user=doing.person.name)
-    letter, instead = doing.field("letter"), doing.field("instead")
-    if letter:
-        count += door.map_one(doing.books, target, "letter", letter, called=instead, user=doing.person.name)
+    """Keep what was filled in, all of it or nothing; what was cleared is called as usual again."""
+    target, typed = doing.field("target"), doing.request.POST
+    rows = [
+        {
+            "target": target,
+            "kind": kind,
+            "ours": ours,
+            **{name: typed.get(f"{kind}-{name}-{ours}", "").strip() for name in FIELDS},
+        }
+        for kind in ("account", "department", "tax", "letter")
+        for ours in typed.getlist(f"{kind}-ours")
+    ]
+    if letter := doing.field("letter"):
+        rows.append(
+            {
+                "target": target,
+                "kind": "letter",
+                "ours": letter,
+                "code": "",
+                "called": doing.field("instead"),
+                "sub": "",
+            }
+        )
+    count = (
+        files.enter(doing.books, "export-mappings", rows, subject=f"{target} の名前", user=doing.person.name)
+        if rows
+        else 0
+    )
     return doing.done(
         f"{count}件の名前を決めました。" if count else "変わったところはありません。",
         f"{PLACE}/mapping?target={target}",

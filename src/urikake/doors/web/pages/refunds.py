@@ -105,8 +105,10 @@ def _days(found: pl.DataFrame) -> list[dict[str, Any]]:
 
 
 def _files(desk: Desk) -> list[dict[str, Any]]:
-    """The files, newest first."""
-    made = refunds.transfers(desk.session).reverse()
+    """The files, newest first; one of which a refund came back was ``sent``."""
+    every = refunds.standing(desk.session)
+    back = every.filter(pl.col("state") == "came_back").drop_nulls("transfer_id")["transfer_id"].unique().implode()
+    made = refunds.transfers(desk.session).reverse().with_columns(sent=pl.col("transfer_id").is_in(back))
     return made.with_columns(number=pl.col("transfer_id") - desk.session.low).to_dicts()
 
 
@@ -189,7 +191,9 @@ def take_back(doing: Deed) -> HttpResponse:
     number, on = _number(doing), doing.field("on")
     day = _day(on, today(doing.company.code)) if on else None
     told = door.take_back(doing.books, number, doing.field("why"), on=day, user=doing.person.name)
-    return doing.done(f"返金 {number}（{told['amount']:,}円）を取り消し、残高を戻しました。", f"{PLACE}/{number}")
+    return doing.done(
+        f"返金 {number}（{told['amount']:,}円）を {told['on']} 付で取り消し、残高を戻しました。", f"{PLACE}/{number}"
+    )
 
 
 @deed("refund-file-make", f"{PLACE}/file", permission="refunds.transfer")

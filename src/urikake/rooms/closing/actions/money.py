@@ -106,9 +106,10 @@ def match(session: Session, *, on: date | None = None) -> dict[str, Any]:
 def apply(
     session: Session, *, receipt: str, targets: list[str], difference: str, on: date | None, learning: bool = True
 ) -> dict[str, Any]:
-    """Apply a receipt by hand and post it; a write-off waits for a second person (``proposal``)."""
-    if write_offs.waits(session, difference):
-        return write_offs.ask_write_off(session, refs=[receipt], targets=targets, on=on, learning=learning)
+    """Apply a receipt by hand and post it; what gives up more than a fee waits for a second person (``proposal``)."""
+    plan = matching.planned(session, refs=[receipt], targets=targets, difference=difference, on=on, seen=None)
+    if write_offs.waits(session, difference, plan.short):
+        return write_offs.ask_write_off(session, plan=plan, refs=[receipt], named=targets, on=on, learning=learning)
     applied = matching.apply(session, receipt=receipt, targets=targets, difference=difference, on=on, learning=learning)
     return _posted(session, applied)
 
@@ -135,12 +136,13 @@ def apply_together(
 ) -> dict[str, Any]:
     """Apply receipts to items by hand, all or nothing, and post it; ``seen`` is what the person saw unapplied of each.
 
-    A write-off waits for a second person (``proposal``).
+    What gives up more than a fee may be waits for a second person (``proposal``).
     """
-    if write_offs.waits(session, difference):
-        matching.planned(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
-        asked = write_offs.ask_write_off(session, refs=refs, targets=targets, on=on, learning=learning)
-        return asked | {"applications": []}
+    plan = matching.planned(session, refs=refs, targets=targets, difference=difference, on=on, seen=seen)
+    if write_offs.waits(session, difference, plan.short):
+        return write_offs.ask_write_off(session, plan=plan, refs=refs, named=targets, on=on, learning=learning) | {
+            "applications": []
+        }
     applied = matching.apply_together(
         session, refs=refs, targets=targets, difference=difference, on=on, seen=seen, learning=learning
     )

@@ -23,7 +23,10 @@ def ask_refund(
     """Ask that advances and credits are paid back; return the amount, and the proposal that waits (None: done at once)."""
     content = {"partner": partner, "of": list(of), "on": on.isoformat(), "account": account, "why": why}
     found = _wanted(session, content)
-    told = {"amount": found.amount, "payee": found.payee_id - session.low, "to": found.payee}
+    told = {
+        "of": list(found.of), "amount": found.amount, "payee": found.payee_id - session.low, "to": found.payee,
+        "owing": found.owing,
+    }  # fmt: skip
     return {"amount": found.amount, "proposal": proposals.propose(session, NAME, content | told, why)}
 
 
@@ -35,7 +38,14 @@ def _wanted(session: Session, content: proposals.Content) -> matching.Wanted:
 
 
 def _check(session: Session, content: proposals.Content) -> None:
-    if _wanted(session, content).payee_id - session.low != content["payee"]:
+    found = _wanted(session, content)
+    if found.amount != content["amount"]:
+        raise Refusal(
+            "refund-changed",
+            f"申請は {content['amount']:,}円でしたが、いまは {found.amount:,}円になります。",
+            "差し戻して、いまの残りで申請し直してください。",
+        )
+    if found.payee_id - session.low != content["payee"]:
         raise Refusal(
             "payee-changed", "申請のあとで返金先口座が変わりました。", "差し戻して、いまの口座で申請し直してください。"
         )
@@ -51,6 +61,7 @@ def words(content: proposals.Content) -> str:
     return (
         f"返金 {content['partner']} に {content['amount']:,}円（{of}）、支払日 {content['on']}、"
         f"{content['account']} から {content['to']} へ"
+        + (f"（この取引先に未回収 {content['owing']:,}円あり）" if content["owing"] else "")
     )
 
 
@@ -74,4 +85,5 @@ def take_refund_back(session: Session, *, refund_id: int, why: str, on: date | N
     """Take back a refund whose money did not go, and post it; return its amount."""
     back = matching.take_refund_back(session, refund_id=refund_id, why=why, on=on)
     ledger.post_refunds(session, refunded=back)
-    return {"refund": refund_id - session.low, "amount": -int(back.refunds["amount"][0])}
+    amount, day = -int(back.refunds["amount"][0]), back.refunds["pay_on"][0]
+    return {"refund": refund_id - session.low, "amount": amount, "on": day.isoformat()}

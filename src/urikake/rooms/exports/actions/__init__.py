@@ -1,7 +1,7 @@
 """The pen of exports: what things are called in a package, and its files of journals."""
 
 from .exporting import Exported, export
-from .mapping import MAPPINGS, import_mappings, map_one
+from .mapping import MAPPINGS, import_mappings
 from .tying import BALANCES, tie_out
 
-__all__ = ["BALANCES", "MAPPINGS", "Exported", "export", "import_mappings", "map_one", "tie_out"]
+__all__ = ["BALANCES", "MAPPINGS", "Exported", "export", "import_mappings", "tie_out"]

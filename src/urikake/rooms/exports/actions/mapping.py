@@ -10,7 +10,6 @@ from urikake.base import facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.base.company import accounts
-from urikake.base.errors import Refusal
 from urikake.core.formats import journals
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
@@ -40,14 +39,20 @@ def import_mappings(session: Session, *, sheet: Sheet) -> int:
     sheet.check(pl.struct(KEY).is_duplicated() & named, "ours", "同じ種類と名前の行が二つあります")
     for name, most in LONGEST.items():
         sheet.check(pl.col(name).str.len_chars() > most, name, f"{most}字までで書いてください")
-    account, tax, letter = (pl.col("kind") == kind for kind in ("account", "tax", "letter"))
+    kind, ours = pl.col("kind"), pl.col("ours")
+    known = accounts(session)["name"].implode()
+    sheet.check(kind.is_in(["account", "role"]) & ~ours.is_in(known), "ours", "この勘定科目はありません")
     sheet.check(
-        account & ~pl.col("ours").is_in(accounts(session)["name"].implode()), "ours", "この勘定科目はありません"
+        (kind == "role") & ~pl.col("code").fill_null("").is_in(list(journals.ROLES)),
+        "code",
+        f"{'・'.join(journals.ROLES)} のどれかです",
     )
-    sheet.check(
-        tax & ~pl.col("ours").is_in(list(journals.KEYS)), "ours", f"税区分は {'・'.join(journals.KEYS)} のどれかです"
-    )
-    sheet.check(letter & (pl.col("ours").str.len_chars() != 1), "ours", "一文字だけ書いてください")
+    keys = [key for key in sheet.frame.filter(kind == "tax")["ours"].drop_nulls() if not journals.known(key)]
+    sheet.check((kind == "tax") & ours.is_in(keys), "ours", "sale:standard:10 の形で書いてください")
+    plain = [letter for letter in sheet.frame.filter(kind == "letter")["ours"].drop_nulls() if not _unwritable(letter)]
+    sheet.check((kind == "letter") & ours.is_in(plain), "ours", "ファイル（Shift_JIS）に書けない一文字を書いてください")
+    instead = [text for text in sheet.frame.filter(kind == "letter")["called"].drop_nulls() if _SAMPLE.unwritable(text)]
+    sheet.check((kind == "letter") & pl.col("called").is_in(instead), "called", "代わりの文字もファイルに書けません")
     sheet.accept()
     texts = [pl.col(name).fill_null("") for name in ("code", "called", "sub")]
     rows = sheet.frame.with_columns(texts)
@@ -58,31 +63,19 @@ def import_mappings(session: Session, *, sheet: Sheet) -> int:
     return fresh.height
 
 
-@action("exports.name")
-def map_one(
-    session: Session, *, target: str, kind: str, ours: str, code: str = "", called: str = "", sub: str = ""
-) -> bool:
-    """Say what one thing is called in a package; whether that is new."""
-    if target not in journals.TARGETS or kind not in queries.KINDS or not ours:
-        raise Refusal(
-            "export-mapping",
-            f"対応づけ「{target} {kind} {ours[:60]}」が使えません。",
-            "会計ソフトと種類を確かめてください。",
-        )
-    for name, text in (("code", code), ("called", called), ("sub", sub), ("ours", ours)):
-        if len(text) > LONGEST[name]:
-            raise Refusal(
-                "export-mapping", f"「{text[:60]}…」が長すぎます。", f"{LONGEST[name]}字までで書いてください。"
-            )
-    row = {"target": target, "kind": kind, "ours": ours, "code": code, "called": called, "sub": sub}
-    fresh = _fresh(session, pl.DataFrame([row]))
-    if fresh.height:
-        facts.record(session, Mapping, fresh)
-    return fresh.height > 0
+_SAMPLE: Final = journals.TARGETS["yayoi"]
+
+
+def _unwritable(letter: str) -> bool:
+    """Whether it is one letter that a file in Shift_JIS cannot hold."""
+    return len(letter) == 1 and bool(_SAMPLE.unwritable(letter))
 
 
 def _fresh(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that say something else than what stands."""
+    """The rows that say something else than what stands; one that says nothing is new only where something was said."""
     known = session.table("exports_mapping", f"id, {queries.MAPPING}").sort("id")
     newest = known.unique(KEY, keep="last", maintain_order=True)
-    return rows.join(newest, on=queries.MAPPING.split(", "), how="anti", maintain_order="left")
+    fresh = rows.join(newest, on=queries.MAPPING.split(", "), how="anti", maintain_order="left")
+    says = pl.any_horizontal(pl.col(name) != "" for name in ("code", "called", "sub"))
+    before = fresh.join(newest.select(KEY), on=KEY, how="semi", maintain_order="left")
+    return pl.concat([fresh.filter(says), before.filter(~says)])

@@ -48,6 +48,20 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Numbered',
+            fields=[
+                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('run_id', models.BigIntegerField()),
+                ('batch_id', models.BigIntegerField()),
+                ('target', models.CharField(max_length=20)),
+                ('on_day', models.DateField(null=True)),
+                ('last', models.BigIntegerField()),
+            ],
+            options={
+                'db_table': 'exports_numbered',
+            },
+        ),
+        migrations.CreateModel(
             name='TieOut',
             fields=[
                 ('id', models.BigIntegerField(primary_key=True, serialize=False)),

@@ -86,7 +86,7 @@ def apply_advance(session: Session, *, advance: str, targets: list[str], on: dat
     used = int(moved["amount"].sum())
     if used <= 0:
         raise Refusal("nothing-owed", "充てる債権の残高がありません。", "未回収の請求書を選んでください。")
-    day = _day(session, [row["booked_on"], *named["on"]], on)
+    day = _day(session, [row["last_on"], *named["on"]], on)
     use = {
         "application_id": row["application_id"], "collected_id": row["collected_id"], "partner_id": row["partner_id"],
         "applied_on": day, "used": used, "reverses_id": None,

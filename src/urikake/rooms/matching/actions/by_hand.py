@@ -33,6 +33,8 @@ class Plan:
     pairs: pl.DataFrame
     heads: pl.DataFrame
     outcome: str
+    targets: list[str]
+    """The items as they were named, each with the amount to settle of it."""
 
     @property
     def short(self) -> int:
@@ -105,7 +107,11 @@ def planned(
     heads = _heads(rows, items, pairs, kind)
     heads = heads.with_columns(_applied_on(session, heads, on))
     whole = gap == 0 and used == rows["unapplied"].sum() and int(items["amount"].sum()) <= used
-    return Plan(rows, items, pairs, heads, kind or ("exact" if whole else "part"))
+    frozen = [
+        f"#{item_id - session.low}={amount}" if amount > 0 else f"#{item_id - session.low}"
+        for item_id, amount in items.select("item_id", "amount").iter_rows()
+    ]
+    return Plan(rows, items, pairs, heads, kind or ("exact" if whole else "part"), frozen)
 
 
 def _taught(made: pl.DataFrame, rows: pl.DataFrame, pairs: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:

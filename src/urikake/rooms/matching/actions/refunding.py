@@ -41,6 +41,10 @@ class Wanted:
     why: str
     parts: pl.DataFrame
     moves: pl.DataFrame
+    of: tuple[str, ...]
+    """What it is of, each with its amount: asked for so, it is the same later or it is refused."""
+    owing: int
+    """What the partner owes on open documents, which the money might be applied to instead."""
 
     @property
     def amount(self) -> int:
@@ -70,9 +74,22 @@ def wanted(session: Session, *, partner: str, of: Sequence[str], on: date, accou
     periods.require_open(session, on)
     bank_id, _ = company.bank_account(session, account)
     kept = _kept(session, [text for text in of if ADVANCE_NAME.match(text)], partner_id, on)
-    owed = _owed(session, [text for text in of if not ADVANCE_NAME.match(text)], partner_id, on)
+    credits = [(text, _of_credit(session, text, partner_id, on)) for text in of if not ADVANCE_NAME.match(text)]
+    owed = _together(credits)
+    frozen = [f"{text.partition('=')[0]}={amount}" for text, amount in [*_amounts(of, kept), *_sums(credits)]]
     payee = refunds.payee_of(session, partner_id, partner)
-    return Wanted(partner_id, payee["payee_id"], refunds.told(payee), bank_id, on, why.strip(), kept, owed)
+    return Wanted(
+        partner_id,
+        payee["payee_id"],
+        refunds.told(payee),
+        bank_id,
+        on,
+        why.strip(),
+        kept,
+        owed,
+        tuple(frozen),
+        _owing(session, partner_id),
+    )
 
 
 def _kept(session: Session, texts: Sequence[str], partner_id: int, on: date) -> pl.DataFrame:
@@ -93,15 +110,34 @@ def _of_advance(every: pl.DataFrame, text: str, partner_id: int, on: date) -> tu
             "report advances で番号を確かめてください。",
         )
     row = found.row(0, named=True)
-    _require_there(name, row["booked_on"], on)
+    _require_there(name, row["last_on"], on)
     return row["application_id"], row["collected_id"], _amount(text, typed, row["left"])
 
 
-def _owed(session: Session, texts: Sequence[str], partner_id: int, on: date) -> pl.DataFrame:
-    """What of the credits is paid back: their items go up towards nothing."""
-    parts = [_of_credit(session, text, partner_id, on) for text in texts]
+def _owing(session: Session, partner_id: int) -> int:
+    """What the partner owes on open documents."""
+    items = receivables.open_items(session).filter((pl.col("partner_id") == partner_id) & (pl.col("balance") > 0))
+    return int(items["balance"].sum())
+
+
+def _amounts(of: Sequence[str], kept: pl.DataFrame) -> list[tuple[str, int]]:
+    """The advances by name with what is paid back of each."""
+    names = [text for text in of if ADVANCE_NAME.match(text)]
+    return list(zip(names, kept["amount"], strict=True))
+
+
+def _sums(credits: Sequence[tuple[str, pl.DataFrame]]) -> list[tuple[str, int]]:
+    """The credits by name with what is paid back of each."""
+    return [(text, int(rows["moved"].sum())) for text, rows in credits]
+
+
+def _together(credits: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
+    """What of the credits is paid back: their items go up towards nothing; refused where one is named twice."""
     none = pl.DataFrame(schema={"item_id": pl.Int64, "moved": pl.Int64})
-    return pl.concat([none, *parts]) if parts else none
+    every = pl.concat([none, *(rows for _, rows in credits)])
+    if every["item_id"].is_duplicated().any():
+        raise Refusal("named-twice", "同じ残高を、別の書き方で二度指定しています。", "一つは一度だけ指定してください。")
+    return every
 
 
 def _of_credit(session: Session, text: str, partner_id: int, on: date) -> pl.DataFrame:
@@ -110,12 +146,12 @@ def _of_credit(session: Session, text: str, partner_id: int, on: date) -> pl.Dat
     if items.is_empty() or (items["partner_id"] != partner_id).any():
         raise Refusal(
             "no-credit",
-            f"この取引先に返す「{name}」の残高がありません。",
+            f"「{name}」は、この取引先に返すマイナスの残高ではありません。",
             "マイナスの残高のある請求書を指定してください。",
         )
-    latest = items["on"].max()
-    assert isinstance(latest, date)
-    _require_there(name, latest, on)
+    ids = items["item_id"].to_list()
+    moved = receivables.movements(session, f"item_id IN ({', '.join('?' * len(ids))})", tuple(ids))["moved_on"]
+    _require_there(name, max([*items["on"], *moved]), on)
     asked = items.select("item_id", "partner_id", "due_on", posted_on="on", balance="balance")
     amount = _amount(text, typed, int(items["balance"].sum()))
     return part_of(session, asked, amount).filter(pl.col("amount") > 0).select("item_id", moved="amount")
@@ -140,7 +176,7 @@ def _require_there(name: str, there: date, on: date) -> None:
     if on < there:
         raise Refusal(
             "too-early",
-            f"支払日 {on:%Y-%m-%d} が、{name} の計上日より前です。",
+            f"支払日 {on:%Y-%m-%d} が、{name} の計上か最後の動きより前です。",
             f"{there:%Y-%m-%d} 以後の日を指定してください。",
         )
 

@@ -24,7 +24,8 @@ def advance_uses(session: Session, where: str = "", params: tuple[object, ...] =
 
 
 def advances(session: Session, as_of: date = date.max) -> pl.DataFrame:
-    """Every advance received (前受金) by the day, oldest first: ``name, partner_id, booked_on, amount, used, refunded, left``.
+    """Every advance received (前受金) by the day, oldest first: ``name, partner_id, booked_on, amount, used, refunded, left``,
+    and ``last_on``, the day since which that is so.
 
     And where it is from: ``application_id`` and ``receipt_id`` of what was kept of a receipt, else ``collected_id`` of what
     a collector collected beyond what was owed. One whose application was reversed by the day is none.
@@ -48,12 +49,17 @@ def advances(session: Session, as_of: date = date.max) -> pl.DataFrame:
         ],
         how="diagonal",
     )  # fmt: skip
-    uses = advance_uses(session, "applied_on <= ?", (as_of,)).group_by(ADVANCE).agg(pl.col("used").sum())
+    uses = (
+        advance_uses(session, "applied_on <= ?", (as_of,))
+        .group_by(ADVANCE)
+        .agg(pl.col("used").sum(), pl.col("applied_on").max())
+    )
     found = both.join(uses, on=ADVANCE, how="left", nulls_equal=True, maintain_order="left")
-    paid = refunds.paid_back(session, as_of).select(*ADVANCE, refunded="amount")
+    paid = refunds.paid_back(session, as_of).select(*ADVANCE, "pay_on", refunded="amount")
     found = found.join(paid, on=ADVANCE, how="left", nulls_equal=True, maintain_order="left")
     told = found.with_columns(pl.col("used", "refunded").fill_null(0)).with_columns(
-        left=pl.col("amount") - pl.col("used") - pl.col("refunded")
+        left=pl.col("amount") - pl.col("used") - pl.col("refunded"),
+        last_on=pl.max_horizontal("booked_on", "applied_on", "pay_on"),
     )
     return told.sort("booked_on", "name", maintain_order=True)
 

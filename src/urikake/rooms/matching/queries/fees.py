@@ -11,6 +11,8 @@ from urikake.base.company import policies
 
 from .applied import applications
 
+MOST: Final = 5_000
+"""A transfer costs less than so many yen, from abroad too; what is more is no fee by itself."""
 TWICE: Final = 2
 """So often a person must have booked a fee of a partner before it is one that the partner usually keeps back."""
 
@@ -25,7 +27,7 @@ def learned_fees(session: Session) -> pl.DataFrame:
         stands = by_hand.filter(~pl.col("application_id").is_in(undone.implode()))
         counted = stands.group_by("partner_id", fee=-pl.col("difference")).agg(times=pl.len())
         most = policies(session).number("fee_tolerance")
-        known = counted.filter((pl.col("times") >= TWICE) & (pl.col("fee") > most))
+        known = counted.filter((pl.col("times") >= TWICE) & pl.col("fee").is_between(most + 1, MOST))
         return known.select("partner_id", "fee").sort("partner_id", "fee")
 
     return session.derived("learned_fees", ("matching_application",), read)

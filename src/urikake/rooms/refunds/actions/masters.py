@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -68,10 +69,18 @@ def import_payees(session: Session, *, sheet: Sheet) -> int:
     )  # fmt: skip
     known = queries.payees(session).join(parties.codes(session).rename({"code": "partner"}), on="partner_id")
     fresh = rows.join(known, on=["partner", *KEPT], how="anti", maintain_order="left")
+    fresh = fresh.join(_asked(session), on=["partner", *KEPT], how="anti", maintain_order="left")
     if fresh.height:
         record_file(session, sheet=sheet)
         proposals.propose(session, NAME, {"rows": fresh.to_dicts()}, f"{sheet.name} から")
     return fresh.height
+
+
+def _asked(session: Session) -> pl.DataFrame:
+    """The accounts that wait for a second person already."""
+    waits = proposals.waiting(session).filter(pl.col("kind") == NAME)["content"]
+    rows = [row for content in waits for row in json.loads(content)["rows"]]
+    return pl.DataFrame(rows, schema=dict.fromkeys(["partner", *KEPT], pl.String))
 
 
 def _identified(session: Session, content: proposals.Content) -> pl.DataFrame:

@@ -85,6 +85,13 @@ def _made_before(session: Session, before: pl.DataFrame, on: date) -> Made:
             "report refunds で支払日と承認を確かめてください。",
         )
     row = stands.row(-1, named=True)
+    if back := _came_back(session, row["transfer_id"]):
+        number = row["transfer_id"] - session.low
+        raise Refusal(
+            "transfer-sent",
+            f"振込ファイル {number} の返金 {back[0]} は銀行から戻っています。ファイルは送ってあるので、もう一度は出しません。",
+            "記録は仕訳と返金の画面で確かめてください。",
+        )
     return Made(row, False, queries.file_of(session, row["transfer_id"]))
 
 
@@ -132,5 +139,19 @@ def withdraw_transfer(session: Session, *, transfer_id: int, why: str) -> dict[s
             f"振込ファイル「{number}」はもう取り下げてあります。",
             "作り直したものを送ってください。",
         )
+    if back := _came_back(session, transfer_id):
+        raise Refusal(
+            "transfer-sent",
+            f"振込ファイル「{number}」の返金 {back[0]} は銀行から戻っています。送ったファイルは取り下げられません。",
+            "戻った返金だけを、もう一度申請してください。",
+        )
     facts.record(session, Withdrawal, pl.DataFrame([{"transfer_id": transfer_id, "why": why.strip()}]))
     return found.row(0, named=True)
+
+
+def _came_back(session: Session, transfer_id: int) -> list[int]:
+    """The numbers of the refunds of the file that came back: the bank had it."""
+    held = queries.lines(session, transfer_id)["refund_id"].implode()
+    every = queries.standing(session)
+    back = every.filter(pl.col("refund_id").is_in(held) & (pl.col("state") == "came_back"))
+    return (back["refund_id"] - session.low).to_list()

@@ -69,7 +69,7 @@ def _reduced(session: Session, items: pl.DataFrame, as_of: date) -> pl.DataFrame
         pl.col("reverses_id").is_null()
         & ~pl.col("application_id").is_in(gone)
         & (pl.col("difference") < 0)
-        & pl.col("difference_kind").is_in(["fee", "discount", "misc"])
+        & pl.col("difference_kind").is_in(["fee", "discount", "misc", "write-off"])
     )
     moved = receivables.movements(session, "kind = 'applied' AND moved_on <= ?", (as_of,)).select(
         "item_id", application_id="source_id"
@@ -93,12 +93,23 @@ def _late(items: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def _terms(items: pl.DataFrame) -> pl.DataFrame:
-    """Due days that are too late after the last day of the work, by invoice."""
+    """Due days that are too late after the last day of the work, by invoice.
+
+    The day of the receipt counts as the first; a month counts as 30 days where payment is by months, so that two months after
+    the end of a closing period are in time.
+    """
     summed = items.group_by("source_id", maintain_order=True).agg(
         pl.col("due_on").max(), pl.col("to_on").first(), amount=pl.col("gross").sum()
     )
-    days = (pl.col("due_on") - pl.col("to_on")).dt.total_days() + 1  # the work ended on the day before ``to_on``
-    return _told(summed.filter(days > LONGEST), "terms", amount="amount", days=days, date="due_on")
+    last = pl.col("to_on").dt.offset_by("-1d")
+    days = (pl.col("due_on") - last).dt.total_days()
+    late = (days + 1 > LONGEST) & (pl.col("due_on") > pl.max_horizontal(last.dt.offset_by("2mo"), _two_months_on(last)))
+    return _told(summed.filter(late), "terms", amount="amount", days=days, date="due_on")
+
+
+def _two_months_on(last: pl.Expr) -> pl.Expr:
+    """The end of the second month after a work that ended with a month; the day itself otherwise."""
+    return pl.when(last == last.dt.month_end()).then(last.dt.offset_by("2mo").dt.month_end()).otherwise(last)
 
 
 def _note(items: pl.DataFrame) -> pl.DataFrame:
