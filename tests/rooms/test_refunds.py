@@ -364,3 +364,13 @@ def test_the_same_accounts_asked_for_twice_wait_once(database: str) -> None:
     assert take_rows(database, "payees", [PAYEE]) == 1
     assert take_rows(database, "payees", [PAYEE]) == 0
     assert len(company.waiting(database)) == 1
+
+
+def test_a_month_with_a_refund_that_waits_is_not_closed(database: str) -> None:
+    plain_shop(database, second_person=["refund", "policies"])
+    users(database, keiri="accountant", kanri="admin")
+    name = an_advance(database)
+    company.propose(database, {"fee_tolerance": "440"}, why="ため", user="kanri")  # another kind waits, too
+    ask(database, name, on=date(2026, 5, 29), user="keiri")
+    month.close(database, "2026-04")
+    refused("not-finished", month.close, database, "2026-05")

@@ -114,6 +114,16 @@ def waiting(session: Session) -> pl.DataFrame:
     return _told(session, found)
 
 
+def asked(session: Session, name: str) -> list[dict[str, Any]]:
+    """What is asked for by the proposals of a kind that wait, oldest first; whoever asks need not know the other kinds."""
+    found = session.read(
+        "SELECT p.id, p.content FROM base_proposal p LEFT JOIN base_decision d ON d.proposal_id = p.id"
+        " WHERE p.id >= ? AND p.id < ? AND p.kind = ? AND d.id IS NULL ORDER BY p.id",
+        (session.low, session.high, name),
+    )
+    return [json.loads(content) for content in found["content"]]
+
+
 def decided(session: Session) -> pl.DataFrame:
     """What was decided, newest first: as `waiting`, with ``verdict, note, decider, decided_at``."""
     found = session.read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from typing import Any, Final
 
@@ -248,5 +247,4 @@ def panel(desk: Desk, partner_id: int, code: str) -> dict[str, Any]:
 
 def _payees_waiting(desk: Desk) -> list[dict[str, Any]]:
     """The accounts of payees that wait for a second person."""
-    waits = proposals.waiting(desk.session).filter(pl.col("kind") == PAYEE)
-    return [row for content in waits["content"] for row in json.loads(content)["rows"]]
+    return [row for content in proposals.asked(desk.session, PAYEE) for row in content["rows"]]

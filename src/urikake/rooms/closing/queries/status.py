@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base import periods
+from urikake.base import periods, proposals
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core import terms
@@ -50,6 +50,9 @@ def waiting(session: Session, month: date) -> list[str]:
         found.append(f"発行していない請求明細が{drafts.height}件あります（{days} 締め）。")
     if slips.height:
         found.append(f"承認待ちの債権伝票が{slips.height}件あります。")
+    refunds = [told for told in proposals.asked(session, "refund") if date.fromisoformat(told["on"]) < beyond]
+    if refunds:
+        found.append(f"承認待ちの返金が{len(refunds)}件あります。")
     return found
 
 

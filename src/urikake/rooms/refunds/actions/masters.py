@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -78,8 +77,7 @@ def import_payees(session: Session, *, sheet: Sheet) -> int:
 
 def _asked(session: Session) -> pl.DataFrame:
     """The accounts that wait for a second person already."""
-    waits = proposals.waiting(session).filter(pl.col("kind") == NAME)["content"]
-    rows = [row for content in waits for row in json.loads(content)["rows"]]
+    rows = [row for content in proposals.asked(session, NAME) for row in content["rows"]]
     return pl.DataFrame(rows, schema=dict.fromkeys(["partner", *KEPT], pl.String))
 
 
