@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from tests import builders
 from urikake.base import runs
+from urikake.base.company import DEFAULTS
 from urikake.base.errors import Refusal
 from urikake.doors import month
 from urikake.rooms.matching import queries as matching
@@ -34,6 +35,8 @@ EACH: Final = 4
 """Documents, and receipts, of each partner."""
 ON: Final = date(2026, 6, 30)
 CHILD: Final = "from urikake.base.loading import load; load(); from tests.concurrency.clerks import clerk; clerk()"
+FEE: Final = int(DEFAULTS["fee_tolerance"])
+"""What is kept back beyond so much is a fee only when a second person agrees."""
 Answer = dict[str, Any]
 """What a clerk notes: ``op``, what it asked for, ``asked_at`` and ``told_at``, and ``figures`` or the ``code`` of a refusal."""
 
@@ -347,7 +350,12 @@ RECORDED: Final = {
 def wrote(answer: Answer) -> bool:
     """Whether the clerk was told that something is now otherwise."""
     figures = answer.get("figures")
-    return bool(figures) and (answer["op"] in ("hold", "release") or figures["applied"] > 0)
+    return bool(figures) and (answer["op"] in ("hold", "release") or figures["applied"] > 0 or waits(answer))
+
+
+def waits(answer: Answer) -> bool:
+    """Whether what was asked for waits for a second person; nothing on the desk is otherwise until then."""
+    return "proposal" in (answer.get("figures") or {})
 
 
 def rightly_done(answer: Answer, before: State, run: Run) -> bool:
@@ -359,6 +367,10 @@ def rightly_done(answer: Answer, before: State, run: Run) -> bool:
         reversed_ = sorted(one["reverses"] for one in run.applications)
         return reversed_ == answer["applications"] and before.standing.issuperset(reversed_)
     touched = {one["receipt"] for one in run.applications}
+    if waits(answer):
+        short = _owed(answer, before) - _money(answer, before)
+        free = _money(answer, before) > 0 and not set(answer["receipts"]) & before.held
+        return answer["difference"] == "fee" and short > FEE and not run.applications and free
     if touched & before.held or answer["figures"].get("applications", numbers) != numbers:
         return False
     return answer["op"] in ("match", "confirm") or rightly_applied(answer, before, run)
@@ -405,6 +417,10 @@ REFUSED: Final[Mapping[str, Callable[[Answer, State], bool]]] = {
 def outcomes(answers: Sequence[Answer]) -> list[tuple[str, str, int]]:
     """How often each operation was answered how."""
     how = Counter(
-        (answer["op"], answer.get("code") or ("done" if wrote(answer) else "nothing to do")) for answer in answers
+        (
+            answer["op"],
+            answer.get("code") or ("waits" if waits(answer) else "done" if wrote(answer) else "nothing to do"),
+        )
+        for answer in answers
     )
     return [(op, result, count) for (op, result), count in sorted(how.items())]

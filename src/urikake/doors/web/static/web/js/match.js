@@ -118,6 +118,9 @@ class Match extends HTMLElement {
     return this.laid.get(key);
   }
 
+  // 状態の変わった入金は、次に開くときに読み直す
+  forget(number) { for (const key of this.laid.keys()) if (key.startsWith(`${number}:`)) this.laid.delete(key); }
+
   open() {
     const row = this.row;
     this.find = "";
@@ -295,7 +298,7 @@ class Match extends HTMLElement {
     this.go(here === -1 ? at : here);
   }
   back(rows, why) {
-    for (const row of rows) { row.st = row.state ? "hold" : "todo"; row.busy = false; row.trouble = why; this.laid.delete(`${row.number}:`); }
+    for (const row of rows) { row.st = row.state ? "hold" : "todo"; row.busy = false; row.trouble = why; this.forget(row.number); }
     const looking = this.row;
     this.refresh();
     const at = this.shown.indexOf(looking);
@@ -304,6 +307,7 @@ class Match extends HTMLElement {
     this.renew();
   }
   remember(one) {
+    for (const row of one.rows) this.forget(row.number);
     this.undo.push(one);
     const hand = this.set.parts.find((part) => part.key === "hand");
     hand.count += one.rows.length;
@@ -383,7 +387,7 @@ class Match extends HTMLElement {
       const told = await this.send("hold", { receipt: row.number, why, ...(aside ? { aside: "1" } : {}) });
       row.busy = false;
       this.undo.push({ held: row.number, rows: [row], at });
-      this.laid.delete(`${row.number}:`);
+      this.forget(row.number);
       this.say(told.text, "", true);
     } catch (error) { row.state = ""; this.back([row], error.message); }
   }
@@ -391,7 +395,7 @@ class Match extends HTMLElement {
     try {
       const told = await this.send("hold", { receipt: row.number, release: "1" });
       row.state = ""; row.st = "todo";
-      this.laid.delete(`${row.number}:`);
+      this.forget(row.number);
       this.after(this.at);
       this.say(told.text);
       this.renew();
@@ -486,7 +490,7 @@ class Match extends HTMLElement {
     for (const one of theirs) {
       const row = this.rows.get(one.receipt);
       if (row && row.st === "todo" && !row.busy) row.trouble = `${one.actor} が操作しました`;
-      for (const key of this.laid.keys()) if (key.startsWith(`${one.receipt}:`)) this.laid.delete(key);
+      this.forget(one.receipt);
     }
     if (theirs.length) this.renew(0);
     this.queue.paint();
@@ -519,6 +523,7 @@ class Match extends HTMLElement {
     this.marks.clear();
     if (tab === "done" && (!this.done || this.only || again)) {
       this.only = false;
+      if (!again) { this.done = null; this.refresh(); } // 読むあいだ、前のタブの行を押させない
       const asked = query();
       asked.set("tab", "done");
       const answer = await fetch(`/${company}/matching/queue?${asked}`, { headers: { Accept: "application/json" } });
