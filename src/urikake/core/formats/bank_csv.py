@@ -87,9 +87,9 @@ def drafted(text: str, profile: Profile, latest: date) -> Draft:
 
     Raises `Refused` only where its rows cannot be told: there is no such header, or rows stand before it.
     """
-    header, places, lines, width = _table(text, profile, latest)
+    header, places, lines, width = _table(text, profile)
     faults: list[Fault] = []
-    rows = list(_rows(lines, profile, places, width, latest, faults))
+    rows = list(_rows(lines, profile, places, width, faults))
     every = [_movement(row, profile, places, latest, faults) for row in rows]
     statement = {} if faults else _statement(every, profile, places, header, faults)
     return Draft(pl.DataFrame(every, schema=COLUMNS), {} if faults else statement, faults)
@@ -111,7 +111,7 @@ def lines_of(text: str, mark: str = ",") -> list[Line]:
     return found
 
 
-def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, int], list[Line], int]:
+def _table(text: str, profile: Profile) -> tuple[int, dict[str, int], list[Line], int]:
     """The line of the header, the place of each column that the profile names, the rows below, and how many cells each has."""
     if profile.headless:
         return _headless(text, profile)
@@ -120,7 +120,7 @@ def _table(text: str, profile: Profile, latest: date) -> tuple[int, dict[str, in
         for at, (line, cells, _) in enumerate(lines):
             places = _places(cells, profile)
             if all(name in places for name in profile.needed):
-                if early := [one for one in lines[:at] if _moving(one[1], profile, places, latest)]:
+                if early := [one for one in lines[:at] if _moving(one[1], profile, places)]:
                     raise Refused(
                         [Fault(each, 1, "見出し", row[0], "見出しより前に明細の行があります") for each, row, _ in early]
                     )
@@ -141,10 +141,13 @@ def _headless(text: str, profile: Profile) -> tuple[int, dict[str, int], list[Li
     return 1, places, lines, width
 
 
-def _moving(cells: Sequence[str], profile: Profile, places: dict[str, int], latest: date) -> bool:
-    """Whether the cells are those of a movement, where the header says: a day, and something as an amount."""
-    told = {name: cells[at] for name, at in places.items() if at < len(cells)}
-    day = _day([told.get(name, "") for name in profile.day], latest)
+def _moving(cells: Sequence[str], profile: Profile, places: dict[str, int]) -> bool:
+    """Whether the cells are those of a movement, where the header says: a day, be it to come, and something as an amount.
+
+    A mark of the encoding or a quotation mark beside the day makes it none the less a day.
+    """
+    told = {name: cells[at].strip('\ufeff" ') for name, at in places.items() if at < len(cells)}
+    day = _day([told.get(name, "") for name in profile.day], date.max)
     return day is not None and any(told.get(name, "").strip() for name in profile.amounts)
 
 
@@ -164,13 +167,12 @@ def _rows(
     profile: Profile,
     places: dict[str, int],
     width: int,
-    latest: date,
     faults: list[Fault],
 ) -> Iterator[_Row]:
     """The rows that tell of movements; those of another width are noted as faults."""
     words = {plain(word) for word in profile.skip}
     for line, cells, raw in lines:
-        if words & {plain(cell) for cell in cells} and not _moving(cells, profile, places, latest):
+        if words & {plain(cell) for cell in cells} and not _moving(cells, profile, places):
             continue
         if len(cells) == width:
             yield _Row(line, {name: cells[at].strip() for name, at in places.items()}, raw)
