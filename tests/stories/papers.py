@@ -126,6 +126,9 @@ def business(url: str) -> None:
     builders.bill(url, "2026-06-30")
     wrong = next(row["number"] for row in builders.invoices(url, "2026-06-30") if row["partner"] == PARTNER)
     month.cancel_invoice(url, wrong, why="注文番号の訂正", reissue=True)
+    price = next(row for row in builders.invoices(url, "2026-06-30") if row["partner"] == LONG)
+    builders.receive(url, price["total"] - 33_000, payer="ニホンゼンコク", on="2026-07-31", id="R-3")
+    builders.apply(url, "R-3", price["number"], difference="discount")
 
 
 def papers(url: str) -> dict[str, dict[str, Any]]:
@@ -135,6 +138,11 @@ def papers(url: str) -> dict[str, dict[str, Any]]:
     number, long, summary = numbers
     back = next(row["number"] for row in june if row["kind"] == "return" and row["partner"] == YEARLY)
     revised = next(row["number"] for row in june if row["kind"] == "revised")
+    less = next(
+        row["application"]
+        for row in builders.report(url, "reductions", as_of="2026-07-31")
+        if row["return_invoice"] == "needed"
+    )
     span = {"ref": PARTNER, "since": date(2026, 4, 1), "until": date(2026, 6, 30)}
     return {
         "invoice": {"kind": "invoice", "ref": number},
@@ -144,6 +152,7 @@ def papers(url: str) -> dict[str, dict[str, Any]]:
         "revised": {"kind": "invoice", "ref": revised},
         "ruler": {"kind": "ruler"},
         "credit": {"kind": "invoice", "ref": back},
+        "reduction": {"kind": "reduction", "ref": str(less)},
         "delivery": {"kind": "delivery", "ref": number},
         "statement": {"kind": "statement", **span},
         "receipt": {"kind": "receipt", "ref": "R-2"},

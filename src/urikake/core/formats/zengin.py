@@ -13,6 +13,8 @@ from typing import Final, Literal
 
 import polars as pl
 
+from urikake.core.calendar import business_days
+
 from . import bank_kana
 
 SEPARATORS: Final = ("\r\n", "\n", "\r", "")
@@ -38,6 +40,8 @@ DEPOSITS: Final = {
     "9": "その他",
 }
 """Kinds of account (預金種目) by their code."""
+CHANGES: Final = {"first": "1", "changed": "2", "other": "0"}
+"""Whether the account is new (新規コード), by our words."""
 AT: Final = "record"
 """The column of a record's number in its file, from 1."""
 _ERAS: Final = ((2018, date(2019, 5, 1)), (1988, date(1989, 1, 8)))
@@ -142,6 +146,13 @@ def _allowed(name: str) -> frozenset[str]:
 # --- reading -------------------------------------------------------------------------------------------------------
 
 
+def file_of(records: Sequence[str], separator: str, faults: Sequence[Fault]) -> bytes:
+    """The records as a file in CP932, each followed by the separator; raises `Refused` where there are faults."""
+    if faults:
+        raise Refused(faults)
+    return "".join(row + separator for row in records).encode("cp932")
+
+
 def rows(data: bytes, length: int, *, lenient: bool = False) -> list[str]:
     """The records of the file as text, each of ``length`` characters, whatever stands between them.
 
@@ -237,6 +248,21 @@ def month_day(text: str, near: date) -> date | None:
         except ValueError:
             continue
     return min(found, key=lambda day: abs(day - near), default=None)
+
+
+def require_business_day(day: date, line: int, column: Field, faults: list[Fault]) -> None:
+    """Add a fault where banks are closed on the day that a record tells."""
+    if business_days(pl.Series([day]), pl.Series(["after"]))[0] != day:
+        faults.append(Fault(line, column.start, column.name, day.isoformat(), "銀行の休業日です"))
+
+
+def batches_of(records: Sequence[dict[str, str]]) -> Iterator[tuple[int, Sequence[dict[str, str]]]]:
+    """The records of each batch, from its header to its trailer, with how many stand before it."""
+    start = 0
+    for at, row in enumerate(records, 1):
+        if row["データ区分"] == "8":
+            yield start, records[start:at]
+            start = at
 
 
 def word_of(words: Mapping[str, str], code: str) -> str:

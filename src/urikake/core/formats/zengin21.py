@@ -11,16 +11,26 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import polars as pl
-
-from urikake.core.calendar import business_days
-
-from .zengin import Fault, Refused, layout, month_day, parsed, record, require_kind, rows, word_of
+from .zengin import (
+    CHANGES,
+    Fault,
+    Refused,
+    batches_of,
+    field,
+    file_of,
+    layout,
+    month_day,
+    parsed,
+    record,
+    require_business_day,
+    require_kind,
+    rows,
+    word_of,
+)  # fmt: skip
 
 LENGTH: Final = 120
 KIND: Final = "21"
 DEPOSITS: Final = {"普通": "1", "当座": "2", "貯蓄": "4", "その他": "9"}
-CHANGES: Final = {"first": "1", "changed": "2", "other": "0"}
 BY_WIRE: Final = "7"
 """電信振込, the one way that banks still pay by."""
 MOST: Final = 10**10
@@ -94,16 +104,12 @@ def written(batches: Sequence[Batch], separator: str = "\r\n") -> bytes:
     made: list[str] = []
     for batch in batches:
         made += _batch(batch, len(made), faults)
-    made.append("9".ljust(LENGTH))
-    if faults:
-        raise Refused(faults)
-    return "".join(row + separator for row in made).encode("cp932")
+    return file_of([*made, "9".ljust(LENGTH)], separator, faults)
 
 
 def _batch(batch: Batch, before: int, faults: list[Fault]) -> Iterator[str]:
     """The records of a batch; ``before`` are those that stand before it."""
-    if business_days(pl.Series([batch.on]), pl.Series(["after"]))[0] != batch.on:
-        faults.append(Fault(before + 1, 55, "取組日", batch.on.isoformat(), "銀行の休業日です"))
+    require_business_day(batch.on, before + 1, field(HEADER, "取組日"), faults)
     yield record(HEADER, _head(batch), before + 1, faults)
     for at, transfer in enumerate(batch.transfers, before + 2):
         if not 0 < transfer.amount < MOST:
@@ -142,11 +148,7 @@ def read(data: bytes, near: date, *, lenient: bool = False) -> list[Batch]:
     records = [parsed(row, RECORDS[row[0]], at, faults) for at, row in enumerate(found, 1)]
     if faults:
         raise Refused(faults)
-    batches, start = list[Batch](), 0
-    for at, row in enumerate(records):
-        if row["データ区分"] == "8":
-            batches.append(_whole(records[start : at + 1], start, near, faults))
-            start = at + 1
+    batches = [_whole(part, start, near, faults) for start, part in batches_of(records)]
     if faults:
         raise Refused(faults)
     return batches

@@ -12,11 +12,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-import polars as pl
-
-from urikake.core.calendar import business_days
-
-from .zengin import Fault, Refused, layout, month_day, parsed, record, require_kind, rows, word_of
+from .zengin import (
+    CHANGES,
+    Fault,
+    Refused,
+    batches_of,
+    field,
+    file_of,
+    layout,
+    month_day,
+    parsed,
+    record,
+    require_business_day,
+    require_kind,
+    rows,
+    word_of,
+)  # fmt: skip
 
 LENGTH: Final = 120
 KIND: Final = "91"
@@ -33,7 +44,6 @@ RESULTS: Final = {
 NEXT: Final = {1: "again", 2: "mandate", 3: "mandate", 4: "mandate", 8: "ours", 9: "look"}
 """What a debit that failed calls for: asked ``again``, a new ``mandate``, nothing since we stopped it (``ours``), a person."""
 DEPOSITS: Final = {"普通": "1", "当座": "2", "納税準備": "3", "その他": "9"}
-CHANGES: Final = {"first": "1", "changed": "2", "other": "0"}
 HEADER: Final = layout(
     "データ区分:N1 種別コード:N2 コード区分:N1 委託者コード:N10 委託者名:C40 引落日:N4 取引銀行番号:N4 取引銀行名:C15? 取引支店番号:N3"
     " 取引支店名:C15? 預金種目:N1? 口座番号:N7? ダミー:C17?"
@@ -111,16 +121,12 @@ def written(batches: Sequence[Batch], separator: str = "\r\n") -> bytes:
     made: list[str] = []
     for batch in batches:
         made += _batch(batch, len(made), faults)
-    made.append("9".ljust(LENGTH))
-    if faults:
-        raise Refused(faults)
-    return "".join(row + separator for row in made).encode("cp932")
+    return file_of([*made, "9".ljust(LENGTH)], separator, faults)
 
 
 def _batch(batch: Batch, before: int, faults: list[Fault]) -> Iterator[str]:
     """The records of a batch; ``before`` are those that stand before it."""
-    if business_days(pl.Series([batch.on]), pl.Series(["after"]))[0] != batch.on:
-        faults.append(Fault(before + 1, 55, "引落日", batch.on.isoformat(), "銀行の休業日です"))
+    require_business_day(batch.on, before + 1, field(HEADER, "引落日"), faults)
     yield record(HEADER, _head(batch), before + 1, faults)
     spelt: dict[str, str] = {}
     for at, debit in enumerate(batch.debits, before + 2):
@@ -177,21 +183,13 @@ def read(data: bytes, near: date, *, lenient: bool = False) -> list[Batch]:
     records = [parsed(row, RECORDS[row[0]], at, faults, loose=LOOSE) for at, row in enumerate(found, 1)]
     if faults:
         raise Refused(faults)
-    batches = list(_batches(records, near, faults))
+    batches = [_whole(part, start, near, faults) for start, part in batches_of(records)]
     if faults:
         raise Refused(faults)
     return batches
 
 
 Parsed = dict[str, str]
-
-
-def _batches(records: Sequence[Parsed], near: date, faults: list[Fault]) -> Iterator[Batch]:
-    start = 0
-    for at, row in enumerate(records):
-        if row["データ区分"] == "8":
-            yield _whole(records[start : at + 1], start, near, faults)
-            start = at + 1
 
 
 def _whole(part: Sequence[Parsed], start: int, near: date, faults: list[Fault]) -> Batch:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -59,11 +60,8 @@ class Target:
         >>> TARGETS["yayoi"].unwritable("髙橋と𠮷野"), TARGETS["freee"].unwritable("𠮷野")
         ('𠮷', '')
         """
-        try:
+        with suppress(UnicodeEncodeError):
             text.encode(self.encoding)
-        except UnicodeEncodeError:
-            pass
-        else:
             return ""
         return "".join(dict.fromkeys(letter for letter in text if not _in_cp932(letter)))
 
