@@ -61,6 +61,23 @@ def allocate(obligations: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.
     return obligations.with_columns(_shares(rows), rows["problem"])
 
 
+def selling_prices(frame: pl.DataFrame) -> pl.Series:
+    """The standalone selling price where it is known as a range (独立販売価格の幅): ``ssp``, in the order of ``frame``.
+
+    A price ``stated`` in the contract that lies within ``low`` … ``high`` is itself the selling price. Outside, or where
+    none is stated, it is the point estimate ``ssp`` if there is one, else the end of the range nearer to what is stated,
+    or the middle, rounded down. Without a range the ``ssp`` stays.
+
+    >>> stated = {"stated": [95, 60, None], "low": [90] * 3, "high": [111] * 3, "ssp": [None] * 3}
+    >>> selling_prices(pl.DataFrame(stated, schema_overrides={"ssp": pl.Int64})).to_list()
+    [95, 90, 100]
+    """
+    stated, low, high, ssp = (pl.col(name) for name in ("stated", "low", "high", "ssp"))
+    nearer = pl.coalesce(stated.clip(low, high), (low + high) // 2)
+    inside = stated.is_between(low, high).fill_null(False)
+    return frame.select(ssp=pl.when(inside).then(stated).otherwise(pl.coalesce(ssp, nearer))).to_series()
+
+
 def _sum(value: pl.Expr) -> pl.Expr:
     """The sum over the arrangement of each row."""
     return value.sum().over(_GROUP)

@@ -18,7 +18,7 @@ _GROUP: Final = "change"
 _MICRO_PERCENT: Final = 100 * 1_000_000
 
 
-def decide(obligations: pl.DataFrame, adjustment_micro: int = 0) -> pl.Series:
+def decide(obligations: pl.DataFrame, adjustment_micro: int = 0, scale: int = 1) -> pl.Series:
     """The treatment of each row's change by the rule: ``treatment``, the same on all rows of a ``change``.
 
     ``separate`` (独立した契約, 30項): all that is added is distinct, and its price is that of its standalone selling prices,
@@ -35,7 +35,7 @@ def decide(obligations: pl.DataFrame, adjustment_micro: int = 0) -> pl.Series:
     ['prospective', 'prospective']
     """
     added, distinct = pl.col("added"), pl.col("distinct")
-    price, ssp = (_sum(wide(name).filter(added)) for name in ("price", "ssp"))
+    price, ssp = _sum(wide("price").filter(added)) * scale, _sum(wide("ssp").filter(added))
     at_ssp = (price - ssp).abs() * _MICRO_PERCENT <= ssp.abs() * adjustment_micro
     separate = added.any().over(_GROUP) & (distinct | ~added).all().over(_GROUP) & at_ssp
     open_, old = ~added & (pl.col("ssp_left") != 0), ~added
@@ -46,7 +46,7 @@ def decide(obligations: pl.DataFrame, adjustment_micro: int = 0) -> pl.Series:
     return obligations.select(treatment=treatment).to_series()
 
 
-def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int = 0) -> pl.DataFrame:
+def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int = 0, scale: int = 1) -> pl.DataFrame:
     """The rows with ``treatment``, what is still to be recognised of each (``allocated``) and what is now (``catch_up``).
 
     ``separate``: an old obligation keeps what it has left; the price of what is added is shared by standalone selling
@@ -59,8 +59,8 @@ def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int 
 
     ``obligations``: ``change`` (rows of one are treated together), ``added``, ``distinct`` (of what is added: whether it is
     distinct; of an old obligation: whether its rest is distinct from what was transferred), ``price`` (of the old: their
-    allocated share), ``recognized`` (0 for what is added), minor units; ``ssp`` (whole) and ``ssp_left`` (of what is still
-    to be performed) in any one unit. Under ``catch_up`` what is added without being distinct is part of the old
+    allocated share), ``recognized`` (0 for what is added), ``ssp`` (whole) and ``ssp_left`` (of what is still to be performed),
+    minor units; the last two times ``scale``, where shares are finer than a unit. Under ``catch_up`` what is added without being distinct is part of the old
     obligations: their ``ssp`` and ``ssp_left`` are those after the change, and the added row itself gets nothing.
     ``treatment`` (optional) overrides the rule of `decide` where not null.
 
@@ -71,7 +71,7 @@ def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int 
     >>> modify(rows, "floor").select("treatment", "allocated", "catch_up").rows()
     [('prospective', 5600, 0), ('prospective', 2800, 0)]
     """
-    ruled = decide(obligations, adjustment_micro)
+    ruled = decide(obligations, adjustment_micro, scale)
     if "treatment" in obligations.columns:
         ruled = obligations.select(pl.col("treatment").fill_null(ruled)).to_series()
     rows = obligations.with_columns(ruled.alias("treatment")).with_columns(redone=_redone()).with_columns(_weights())

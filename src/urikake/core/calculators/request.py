@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final, NamedTuple, cast
 
 from urikake.core.money import MICRO, ROUNDINGS, Rounding, plain
@@ -117,6 +118,18 @@ class Request:
     def money(self, name: str, default: Any = REQUIRED) -> Any:
         """The amount in minor units; more places than ``decimals`` are refused."""
         return self._read(name, default, self._money)
+
+    def share(self, name: str, default: Any = REQUIRED) -> Any:
+        """The part of a whole, 0 … 1, as an exact ``Fraction``: ``"0.4"``, ``"1/3"``; longer decimals to the nearest."""
+
+        def read(value: Any, field: str) -> Fraction:
+            parts = str(value).split("/") if isinstance(value, str) else [value]
+            above, below = (self._decimal(part, field) for part in (*parts, 1)[:2])
+            if len(parts) > 2 or below == 0 or not 0 <= above / below <= 1:
+                raise RequestError(field, value, "0 から 1 までの数か分数（1/3）で入力してください")
+            return (Fraction(above) / Fraction(below)).limit_denominator(MICRO)
+
+        return self._read(name, default, read)
 
     # other values
 
