@@ -59,9 +59,10 @@ def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int 
 
     ``obligations``: ``change`` (rows of one are treated together), ``added``, ``distinct`` (of what is added: whether it is
     distinct; of an old obligation: whether its rest is distinct from what was transferred), ``price`` (of the old: their
-    allocated share), ``recognized`` (0 for what is added), ``ssp`` (whole) and ``ssp_left`` (of what is still to be performed),
-    minor units; the last two times ``scale``, where shares are finer than a unit. Under ``catch_up`` what is added without being distinct is part of the old
-    obligations: their ``ssp`` and ``ssp_left`` are those after the change, and the added row itself gets nothing.
+    allocated share), ``recognized`` (0 for what is added), ``ssp`` (whole) and ``ssp_left`` (of what is still to be
+    performed), minor units; the last two times ``scale``, where shares are finer than a unit. Under ``catch_up`` what is
+    added without being distinct is part of the old obligations: their ``ssp`` and ``ssp_left`` are those after the
+    change, and the added row itself gets nothing.
     ``treatment`` (optional) overrides the rule of `decide` where not null.
 
     60 of 120 products at 100 delivered, then 30 more at 80 where alone they cost 100 (IFRS 15 IE22): 8,400 for 90.
