@@ -72,10 +72,12 @@ def selling_prices(frame: pl.DataFrame) -> pl.Series:
     >>> selling_prices(pl.DataFrame(stated, schema_overrides={"ssp": pl.Int64})).to_list()
     [95, 90, 100]
     """
-    stated, low, high, ssp = (pl.col(name) for name in ("stated", "low", "high", "ssp"))
-    nearer = pl.coalesce(stated.clip(low, high), (low + high) // 2)
-    inside = stated.is_between(low, high).fill_null(False)
-    return frame.select(ssp=pl.when(inside).then(stated).otherwise(pl.coalesce(ssp, nearer))).to_series()
+    stated, low, high = (pl.col(name) for name in ("stated", "low", "high"))
+    ranged = low.is_not_null() | high.is_not_null()
+    nearer = stated.clip(low, high)
+    inside = ranged & (nearer == stated).fill_null(False)
+    other = pl.coalesce("ssp", pl.when(ranged).then(pl.coalesce(nearer, (low + high) // 2)))
+    return frame.select(ssp=pl.when(inside).then(stated).otherwise(other)).to_series()
 
 
 def _sum(value: pl.Expr) -> pl.Expr:
@@ -99,8 +101,9 @@ def _with_ties(rows: pl.DataFrame, ties: pl.DataFrame | None) -> pl.DataFrame:
     if ties is None or ties.is_empty():
         return rows.with_columns(**nothing)
     concerned = ties.with_columns(pl.col("estimate").fill_null(pl.col("amount"))).join(
-        rows.select(_GROUP, "obligation", "row", "ssp"), on=[_GROUP, "obligation"], maintain_order="left"
+        rows.select(_GROUP, "obligation", "row", "ssp"), on=[_GROUP, "obligation"]
     )
+    concerned = concerned.sort("row")  # odd units go to the earlier obligation, however the ties are listed
     parts = concerned.with_columns(
         largest_remainder(concerned, total, "ssp", [_GROUP, "tie"]).alias(f"{total}_part")
         for total in ("amount", "estimate")

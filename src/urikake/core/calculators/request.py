@@ -123,7 +123,7 @@ class Request:
         """The part of a whole, 0 … 1, as an exact ``Fraction``: ``"0.4"``, ``"1/3"``; longer decimals to the nearest."""
 
         def read(value: Any, field: str) -> Fraction:
-            parts = str(value).split("/") if isinstance(value, str) else [value]
+            parts = _folded(value).split("/") if isinstance(value, str) else [value]
             above, below = (self._decimal(part, field) for part in (*parts, 1)[:2])
             if len(parts) > 2 or below == 0 or not 0 <= above / below <= 1:
                 raise RequestError(field, value, "0 から 1 までの数か分数（1/3）で入力してください")
