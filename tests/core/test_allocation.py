@@ -96,7 +96,7 @@ def oracle(deal: Deal) -> list[int] | None:
     """What each obligation gets, or None where it cannot be told."""
     ssps, many = [ssp or 0 for ssp in deal.ssps], range(len(deal.ssps))
     off, variable, estimate = spread(deal, "discount"), spread(deal, "variable"), spread(deal, "variable", True)
-    if any(off[at] > ssps[at] for at in many) or (any(variable) and sum(variable) > deal.price + sum(off)):
+    if any(off[at] > ssps[at] for at in many) or (any(variable) and sum(variable) > deal.price):
         return None
     if any(deal.ssps[at] is None and not variable[at] and at != deal.residual for at in many):
         return None
@@ -111,9 +111,10 @@ def oracle(deal: Deal) -> list[int] | None:
             return None
     if sum(ssps) + sum(variable) == 0 or (any(off) and deal.price + sum(off) > sum(standing) + sum(off)):
         return None
-    beyond = [max(ssps[at] - estimate[at], 0) for at in many]
-    parts = shared(deal.price + sum(off) - sum(variable), beyond if any(beyond) else ssps)
-    return [parts[at] - off[at] + variable[at] for at in many]
+    reduced = [ssps[at] - off[at] for at in many]
+    beyond = [max(reduced[at] - estimate[at], 0) for at in many]
+    parts = shared(deal.price - sum(variable), beyond if any(beyond) else reduced)
+    return [parts[at] + variable[at] for at in many]
 
 
 def drawn(luck: random.Random) -> Deal:
@@ -193,6 +194,10 @@ def test_a_new_estimate_moves_its_own_obligation_alone(ssps: list[int], fixed: i
     )
     assert after[1:] == before[1:]
     assert (after[0] or 0) - (before[0] or 0) == now - first
+
+
+def test_a_further_discount_follows_the_selling_prices_less_the_tied_one() -> None:
+    assert allocated(Deal(90, [40, 55, 45], [("discount", 40, None, [1, 2])])) == [([36, 30, 24], None)]
 
 
 # what cannot be allocated

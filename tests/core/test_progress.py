@@ -43,7 +43,7 @@ def oracle(steps: list[Step], rounding: Rounding) -> list[Answer]:
             share = min(Fraction(cost - materials, whole - materials), Fraction(1))
             places = told["places"]
             if places is not None:
-                share = Fraction(rounded(share * 10**places, "half_up"), 10**places)
+                share = Fraction(rounded(share * 10**places, rounding), 10**places)
             progress = rounded(share * 10**PLACES, "floor")
             to_date = rounded((price - materials) * share, rounding) + materials
         loss = max(whole - price, 0) if whole is not None else 0

@@ -31,9 +31,9 @@ def allocate(obligations: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.
 
     The price is shared by relative standalone selling price, to the unit by largest remainder, ties to the earlier row.
     What concerns some obligations only (``ties``) goes to these, by their standalone selling prices: a ``discount`` (29号
-    第71項) is added back before the price is shared and then taken from its obligations; a ``variable`` amount (第72項)
-    goes to its own, and the rest of the price is shared by what the selling prices hold beyond it, as estimated at the
-    start (``estimate``; the ``amount`` where null), so that a new estimate moves its own obligations alone.
+    第71項) is taken from their selling prices before the price is shared; a ``variable`` amount (第72項) goes to its own,
+    and the rest of the price is shared by what the selling prices hold beyond it, as estimated at the start
+    (``estimate``; the ``amount`` where null), so that a new estimate moves its own obligations alone.
     A ``residual`` obligation (残余アプローチ, 適用指針31項(3)) gets what the others leave at their selling prices less their
     discounts. Where that is outside ``low`` … ``high`` (with neither: not above zero) its own ``ssp`` is used if there is
     one, relatively as all others'.
@@ -137,7 +137,7 @@ def _problem() -> pl.Expr:
         "residual": relative & pl.col("residual") & (pl.col("ssp") <= 0),
         "no-ssp": unpriced & ~pl.col("residual") | relative & (ssps == 0),
         "discount": relative & (discounts != 0) & (price + discounts > ssps) | (pl.col("discount") > pl.col("ssp")),
-        "variable": (variable != 0) & (variable > price + discounts),
+        "variable": (variable != 0) & (variable > price),
     }
     named = (pl.when(holds.any().over(_GROUP)).then(pl.lit(name)) for name, holds in found.items())
     return pl.coalesce(*named)
@@ -145,12 +145,13 @@ def _problem() -> pl.Expr:
 
 def _shares(rows: pl.DataFrame) -> pl.Series:
     """What falls on each row, null where there is a problem."""
-    beyond = (pl.col("ssp") - pl.col("estimate")).clip(lower_bound=0)
+    reduced = pl.col("ssp") - pl.col("discount")
+    beyond = (reduced - pl.col("estimate")).clip(lower_bound=0)
     weighed = rows.with_columns(
-        shared=pl.col("price") + _sum(pl.col("discount") - pl.col("variable")),
-        weight=pl.when(_sum(beyond) == 0).then("ssp").otherwise(beyond),
+        shared=pl.col("price") - _sum(pl.col("variable")),
+        weight=pl.when(_sum(beyond) == 0).then(reduced).otherwise(beyond),
     )
-    relative = largest_remainder(weighed, "shared", "weight", _GROUP) - rows["discount"] + rows["variable"]
+    relative = largest_remainder(weighed, "shared", "weight", _GROUP) + rows["variable"]
     rest = pl.when("residual").then("residue").otherwise("standing")
     share = pl.when(pl.col("problem").is_null()).then(pl.when("usable").then(rest).otherwise("relative"))
     return rows.with_columns(relative=relative).select(allocated=share).to_series()

@@ -26,7 +26,7 @@ def performed(steps: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     ``cost_to_cost`` (原価比例法): progress is cost to date ÷ total cost expected, never above 1; revenue to date is the
     price × progress, rounded once. ``uninstalled`` materials (据え付けていない資材: bought in, costly, handed over long
     before they are built in) count on neither side of the progress and bring revenue of just their cost. Where ``places``
-    is not null, progress is first rounded to as many places, half up, as it is published.
+    is not null, progress is first rounded to as many places, as it is published.
     ``cost_recovery`` (原価回収基準): progress cannot be measured and is null; revenue is the cost to date, up to the price.
     The revenue of a step is the difference to the step before: a new price or cost catches up where it is estimated.
     ``loss_provision`` (工事損失引当金): of the whole loss expected, what is not yet in revenue less cost; never negative.
@@ -44,7 +44,7 @@ def performed(steps: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     """
     by_cost = pl.col("method") == "cost_to_cost"
     done, whole = (pl.col(name) - pl.col("uninstalled") for name in ("cost", "total_cost"))
-    rows = steps.with_columns(done=pl.min_horizontal(done, whole), whole=whole).with_columns(_published())
+    rows = steps.with_columns(done=pl.min_horizontal(done, whole), whole=whole).with_columns(_published(rounding))
     margin_price = wide("price") - wide("uninstalled")
     exact = divide(margin_price * wide("done"), pl.col("whole"), rounding)
     published = divide(margin_price * wide("progress"), _WHOLE, rounding)
@@ -63,9 +63,9 @@ def performed(steps: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     ).drop("done", "whole")
 
 
-def _published() -> pl.Expr:
+def _published(rounding: Rounding) -> pl.Expr:
     """The progress in units of 10^-12, rounded to its ``places``."""
     fine = divide(wide("done") * _WHOLE, pl.col("whole"), "floor")
     unit = pl.lit(10, dtype=pl.Int64).pow(pl.lit(PLACES) - pl.col("places").cast(pl.Int64)).cast(pl.Int64)
-    rounded = divide(wide("done") * (_WHOLE // unit), pl.col("whole"), "half_up") * unit
+    rounded = divide(wide("done") * (_WHOLE // unit), pl.col("whole"), rounding) * unit
     return pl.when(pl.col("places").is_null()).then(fine).otherwise(rounded).alias("progress")
