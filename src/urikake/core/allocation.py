@@ -24,6 +24,14 @@ TIES: Final = {
 
 _OPTIONAL: Final = {"residual": pl.Boolean, "low": pl.Int64, "high": pl.Int64}
 _GROUP: Final = "arrangement"
+_PROBLEMS: Final = ("residual", "no-ssp", "discount", "variable")
+_SUMS: Final = {
+    "standings": pl.col("standing"),
+    "others": pl.when(~pl.col("residual")).then("standing").otherwise(0),
+    "residuals": pl.col("residual").cast(pl.Int64),
+    "discounts": pl.col("discount"),
+    "variables": pl.col("variable"),
+}
 
 
 def allocate(obligations: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -56,9 +64,13 @@ def allocate(obligations: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.
     """
     rows = _with_ties(_completed(obligations), ties)
     rows = rows.with_columns(standing=pl.max_horizontal("ssp", "variable") - pl.col("discount"))
-    rows = rows.with_columns(residue=pl.col("price") - _sum(pl.col("standing").filter(~pl.col("residual"))))
-    rows = rows.with_columns(usable=_usable()).with_columns(problem=_problem())
-    return obligations.with_columns(_shares(rows), rows["problem"])
+    rows = rows.with_columns(
+        _sum(wanted).alias(name) for name, wanted in _SUMS.items()
+    )  # windows are slow inside windows
+    rows = rows.with_columns(residue=pl.col("price") - pl.col("others")).with_columns(apt=_apt())
+    rows = rows.with_columns(usable=_sum("apt") > 0).with_columns(obstacle=_obstacle())
+    found = rows.with_columns(obstacle=pl.col("obstacle").min().over(_GROUP)).with_columns(problem=_problem())
+    return obligations.with_columns(_shares(found), found["problem"])
 
 
 def selling_prices(frame: pl.DataFrame) -> pl.Series:
@@ -80,9 +92,9 @@ def selling_prices(frame: pl.DataFrame) -> pl.Series:
     return frame.select(ssp=pl.when(inside).then(stated).otherwise(other)).to_series()
 
 
-def _sum(value: pl.Expr) -> pl.Expr:
+def _sum(value: pl.Expr | str) -> pl.Expr:
     """The sum over the arrangement of each row."""
-    return value.sum().over(_GROUP)
+    return (pl.col(value) if isinstance(value, str) else value).sum().over(_GROUP)
 
 
 def _completed(obligations: pl.DataFrame) -> pl.DataFrame:
@@ -119,28 +131,31 @@ def _with_ties(rows: pl.DataFrame, ties: pl.DataFrame | None) -> pl.DataFrame:
     )
 
 
-def _usable() -> pl.Expr:
-    """Whether the arrangement has one residual obligation and what is left for it is a plausible price."""
+def _apt() -> pl.Expr:
+    """Whether the row is the one residual obligation of its arrangement and what is left for it is a plausible price."""
     low, high, left = pl.col("low"), pl.col("high"), pl.col("residue")
     inside = (left >= low).fill_null(True) & (left <= high).fill_null(True)
     plausible = pl.when(low.is_null() & high.is_null()).then(left > 0).otherwise(inside)
-    return (pl.col("residual") & plausible).any().over(_GROUP) & (_sum(pl.col("residual").cast(pl.Int64)) == 1)
+    return pl.col("residual") & plausible & (pl.col("residuals") == 1)
+
+
+def _obstacle() -> pl.Expr:
+    """Which of `_PROBLEMS` the row has, the number after the last where none."""
+    relative, lacking = ~pl.col("usable"), ~pl.col("known") & (pl.col("variable") == 0)
+    beyond = (pl.col("discounts") != 0) & (pl.col("price") > pl.col("standings"))
+    obstacles = (
+        relative & pl.col("residual") & (pl.col("ssp") <= 0),
+        lacking & ~pl.col("residual") | relative & (pl.col("standings") + pl.col("discounts") == 0),
+        relative & beyond | (pl.col("discount") > pl.col("ssp")),
+        (pl.col("variables") != 0) & (pl.col("variables") > pl.col("price")),
+    )
+    met = (pl.when(obstacle).then(at) for at, obstacle in enumerate(obstacles))
+    return pl.coalesce(*met, len(obstacles)).cast(pl.Int8)
 
 
 def _problem() -> pl.Expr:
-    """What hinders the allocation of the arrangement, or null."""
-    price, ssps = pl.col("price"), _sum(pl.max_horizontal("ssp", "variable"))
-    discounts, variable = _sum(pl.col("discount")), _sum(pl.col("variable"))
-    unpriced = ~pl.col("known") & (pl.col("variable") == 0)
-    relative = ~pl.col("usable")
-    found = {
-        "residual": relative & pl.col("residual") & (pl.col("ssp") <= 0),
-        "no-ssp": unpriced & ~pl.col("residual") | relative & (ssps == 0),
-        "discount": relative & (discounts != 0) & (price + discounts > ssps) | (pl.col("discount") > pl.col("ssp")),
-        "variable": (variable != 0) & (variable > price),
-    }
-    named = (pl.when(holds.any().over(_GROUP)).then(pl.lit(name)) for name, holds in found.items())
-    return pl.coalesce(*named)
+    """The name of the arrangement's first obstacle, or null."""
+    return pl.coalesce(pl.when(pl.col("obstacle") == at).then(pl.lit(name)) for at, name in enumerate(_PROBLEMS))
 
 
 def _shares(rows: pl.DataFrame) -> pl.Series:
@@ -148,7 +163,7 @@ def _shares(rows: pl.DataFrame) -> pl.Series:
     reduced = pl.col("ssp") - pl.col("discount")
     beyond = (reduced - pl.col("estimate")).clip(lower_bound=0)
     weighed = rows.with_columns(
-        shared=pl.col("price") - _sum(pl.col("variable")),
+        shared=pl.col("price") - pl.col("variables"),
         weight=pl.when(_sum(beyond) == 0).then(reduced).otherwise(beyond),
     )
     relative = largest_remainder(weighed, "shared", "weight", _GROUP) + rows["variable"]

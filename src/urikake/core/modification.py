@@ -35,15 +35,31 @@ def decide(obligations: pl.DataFrame, adjustment_micro: int = 0, scale: int = 1)
     ['prospective', 'prospective']
     """
     added, distinct = pl.col("added"), pl.col("distinct")
-    price, ssp = _sum(wide("price").filter(added)) * scale, _sum(wide("ssp").filter(added))
-    at_ssp = (price - ssp).abs() * _MICRO_PERCENT <= ssp.abs() * adjustment_micro
-    separate = added.any().over(_GROUP) & (distinct | ~added).all().over(_GROUP) & at_ssp
-    open_, old = ~added & (pl.col("ssp_left") != 0), ~added
-    counts = pl.when(open_.any().over(_GROUP)).then(open_).otherwise(old)
-    apart, tied = ((counts & is_).any().over(_GROUP) for is_ in (distinct, ~distinct))
-    by_rest = pl.when(tied & apart).then(pl.lit("mixed")).when(tied).then(pl.lit("catch_up"))
-    treatment = pl.when(separate).then(pl.lit("separate")).otherwise(by_rest.otherwise(pl.lit("prospective")))
-    return obligations.select(treatment=treatment).to_series()
+    counted = obligations.with_columns(
+        added_price=_sum(pl.when("added").then(wide("price")).otherwise(0)) * scale,
+        added_ssp=_sum(pl.when("added").then(wide("ssp")).otherwise(0)),
+        fresh=_sum(added),
+        tied_to_old=_sum(added & ~distinct),
+        unfinished=_sum(~added & (pl.col("ssp_left") != 0)),
+    )
+    deciding = ~added & ((pl.col("ssp_left") != 0) | (pl.col("unfinished") == 0))
+    counted = counted.with_columns(
+        apart=_sum(deciding & distinct), tied=_sum(deciding & ~distinct)
+    )  # no window in a window
+    off = (pl.col("added_price") - pl.col("added_ssp")).abs() * _MICRO_PERCENT
+    at_ssp = off <= pl.col("added_ssp") * adjustment_micro
+    separate = (pl.col("fresh") > 0) & (pl.col("tied_to_old") == 0) & at_ssp
+    tied, apart = pl.col("tied") > 0, pl.col("apart") > 0
+    treatment = (
+        pl.when(separate)
+        .then(pl.lit("separate"))
+        .when(tied & apart)
+        .then(pl.lit("mixed"))
+        .when(tied)
+        .then(pl.lit("catch_up"))
+        .otherwise(pl.lit("prospective"))
+    )
+    return counted.select(treatment=treatment).to_series()
 
 
 def modify(obligations: pl.DataFrame, rounding: Rounding, adjustment_micro: int = 0, scale: int = 1) -> pl.DataFrame:
@@ -93,7 +109,7 @@ def _new(obligations: pl.DataFrame) -> list[str]:
 
 
 def _sum(value: pl.Expr) -> pl.Expr:
-    """The sum over the change of each row."""
+    """The sum over the change of each row, or how many of its rows it is true of."""
     return value.sum().over(_GROUP)
 
 

@@ -47,12 +47,12 @@ def positions(events: pl.DataFrame) -> pl.DataFrame:
         promised=_sum(pl.when(refunding).then(amount - pl.col("revenue")).otherwise(0)),
         returned=_sum(pl.when(kind == "cash").then(-amount.clip(upper_bound=0)).otherwise(0)),
     )
-    owing = pl.col("promised") - pl.col("returned")
-    rows = rows.with_columns(beyond=-pl.min_horizontal(owing.cum_min().over(_OVER), 0))
-    more = pl.col("beyond") - pl.col("beyond").shift(1).over(_OVER).fill_null(0)
-    advanced = _sum(pl.when(kind == "cash").then(more).otherwise(0))  # paid back out of advances, not of the refund
-    due = pl.col("right") - (pl.col("returned") - advanced)
-    rows = rows.with_columns(due=due, refund_liability=owing + pl.col("beyond"))
+    rows = rows.with_columns(owing=pl.col("promised") - pl.col("returned"))
+    rows = rows.with_columns(beyond=-pl.min_horizontal(pl.col("owing").cum_min().over(_OVER), 0))
+    rows = rows.with_columns(before=pl.col("beyond").shift(1).over(_OVER).fill_null(0))
+    more = pl.when(kind == "cash").then(pl.col("beyond") - pl.col("before")).otherwise(0)
+    refunded = pl.col("returned") - _sum(more)  # of what was paid back, the part that was not an advance
+    rows = rows.with_columns(due=pl.col("right") - refunded, refund_liability=pl.col("owing") + pl.col("beyond"))
     return rows.select(*events.columns, "revenue_to_date", "refund_liability", *standing(pl.col("refund_liability")))
 
 
