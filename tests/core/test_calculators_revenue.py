@@ -267,6 +267,17 @@ STEP = {"price": 10, "total_cost": 8, "cost": 2}
 MATERIALS = "据え付けていない資材（uninstalled）"
 
 
+def test_cost_is_recovered_until_progress_can_be_measured() -> None:
+    steps = [
+        {"price": 1_000, "cost": 100, "method": "cost_recovery"},
+        {"cost": 300, "total_cost": 600, "method": "cost_to_cost"},
+    ]
+    assert [(row["progress"], row["revenue"]) for row in ask("progress", steps=steps)["steps"]] == [
+        (None, 100),
+        (0.5, 400),
+    ]
+
+
 def test_progress_with_places_of_money_and_of_progress() -> None:
     steps = [{"price": "10.00", "total_cost": 3, "cost": 1}]
     assert ask("progress", steps=steps, decimals=2)["steps"][0]["revenue"] == "3.33"

@@ -69,8 +69,8 @@ def position(request: Request) -> dict[str, Any]:
 def progress(request: Request) -> dict[str, Any]:
     """The progress and revenue of each step, the provision for a loss, and what stands in the balance sheet.
 
-    All amounts of a step are to date; one left out is that of the step before. ``uninstalled`` (of the request, or of a
-    step) is the part of ``cost`` that is materials not yet built in.
+    All amounts of a step are to date; one left out is that of the step before. ``method`` and ``uninstalled`` (the part of
+    ``cost`` that is materials not yet built in) may stand on the request or on the step from which they hold.
 
     >>> steps = [{"price": 1_000, "total_cost": 800, "cost": 200, "billed": 300, "paid": 100}]
     >>> progress(Request({"steps": steps}))["steps"][0]["revenue"]
@@ -121,19 +121,21 @@ def _progressed(request: Request, method: str) -> pl.DataFrame:
     for step in request.items("steps"):
         before = rows[-1] if rows else {"job": 0, "method": method, "places": places, **start}
         row = before | {name: step.money(name, before.get(name)) for name in _STEP}
-        _check(step, row, method)
+        row["method"] = step.choice("method", jobs.METHODS, before["method"])
+        _check(step, row)
         rows.append(row)
     return pl.DataFrame(
         rows, schema={"job": pl.Int64, **dict.fromkeys(_STEP, pl.Int64), "method": pl.String, "places": pl.Int64}
     )
 
 
-def _check(step: Request, row: dict[str, Any], method: str) -> None:
+def _check(step: Request, row: dict[str, Any]) -> None:
     """Refuse a step that lacks a figure or whose materials are more than its cost."""
-    for name in ("price", "cost") if method == "cost_recovery" else ("price", "total_cost", "cost"):
+    measured = row["method"] == "cost_to_cost"
+    for name in ("price", "total_cost", "cost") if measured else ("price", "cost"):
         if row[name] is None:
             raise step.refusal(name, "必須の項目です")
-    if method == "cost_recovery":
+    if not measured:
         return
     if row["cost"] < row["uninstalled"]:
         raise step.refusal("cost", "据え付けていない資材（uninstalled）の原価を含めて入力してください")

@@ -21,6 +21,7 @@ LIMIT: Final = 10**15
 LIMIT_MICRO: Final = 9 * 10**18
 """No price, quantity or rate is larger, in millionths: what ``Int64`` holds."""
 
+_FINE: Final = Decimal("1e-24")  # far below what two shares with parts of a million can differ by
 _NUMBER: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d{1,2})?")
 _DATE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _MONTH: Final = re.compile(r"(\d{4})[-/](\d{1,2})([-/]\d{1,2})?")
@@ -127,7 +128,7 @@ class Request:
             above, below = (self._decimal(part, field) for part in (*parts, 1)[:2])
             if len(parts) > 2 or below == 0 or not 0 <= above / below <= 1:
                 raise RequestError(field, value, "0 から 1 までの数か分数（1/3）で入力してください")
-            return (Fraction(above) / Fraction(below)).limit_denominator(MICRO)
+            return Fraction((above / below).quantize(_FINE)).limit_denominator(MICRO)
 
         return self._read(name, default, read)
 
