@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.slowly import shared
 from urikake.core.allocation import TIES, allocate, selling_prices
 
 Tie = tuple[str, int, int | None, list[int]]
@@ -69,17 +70,6 @@ def allocated(*deals: Deal) -> list[tuple[list[int | None], str | None]]:
 
 
 # the oracle
-
-
-def shared(total: int, weights: list[int]) -> list[int]:
-    """Largest remainder, told slowly."""
-    if sum(weights) == 0:
-        weights = [1] * len(weights)
-    exact = [Fraction(abs(total)) * weight / sum(weights) for weight in weights]
-    parts = [int(share) for share in exact]
-    for at in sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))[: abs(total) - sum(parts)]:
-        parts[at] += 1
-    return [part if total >= 0 else -part for part in parts]
 
 
 def spread(deal: Deal, kind: str, estimated: bool = False) -> list[int]:
