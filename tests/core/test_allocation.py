@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.core.slowly import shared
 from urikake.core.allocation import TIES, allocate, selling_prices
 
 Tie = tuple[str, int, int | None, list[int]]
@@ -71,17 +72,6 @@ def allocated(*deals: Deal) -> list[tuple[list[int | None], str | None]]:
 # the oracle
 
 
-def shared(total: int, weights: list[int]) -> list[int]:
-    """Largest remainder, told slowly."""
-    if sum(weights) == 0:
-        weights = [1] * len(weights)
-    exact = [Fraction(abs(total)) * weight / sum(weights) for weight in weights]
-    parts = [int(share) for share in exact]
-    for at in sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))[: abs(total) - sum(parts)]:
-        parts[at] += 1
-    return [part if total >= 0 else -part for part in parts]
-
-
 def spread(deal: Deal, kind: str, estimated: bool = False) -> list[int]:
     """What the discounts or variable amounts put on each obligation."""
     found = [0] * len(deal.ssps)
@@ -98,7 +88,8 @@ def oracle(deal: Deal) -> list[int] | None:
     off, variable, estimate = spread(deal, "discount"), spread(deal, "variable"), spread(deal, "variable", True)
     if any(off[at] > ssps[at] for at in many) or (any(variable) and sum(variable) > deal.price):
         return None
-    if any(deal.ssps[at] is None and not variable[at] and at != deal.residual for at in many):
+    moving = {at for kind, _, _, to in deal.ties if kind == "variable" for at in to}
+    if any(deal.ssps[at] is None and at not in moving and at != deal.residual for at in many):
         return None
     standing = [max(ssps[at], variable[at]) - off[at] for at in many]
     if deal.residual is not None:
@@ -237,7 +228,8 @@ def test_the_ends_of_the_range_are_inside_and_one_end_is_enough() -> None:
 
 def test_what_gets_nothing_but_variable_amounts_needs_no_selling_price() -> None:
     deal = Deal(1_000, [800, None], [("variable", 200, None, [1])])
-    assert allocated(deal) == [([800, 200], None)]
+    nothing_yet = Deal(800, [800, None], [("variable", 0, None, [1])])
+    assert allocated(deal, nothing_yet) == [([800, 200], None), ([800, 0], None)]
 
 
 def test_obligations_and_a_price_are_enough() -> None:

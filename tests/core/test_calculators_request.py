@@ -156,6 +156,11 @@ def test_shares_are_exact(value: Any, share: Fraction) -> None:
     assert Request({"remaining": value}).share("remaining") == share
 
 
+def test_an_id_with_a_point_goes_back_as_text() -> None:
+    line = '{"receipt": 10, "items": [{"id": 1.50, "date": "2026-04-30", "due": "2026-05-31", "amount": 10}]}'
+    assert json.loads(answer("apply", line))["applications"] == [{"id": "1.50", "amount": 10}]
+
+
 def test_an_unknown_calculator_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         answer("horoscope", "{}")

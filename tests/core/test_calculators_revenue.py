@@ -34,6 +34,7 @@ def test_ids_come_back_as_they_came_and_are_found_as_text() -> None:
     sold = [{"id": 1, "ssp": 60}, {"id": 2, "ssp": 40}]
     found = ask("allocation", price=90, obligations=sold, discounts=[{"amount": 10, "to": "2"}])
     assert found == {"allocated": [{"id": 1, "amount": 60}, {"id": 2, "amount": 30}]}
+    assert amounts(ask("allocation", price=10, obligations=[{"id": 1.5, "ssp": 1}])) == {"1.5": 10}
 
 
 def test_what_is_tied_to_nothing_concerns_all() -> None:

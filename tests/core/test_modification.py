@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 from datetime import date
 from fractions import Fraction
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_allocation import shared
+from tests.core.slowly import rounded, shared
 from urikake.core import schedule
 from urikake.core.modification import TREATMENTS, decide, modify
 from urikake.core.money import ROUNDINGS, Rounding
@@ -106,19 +105,6 @@ def test_a_treatment_of_its_own_overrides_the_rule() -> None:
 
 
 # the oracle
-
-
-def rounded(value: Fraction, rounding: Rounding) -> int:
-    whole, sign = math.floor(abs(value)), -1 if value < 0 else 1
-    rest = abs(value) - whole
-    half = Fraction(1, 2)
-    up = {
-        "floor": False,
-        "ceil": rest > 0,
-        "half_up": rest >= half,
-        "half_even": rest > half or (rest == half and whole % 2 == 1),
-    }
-    return sign * (whole + up[rounding])
 
 
 def oracle(change: list[Row], treatment: str, rounding: Rounding) -> list[tuple[int, int]]:

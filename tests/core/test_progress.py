@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_modification import rounded
+from tests.core.slowly import rounded
 from urikake.core.money import ROUNDINGS, Rounding
 from urikake.core.progress import METHODS, PLACES, performed
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.core.test_modification import rounded
+from tests.core.slowly import rounded
 from urikake.core.money import ROUNDINGS, Rounding
 from urikake.core.release import releases
 

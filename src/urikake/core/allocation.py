@@ -108,8 +108,11 @@ def _completed(obligations: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_ties(rows: pl.DataFrame, ties: pl.DataFrame | None) -> pl.DataFrame:
-    """The rows with the ``discount``, the ``variable`` amount and its first ``estimate`` that fall on each."""
-    nothing = {name: pl.lit(0, dtype=pl.Int64) for name in ("discount", "variable", "estimate")}
+    """The rows with the ``discount``, the ``variable`` amount and its first ``estimate`` that fall on each.
+
+    ``moving`` counts the variable amounts that concern the row, be they 0.
+    """
+    nothing = {name: pl.lit(0, dtype=pl.Int64) for name in ("discount", "variable", "estimate", "moving")}
     if ties is None or ties.is_empty():
         return rows.with_columns(**nothing)
     concerned = ties.with_columns(pl.col("estimate").fill_null(pl.col("amount"))).join(
@@ -125,6 +128,7 @@ def _with_ties(rows: pl.DataFrame, ties: pl.DataFrame | None) -> pl.DataFrame:
         discount=pl.col("amount_part").filter(of["discount"]).sum(),
         variable=pl.col("amount_part").filter(of["variable"]).sum(),
         estimate=pl.col("estimate_part").filter(of["variable"]).sum(),
+        moving=of["variable"].sum().cast(pl.Int64),
     )
     return rows.join(sums, on="row", how="left", maintain_order="left").with_columns(
         pl.col(name).fill_null(0) for name in nothing
@@ -141,7 +145,7 @@ def _apt() -> pl.Expr:
 
 def _obstacle() -> pl.Expr:
     """Which of `_PROBLEMS` the row has, the number after the last where none."""
-    relative, lacking = ~pl.col("usable"), ~pl.col("known") & (pl.col("variable") == 0)
+    relative, lacking = ~pl.col("usable"), ~pl.col("known") & (pl.col("moving") == 0)
     beyond = (pl.col("discounts") != 0) & (pl.col("price") > pl.col("standings"))
     obstacles = (
         relative & pl.col("residual") & (pl.col("ssp") <= 0),
