@@ -121,7 +121,7 @@ def _compared(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame
     """The lines of arrangements as they are measured on the day beside what they were."""
     grown = _grown(session, before, day)
     now = _measured(session, grown.select("line_id", "bound_on"), day)
-    past = queries.recognised(session, before, pl.lit(day)).join(
+    past = queries.recognised(session, before.drop("ssp_left_before"), pl.lit(day)).join(
         _left_before(session, before, day), on="line_id", how="left", maintain_order="left"
     )
     held = past.select(
@@ -259,7 +259,7 @@ def _record(session: Session, lines: pl.DataFrame, day: date) -> int:
     heads = heads.with_columns(effective_on=pl.lit(day), event_id=pl.lit(known), rule="treatment")
     made = facts.record(session, Version, heads).select("contract_id", version_id="id")
     kept = lines.join(made, on="contract_id", maintain_order="left").with_columns(
-        price_before="price", pattern="method"
+        price_before="price", pattern="method", apart="distinct"
     )
     begun = pl.max_horizontal("from_on", pl.lit(day))
     facts.record(session, Obligation, kept.with_columns(from_on=begun, to_on=pl.max_horizontal("to_on", begun)))

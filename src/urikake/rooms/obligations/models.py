@@ -35,7 +35,8 @@ class Obligation(Fact):
 
     ``stated`` is what the line charges in its term in all, ``ssp`` its standalone selling price (独立販売価格), ``ssp_left`` that
     of what was still to be performed. The columns ``…_before``, ``price_before`` and ``recognized`` are what a change was
-    decided from; ``catch_up`` is what it recognised at once.
+    decided from; ``catch_up`` is what it recognised at once. ``apart``: what was left of it was
+    distinct (別個) from what was transferred.
     """
 
     version_id = ref()
@@ -53,7 +54,7 @@ class Obligation(Fact):
     price_before = models.BigIntegerField()
     recognized = models.BigIntegerField()
     catch_up = models.BigIntegerField()
-    distinct = models.BooleanField()
+    apart = models.BooleanField()
     done = models.BigIntegerField()
     amount = models.BigIntegerField()
     start_on = models.DateField()

@@ -18,7 +18,7 @@ VERSION: Final = (
 )
 OBLIGATION: Final = (
     "id, run_id, version_id, contract_id, line_id, partner_id, product_id, dimension_id, stated, ssp, ssp_left, "
-    "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, distinct, done, amount, start_on, from_on, to_on, "
+    "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
     "pattern, partial_month, remainder"
 )
 TABLES: Final = ("obligations_version", "obligations_obligation")
@@ -76,3 +76,10 @@ def targets(session: Session, until: date) -> pl.DataFrame:
     rows = recognised(session, standing(session), pl.lit(until))
     over = (pl.col("to_on") <= until).all().over("contract_id")
     return rows.select(*OWNER, "start_on", "to_on", target="by_then", over=over)
+
+
+def spans(session: Session) -> pl.DataFrame:
+    """The lines of arrangements and until when what they charge is part of one: ``line_id``, ``bound_on``."""
+    return standing(session).select(
+        "line_id", bound_on=pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
+    )

@@ -270,7 +270,7 @@ def _shift(session: Session, month: date) -> pl.DataFrame:
         **{name: pl.col(name) for name in OWNER},
         revenue="amount",
         **none,
-    ).select(MOVES)
+    ).select(list(MOVES))
 
 
 def _served(session: Session, month: date) -> pl.DataFrame:

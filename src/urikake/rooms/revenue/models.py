@@ -1,4 +1,4 @@
-"""Tables of revenue: schedules and their early ends, recognitions, accruals, shifts, months recognised, and open accruals (a projection)."""
+"""Tables of revenue: schedules and their ends, recognitions, accruals, shifts, months recognised, open accruals (a projection)."""
 
 from __future__ import annotations
 

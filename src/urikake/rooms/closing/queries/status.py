@@ -114,7 +114,7 @@ BILLED: Final = (
 )
 RECOGNISED: Final = tuple(
     f"SELECT count(*) AS n, sum(amount) AS amount FROM {table} WHERE {{own}} AND posted_on BETWEEN ? AND ?"
-    for table in ("revenue_recognition", "revenue_accrual")
+    for table in revenue.EARNED
 )
 
 
