@@ -255,7 +255,7 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
 
 
 def reopen(url: str, month: str, *, why: str, user: str = "system") -> dict[str, Any]:
-    """Reopen a locked month."""
+    """Reopen a locked month, or ask for it where a second person must agree (``proposal``)."""
     with runs.run(url, "reopen", subject=month, permission="closing.reopen", user=user) as (session, outcome):
         outcome.figures |= actions.reopen(session, month=periods.first_day(month), why=why)
     return outcome.figures

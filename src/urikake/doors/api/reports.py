@@ -38,6 +38,7 @@ TITLES: Final = {
     "journals": "仕訳帳",
     "trial-balance": "合計残高試算表",
     "close-status": "月次締めの進み",
+    "close-history": "月の締めと解除の記録",
     "audit": "証跡",
     "schedule": "収益認識の予定",
     "recognized": "認識した収益",

@@ -357,12 +357,15 @@ def close(month: str, as_: As = "system") -> None:
 
 @app.command()
 def reopen(month: str, why: Annotated[str, typer.Option("--why", help="理由")], as_: As = "system") -> None:
-    """締めを解除する（別の人が、理由を付けて）。"""
+    """締めを、理由を付けて解除する。承認者でない人と締めた本人は、申請になる（別の人が approvals approve で承認する）。"""
     load()
     from urikake.doors import month as steps
 
-    steps.reopen(from_environment(), month, why=why, user=as_)
-    print(f"{month} の締めを解除しました。")
+    told = steps.reopen(from_environment(), month, why=why, user=as_)
+    if told["locked"]:
+        print(f"{month} の締めの解除を申請しました（申請 {told['proposal']}）。別の人の承認を待っています。")
+    else:
+        print(f"{month} の締めを解除しました。")
 
 
 @app.command("cancel-invoice")

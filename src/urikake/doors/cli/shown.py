@@ -148,6 +148,8 @@ VALUES: Final = {
     "unfiled": "振込待ち",
     "filed": "振込ファイル済",
     "came_back": "戻った",
+    "close": "締め",
+    "reopen": "解除",
 }
 HEADERS: Final = {
     "bank": "銀行",
@@ -318,6 +320,10 @@ HEADERS: Final = {
     "wrong": "ほかの取引先",
     "waiting": "待ち",
     "in_use": "自動で使う",
+    "event": "出来事",
+    "asked_by": "申請した人",
+    "asked_at": "申請した日時",
+    "head": "ハッシュ連鎖の先頭",
 }
 WIDE: Final = 200
 

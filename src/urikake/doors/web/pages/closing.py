@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from urikake.base import periods
+from urikake.base import periods, proposals
 from urikake.base.errors import Refusal
 from urikake.core.formats import journals
 from urikake.doors import month as steps
@@ -51,9 +51,17 @@ def one(desk: Desk, month: str) -> Shown:
         "after": periods.following(first),
         "before_locked": month_before(first) in periods.locked_months(desk.session),
         "changes": _changes(desk, first),
-        "closed_by": closing.closed_by(desk.session, first) if locked else None,
+        "history": _history(desk, first),
+        "opens": closing.may_open(desk.session, first),
+        "asked": [told for told in proposals.asked(desk.session, "reopen") if told["month"] == f"{first:%Y-%m}"],
         "page": {"title": f"{first:%Y年%-m月}の締め", "name": "close-month"},
     }
+
+
+def _history(desk: Desk, first: date) -> list[dict[str, Any]]:
+    """The closes and reopenings of the month, newest first, each with the head of the chain it left."""
+    found = closing.heads(desk.session, closing.events(desk.session, first))
+    return found.reverse().to_dicts()
 
 
 def _first(month: str) -> date:
@@ -228,7 +236,10 @@ def match(doing: Deed) -> HttpResponse:
 
 @deed("reopen", "close/reopen", permission="closing.reopen")
 def reopen(doing: Deed) -> HttpResponse:
-    """Reopen a locked month with a reason."""
+    """Reopen a locked month with a reason, or ask for it where a second person must agree."""
     first = _first(doing.field("month"))
-    steps.reopen(doing.books, f"{first:%Y-%m}", why=doing.field("why"), user=doing.person.name)
-    return doing.done(f"{first:%Y年%-m月}の締めを解除しました。", f"close/{first:%Y-%m}")
+    told = steps.reopen(doing.books, f"{first:%Y-%m}", why=doing.field("why"), user=doing.person.name)
+    asked = f"の締めの解除を申請しました（申請 {told.get('proposal')}）。別の人が承認すると解除されます。"
+    return doing.done(
+        f"{first:%Y年%-m月}{asked if told['locked'] else 'の締めを解除しました。'}", f"close/{first:%Y-%m}"
+    )

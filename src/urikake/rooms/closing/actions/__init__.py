@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bills import approve_invoices, bill, bill_forward, cancel_invoice, hold_billing
-from .books import approve_slips, enter, lock, recognize, reopen
+from .books import approve_slips, enter, lock, recognize
 from .money import (
     apply,
     apply_advance,
@@ -21,6 +21,7 @@ from .money import (
     unapply_together,
 )
 from .refunds import ask_refund, take_refund_back
+from .reopening import reopen
 
 __all__ = [
     "apply",

@@ -76,19 +76,6 @@ def _waiting_slips(session: Session) -> pl.DataFrame:
     return receivables.waiting_slips(session) if every.height else every
 
 
-def closed_by(session: Session, month: date) -> str | None:
-    """Who locked the month last."""
-    return session.value(
-        "SELECT r.actor FROM base_period_event e JOIN base_run r ON r.id = e.run_id"
-        " WHERE e.id >= ? AND e.id < ? AND e.month = ? AND e.locked = ? ORDER BY e.id DESC LIMIT 1",
-        (session.low, session.high, month, _true(session)),
-    )
-
-
-def _true(session: Session) -> bool | int:
-    return 1 if session.driver.kind == "sqlite" else True
-
-
 def status(session: Session, month: date) -> list[dict[str, Any]]:
     """The steps of the month with their figures: ``step, state, count, amount``."""
     last = periods.last_day(month)
