@@ -16,6 +16,8 @@ PAGES = {
     "": "home.read",
     "close/2026-11": "closing.read",
     "close/2026-10": "closing.read",
+    "close/2026-10/flux": "closing.read",
+    "close/2026-10/flux/receivable/applied": "journals.read",
     "contracts": "contracts.read",
     "contracts?q=ぜったいにない": "contracts.read",
     "contracts/renewals": "contracts.read",
@@ -109,6 +111,7 @@ FILES = {
     "statement-pdf",
     "receipt-pdf",
     "ruler-pdf",
+    "close-pdf",
     "run-file",
     *(f"matching-{what}" for what in ("receipt", "queue", "found", "partners")),
 }
@@ -130,7 +133,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refunds", "refund",
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
-        "bank-files", "bank-corrections", "bank-formats", "bank-format",
+        "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries",
     }  # fmt: skip
     assert known == tried
 

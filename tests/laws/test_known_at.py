@@ -27,7 +27,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
 MONTHLY = (
-    "recognized", "deferred", "close-status", "close-history", "mrr", "mrr-by", "mrr-movements", "cohorts", "usage",
+    "recognized", "deferred", "close-status", "close-steps", "close-flux", "close-history",
+    "mrr", "mrr-by", "mrr-movements", "cohorts", "usage",
 )  # fmt: skip
 ONE_BY_ONE = {
     "billing-diff",

@@ -33,6 +33,23 @@ def step(text: str) -> None:
 
 
 @contextmanager
+def within(name: str) -> Iterator[None]:
+    """Have every step of what is inside told as a part of what is named.
+
+    >>> seen = []
+    >>> with watched(seen.append), within("4/30 締めの請求"):
+    ...     step("計算")
+    >>> seen
+    ['4/30 締めの請求: 計算']
+    """
+    if (watcher := _watcher.get()) is None:
+        yield
+        return
+    with watched(lambda text: watcher(f"{name}: {text}")):
+        yield
+
+
+@contextmanager
 def watched(watcher: Watcher) -> Iterator[None]:
     """Have the steps of everything inside told to the watcher.
 

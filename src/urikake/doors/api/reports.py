@@ -38,6 +38,8 @@ TITLES: Final = {
     "journals": "仕訳帳",
     "trial-balance": "合計残高試算表",
     "close-status": "月次締めの進み",
+    "close-steps": "月次締めの手順（数字と証明）",
+    "close-flux": "先月からの増減（売上・売掛金・前受金・仮受金・消費税）",
     "close-history": "月の締めと解除の記録",
     "audit": "証跡",
     "schedule": "収益認識の予定",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,7 +18,7 @@ from .collecting import debit, settlement
 from .deliver import deliver
 from .documents import document
 from .exports import export
-from .options import As, Day, Dry, day, load
+from .options import As, Day, Dry, day, instant, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
 from .refunds import refund
@@ -73,19 +72,6 @@ def run() -> None:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
-
-
-def instant(text: str) -> datetime:
-    """An instant in ISO 8601; without an offset it is Japan time."""
-
-    from urikake.core.calendar import JAPAN
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        why = f"「{text}」は日時ではありません。"
-        raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
-    return (found if found.tzinfo else found.replace(tzinfo=JAPAN)).astimezone(UTC)
 
 
 @app.callback()

@@ -175,7 +175,7 @@ def require_in_order(session: Session, month: date) -> None:
 
     Closed out of order, the bills of an open month would be issued into a later one, with its date and number.
     """
-    first = periods.opening_month(session) or _first_posted(session)
+    first = first_month(session)
     locked = periods.locked_months(session)
     while first is not None and first < month:
         if first not in locked:
@@ -185,6 +185,11 @@ def require_in_order(session: Session, month: date) -> None:
                 f"先に {first:%Y-%m} を締めてください。",
             )
         first = periods.following(first)
+
+
+def first_month(session: Session) -> date | None:
+    """The first month with books: as the company says, else that of its first entry."""
+    return periods.opening_month(session) or _first_posted(session)
 
 
 def _first_posted(session: Session) -> date | None:

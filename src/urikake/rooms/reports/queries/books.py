@@ -1,4 +1,4 @@
-"""Reports of the books: journals, trial balance, and the state of a close."""
+"""Reports of the books: journals and trial balance."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, dimensions
-from urikake.base.periods import first_day
-from urikake.rooms.closing import queries as closing
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.parties.queries import codes
 
@@ -56,29 +54,3 @@ def _lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
         currency=pl.lit("JPY"),
         currency_amount=amount.abs(),
     )
-
-
-def close_status(session: Session, month: str) -> list[dict[str, Any]]:
-    """The steps of a month with their state and figures."""
-    return closing.status(session, first_day(month))
-
-
-def close_history(session: Session, month: str | None = None) -> list[dict[str, Any]]:
-    """The closes and reopenings of a month, or of all: when, by whom, who had asked, why, and the chain's head then."""
-    found = closing.heads(session, closing.events(session, first_day(month) if month else None))
-    frame = found.select(
-        pl.col("month").dt.strftime("%Y-%m"),
-        reason="why",
-        event=pl.when("locked").then(pl.lit("close")).otherwise(pl.lit("reopen")),
-        at=_instant("recorded_at"),
-        by="actor",
-        asked_by="asked_by",
-        asked_at=_instant("asked_at"),
-        head="head",
-    )
-    return rows(frame)
-
-
-def _instant(column: str) -> pl.Expr:
-    """The instant as ISO text in UTC, as the other reports tell it."""
-    return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
