@@ -16,6 +16,7 @@ STEPS: Final[dict[str, int]] = {
     "match": 3,
     "debit": 2,
     "rate": 3,
+    "rehearse": 3,
     "recognize": 2,
     "close": 2,
     "verify": 4,

@@ -25,6 +25,7 @@ TITLES: Final = {
     "receivables": "請求・回収情報データベース",
     "aging": "年齢調べ",
     "deposits": "預り保証金（預り・返還・残高）",
+    "openings": "移行残高（取引先ごと・総勘定元帳と旧システムとの突合）",
     "advances": "前受金（入金・充当・残り）",
     "protected": "取適法の確認（減額・支払遅延・長すぎる回収予定・手形）",
     "reductions": "消込での売上値引と、返還請求書の要否",
@@ -72,6 +73,7 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "days": (int, "何日先までか"),
     "from_month": (Month, "この月から"),
     "months": (int, "何か月分か"),
+    "total": (Text, "旧システムの合計（円）"),
     "renewal": (int, "自動更新される見込み（%）"),
 }
 

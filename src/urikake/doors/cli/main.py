@@ -18,6 +18,7 @@ from .collecting import debit, settlement
 from .deliver import deliver
 from .documents import document
 from .exports import export
+from .going_live import rehearse
 from .options import As, Day, Dry, day, instant, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
@@ -147,6 +148,7 @@ app.command()(settlement)
 app.command()(advance)
 app.command("apply-advance")(apply_advance)
 app.command("unapply-advance")(unapply_advance)
+app.command()(rehearse)
 
 
 @app.command()
@@ -431,6 +433,7 @@ def report(
     days: Annotated[int | None, typer.Option("--days")] = None,
     months: Annotated[int | None, typer.Option("--months")] = None,
     renewal: Annotated[int | None, typer.Option("--renewal")] = None,
+    total: Annotated[str | None, typer.Option("--total")] = None,
     as_: As = "system",
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
 ) -> None:
@@ -454,6 +457,7 @@ def report(
         "days": days,
         "months": months,
         "renewal": renewal,
+        "total": total,
     }
     show(found(from_environment(), name, options, user=as_), format_, name)
 

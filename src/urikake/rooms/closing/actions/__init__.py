@@ -21,9 +21,11 @@ from .money import (
     unapply_together,
 )
 from .refunds import ask_refund, take_refund_back
+from .rehearsal import OLD_BILLS, rehearse
 from .reopening import reopen
 
 __all__ = [
+    "OLD_BILLS",
     "apply",
     "apply_advance",
     "apply_together",
@@ -42,6 +44,7 @@ __all__ = [
     "receive",
     "receive_bank_file",
     "recognize",
+    "rehearse",
     "reopen",
     "take_back",
     "take_debit_result",

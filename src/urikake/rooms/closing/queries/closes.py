@@ -32,7 +32,10 @@ def events(session: Session, month: date | None = None) -> pl.DataFrame:
     found = session.read(
         EVENTS.format(more=more), (session.low, session.high, *values), asked_by=pl.String, asked_at=INSTANT
     )
-    return found.with_columns(number=pl.col("id") - session.low, locked=pl.col("locked").cast(pl.Boolean)).drop("id")
+    asked = pl.when(pl.col("asked_at").is_not_null()).then("asked_by")  # a text that is null may come as an empty one
+    return found.with_columns(
+        number=pl.col("id") - session.low, locked=pl.col("locked").cast(pl.Boolean), asked_by=asked
+    ).drop("id")
 
 
 def closes(session: Session, month: date) -> pl.DataFrame:
