@@ -64,6 +64,8 @@ PAGES = {
     "products/VPS-M/reprice": "contracts.change",
     "imports": "imports.read",
     "imports/formats": "imports.read",
+    "going-live": "receivables.read",
+    "going-live?total=100": "receivables.read",
     "partners/new": "partners.import",
     "partners/M0001/edit": "partners.import",
     "products/new": "products.import",
@@ -133,7 +135,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refunds", "refund",
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
-        "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries",
+        "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
     }  # fmt: skip
     assert known == tried
 

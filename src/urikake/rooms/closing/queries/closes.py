@@ -12,7 +12,7 @@ from urikake.base.bulk import INSTANT, Session
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
 
-APPROVE: Final = "closing.approve"
+APPROVE: Final = "closing.open"
 EVENTS: Final = (
     "SELECT e.id, e.run_id, e.month, e.locked, e.why, r.actor, r.recorded_at, a.actor AS asked_by, a.recorded_at AS asked_at"
     " FROM base_period_event e JOIN base_run r ON r.id = e.run_id"
