@@ -28,7 +28,7 @@ MOST: Final = 500
 """How many rows a page shows; the command and the API tell all."""
 
 
-@page(PLACE, PLACE, permission="receivables.read", title="移行残高とリハーサル")
+@page("going-live", PLACE, permission="receivables.read", title="移行残高とリハーサル")
 def going_live(desk: Desk) -> Shown:
     """What came in as opening balances, by partner, tied to the ledger and the total stated; the form of the rehearsal."""
     found = by_partner(desk.session)
