@@ -16,6 +16,8 @@ PAGES = {
     "": "home.read",
     "close/2026-11": "closing.read",
     "close/2026-10": "closing.read",
+    "close/2026-10/flux": "closing.read",
+    "close/2026-10/flux/receivable/applied": "journals.read",
     "contracts": "contracts.read",
     "contracts?q=ぜったいにない": "contracts.read",
     "contracts/renewals": "contracts.read",
@@ -62,6 +64,8 @@ PAGES = {
     "products/VPS-M/reprice": "contracts.change",
     "imports": "imports.read",
     "imports/formats": "imports.read",
+    "going-live": "receivables.read",
+    "going-live?total=100": "receivables.read",
     "partners/new": "partners.import",
     "partners/M0001/edit": "partners.import",
     "products/new": "products.import",
@@ -109,6 +113,7 @@ FILES = {
     "statement-pdf",
     "receipt-pdf",
     "ruler-pdf",
+    "close-pdf",
     "run-file",
     *(f"matching-{what}" for what in ("receipt", "queue", "found", "partners")),
 }
@@ -130,7 +135,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refunds", "refund",
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
-        "bank-files", "bank-corrections", "bank-formats", "bank-format",
+        "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
     }  # fmt: skip
     assert known == tried
 

@@ -26,7 +26,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "forecast": {"from_month": "2026-04", "months": 3},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
-MONTHLY = ("recognized", "deferred", "close-status", "mrr", "mrr-by", "mrr-movements", "cohorts", "usage")
+MONTHLY = (
+    "recognized", "deferred", "close-status", "close-steps", "close-flux", "close-history",
+    "mrr", "mrr-by", "mrr-movements", "cohorts", "usage",
+)  # fmt: skip
 ONE_BY_ONE = {
     "billing-diff",
     "billing-alarms",

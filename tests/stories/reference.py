@@ -347,7 +347,7 @@ VERBS: Final = {
     "cancel": "を取り消す", "change": "を変える", "close": "を行う", "create": "を作る", "deliver": "を送る",
     "enter": "伝票を起票する", "export": "のファイルを作る", "import": "を取り込む", "issue": "を発行する",
     "map": "の列の対応づけと銀行の形式を保存する", "name": "の会計ソフトでの名前を決める", "post": "を計上する",
-    "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する",
+    "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する", "open": "の解除を承認する",
     "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
     "transfer": "を銀行に送るファイルにする",
 }  # fmt: skip

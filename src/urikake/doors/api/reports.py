@@ -25,6 +25,7 @@ TITLES: Final = {
     "receivables": "請求・回収情報データベース",
     "aging": "年齢調べ",
     "deposits": "預り保証金（預り・返還・残高）",
+    "openings": "移行残高（取引先ごと・総勘定元帳と旧システムとの突合）",
     "advances": "前受金（入金・充当・残り）",
     "protected": "取適法の確認（減額・支払遅延・長すぎる回収予定・手形）",
     "reductions": "消込での売上値引と、返還請求書の要否",
@@ -38,6 +39,9 @@ TITLES: Final = {
     "journals": "仕訳帳",
     "trial-balance": "合計残高試算表",
     "close-status": "月次締めの進み",
+    "close-steps": "月次締めの手順（数字と証明）",
+    "close-flux": "先月からの増減（売上・売掛金・前受金・仮受金・消費税）",
+    "close-history": "月の締めと解除の記録",
     "audit": "証跡",
     "schedule": "収益認識の予定",
     "recognized": "認識した収益",
@@ -69,6 +73,7 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "days": (int, "何日先までか"),
     "from_month": (Month, "この月から"),
     "months": (int, "何か月分か"),
+    "total": (Text, "旧システムの合計（円）"),
     "renewal": (int, "自動更新される見込み（%）"),
 }
 
