@@ -14,7 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import bills, receipts, reductions, rulers, statements
+from . import bills, disclosures, receipts, reductions, rulers, statements
 from .letterheads import Heads
 from .typesetting import Book
 
@@ -31,6 +31,7 @@ READING: Final = {
     "receipt": "receipts.read",
     "reduction": "matching.read",
     "ruler": "settings.read",
+    "notes": "revenue.read",
 }
 """The permission that each kind of document asks of its reader: that of the page or report with the same content."""
 
@@ -124,6 +125,11 @@ def ruler(session: Session, heads: Heads, *, lang: str, on: date | None = None) 
     return rulers.book(session, heads, lang=lang, on=on)
 
 
+def notes(session: Session, heads: Heads, *, on: date, lang: str, span: str = "year", exempt: str = "") -> Book:
+    """The notes on revenue up to the day."""
+    return disclosures.book(session, on, span, exempt, heads, lang=lang)
+
+
 def _numbered(session: Session, number: str) -> pl.DataFrame:
     """The invoice of that number; refused where there is none."""
     one = invoices.by_number(session, number)
@@ -140,4 +146,5 @@ BOOKS: Final[dict[str, Callable[..., Book]]] = {
     "receipt": receipt,
     "reduction": reduction,
     "ruler": ruler,
+    "notes": notes,
 }

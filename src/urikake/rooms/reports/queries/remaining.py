@@ -45,16 +45,17 @@ def remaining_obligations(session: Session, as_of: date, by: str = "year", exemp
     out what the standard permits; what each left out then stands beside: ``one_year``, ``as_invoiced``. So does ``lease``,
     what of leases is to come, where the company has any.
     """
-    chosen = _chosen(exempt)
-    found = sums(session, as_of, by, chosen)
+    left_out = chosen(exempt)
+    found = sums(session, as_of, by, left_out)
     left = {"one-year": "one_year", "as-invoiced": "as_invoiced"}
     leases = products(session).filter(pl.col("obligation") == LEASE).height
-    names = [*(left[name] for name in EXEMPT if name in chosen), *(["lease"] if leases else [])]
+    names = [*(left[name] for name in EXEMPT if name in left_out), *(["lease"] if leases else [])]
     key = "year" if by == "year" else "key"
     return rows(found.rename({"key": key}).select(key, "amount", "billed", "unbilled", *names))
 
 
-def _chosen(exempt: str) -> list[str]:
+def chosen(exempt: str) -> list[str]:
+    """The names of `EXEMPT` in the text, where they stand with commas; refused where one is none of them."""
     names = [name.strip() for name in exempt.split(",") if name.strip()]
     if wrong := [name for name in names if name not in EXEMPT]:
         raise Refusal(
