@@ -126,6 +126,21 @@ def assert_rolls(rows: list[dict[str, Any]]) -> None:
         assert sum(amount for cause, amount in mine.items() if cause not in memos) == mine["closing"], balance
 
 
+def test_a_difference_from_the_ledger_is_told(database: str) -> None:
+    builders.a_shop(database)
+    builders.a_contract(database, timing="advance", cycle_months=12, monthly=120_000, start="2026-05-01")
+    builders.a_contract(database, "C2")
+    builders.bill(database, "2026-04-30")
+    builders.behind_its_back(
+        database, "UPDATE revenue_recognition SET amount = amount + 7", "UPDATE receivables_item SET gross = gross + 5",
+    )  # fmt: skip
+    rows = builders.report(database, "contract-balances", since="2026-04-01", until="2026-04-30")
+    off = {(row["balance"], row["cause"]): row["difference"] for row in rows if row["difference"]}
+    assert off == {("receivable", "closing"): 5, ("net", "closing"): -7}
+    split = builders.report(database, "revenue-by", since="2026-04-01", until="2026-04-30")
+    assert [row["amount"] for row in split if row["key"] == "difference"] == [7]
+
+
 # --- waterfall -------------------------------------------------------------------------------------------------------
 
 

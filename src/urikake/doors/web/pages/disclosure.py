@@ -141,7 +141,7 @@ def obligations(desk: Desk) -> Shown:
     columns = [
         Column("label", REMAINING_CUTS[by], url=leads), Column("amount", "残存履行義務(円)", "yen", summed=True),
         Column("billed", "うち請求済み(円)", "yen", summed=True), Column("unbilled", "うち未請求(円)", "yen", summed=True),
-        *out, Column("lease", "リース(対象外)(円)", "yen", summed=True, hidden=not found["lease"].any()),
+        *out, Column("lease", "リース(対象外)(円)", "yen", summed=True, hidden=not (found["lease"] != 0).any()),
     ]  # fmt: skip
     listing = table(
         desk, found, columns, key="key", name="remaining-obligations", find=["label", "key"],

@@ -44,7 +44,7 @@ def shown(desk: Desk) -> Shown:
     if desk.ask("format") in ("csv", "xlsx"):
         return export(desk, wide, _columns(months), f"waterfall-{first:%Y-%m}")
     heads = [{"month": f"{m:%Y-%m}", "ahead": _ahead(sums, m)} for m in months]
-    rows = _rows(desk, wide, months, heads)
+    rows = _rows(wide, heads)
     upto = min(last_day(months[-1]), desk.on)
     return {
         "months": heads, "rows": rows, "posted": int(sums["posted"].sum()), "planned": int(sums["planned"].sum()),
@@ -105,7 +105,7 @@ def _columns(months: Sequence[date]) -> list[Column]:
     return [Column("label", "請求した月"), *falls, Column("total", "合計(円)", "yen")]
 
 
-def _rows(desk: Desk, wide: pl.DataFrame, months: Sequence[date], heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _rows(wide: pl.DataFrame, heads: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows as the heat table draws them: the larger the amount, the deeper its shade."""
     names = [head["month"] for head in heads]
     most = max((amount for name in names for amount in wide[name].drop_nulls()), default=0)
@@ -114,9 +114,8 @@ def _rows(desk: Desk, wide: pl.DataFrame, months: Sequence[date], heads: list[di
         billed = row["billed"]
         cells = [{"amount": row[head["month"]], "shade": _shade(row[head["month"]], most), "ahead": head["ahead"]}
                  for head in heads]  # fmt: skip
-        url = "" if billed in FLOW else desk.link("invoices", q=billed)
         text = row["label"] if billed in FLOW else f"{billed[:4]}年{int(billed[5:])}月"
-        found.append({"label": text, "billed": billed, "url": url, "cells": cells, "total": row["total"]})
+        found.append({"label": text, "billed": billed, "cells": cells, "total": row["total"]})
     return found
 
 
@@ -133,5 +132,5 @@ def _picture(rows: list[dict[str, Any]], heads: list[dict[str, Any]]) -> Picture
         for at, cell in enumerate(row["cells"]):
             mine[at] += cell["amount"] or 0
     series = [Series(name, amounts, "#table") for name, amounts in sums.items()]
-    months = [Month(f"{head['month'][2:4]}年{int(head['month'][5:])}月", head["ahead"]) for head in heads]
+    months = [Month(f"{head['month'][2:4]}/{int(head['month'][5:])}", head["ahead"]) for head in heads]
     return pictures.stacked(months, series[:6], label="請求した年ごとの、月々の収益")

@@ -30,8 +30,8 @@ OWNED: Final = ("group", "management_group", "project", "department")
 CUTS: Final = ("service", "product", "pattern", "timing", "obligation", "partner", "contract", *OWNED, "month")
 """How revenue is split (切り口)."""
 AGAINST: Final = ("before", "year")
-OTHERS: Final = ("slip", "opening", "receipt", "application", "collection", "advance", "refund")
-"""Sources of entries that are not recognition: what they post on an account of revenue is told apart."""
+OTHERS: Final = ("slip", "opening")
+"""Sources of entries that people write: what they post on an account of revenue is told apart."""
 REDUCTION: Final = "売上値引"
 
 
@@ -142,12 +142,20 @@ TIED: Final = ("by_hand", "books", "difference", "reduction")
 
 def _tied(session: Session, own: dict[str, int], first: date, last: date) -> tuple[int, ...]:
     """The figures `TIED` of the days."""
-    moved = ledger.moved(session, first, last)
-    mine = moved.filter(pl.col("account").is_in(revenue_accounts(session)))
-    by_hand = -int(mine.filter(pl.col("source").is_in(OTHERS))["amount"].sum())
-    books = -int(mine["amount"].sum())
-    lowered = -int(moved.filter(pl.col("account") == REDUCTION)["amount"].sum())
-    return by_hand, books, sum(own.values()) + by_hand - books, lowered
+    by_hand, books = posted(session, first, last)
+    return by_hand, books, sum(own.values()) + by_hand - books, _turned(session, [REDUCTION], first, last)
+
+
+def posted(session: Session, first: date, last: date) -> tuple[int, int]:
+    """What stands on the accounts of revenue of the days: what was entered there by hand, and all of it."""
+    names = revenue_accounts(session)
+    return -ledger.moved_by(session, OTHERS, names, first, last), _turned(session, names, first, last)
+
+
+def _turned(session: Session, names: list[str], first: date, last: date) -> int:
+    """What the accounts were credited with in these days, less what they were debited with."""
+    before, after = ledger.course(session, names, [first - timedelta(1), last])
+    return int(before - after)
 
 
 def revenue_accounts(session: Session) -> list[str]:

@@ -13,10 +13,9 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.core import waterfall as kernel
-from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.revenue import queries as revenue
 
-from .revenue_by import OTHERS, revenue_accounts
+from .revenue_by import posted
 from .rows import Rows
 from .sales import following_months
 
@@ -129,6 +128,5 @@ class Tie:
 def tie(session: Session, found: pl.DataFrame, first: date, last: date) -> Tie:
     """What of the `flows` was posted from one month to another, beside what invoices and recognition posted as revenue."""
     inside = found.filter(pl.col("month").is_between(first, last))
-    moved = ledger.moved(session, first, last).filter(pl.col("account").is_in(revenue_accounts(session)))
-    books = moved.filter(~pl.col("source").is_in(OTHERS))["amount"].sum()
-    return Tie(int(inside["posted"].sum()), -int(books))
+    by_hand, books = posted(session, first, last)
+    return Tie(int(inside["posted"].sum()), books - by_hand)
