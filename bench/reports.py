@@ -34,6 +34,10 @@ REPORTS: dict[str, dict[str, Any]] = {
     "forecast": {"from_month": "2026-07", "by": "service"},
     "billing-diff": {"closing": TODAY},
     "renewals": {"as_of": date(2027, 3, 1)},
+    "waterfall": {"from_month": "2026-04", "months": 24},
+    "revenue-by": {"since": date(2026, 4, 1), "until": TODAY},
+    "contract-balances": {"since": date(2026, 4, 1), "until": TODAY},
+    "remaining-obligations": {"as_of": TODAY},
 }
 
 

@@ -23,7 +23,9 @@ DAY = datetime(2099, 12, 31).date()  # noqa: DTZ001
 OPTIONS: dict[str, dict[str, Any]] = {
     "billing-diff": {}, "billing-alarms": {}, "receivables": {"as_of": DAY}, "aging": {"as_of": DAY}, "trial-balance": {"as_of": DAY},
     **{name: {"as_of": DAY} for name in ("deposits", "advances", "refunds", "reductions", "protected")},
-    "forecast": {"from_month": "2026-04", "months": 3},
+    "forecast": {"from_month": "2026-04", "months": 3}, "waterfall": {"from_month": "2026-04"},
+    "remaining-obligations": {"as_of": DAY, "exempt": "one-year"},
+    **{name: {"since": DAY.replace(2020), "until": DAY} for name in ("contract-balances", "revenue-by")},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
 MONTHLY = (

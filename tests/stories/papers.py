@@ -57,11 +57,16 @@ LOGO = """#set page(width: 52mm, height: 11mm, margin: 0mm, fill: none)
   box(width: 8mm, height: 8mm, radius: 1.5mm, fill: rgb("#1f3a5f")), [MIHON]))
 """
 PRODUCTS: list[dict[str, Any]] = [
-    {"code": "PLAN", "name": "クラウド基盤 ビジネスプラン", "tax": "standard", "price_model": "unit", "unit_price": 48_000},
-    {"code": "LINE", "name": "専用接続回線 1Gbps", "tax": "standard", "price_model": "flat", "unit_price": 120_000},
-    {"code": "CARE", "name": "監視・障害一次対応（24時間365日）", "tax": "standard", "price_model": "unit", "unit_price": 3_500},
-    {"code": "WATER", "name": "給水サーバー用 天然水 12L", "tax": "reduced", "price_model": "unit", "unit_price": 1_980},
-    {"code": "YEAR", "name": "ドメイン管理 年間契約", "tax": "standard", "price_model": "flat", "unit_price": 39_600},
+    {"code": "PLAN", "name": "クラウド基盤 ビジネスプラン", "tax": "standard", "price_model": "unit", "unit_price": 48_000,
+     "service": "クラウド"},
+    {"code": "LINE", "name": "専用接続回線 1Gbps", "tax": "standard", "price_model": "flat", "unit_price": 120_000,
+     "service": "回線"},
+    {"code": "CARE", "name": "監視・障害一次対応（24時間365日）", "tax": "standard", "price_model": "unit", "unit_price": 3_500,
+     "service": "運用"},
+    {"code": "WATER", "name": "給水サーバー用 天然水 12L", "tax": "reduced", "price_model": "unit", "unit_price": 1_980,
+     "service": "給水", "obligation": "goods", "revenue": "point"},
+    {"code": "YEAR", "name": "ドメイン管理 年間契約", "tax": "standard", "price_model": "flat", "unit_price": 39_600,
+     "service": "ドメイン"},
 ]  # fmt: skip
 PARTNER = "MK-0102"
 LONG = "MK-0733"
@@ -156,6 +161,7 @@ def papers(url: str) -> dict[str, dict[str, Any]]:
         "credit": {"kind": "invoice", "ref": back},
         "reduction": {"kind": "reduction", "ref": str(less)},
         "delivery": {"kind": "delivery", "ref": number},
+        "notes": {"kind": "notes", "on": date(2026, 5, 31), "exempt": "as-invoiced"},
         "statement": {"kind": "statement", **span},
         "receipt": {"kind": "receipt", "ref": "R-2"},
         "close": {"kind": "close", "ref": "2026-06"},

@@ -51,6 +51,13 @@ class Given(Lang):
     partner: Text = Field("", description="何社分かの入金のうち、この取引先の分（コード）")
 
 
+class Noted(Lang):
+    """The parameters of the notes on revenue."""
+
+    span: Text = Field("year", description="期間の取り方（year 期首から・quarter 四半期・month 月）")
+    exempt: Text = Field("", description="残存履行義務から除くもの（one-year・as-invoiced。カンマで並べる）")
+
+
 def _enter(kind: str, route: str, summary: str, options: type[Known], key: Any = Reference, named: str = "ref") -> None:
     """Enter the operation that answers one kind of document."""
 
@@ -67,6 +74,8 @@ _enter("delivery", "documents/deliveries/{key}", "納品書の PDF", Lang)
 _enter("statement", "documents/statements/{path:key}", "取引明細書の PDF", Span)
 _enter("receipt", "documents/receipts/{path:key}", "領収書の PDF", Given)
 _enter("reduction", "documents/reductions/{key}", "消込で売上値引にした分の返還請求書の PDF", Lang)
+_enter("notes", "documents/notes/{key}", "収益認識に関する注記の PDF", Noted,
+       Annotated[Day, Path(..., description="期末・四半期末・月末の日")], "on")  # fmt: skip
 _enter("invoices", "documents/closings/{key}", "締日の請求書をまとめた PDF（郵便番号・取引先コードの順）", Part,
        Annotated[Day, Path(..., description="締日")], "on")  # fmt: skip
 

@@ -46,6 +46,10 @@ TITLES: Final = {
     "schedule": "収益認識の予定",
     "recognized": "認識した収益",
     "deferred": "前受収益の増減",
+    "contract-balances": "契約残高の増減（債権・契約資産・契約負債）",
+    "remaining-obligations": "残存履行義務（いつ収益になるか）",
+    "revenue-by": "収益の分解（サービス・パターン・部門などの切り口）",
+    "waterfall": "請求した月ごとの収益の進み（ウォーターフォール）",
     "timeline": "契約の出来事",
     "contracts": "有効な契約明細",
     "renewals": "更新予定",
@@ -75,6 +79,11 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
     "months": (int, "何か月分か"),
     "total": (Text, "旧システムの合計（円）"),
     "renewal": (int, "自動更新される見込み（%）"),
+    "exempt": (
+        Text,
+        "残存履行義務から除くもの（one-year 1年以内の契約・as-invoiced 請求する権利の額で認識するもの。カンマで並べる）",
+    ),
+    "against": (Text, "比べる期間（before 直前の同じ長さ・year 前年）"),
 }
 
 

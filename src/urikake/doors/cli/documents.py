@@ -129,6 +129,23 @@ def ruler(out: Out, lang: Lang = "ja", png: Png = False, as_: As = "system") -> 
 
 
 @document.command()
+def notes(
+    out: Out,
+    as_of: Annotated[str, typer.Option("--as-of", help="期末・四半期末・月末の日")],
+    span: Annotated[str, typer.Option("--span", help="year 期首から | quarter 四半期 | month 月")] = "year",
+    exempt: Annotated[str, typer.Option("--exempt", help="残存履行義務から除くもの（one-year,as-invoiced）")] = "",
+    known_at: Annotated[str | None, typer.Option("--known-at", help="この時点で分かっていたこと")] = None,
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """収益認識に関する注記（収益の分解・契約残高・残存履行義務）を作る。"""
+    from .main import instant
+
+    known = {"known_at": instant(known_at)} if known_at else {}
+    _make(out, "notes", png=png, user=as_, on=day(as_of), span=span, exempt=exempt, **known)
+
+
+@document.command()
 def letterhead(
     entries: Annotated[
         list[str] | None,

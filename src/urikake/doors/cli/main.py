@@ -52,6 +52,8 @@ KINDS: Final = (
     "senders",
     "export-mappings",
 )
+MONTHS: Final = ("forecast", "waterfall")
+"""The reports that begin with a month (``--from 2026-04``)."""
 app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
 app.add_typer(policy, name="policy")
@@ -434,6 +436,8 @@ def report(
     months: Annotated[int | None, typer.Option("--months")] = None,
     renewal: Annotated[int | None, typer.Option("--renewal")] = None,
     total: Annotated[str | None, typer.Option("--total")] = None,
+    against: Annotated[str | None, typer.Option("--against")] = None,
+    exempt: Annotated[str | None, typer.Option("--exempt")] = None,
     as_: As = "system",
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
 ) -> None:
@@ -443,7 +447,7 @@ def report(
 
     options: dict[str, Any] = {
         **_read({"as_of": as_of, "closing": closing, "until": until}, day),
-        **({"from_month": since} if name == "forecast" else _read({"since": since}, day)),
+        **({"from_month": since} if name in MONTHS else _read({"since": since}, day)),
         **_read({"known_at": known_at}, instant),
         "partner": partner,
         "month": month,
@@ -458,6 +462,8 @@ def report(
         "months": months,
         "renewal": renewal,
         "total": total,
+        "against": against,
+        "exempt": exempt,
     }
     show(found(from_environment(), name, options, user=as_), format_, name)
 

@@ -356,6 +356,12 @@ HEADERS: Final = {
     "asked_by": "申請した人",
     "asked_at": "申請した日時",
     "head": "ハッシュ連鎖の先頭",
+    "year": "年",
+    "posted": "認識済み",
+    "planned": "予定",
+    "one_year": "除外（1年以内の契約）",
+    "as_invoiced": "除外（請求する権利の額）",
+    "lease": "リース（対象外）",
 }
 WIDE: Final = 200
 
@@ -444,13 +450,16 @@ def _paper(rows: Sequence[dict[str, Any]], name: str) -> None:
     elif name in PAPERS:
         PAPERS[name](Console(file=sys.stdout, width=None if terminal else 100, highlight=False), rows)
     else:
-        _table(Console(file=sys.stdout, width=None if terminal else WIDE, highlight=False), rows)
+        _table(Console(file=sys.stdout, width=None if terminal else WIDE, highlight=False), rows, name)
 
 
-def _table(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+def _table(console: Console, rows: Sequence[dict[str, Any]], report: str) -> None:
     """Print the rows with Japanese headers; columns in which no row has anything are left out."""
     from rich.table import Table
 
+    from urikake.doors import notes
+
+    heads, words = HEADERS | notes.HEADERS.get(report, {}), VALUES | notes.OWN.get(report, {})
     flat = [_flat(row) for row in rows]
     names = [
         n for n in dict.fromkeys(name for row in flat for name in row) if any(row.get(n, "") != "" for row in flat)
@@ -458,9 +467,9 @@ def _table(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     table = Table()
     for name in names:
         number = any(isinstance(row.get(name), int | float) for row in flat)
-        table.add_column(HEADERS.get(name, name), justify="right" if number else "left", overflow="fold")
+        table.add_column(heads.get(name, name), justify="right" if number else "left", overflow="fold")
     for row in flat:
-        table.add_row(*(VALUES.get(text, text) for text in (_figure(row.get(name, "")) for name in names)))
+        table.add_row(*(words.get(text, text) for text in (_figure(row.get(name, "")) for name in names)))
     console.print(table)
 
 

@@ -14,7 +14,7 @@ from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import bills, closes, receipts, reductions, rulers, statements
+from . import bills, closes, disclosures, receipts, reductions, rulers, statements
 from .letterheads import Heads
 from .typesetting import Book
 
@@ -33,6 +33,7 @@ READING: Final = {
     "reduction": "matching.read",
     "ruler": "settings.read",
     "close": "closing.read",
+    "notes": "revenue.read",
 }
 """The permission that each kind of document asks of its reader: that of the page or report with the same content."""
 
@@ -136,6 +137,11 @@ def close(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
     return closes.book(session, periods.first_day(ref), heads)
 
 
+def notes(session: Session, heads: Heads, *, on: date, lang: str, span: str = "year", exempt: str = "") -> Book:
+    """The notes on revenue up to the day."""
+    return disclosures.book(session, on, span, exempt, heads, lang=lang)
+
+
 def _numbered(session: Session, number: str) -> pl.DataFrame:
     """The invoice of that number; refused where there is none."""
     one = invoices.by_number(session, number)
@@ -153,4 +159,5 @@ BOOKS: Final[dict[str, Callable[..., Book]]] = {
     "reduction": reduction,
     "ruler": ruler,
     "close": close,
+    "notes": notes,
 }

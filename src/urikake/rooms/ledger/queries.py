@@ -92,6 +92,19 @@ def moved(session: Session, first: date, last: date) -> pl.DataFrame:
     )
 
 
+def moved_by(session: Session, sources: Sequence[str], names: Sequence[str], first: date, last: date) -> int:
+    """What the entries of the sources moved on the named accounts from ``first`` to ``last``; positive on the debit side."""
+    ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()
+    marks = ", ".join("?" * len(ids)) or "0"
+    found = session.value(
+        "SELECT CAST(sum(l.amount) AS bigint) AS amount FROM ledger_entry e CROSS JOIN ledger_line l"
+        " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count AND e.id >= ? AND e.id < ?"
+        f" AND e.posted_on BETWEEN ? AND ? AND e.source IN ({', '.join('?' * len(sources))}) AND l.account_id IN ({marks})",
+        (session.low, session.high, first, last, *sources, *ids),
+    )
+    return int(found or 0)
+
+
 def course(session: Session, names: Sequence[str], days: Sequence[date]) -> pl.Series:
     """The balance of the named accounts together on each of the days, which ascend; positive on the debit side."""
     ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Final
 
 import polars as pl
 
-from urikake.base import periods
+from urikake.base import facts, periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition
@@ -227,3 +228,135 @@ def rolled(session: Session, first: date, last: date) -> dict[str, int]:
         "recognized": int(earned["amount"].sum()),
     }
     return found | {"closing": opening + found["billed"] - found["recognized"]}
+
+
+PLAN: Final = ["amount", "from_on", "to_on", "pattern", "partial_month", "remainder", "until_on"]
+
+
+def posted_until(session: Session, on: date) -> date:
+    """The first month of which on the day nothing had been recognised but with invoices, by its first day.
+
+    A month is recognised on its last day, so a day within it sees the months before it. What was posted later than that
+    is told by `belated`.
+    """
+    month = on.replace(day=1)
+    over = periods.following(month) if on == periods.last_day(month) else month
+    return min(beyond(cutoff(session)), over)
+
+
+def plans(session: Session, on: date, by: Sequence[str] = OWNER) -> pl.DataFrame:
+    """The schedules of what was invoiced by the day and not all revenue with the invoice, as `core.waterfall` takes them.
+
+    Columns: ``by`` (owner columns, ``charge_id``), the rule, ``until_on``, ``ended_on`` (the month in which the rest became
+    revenue by the day; null where it did not), and ``lines``, how many schedules are alike in all of these.
+    """
+    names = ", ".join([*by, *PLAN])
+    sql = f"SELECT {names}, count(*) AS lines FROM revenue_schedule WHERE id > ? AND id < ? AND {{}} GROUP BY {names}"
+    ended, fresh = _ended(session, on), _issued_after(session, on)
+    apart = pl.concat([ended["charge_id"], fresh])
+    whole = session.running(f"plans {names}", "revenue_schedule", sql.format("1 = 1"), _summed([*by, *PLAN]))
+    rows = whole.filter(pl.col("until_on") <= periods.following(on.replace(day=1)))
+    alike = rows.rename({"pattern": "method"}).with_columns(ended_on=pl.lit(None, dtype=pl.Date))
+    if apart.is_empty():
+        return alike
+    session.stage(pl.DataFrame({"wanted_id": apart.unique()}))
+    own = ", ".join(f"s.{name}" for name in [*by, *PLAN])
+    charge = "" if "charge_id" in by else ", s.charge_id"
+    found = session.read(
+        f"SELECT {own}{charge} FROM stage w JOIN revenue_schedule s ON s.charge_id = w.wanted_id WHERE s.id >= ? AND s.id < ?",
+        (session.low, session.high),
+    ).rename({"pattern": "method"})
+    mine = found.join(ended, on="charge_id", how="left").with_columns(lines=pl.lit(1, dtype=pl.Int64))
+    kept = mine.filter(~pl.col("charge_id").is_in(fresh.implode())).select(alike.columns)
+    taken = mine.with_columns(ended_on=pl.lit(None, dtype=pl.Date), lines=-pl.col("lines")).select(alike.columns)
+    return pl.concat([alike, taken, kept]).group_by(pl.exclude("lines")).agg(pl.col("lines").sum()).filter(
+        pl.col("lines") != 0
+    )  # fmt: skip
+
+
+def _summed(keys: Sequence[str]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """What merges counts of the keys."""
+    return lambda rows: rows.group_by(list(keys)).agg(pl.col("lines").sum())
+
+
+def _ended(session: Session, on: date) -> pl.DataFrame:
+    """The schedules that ended early by the day: ``charge_id``, ``ended_on``."""
+    found = session.table("revenue_ending", "id, charge_id, month").select("charge_id", ended_on="month")
+    return found.filter(pl.col("ended_on").dt.month_end() <= on)
+
+
+def _issued_after(session: Session, on: date) -> pl.Series:
+    """The charges invoiced after the day within its month; none where it is the last day of one."""
+    last = periods.last_day(on.replace(day=1))
+    if on == last:
+        return pl.Series("charge_id", dtype=pl.Int64)
+    found = session.read(
+        "SELECT l.charge_id FROM invoices_invoice i CROSS JOIN invoices_line l JOIN revenue_schedule s"
+        " ON s.charge_id = l.charge_id WHERE l.id >= i.first_line_id AND l.id < i.first_line_id + i.line_count"
+        " AND i.id BETWEEN ? AND ? AND i.issue_on > ? AND i.issue_on <= ?",
+        (*session.within("invoices_invoice", "issue_on", on + timedelta(1), last), on, last),
+    )
+    return found["charge_id"]
+
+
+def belated(session: Session, on: date) -> pl.DataFrame:
+    """Revenue of months recognised later than on their last day, since they were locked: of what was invoiced by the day.
+
+    Columns: owner columns, ``billed_on`` (the month of the invoice), ``month``, ``posted_on``, ``amount``.
+    """
+    names = ", ".join(["id", "charge_id", *OWNER, "month", "posted_on", "amount"])
+    later = "substr(CAST(posted_on AS text), 1, 7) <> substr(CAST(month AS text), 1, 7)"
+    sql = f"SELECT {names} FROM revenue_recognition WHERE id > ? AND id < ? AND {later}"
+    late = session.running("belated revenue", "revenue_recognition", sql, lambda rows: rows)
+    if late.is_empty():
+        return late.select(*OWNER, "month", "posted_on", "amount", billed_on="month")
+    session.stage(late.select(wanted_id="charge_id").unique())
+    billed = session.read(
+        "SELECT s.charge_id, s.until_on FROM stage w JOIN revenue_schedule s ON s.charge_id = w.wanted_id"
+        " WHERE s.until_on <= ?",
+        (periods.following(on.replace(day=1)),),
+    )
+    found = late.join(billed, on="charge_id").filter(~pl.col("charge_id").is_in(_issued_after(session, on).implode()))
+    return found.select(*OWNER, "month", "posted_on", "amount", billed_on=pl.col("until_on").dt.offset_by("-1mo"))
+
+
+def billed_daily(session: Session, on: date) -> pl.DataFrame:
+    """Net amounts invoiced by day up to the day, without deposits: ``issue_on``, ``amount``."""
+
+    def summed(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.group_by("issue_on").agg(pl.col("amount").sum())
+
+    invoiced = session.running(
+        "invoiced", "invoices_invoice",
+        "SELECT issue_on, sum(net) AS amount FROM invoices_invoice WHERE id > ? AND id < ? GROUP BY issue_on", summed,
+    )  # fmt: skip
+    held = kept.movements(session).select(issue_on="moved_on", amount=-pl.col("amount"))
+    return summed(pl.concat([invoiced, held])).filter(pl.col("issue_on") <= on).sort("issue_on")
+
+
+def unbilled_daily(session: Session, on: date) -> pl.DataFrame:
+    """Revenue by day of posting that is of no invoice of its own (service before its bill, and the like): ``posted_on, amount``."""
+    tables = [
+        model._meta.db_table
+        for model in facts.fact_models()
+        if model._meta.app_label == "revenue" and {"posted_on", "amount"} <= {f.name for f in model._meta.get_fields()}
+    ]
+    parts = [
+        session.read(
+            f"SELECT posted_on, sum(amount) AS amount FROM {table} WHERE id >= ? AND id < ? AND posted_on <= ? GROUP BY posted_on",
+            (session.low, session.high, on),
+        )
+        for table in tables
+        if table != "revenue_recognition"
+    ]
+    return pl.concat(parts).group_by("posted_on").agg(pl.col("amount").sum()).sort("posted_on")
+
+
+def of_earlier_bills(session: Session, first: date, last: date) -> pl.DataFrame:
+    """Revenue posted from ``first`` to ``last`` of what was invoiced before ``first``: ``contract_id, product_id, amount``."""
+    return session.read(
+        "SELECT r.contract_id, r.product_id, sum(r.amount) AS amount FROM revenue_recognition r"
+        " JOIN invoices_line l ON l.charge_id = r.charge_id JOIN invoices_invoice i ON i.id = l.invoice_id"
+        " WHERE r.id BETWEEN ? AND ? AND r.posted_on BETWEEN ? AND ? AND i.issue_on < ? GROUP BY r.contract_id, r.product_id",
+        (*session.within("revenue_recognition", "posted_on", first, last), first, last, first),
+    )

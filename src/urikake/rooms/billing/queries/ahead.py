@@ -31,17 +31,19 @@ COLUMNS: Final = {
 }  # fmt: skip
 
 
-def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFrame:
+def ahead(session: Session, until: date, apart: Sequence[str] = (), chosen: pl.Series | None = None) -> pl.DataFrame:
     """What is to be charged and was not yet of all cycles that are billed or begin by the day, renewals (自動更新) included.
 
     Lines that are alike in all that their charges depend on (terms, days, price, how far they were billed), and in the
     columns ``apart``, are looked at once: a row stands for ``lines`` of them, and its contract for theirs.
 
+    With ``chosen`` only those lines (one of a contract with a fee for leaving brings the others with it).
+
     Columns: ``line_id, contract_id, partner_id`` (who is billed), ``product_id, start_on, cycle_from_on, from_on, to_on,
     closing_on, amount, lines``, and ``renewed``: how many renewals that nobody has made yet it rests on. Of usage to come
     only base price and minimum are known. Of what is billed in arrears the closing may come long after the day.
     """
-    standing = _standing(session, scope(session), until + AHEAD, apart)
+    standing = _standing(session, _narrowed(scope(session), chosen), until + AHEAD, apart)
     lines, events, coming = contracts.carried_on(session, until + AHEAD, chosen=standing["line_id"])
     found = scoped(session, lines, events)
     found = Scope(_reached(session, found, until + AHEAD), found.segments, found.moves)
@@ -52,6 +54,16 @@ def ahead(session: Session, until: date, apart: Sequence[str] = ()) -> pl.DataFr
         renewals.sort("cycle_from_on"), on="cycle_from_on", by="line_id", check_sortedness=False
     )
     return counted.with_columns(pl.col("renewed").fill_null(0))
+
+
+def _narrowed(found: Scope, chosen: pl.Series | None) -> Scope:
+    """The scope of the chosen lines, and of all lines of contracts of theirs that have a fee for leaving."""
+    if chosen is None:
+        return found
+    bound = found.lines.filter("leaving")["contract_id"]
+    mine = pl.col("line_id").is_in(chosen.implode())
+    whole = found.lines.filter(mine & pl.col("contract_id").is_in(bound.implode()))["contract_id"]
+    return Scope(found.lines.filter(mine | pl.col("contract_id").is_in(whole.implode())), found.segments, found.moves)
 
 
 def _standing(session: Session, found: Scope, until: date, apart: Sequence[str]) -> pl.DataFrame:

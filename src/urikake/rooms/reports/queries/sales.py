@@ -254,9 +254,7 @@ def outlook(session: Session, first: date, months: int, renewal: int = 100, by: 
     """Billing and revenue by ``month`` and one of `CUTS` (a column of that name)."""
     last = periods.last_day(following_months(first, months)[-1])
     owner = CUTS[by]
-    apart = {"product_id": (), "partner_id": ("bill_to_id",)}.get(owner, (owner,))
-    ahead = billing.ahead(session, last, apart)
-    coming = _weighed(session, _placed_with(session, pl.concat([_drafts(session), ahead])), renewal)
+    coming = _coming(session, last, owner, renewal)
     billed = pl.concat([_on_closing(part, owner) for part in (_issued(session, first, last), coming)])
     earned = pl.concat([monthly(session, since=first, by=[owner]), _earned(session, coming, owner)], how="diagonal")
     both = pl.concat([
@@ -266,6 +264,18 @@ def outlook(session: Session, first: date, months: int, renewal: int = 100, by: 
     sums = both.filter(pl.col("month").is_between(first, last)).group_by(owner, "month")
     inside = sums.agg(pl.col("billing", "revenue").sum()).join(_keys(session, by), on=owner)
     return inside.group_by(by, "month").agg(pl.col("billing", "revenue").sum())
+
+
+def expected(session: Session, last: date, by: str = "service", renewal: int = 100) -> pl.DataFrame:
+    """The revenue in an `outlook` of what is not billed yet: ``month``, ``amount``, by the owner column of ``by``."""
+    return _earned(session, _coming(session, last, CUTS[by], renewal), CUTS[by])
+
+
+def _coming(session: Session, last: date, owner: str, renewal: int) -> pl.DataFrame:
+    """The charges that wait, and those to come up to the day, net of tax and weighed by the chance of renewals."""
+    apart = {"product_id": (), "partner_id": ("bill_to_id",)}.get(owner, (owner,))
+    ahead = billing.ahead(session, last, apart)
+    return _weighed(session, placed(session, pl.concat([drafts(session), ahead])), renewal)
 
 
 def _keys(session: Session, by: str) -> pl.DataFrame:
@@ -278,7 +288,7 @@ def _keys(session: Session, by: str) -> pl.DataFrame:
     return dimensions(session).select("dimension_id", pl.col(column).alias(by))
 
 
-def _placed_with(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+def placed(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     """The charges with the dimensions of their line."""
     owner = contracts.every_line(session).select("line_id", "dimension_id")
     return looked_up(found, owner, "line_id")
@@ -290,11 +300,11 @@ def _weighed(session: Session, found: pl.DataFrame, renewal: int) -> pl.DataFram
     most = int(found["renewed"].max() or 0)  # type: ignore[arg-type]
     chances = [round(Fraction(renewal, 100) ** times * MICRO) for times in range(most + 1)]
     weights = pl.DataFrame({"renewed": range(most + 1), "weight": chances}, schema_overrides={"renewed": pl.Int64})
-    joined = _net(session, found).join(weights, on="renewed", maintain_order="left")
+    joined = net_of_tax(session, found).join(weights, on="renewed", maintain_order="left")
     return joined.with_columns(amount=divide(wide("amount") * wide("weight"), MICRO, rounding))
 
 
-def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
+def net_of_tax(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     """The charges with the tax inside their price taken out, as an invoice of each alone would."""
     rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
     of = products(session).select("product_id", "inclusive", "tax")
@@ -305,7 +315,7 @@ def _net(session: Session, found: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(amount=pl.col("amount") - taxed).drop("inclusive", "tax")
 
 
-def _drafts(session: Session) -> pl.DataFrame:
+def drafts(session: Session) -> pl.DataFrame:
     """The charges that wait to be issued, as `billing.ahead` gives those that are not made yet."""
     starts = contracts.every_line(session).select("line_id", "start_on")
     found = looked_up(billing.waiting(session), starts, "line_id")
