@@ -7,19 +7,41 @@ import-books), and files seen in use for 勘定奉行.
 from .layouts import TARGETS, Target, cut
 from .readback import Problem, Side, read, sides
 from .slips import SIDES, folded, paired
-from .taxes import KEYS, ROLES, WORDS, known, names, tax_key, told
+from .taxes import (
+    KEYS,
+    NONE,
+    ROLES,
+    TREATMENTS,
+    UNQUALIFIED,
+    WORDS,
+    deducted,
+    input_tax,
+    invoices,
+    is_purchase,
+    known,
+    names,
+    tax_key,
+    told,
+)
 
 __all__ = [
     "KEYS",
+    "NONE",
     "ROLES",
     "SIDES",
     "TARGETS",
+    "TREATMENTS",
+    "UNQUALIFIED",
     "WORDS",
     "Problem",
     "Side",
     "Target",
     "cut",
+    "deducted",
     "folded",
+    "input_tax",
+    "invoices",
+    "is_purchase",
     "known",
     "names",
     "paired",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -126,6 +127,7 @@ def _rows(known: Target, text: str, problems: list[Problem]) -> Iterator[tuple[i
         if at == 1 and known.headed:
             titles = cells
             wanted = {name for side in _NAMES[known.name].sides for name in side} | {_NAMES[known.name].on}
+            wanted = set(known.needed) or wanted  # where columns are chosen, the others may be absent
             problems += [Problem(1, name, "", "この列がありません") for name in sorted(wanted - set(titles))]
             continue
         if len(cells) != len(titles):
@@ -174,16 +176,24 @@ def _side(
     known: Target, at: int, row: Row, slip: str, on: date, debit: bool, names: Sequence[str], problems: list[Problem]
 ) -> Side | None:
     """One side of a row; None where it is empty."""
-    account, sub, department, tax = (row.get(name, "") for name in names[:4])
+    account, sub, department, tax = (_plain(known, row.get(name, "")) for name in names[:4])
     money = [_money(at, name, row.get(name, ""), problems) for name in names[4:]]
     if not account:
         if any(money):
             problems.append(Problem(at, names[0], "", "金額のある側に科目がありません"))
         return None
     amount = money[0] + (money[1] if known.taxed_apart else 0)
-    if not tax:
+    if not tax and names[3] in row:
         problems.append(Problem(at, names[3], "", "税区分がありません"))
     return Side(slip, on, debit, account, sub, department, tax, amount, money[1])
+
+
+_GUARDED: Final = re.compile("'+[=+\\-@\t\r＝＋－＠]")
+
+
+def _plain(known: Target, text: str) -> str:
+    """The text without the mark that keeps a spreadsheet from taking it for a formula."""
+    return text[1:] if known.guarded and _GUARDED.match(text) else text
 
 
 def _money(at: int, name: str, text: str, problems: list[Problem]) -> int:

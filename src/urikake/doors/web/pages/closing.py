@@ -16,7 +16,6 @@ from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing import queries as closing
 from urikake.rooms.closing.queries import changes, work
 from urikake.rooms.exports import queries as exports
-from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.reports.queries import report
 
 from .. import jobs
@@ -98,8 +97,8 @@ def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
     if made.is_empty():
         return []
     target = made[-1]
-    heads = ledger.entries(desk.session, first, last)
-    left = heads.height - int(exports.exported(desk.session, target, heads).sum())
+    every, done = exports.handed_over(desk.session, target, first, last)
+    left = every - done
     title, url = (
         journals.TARGETS[target].title,
         desk.link("exports", target=target, since=first.isoformat(), until=last.isoformat()),
@@ -109,7 +108,7 @@ def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
         _step(
             "会計ソフトに渡す",
             not left,
-            f"{title} {heads.height - left:,}/{heads.height:,}件",
+            f"{title} {done:,}/{every:,}件",
             "すべて渡しました",
             why,
             url,

@@ -8,24 +8,19 @@ from typing import Any, Final
 import polars as pl
 from django.http import Http404, HttpResponse
 
-from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.core import written
 from urikake.core.formats import journals
 from urikake.doors import exports as door
-from urikake.doors import files
 from urikake.rooms.exports import queries as exports
 from urikake.rooms.exports.actions import BALANCES
 from urikake.rooms.intake.queries import raw, read
-from urikake.rooms.ledger import queries as ledger
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, today
 from ..table import Choice, Column, Empty, table
+from .export_names import PLACE, TARGETS, lacking
 
-PLACE: Final = "exports"
-TARGETS: Final = tuple((name, target.title) for name, target in journals.TARGETS.items())
-FIELDS: Final = ("code", "called", "sub")
 LAST: Final = 6
 
 
@@ -59,7 +54,7 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    asked = _asked(desk)
+    asked = asked_for(desk)
     return {
         "table": listing,
         "targets": TARGETS,
@@ -80,7 +75,7 @@ def _tie_outs(desk: Desk) -> list[dict[str, Any]]:
     ]
 
 
-def _asked(desk: Desk) -> dict[str, Any]:
+def asked_for(desk: Desk) -> dict[str, Any]:
     """What the form asks for: by default the last month that is over, for the package of the newest file."""
     first = desk.on.replace(day=1)
     if (desk.on + timedelta(1)).day != 1:
@@ -107,43 +102,11 @@ def _day(typed: str, now: date) -> date:
 
 
 def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
-    """How many entries there are from day to day, how many of them no file of the package holds, and what it has no code for."""
-    heads = ledger.entries(desk.session, asked["since"], asked["until"])
-    done = exports.exported(desk.session, asked["target"], heads)
-    lacking = [row for row in _accounts(desk, asked["target"]) if row["lacks"]]
-    lacking += [row for row in _departments(desk, asked["target"]) if row["lacks"]]
+    """How many entries there are from day to day, how many of them no file of the package holds, and what nobody has told yet."""
     if asked["since"] > asked["until"]:
         raise Refusal("bad-span", "初めの日が終わりの日より後です。", "期間を直してください。")
-    return {"entries": heads.height, "new": int((~done).sum()), "lacking": [row["ours"] for row in lacking]}
-
-
-def _accounts(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """The accounts that ever moved: what the company said of each, what it is called without, and whether it lacks a code."""
-    return _named(desk, target, "account", ledger.balances(desk.session, date.max)["account"])
-
-
-def _departments(desk: Desk, target: str) -> list[dict[str, Any]]:
-    names = dimensions(desk.session)["department"]
-    return _named(desk, target, "department", names.filter(names != ""))
-
-
-def _named(desk: Desk, target: str, kind: str, names: pl.Series) -> list[dict[str, Any]]:
-    said = exports.told(desk.session, target).filter(pl.col("kind") == kind).select("ours", *FIELDS)
-    rows = pl.DataFrame({"ours": names.unique().sort()}).join(said, on="ours", how="left", maintain_order="left")
-    told = rows.with_columns(pl.col(FIELDS).fill_null(""))
-    return told.with_columns(lacks=(pl.col("code") == "") & journals.TARGETS[target].coded).to_dicts()
-
-
-def _taxes(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """Every class of tax: what the company said, and what the package's own list says (empty where it does not)."""
-    said = exports.told(desk.session, target).filter(pl.col("kind") == "tax")
-    mine = dict(said.select("ours", pl.coalesce(pl.col("called").replace("", None), "code")).iter_rows())
-    usual = journals.names(target)
-    keys = dict.fromkeys([*journals.KEYS, *mine])
-    return [
-        {"ours": key, "words": journals.told(key), "called": mine.get(key, ""), "usual": usual.get(key, "")}
-        for key in keys
-    ]
+    entries, done = exports.handed_over(desk.session, asked["target"], asked["since"], asked["until"])
+    return {"entries": entries, "new": entries - done, "lacking": lacking(desk, asked["target"])}
 
 
 @deed("export-make", f"{PLACE}/make", permission="exports.export")
@@ -176,60 +139,6 @@ def file(desk: Desk, number: int) -> Shown:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return HttpResponse(
         exports.file_of(desk.session, row["batch_id"]), content_type="application/octet-stream", headers=headers
-    )
-
-
-@page("export-mapping", f"{PLACE}/mapping", permission="exports.name", title="会計ソフトでの名前")
-def mapping(desk: Desk) -> Shown:
-    """What accounts, departments and classes of tax are called in a package, to be filled in."""
-    target = desk.ask("target") if desk.ask("target") in journals.TARGETS else _asked(desk)["target"]
-    return {
-        "targets": TARGETS,
-        "target": target,
-        "coded": journals.TARGETS[target].coded,
-        "partner": exports.PARTNER,
-        "accounts": _accounts(desk, target),
-        "departments": _departments(desk, target),
-        "taxes": _taxes(desk, target),
-        "letters": [
-            {"ours": one, "called": other} for one, other in sorted(exports.letters(desk.session, target).items())
-        ],
-    }
-
-
-@deed("export-map", f"{PLACE}/map", permission="exports.name")
-def save(doing: Deed) -> HttpResponse:
-    """Keep what was filled in, all of it or nothing; what was cleared is called as usual again."""
-    target, typed = doing.field("target"), doing.request.POST
-    rows = [
-        {
-            "target": target,
-            "kind": kind,
-            "ours": ours,
-            **{name: typed.get(f"{kind}-{name}-{ours}", "").strip() for name in FIELDS},
-        }
-        for kind in ("account", "department", "tax", "letter")
-        for ours in typed.getlist(f"{kind}-ours")
-    ]
-    if letter := doing.field("letter"):
-        rows.append(
-            {
-                "target": target,
-                "kind": "letter",
-                "ours": letter,
-                "code": "",
-                "called": doing.field("instead"),
-                "sub": "",
-            }
-        )
-    count = (
-        files.enter(doing.books, "export-mappings", rows, subject=f"{target} の名前", user=doing.person.name)
-        if rows
-        else 0
-    )
-    return doing.done(
-        f"{count}件の名前を決めました。" if count else "変わったところはありません。",
-        f"{PLACE}/mapping?target={target}",
     )
 
 

@@ -1,0 +1,58 @@
+"""What other rooms may read of exports: names in the packages, files and the entries in them, books that came back."""
+
+from .batches import batches, exported, file_of, handed_over, last_numbers, waiting
+from .classing import BASE, PAID, TAX, bought, classed, rates
+from .naming import (
+    ASKED,
+    EVERY,
+    KINDS,
+    MAPPING,
+    OFF,
+    PARTNER,
+    STYLES,
+    UNDIVIDED,
+    accounts,
+    columns,
+    departments,
+    invoices,
+    letters,
+    partners,
+    taxes,
+    told,
+    treatments,
+)
+from .ties import tie_outs, tied
+
+__all__ = [
+    "ASKED",
+    "BASE",
+    "EVERY",
+    "KINDS",
+    "MAPPING",
+    "OFF",
+    "PAID",
+    "PARTNER",
+    "STYLES",
+    "TAX",
+    "UNDIVIDED",
+    "accounts",
+    "batches",
+    "bought",
+    "classed",
+    "columns",
+    "departments",
+    "exported",
+    "file_of",
+    "handed_over",
+    "invoices",
+    "last_numbers",
+    "letters",
+    "partners",
+    "rates",
+    "taxes",
+    "tie_outs",
+    "tied",
+    "told",
+    "treatments",
+    "waiting",
+]
