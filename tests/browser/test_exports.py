@@ -57,14 +57,33 @@ def tied_out(page: Page) -> None:
     page.goto(f"{PLACE}&target=pca")
     trial = {"name": "trial.csv", "mimeType": "text/csv", "buffer": "勘定科目,残高\n売掛金,1\n".encode()}
     page.get_by_label("試算表").set_input_files(trial)
-    page.get_by_role("button", name="照合する").click()
-    expect(page.locator(".proof")).to_contain_text("科目の残高を照合しました")
+    page.get_by_role("button", name="残高を照合する").click()
+    expect(page.locator(".proof")).to_contain_text("科目を照合しました")
     expect(page.get_by_role("table")).to_contain_text("売掛金")
+    assert problems(page) == []
+
+
+def tied_out_by_slip(page: Page) -> None:
+    """The journal that came back without a slip tells which one is missing."""
+    page.goto(f"{PLACE}&target=pca")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="受け取る").click()
+    rows = download.value.path().read_bytes().split(b"\r\n")
+    first = rows[1].split(b",")[:2]
+    journal = b"\r\n".join(row for row in rows if row.split(b",")[:2] != first)
+    page.get_by_label("仕訳帳・元帳").set_input_files(
+        {"name": "journal.csv", "mimeType": "text/csv", "buffer": journal}
+    )
+    page.get_by_role("button", name="仕訳を照合する").click()
+    expect(page.get_by_text("会計ソフトにない 1件", exact=True)).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("link", name="違う伝票").click()
+    expect(page.get_by_role("table")).to_contain_text("会計ソフトにない")
     assert problems(page) == []
 
 
 def test_a_month_is_handed_over_once_and_tied_out(browser: Browser, own: Installation) -> None:
     with signed_in(browser, own, "sato") as context:
         page = context.new_page()
-        for step in (lacking_codes, told_codes, made_once, tied_out):
+        for step in (lacking_codes, told_codes, made_once, tied_out, tied_out_by_slip):
             step(page)

@@ -31,8 +31,6 @@ from urikake.base.errors import FileRefusal, Refusal
 from urikake.core.formats import journals
 from urikake.doors import exports, month
 from urikake.rooms.exports import queries
-from urikake.rooms.exports.actions import BALANCES
-from urikake.rooms.intake.queries import given
 from urikake.rooms.ledger import queries as ledger
 
 FIRST, LAST = date(2026, 4, 1), date(2027, 3, 31)
@@ -473,76 +471,3 @@ def test_what_cannot_be_exported_is_refused(database: str) -> None:
     with pytest.raises(FileRefusal) as told:
         take_rows(database, "export-mappings", rows)
     assert [error.column for error in told.value.errors] == ["ours", "ours", "ours", "ours", "called", "code"]
-
-
-# --- 残高照合 ------------------------------------------------------------------------------------------------------
-
-
-def tie_out(
-    url: str, rows: list[dict[str, Any]], on: str, target: str = "freee"
-) -> dict[str, tuple[int, int, int, int]]:
-    """What comes of the rows of a trial balance: by the package's name its balance, ours, what waits, what nothing explains."""
-    found = given(rows, BALANCES, "試算表")
-    _, told = exports.tie_out(url, found, target, date.fromisoformat(on))
-    return {row["called"]: (row["theirs"], row["ours"], row["not_exported"], row["unexplained"]) for row in told}
-
-
-def trial(url: str, on: str) -> list[dict[str, Any]]:
-    """Our own trial balance as a package that was given everything would tell it."""
-    rows = report(url, "trial-balance", as_of=on)
-    return [
-        {"account": row["account"], "debit" if row["balance"] > 0 else "credit": abs(row["balance"])}
-        for row in rows
-        if row["balance"]
-    ]
-
-
-def test_balances_that_came_back_agree_where_everything_was_handed_over(database: str) -> None:
-    a_year(database)
-    exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
-    told = tie_out(database, trial(database, "2026-05-31"), "2026-05-31")
-    assert {row[2:] for row in told.values()} == {(0, 0)}
-    assert told["売掛金"][0] == told["売掛金"][1] == balances(database, "2026-05-31")["売掛金"]
-
-
-def test_what_was_not_handed_over_is_told_apart_from_what_was_entered_there(database: str) -> None:
-    a_year(database)
-    exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
-    before = trial(database, "2026-05-31")
-    receive(database, 700, payer="ダレカ", on="2026-05-30", id="LATE")
-    there = [row | ({"debit": row["debit"] + 50} if row["account"] == "売掛金" else {}) for row in before]
-    told = tie_out(database, [*there, {"account": "交際費", "balance": 50}], "2026-05-31")
-    assert told["普通預金"][2:] == (700, 0)
-    assert told["仮受金"][2:] == (-700, 0)
-    assert (told["売掛金"][2:], told["交際費"]) == ((0, 50), (50, 0, 0, 50))
-
-
-def test_balances_are_told_by_code_or_on_their_usual_side(database: str) -> None:
-    a_shop(database, advance_tax="on_invoice")
-    a_contract(database)
-    bill(database, "2026-04-30")
-    recognize(database, "2026-04")
-    name(database, "pca", "account", "売掛金", code="135")
-    name(database, "pca", "account", "売上高", code="500")
-    rows = [
-        {"code": "135", "balance": 11_000},
-        {"code": "500", "balance": 10_000},
-        {"account": "仮受消費税", "credit": 600},
-    ]
-    told = tie_out(database, [*rows, {"account": "仮受消費税", "credit": 400}], "2026-04-30", "pca")
-    assert {name: row[:2] for name, row in told.items()} == {
-        "135": (11_000, 11_000), "500": (-10_000, -10_000), "仮受消費税": (-1_000, -1_000),
-    }  # fmt: skip
-    assert {row[3] for row in told.values()} == {
-        11_000,
-        -10_000,
-        -1_000,
-    }  # nothing was handed over: entered there by hand
-
-
-def test_a_trial_balance_that_cannot_be_read_is_refused(database: str) -> None:
-    a_shop(database)
-    for row in ({"balance": 1}, {"account": "売掛金"}, {"account": "売掛金", "balance": 1, "debit": 1}):
-        with pytest.raises(FileRefusal):
-            tie_out(database, [row], "2026-04-30")
-    refused("unknown-target", tie_out, database, [{"account": "売掛金", "balance": 1}], "2026-04-30", "obic")

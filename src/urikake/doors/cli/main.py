@@ -51,6 +51,8 @@ KINDS: Final = (
     "payees",
     "senders",
     "export-mappings",
+    "ledger-balances",
+    "ledger-journal",
 )
 app.add_typer(users, name="user")
 app.add_typer(usage, name="usage")
@@ -138,7 +140,7 @@ def import_(
 
     partners holidays products option-rules contracts events usage receivables openings users collectors mandates
     payees senders
-    export-mappings。
+    export-mappings・ledger-balances・ledger-journal。
     """
     load()
     from urikake.doors import files

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any
 
 import polars as pl
 from django.http import Http404, HttpResponse
 
 from urikake.base.errors import Refusal
-from urikake.core import written
 from urikake.core.formats import journals
 from urikake.doors import exports as door
 from urikake.rooms.exports import queries as exports
-from urikake.rooms.exports.actions import BALANCES
-from urikake.rooms.intake.queries import raw, read
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, today
 from ..table import Choice, Column, Empty, table
 from .export_names import PLACE, TARGETS, lacking
-
-LAST: Final = 6
+from .tie_outs import day_of, mappings, newest
 
 
 @page("exports", PLACE, permission="exports.read", title="仕訳出力")
@@ -61,18 +57,9 @@ def listed(desk: Desk) -> Shown:
         "styles": tuple(exports.STYLES.items()),
         "asked": asked,
         "ahead": _ahead(desk, asked),
-        "tie_outs": _tie_outs(desk),
+        "tie_outs": newest(desk),
+        "mappings": mappings(desk),
     }
-
-
-def _tie_outs(desk: Desk) -> list[dict[str, Any]]:
-    """The newest comparisons with the balances of packages."""
-    made = exports.tie_outs(desk.session).reverse().head(LAST)
-    titles = dict(TARGETS)
-    return [
-        row | {"number": row["tie_out_id"] - desk.session.low, "title": titles[row["target"]]}
-        for row in made.iter_rows(named=True)
-    ]
 
 
 def asked_for(desk: Desk) -> dict[str, Any]:
@@ -86,19 +73,10 @@ def asked_for(desk: Desk) -> dict[str, Any]:
     target = desk.ask("target")
     return {
         "target": target if target in journals.TARGETS else usual,
-        "since": _day(desk.ask("since"), desk.on) if desk.ask("since") else first,
-        "until": _day(desk.ask("until"), desk.on) if desk.ask("until") else last,
+        "since": day_of(desk.ask("since"), desk.on) if desk.ask("since") else first,
+        "until": day_of(desk.ask("until"), desk.on) if desk.ask("until") else last,
         "style": desk.ask("style") if desk.ask("style") in exports.STYLES else "detail",
     }
-
-
-def _day(typed: str, now: date) -> date:
-    """The day however it is typed."""
-    text = written.day(typed, now)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-05-31 の形で指定してください。") from None
 
 
 def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +92,7 @@ def make(doing: Deed) -> HttpResponse:
     """Make the file that was looked at."""
     now = today(doing.company.code)
     made = door.export(
-        doing.books, doing.field("target"), _day(doing.field("since"), now), _day(doing.field("until"), now),
+        doing.books, doing.field("target"), day_of(doing.field("since"), now), day_of(doing.field("until"), now),
         style=doing.field("style") or "detail", again=doing.field("again") == "1", user=doing.person.name,
     )  # fmt: skip
     told = made.figures
@@ -140,50 +118,3 @@ def file(desk: Desk, number: int) -> Shown:
     return HttpResponse(
         exports.file_of(desk.session, row["batch_id"]), content_type="application/octet-stream", headers=headers
     )
-
-
-# --- 残高照合 ------------------------------------------------------------------------------------------------------
-
-
-@deed("tie-out-make", f"{PLACE}/tie-out", permission="exports.export")
-def tie_out(doing: Deed) -> HttpResponse:
-    """Tie the balances of the package out that are in the file sent."""
-    sent = doing.request.FILES.get("file")
-    if sent is None:
-        raise Refusal("no-file", "ファイルが選ばれていません。", "会計ソフトの試算表を選んでください。")
-    found = read(raw(sent.read(), (sent.name or "file")[-120:]), BALANCES)
-    on = _day(doing.field("on"), today(doing.company.code))
-    figures, _ = door.tie_out(doing.books, found, doing.field("target"), on, user=doing.person.name)
-    said = f"説明のつかない差が {figures['off']} 科目にあります。" if figures["off"] else "すべての科目が合っています。"
-    return doing.done(said, f"{PLACE}/tie-outs/{figures['tie_out']}")
-
-
-@page("tie-out", f"{PLACE}/tie-outs/<int:number>", permission="exports.read", title="残高照合")
-def tied(desk: Desk, number: int) -> Shown:
-    """One comparison: every account with both balances, what was not handed over yet, and what nothing explains."""
-    found = exports.tie_outs(desk.session).filter(pl.col("tie_out_id") == desk.session.low + number)
-    if found.is_empty():
-        raise Http404(str(number))
-    head = found.row(0, named=True)
-    rows = exports.tied(desk.session, head["tie_out_id"]).with_columns(key=pl.int_range(pl.len()))
-    columns = [
-        Column("called", "会計ソフトの科目"),
-        Column("account", "当社の科目"),
-        Column("theirs", "会計ソフトの残高(円)", "yen"),
-        Column(
-            "ours",
-            "当社の残高(円)",
-            "yen",
-            ref=lambda row: f"account:{row['account']}:{head['on_day']}" if row["account"] else None,
-        ),
-        Column("not_exported", "まだ渡していない(円)", "yen"),
-        Column("unexplained", "説明のつかない差(円)", "yen"),
-    ]
-    listing = table(desk, rows, columns, key="key", name=f"tie-out-{number}", find=["called", "account"], sort="")
-    if isinstance(listing, HttpResponse):
-        return listing
-    off = int((rows["unexplained"] != 0).sum())
-    return {
-        "table": listing, "head": head | {"title": dict(TARGETS)[head["target"]]}, "off": off, "count": rows.height,
-        "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},
-    }  # fmt: skip

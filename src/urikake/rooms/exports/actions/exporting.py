@@ -50,6 +50,12 @@ def export(
     chosen = heads if again else fresh
     if chosen.is_empty():
         return None
+    if again and style != "detail" and fresh.height and done.any():
+        raise Refusal(
+            "again-with-new",
+            f"渡した仕訳とまとめて出すと、まだ渡していない仕訳 {fresh.height:,}件がどの伝票にあるか分からなくなります。",
+            "先に、渡した仕訳を含めずに出力してください。",
+        )
     lines = _lines(session, chosen)
     missing: list[str] = []
     whole = queries.classed(session, target, lines, missing)

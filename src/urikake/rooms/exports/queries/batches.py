@@ -9,8 +9,6 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import accounts
-from urikake.rooms.ledger import queries as ledger
 
 
 def last_numbers(session: Session, target: str) -> pl.DataFrame:
@@ -42,15 +40,6 @@ def exported(session: Session, target: str, entries: pl.DataFrame) -> pl.Series:
     found = placed.join_asof(spans, left_on="entry_id", right_on="first_id", strategy="backward")
     inside = found.with_columns(exported=(pl.col("entry_id") <= pl.col("last_id")).fill_null(value=False))
     return inside.sort("at")["exported"]
-
-
-def waiting(session: Session, target: str, on: date) -> pl.DataFrame:
-    """What of the balances on a day no file of the package holds yet: ``account, waiting`` (debits positive)."""
-    heads = ledger.entries(session, date.min, on)
-    fresh = heads.filter(~exported(session, target, heads))
-    chart = accounts(session).select(account_id="id", account="name")
-    lines = ledger.lines(session, fresh).join(chart, on="account_id", how="left")
-    return lines.group_by("account").agg(waiting=pl.col("amount").sum())
 
 
 _DAYS: Final = "SELECT posted_on, count(*) AS entry_count FROM ledger_entry WHERE id > ? AND id < ? GROUP BY posted_on"
