@@ -59,6 +59,7 @@ def tied_out(page: Page) -> None:
     page.get_by_label("試算表").set_input_files(trial)
     page.get_by_role("button", name="残高を照合する").click()
     expect(page.locator(".proof")).to_contain_text("科目を照合しました")
+    expect(page.locator(".proof")).to_contain_text("差額")
     expect(page.get_by_role("table")).to_contain_text("売掛金")
     assert problems(page) == []
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import a_contract, a_shop, balances, bill, receive, recognize, report
+from tests.builders import a_contract, a_shop, balances, bill, receive, recognize, report, take_rows
 from tests.rooms.test_exports import FIRST, LAST, a_fee, a_year, codes, name, refused, treated
 from urikake.base import runs
 from urikake.base.errors import FileRefusal
@@ -314,3 +314,53 @@ def test_balances_of_several_months_are_tied_out_each(database: str) -> None:
     assert [str(row["month_on"]) for row in lines if row["unexplained"]] == ["2026-03-31"]
     with pytest.raises(FileRefusal):
         exports.tie_out(database, given(rows, BALANCES, "試算表"), "freee", date(2026, 4, 30))
+
+
+def test_a_comparison_is_told_ever_after_as_a_report(database: str) -> None:
+    a_year(database)
+    assert report(database, "tie-out") == report(database, "tie-out-slips") == []
+    made = exports.export(database, "freee", *SPAN)
+    tied(database, "freee", made.file)
+    figures, _, slips = tied(database, "freee", edited("freee", made.file, lambda rows: rows[1:]))
+    told = report(database, "tie-out-slips")
+    assert [(row["kind"], row["account"], row["here"]) for row in told] == [
+        (row["kind"], row["account"], row["here"]) for row in slips
+    ]
+    assert figures["missing"] == len({row["slip"] for row in told}) == 1
+    assert report(database, "tie-out-slips", source="1") == []
+    assert {row["unexplained"] for row in report(database, "tie-out", source="2")} == {0}
+    refused("no-tie-out", report, database, "tie-out", source="99")
+    refused("bad-span", exports.tie_out_journal, database, ("x.csv", made.file), "freee", (SPAN[1], SPAN[0]))
+
+
+def test_files_that_tell_the_package_themselves_are_tied_out_when_they_are_taken_in(database: str) -> None:
+    a_year(database)
+    exports.export(database, "freee", *SPAN)
+    rows = [{"target": "freee", "date": "2026-05-31"} | row for row in trial(database, "2026-05-31")]
+    assert take_rows(database, "ledger-balances", rows) == len(rows)
+    row = {"target": "freee", "date": "2026-05-20", "account": "売掛金", "debit": 5}
+    assert take_rows(database, "ledger-journal", [row]) == 1
+    assert {row["month_on"] for row in report(database, "tie-out")} == {"2026-05-31"}
+    for kind, wrong in (("ledger-journal", row), ("ledger-balances", rows[0])):
+        for change in ({"target": ""}, {"date": ""}):
+            with pytest.raises(FileRefusal):
+                take_rows(database, kind, [wrong | change])
+        with pytest.raises(FileRefusal):
+            take_rows(database, kind, [wrong, wrong | {"target": "yayoi"}])
+
+
+def test_the_close_page_is_told_whether_the_month_was_tied_out(database: str) -> None:
+    a_year(database)
+    made = exports.export(database, "freee", *SPAN)
+
+    def told(first: str, last: str) -> list[int]:
+        with runs.reading(database) as session:
+            found = queries.tied_in(session, date.fromisoformat(first), date.fromisoformat(last))
+            return [queries.off(queries.tied(session, number)).height for number in found["tie_out_id"]]
+
+    assert told("2026-05-01", "2026-05-31") == []
+    tied(database, "freee", edited("freee", made.file, lambda rows: rows[1:]))
+    assert told("2026-04-01", "2026-04-30")[0] > 0
+    assert told("2026-06-01", "2026-06-30") == []
+    exports.tie_out(database, given(trial(database, "2026-04-30"), BALANCES, "試算表"), "freee", date(2026, 4, 30))
+    assert told("2026-04-01", "2026-04-30") == [0]

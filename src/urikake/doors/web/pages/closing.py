@@ -87,6 +87,7 @@ def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
               "" if recognised["state"] == "済" else "この月の認識がまだです", desk.link("revenue")),
         _step("突合", not wrong, "債権・仮受金・前受金・総勘定元帳", "差額 0", "／".join(wrong[:3]), desk.link("journals/balance")),
         *_handed_over(desk, first, last),
+        *_tied_out(desk, first, last),
         _step("締め", locked, "締め済み" if locked else "未", "鍵", "", ""),
     ]  # fmt: skip
 
@@ -111,6 +112,32 @@ def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
             f"{title} {done:,}/{every:,}件",
             "すべて渡しました",
             why,
+            url,
+            soft=True,
+        )
+    ]
+
+
+def _tied_out(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
+    """Whether the package's books of the month agree with ours; nothing for a company that uses none."""
+    if exports.batches(desk.session).is_empty():
+        return []
+    found = exports.tied_in(desk.session, first, last)
+    if found.is_empty():
+        why = "会計ソフトの仕訳帳か試算表をまだ照合していません。締めたあとでも照合できます"
+        return [_step("会計ソフトとの照合", False, "未", "すべての科目が一致", why, desk.link("exports"), soft=True)]
+    number = int(found["tie_out_id"][0])
+    off = exports.off(exports.tied(desk.session, number))
+    title, why = journals.TARGETS[found["target"][0]].title, f"差のある科目 {'・'.join(off['called'].unique().sort())}"
+    url = desk.link(f"exports/tie-outs/{number - desk.session.low}")
+    figure = f"{title} 差 {off.height}科目"
+    return [
+        _step(
+            "会計ソフトとの照合",
+            off.is_empty(),
+            figure,
+            "すべての科目が一致",
+            "" if off.is_empty() else why,
             url,
             soft=True,
         )

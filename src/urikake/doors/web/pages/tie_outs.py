@@ -26,6 +26,13 @@ TONES: Final = {"まだ渡していない": "wait"} | dict.fromkeys(
 )
 
 
+PARTS: Final = {
+    "not_exported": "まだ渡していない", "moved": "税の振替", "missing": "会計ソフトにない", "extra": "会計ソフトだけ",
+    "changed": "内容の違い", "unexplained": "説明のつかない差",
+}  # fmt: skip
+"""What tells both sides apart; of these only what does so anywhere is shown unasked."""
+
+
 def newest(desk: Desk) -> list[dict[str, Any]]:
     """The newest comparisons with the books of packages."""
     made = exports.tie_outs(desk.session).reverse().head(LAST)
@@ -124,12 +131,7 @@ def tied(desk: Desk, number: int) -> Shown:
             "ours", f"当社の{kind}(円)", "yen",
             ref=lambda row: f"account:{row['account']}:{row['month_on']}" if row["account"] and kind == "残高" else None,
         ),
-        Column("not_exported", "まだ渡していない(円)", "yen"),
-        Column("moved", "税の振替(円)", "yen", hidden=not (lines["moved"] != 0).any()),
-        Column("missing", "会計ソフトにない(円)", "yen", hidden=head["since_on"] is None),
-        Column("extra", "会計ソフトだけ(円)", "yen", hidden=head["since_on"] is None),
-        Column("changed", "内容の違い(円)", "yen", hidden=head["since_on"] is None),
-        Column("unexplained", "説明のつかない差(円)", "yen", hidden=head["since_on"] is not None),
+        *(Column(name, f"{word}(円)", "yen", hidden=not (lines[name] != 0).any()) for name, word in PARTS.items()),
         Column("slips", "伝票", url=lambda row: desk.link(f"{PLACE}/tie-outs/{number}/slips", account=row["called"])),
         Column("account", "当社の科目", hidden=True),
     ]  # fmt: skip
@@ -142,7 +144,8 @@ def tied(desk: Desk, number: int) -> Shown:
     figures = door.tied_figures(desk.session, head["tie_out_id"])
     kinds = [(word, figures[kind]) for kind, word in exports.DIFFERENCES.items() if figures[kind]]
     return {
-        "table": listing, "head": head, "off": off.height, "count": rows.height, "others": figures["others"], "kinds": kinds,
+        "table": listing, "head": head, "off": off.height, "holds": off.is_empty(), "count": rows.height, "others": figures["others"],
+        "kinds": kinds,
         "journal": head["since_on"] is not None,
         "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},
     }  # fmt: skip

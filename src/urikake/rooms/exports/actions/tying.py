@@ -267,6 +267,7 @@ def _keep_slips(session: Session, tie_out_id: int, *parts: pl.DataFrame) -> None
         pl.col("slip_number").fill_null("").str.slice(0, 40),
         pl.col("text").fill_null("").str.slice(0, 300),
         pl.col("called").str.strip_prefix(queries.FOREIGN).str.slice(0, 60),
+        file_row=pl.when(pl.col("kind") == journals.MISSING).then(0).otherwise("file_row"),
         tie_out_id=pl.lit(tie_out_id, dtype=pl.Int64),
     )
     facts.record(session, TieOutSlip, told)

@@ -54,12 +54,14 @@ def tied(session: Session, tie_out_id: int) -> pl.DataFrame:
     explained = pl.col("ours") - pl.col("not_exported") + pl.col("moved") - pl.col("missing")
     explained = explained + pl.col("extra") + pl.col("changed")
     on = pl.lit(day.first(), dtype=pl.Date)
-    return told.select(
+    order = pl.col("group").replace_strict({name: at for at, name in enumerate((*GROUPS, OTHERS))})
+    shown = told.select(
         group.alias("group"),
         pl.coalesce("month_on", on).alias("month_on"),
         *("called", "account", "theirs", "ours", "not_exported", "moved", "missing", "extra", "changed"),
         unexplained=pl.col("theirs") - explained,
     )
+    return shown.sort(order, "account", "called", "month_on", nulls_last=True)
 
 
 def off(lines: pl.DataFrame, *, others: bool = False) -> pl.DataFrame:

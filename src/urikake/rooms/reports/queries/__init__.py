@@ -24,6 +24,7 @@ from . import (
     reductions,
     refunds,
     sales,
+    ties,
     usage,
 )
 
@@ -52,6 +53,8 @@ REPORTS: Final[dict[str, Report]] = {
     "statement": balances.statement,
     "journals": books.journals,
     "trial-balance": books.trial_balance,
+    "tie-out": ties.tie_out,
+    "tie-out-slips": ties.tie_out_slips,
     "close-status": books.close_status,
     "audit": audit.audit,
     "schedule": contracts.schedule,
@@ -83,6 +86,8 @@ READING: Final[dict[str, str]] = {
     "protected": "receivables.read",
     "reductions": "matching.read",
     "advances": "matching.read",
+    "tie-out": "exports.read",
+    "tie-out-slips": "exports.read",
     "refunds": "refunds.read",
     "receipts": "receipts.read",
     "bank-files": "receipts.read",
