@@ -51,6 +51,8 @@ KINDS: Final = (
     "payees",
     "senders",
     "export-mappings",
+    "ledger-balances",
+    "ledger-journal",
 )
 MONTHS: Final = ("forecast", "waterfall")
 """The reports that begin with a month (``--from 2026-04``)."""
@@ -127,7 +129,7 @@ def import_(
 
     partners holidays products option-rules contracts events usage receivables openings users collectors mandates
     payees senders
-    export-mappings。
+    export-mappings・ledger-balances・ledger-journal。
     """
     load()
     from urikake.doors import files

@@ -15,7 +15,6 @@ from urikake.rooms.closing import queries as closing
 from urikake.rooms.closing.queries.flux import Flux, flux
 from urikake.rooms.closing.queries.steps import DONE, SOFT, Proof, Step, lock_step, steps
 from urikake.rooms.exports import queries as exports
-from urikake.rooms.ledger import queries as ledger
 
 from .rows import rows
 
@@ -47,30 +46,32 @@ def _handed_over(session: Session, month: date) -> list[Step]:
     targets = exports.batches(session)["target"]
     if targets.is_empty():
         return []
-    heads = ledger.entries(session, month, periods.last_day(month))
-    handed = int(exports.exported(session, targets[-1], heads).sum())
-    left = f"まだ渡していない仕訳 {heads.height - handed:,}件。締めたあとでも渡せます" if handed < heads.height else ""
-    proof = Proof("渡した仕訳", handed, "この月の仕訳", heads.height)
-    figure = (
-        f"{journals.TARGETS[targets[-1]].title} {handed:,}/{heads.height:,}件{'' if left else '（すべて渡しました）'}"
-    )
+    every, handed = exports.handed_over(session, targets[-1], month, periods.last_day(month))
+    left = f"まだ渡していない仕訳 {every - handed:,}件。締めたあとでも渡せます" if handed < every else ""
+    proof = Proof("渡した仕訳", handed, "この月の仕訳", every)
+    figure = f"{journals.TARGETS[targets[-1]].title} {handed:,}/{every:,}件{'' if left else '（すべて渡しました）'}"
     return [
         Step("export", "会計ソフトに渡す", SOFT if left else DONE, figure, handed, 0, proof, left),
-        *_compared(session, targets[-1], periods.last_day(month)),
+        *_compared(session, month, periods.last_day(month)),
     ]
 
 
-def _compared(session: Session, target: str, last: date) -> list[Step]:
-    """The newest comparison with the balances of the package on the month's last day, where there was one."""
-    made_on = exports.tie_outs(session).filter((pl.col("target") == target) & (pl.col("on_day") == last))
-    if made_on.is_empty():
-        return []
-    found = exports.tied(session, int(made_on["tie_out_id"][-1]))
-    wrong = found.filter(pl.col("unexplained") != 0)
-    left = f"説明のつかない差のある科目 {wrong.height}" if wrong.height else ""
-    proof = Proof("一致した科目", found.height - wrong.height, "比べた科目", found.height)
-    state = SOFT if left else DONE
-    return [Step("compared", "会計ソフトの残高との突合", state, f"{found.height}科目", found.height, 0, proof, left)]
+def _compared(session: Session, first: date, last: date) -> list[Step]:
+    """Whether the package's books of the month agree with ours, by the newest comparison."""
+    title = "会計ソフトとの照合"
+    made = exports.tied_in(session, first, last)
+    if made.is_empty():
+        left = "会計ソフトの仕訳帳か試算表をまだ照合していません。締めたあとでも照合できます"
+        return [
+            Step("compared", title, SOFT, "まだ照合していません", 0, 0, Proof("一致した科目", 0, "比べた科目", 0), left)
+        ]
+    found = exports.tied(session, int(made["tie_out_id"][0]))
+    wrong = exports.off(found)["called"].unique().sort()
+    left = f"差のある科目 {'・'.join(wrong)}" if wrong.len() else ""
+    compared = found["called"].n_unique()
+    proof = Proof("一致した科目", compared - wrong.len(), "比べた科目", compared)
+    figure = f"{journals.TARGETS[made['target'][0]].title} {compared}科目"
+    return [Step("compared", title, SOFT if left else DONE, figure, compared, 0, proof, left)]
 
 
 def close_flux(session: Session, month: str) -> list[dict[str, Any]]:
