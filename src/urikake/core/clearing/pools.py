@@ -31,11 +31,19 @@ _READ: Final = 0.7  # from this similarity on, a name whose reading is guessed i
 _GUESSED: Final = 0.9  # the trust in a guessed reading, beside that in one that is known
 _MOST_PARTNERS: Final = 20  # partners of like names that are looked at, the likest first
 _MOST_STRANGERS: Final = 10  # explanations by partners of other names that are offered, the likest first
-_TRUST: Final[dict[How, float]] = {"same": 1.0, "spelling": 0.9, "longer": 0.85, "shorter": 0.8, "slip": 0.85}
+_TRUST: Final[dict[How, float]] = {
+    "same": 1.0,
+    "spelling": 0.9,
+    "longer": 0.85,
+    "ending": 0.8,
+    "shorter": 0.8,
+    "slip": 0.85,
+}
 _WORDS: Final[dict[How, str]] = {
     "same": "振込名義が一致",
     "spelling": "振込名義が長音・濁点を除いて一致",
     "longer": "振込名義が取引先の名義で始まる",
+    "ending": "振込名義が取引先の名義で終わる",
     "shorter": "振込名義が取引先の名義の途中まで一致",
     "slip": "振込名義が 1〜2 字違い",
 }
