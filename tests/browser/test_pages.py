@@ -51,6 +51,8 @@ PAGES = {
     "receivables/refunds/senders": "refunds.ask",
     "approvals": "home.read",
     "revenue": "revenue.read",
+    "revenue/obligations": "revenue.read",
+    "revenue/obligations/K00013": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
     "journals/balance": "journals.read",
@@ -137,6 +139,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
         "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
+        "obligations", "obligation",
     }  # fmt: skip
     assert known == tried
 
