@@ -52,7 +52,6 @@ PAGES = {
     "approvals": "home.read",
     "revenue": "revenue.read",
     "revenue/obligations": "revenue.read",
-    "revenue/obligations/K00013": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
     "journals/balance": "journals.read",
