@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from fractions import Fraction
 from math import floor
 from random import Random
@@ -30,13 +31,17 @@ def month_of(at: int) -> str:
 
 @dataclass
 class Line:
-    """A line: what it charges and would cost alone in each of its months; ``begin`` is the only month of what is sold once."""
+    """A line: what it charges and would cost alone in each of its months; ``begin`` is the only month of what is sold once.
+
+    ``rounded`` is what the bills charge beyond that, since what they gave back was rounded down.
+    """
 
     product: str
     begin: int
     end: int
     prices: dict[int, int]
     quantities: dict[int, int]
+    rounded: int = 0
 
     @property
     def once(self) -> bool:
@@ -161,6 +166,13 @@ class Contract:
         kind = what["type"]
         if kind == "cancel":
             for line in self.lines:
+                if (
+                    line.once and line.begin < since < line.end
+                ):  # what was paid for the whole term is given back by its days
+                    kept = Fraction((_day(since) - _day(line.begin)).days, (_day(line.end) - _day(line.begin)).days)
+                    whole = line.charge(line.begin)
+                    line.prices[line.begin] = floor(whole * kept)
+                    line.rounded = whole - floor(whole * (1 - kept)) - line.prices[line.begin]
                 line.end = min(line.end, since)
         elif kind == "add_option":
             months = range(since, self.end)
@@ -177,10 +189,13 @@ class Contract:
         """By the end of the month, how much more is revenue of each line than its charges earned."""
         if self.shares is None:
             return {}
-        return {
-            line.product: share.by(at + 1) - sum(line.charge(m) for m in line.months() if m <= at)
+        gaps = {
+            line.product: share.by(at + 1) - sum(line.charge(m) for m in line.months() if m <= at) - line.rounded
             for line, share in zip(self.lines, self.shares, strict=True)
         }
+        if all(share.until <= at + 1 for share in self.shares):  # the price is what was billed
+            gaps[self.lines[-1].product] -= sum(gaps.values())
+        return gaps
 
 
 def drawn(seed: int, count: int) -> list[Contract]:
@@ -224,6 +239,10 @@ def _changes(rng: Random, start: int, end: int, chosen: list[str]) -> Iterator[t
         elif "HEAD" in running:
             yield learned, since, {"type": kind, "line": "HEAD", "quantity": rng.randint(1, 12)}
         since = learned
+
+
+def _day(at: int) -> date:
+    return date.fromisoformat(first_day(at))
 
 
 def first_day(at: int) -> str:

@@ -131,7 +131,6 @@ def _step(session: Session, row: dict[str, Any], found: dict[str, Any]) -> Step:
     """The shift of a line, with its share, what of it is revenue by the month's end, and what its charges had earned."""
     name = reads.product(session, products(session), row["product_id"])["product_name"]
     last = f"{row['month']:%Y年%-m月}末まで"
-    kept = f"配分額 {words.yen(found['price'])}"
     spread = f"{words.yen(found['share'])} を {words.days(found['from_on'], found['to_on'])} に配分"
     before = f"それまでの {words.yen(found['done'])} と、" if found["done"] else ""
     parts = [
@@ -142,16 +141,26 @@ def _step(session: Session, row: dict[str, Any], found: dict[str, Any]) -> Step:
     ]
     return Step(
         f"{name}: 取引価格の配分との差",
-        f"{kept} {formula(found)}".rstrip(),
+        _share(found),
         row["amount"],
         parts=tuple(part for at, part in enumerate(parts) if part.amount or at < 2),
         kind="sum",
     )
 
 
-def formula(found: dict[str, Any]) -> str:
-    """How the share of the version came about, in words: the money shared and the selling prices; nothing where none was."""
+def _share(found: dict[str, Any]) -> str:
+    """What of the price falls on the line, in words: what was recognised before its version, and its share of the rest."""
+    if not found["done"]:
+        return f"配分額 {words.yen(found['price'])}{_formula(found, found['price'])}"
+    parts = f"それまでの収益 {words.yen(found['done'])} ＋ 残り {words.yen(found['share'])}{_formula(found, found['share'])}"
+    return f"配分額 {words.yen(found['price'])}{_formula(found, found['price'])} ＝ {parts}"
+
+
+def _formula(found: dict[str, Any], share: int) -> str:
+    """How the share came about, in words: the money and the selling prices; nothing where it is not of these alone."""
     if not found["weights"] or found["weight"] is None:
+        return ""
+    if abs(found["money"] * found["weight"] - share * found["weights"]) >= found["weights"]:
         return ""
     price = "残りの独立販売価格" if found["treatment"] == "prospective" else "独立販売価格"
     money, weight, weights = (words.yen(found[key]) for key in ("money", "weight", "weights"))
