@@ -12,12 +12,14 @@ from tests.builders import (
     an_event,
     assert_coherent,
     balances,
+    behind_its_back,
     bill,
     recognize,
     recognized,
     report,
     take_rows,
     users,
+    wrongs,
 )
 from urikake.base import periods
 from urikake.base.errors import Refusal
@@ -257,3 +259,11 @@ def test_what_cannot_be_judged_is_refused(database: str, code: str, asked: dict[
     with pytest.raises(Refusal) as refused:
         judging.judge(database, **told)  # type: ignore[arg-type]
     assert refused.value.code == code
+
+
+def test_a_share_that_is_lost_is_found(database: str) -> None:
+    a_bundle(database)
+    live(database, 1)
+    behind_its_back(database, "UPDATE obligations_obligation SET amount = amount + 1 WHERE amount = 24000")
+    assert any("取引価格 120000 円に対し、配分の合計が 120001 円" in told for told in wrongs(database))
+    behind_its_back(database, "UPDATE obligations_obligation SET amount = amount - 1 WHERE amount = 24001")
