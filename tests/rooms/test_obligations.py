@@ -267,3 +267,68 @@ def test_a_share_that_is_lost_is_found(database: str) -> None:
     behind_its_back(database, "UPDATE obligations_obligation SET amount = amount + 1 WHERE amount = 24000")
     assert any("取引価格 120000 円に対し、配分の合計が 120001 円" in told for told in wrongs(database))
     behind_its_back(database, "UPDATE obligations_obligation SET amount = amount - 1 WHERE amount = 24001")
+
+
+def a_building(url: str, **contract: object) -> None:
+    """C1: a system built for 1,000,000 from April, billed at the start."""
+    a_shop(url)
+    a_product(url, "BUILD", unit_price=1_000_000, revenue="progress")
+    a_contract(url, product="BUILD", monthly=1_000_000, cycle_months=0, end="2026-09-30", **contract)
+
+
+def performed(url: str, date: str, **told: object) -> int:
+    return take_rows(url, "progress", [{"contract_no": "C1", "product": "BUILD", "date": date} | told])
+
+
+def test_what_is_built_is_revenue_as_it_is_performed(database: str) -> None:
+    a_building(database)
+    assert performed(database, "2026-04-30", cost=210_000, total_cost=700_000) == 1
+    _on(database, 4)
+    assert balances(database) == {"売掛金": 1_100_000, "前受金": -800_000, "売上高": -300_000}
+    _on(database, 5)
+    assert recognized(database, "2026-05") == [0]
+    assert performed(database, "2026-06-30", percent=100, note="検収書") == 1
+    _on(database, 6)
+    assert recognized(database, "2026-06") == [700_000]
+    assert balances(database)["売上高"] == -1_000_000
+
+
+def test_what_was_performed_may_be_told_late_and_corrected(database: str) -> None:
+    a_building(database)
+    performed(database, "2026-04-30", percent=50)
+    live(database, 2)
+    assert performed(database, "2026-04-30", percent="50") == 0
+    assert performed(database, "2026-04-30", percent=40) == 1
+    _on(database, 6)
+    assert recognized(database, *months(4, 3)) == [500_000, 0, -100_000]
+
+
+def test_what_is_built_for_another_price_is_caught_up(database: str) -> None:
+    # 一つの履行義務の価格が 1,150,000 になる: 60% の 690,000 から、認識した 600,000 を引いて一時に（31項(2)）
+    a_building(database)
+    performed(database, "2026-04-30", percent=60)
+    live(database, 1)
+    an_event(database, "change_price", "2026-04-01", line="BUILD", unit_price=1_150_000)
+    _on(database, 5)
+    assert recognized(database, "2026-05") == [1_150_000 * 60 // 100 - 600_000]
+    performed(database, "2026-06-30", percent=100)
+    _on(database, 6)
+    assert balances(database)["売上高"] == -1_150_000
+
+
+WRONG = [
+    ({"percent": 101}, "0 から 100 まで"),
+    ({}, "どちらか一方"),
+    ({"percent": 10, "cost": 1, "total_cost": 2}, "どちらか一方"),
+    ({"cost": 3, "total_cost": 2}, "0 から見積総原価まで"),
+    ({"cost": 3}, "見積総原価"),
+    ({"percent": 10, "product": "MOON"}, "明細がありません"),
+    ({"percent": 10, "date": "2026-03-31"}, "開始日より前"),
+]
+
+
+@pytest.mark.parametrize(("told", "why"), WRONG)
+def test_progress_that_cannot_be_is_refused(database: str, told: dict[str, object], why: str) -> None:
+    a_building(database)
+    with pytest.raises(Refusal, match=why):
+        take_rows(database, "progress", [{"contract_no": "C1", "product": "BUILD", "date": "2026-04-30"} | told])

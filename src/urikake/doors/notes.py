@@ -62,6 +62,7 @@ PATTERNS: Final = {
     "point": "引渡・検収時",
     "contract_start": "契約開始時",
     "lifetime": "見込期間の月割",
+    "progress": "進捗度（検収）",
 }
 CUTS: Final = {
     "service": "サービス",

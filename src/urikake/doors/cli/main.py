@@ -44,6 +44,7 @@ KINDS: Final = (
     "contracts",
     "events",
     "usage",
+    "progress",
     "receivables",
     "openings",
     "users",
@@ -129,7 +130,7 @@ def import_(
 ) -> None:
     """ファイルを取り込む。
 
-    partners holidays products option-rules contracts events usage receivables openings users collectors mandates
+    partners holidays products option-rules contracts events usage progress receivables openings users collectors mandates
     payees senders
     export-mappings・ledger-balances・ledger-journal。
     """

@@ -1,4 +1,4 @@
-"""Tables of obligations: versions of arrangements, their obligations, and what people judged otherwise."""
+"""Tables of obligations: versions of arrangements, their obligations, what was performed, and what people judged."""
 
 from __future__ import annotations
 
@@ -68,6 +68,23 @@ class Obligation(Fact):
         db_table = "obligations_obligation"
         constraints = [models.UniqueConstraint(fields=["version_id", "line_id"], name="obligations_once")]
         indexes = [models.Index(fields=["contract_id"], name="obligations_contract")]
+
+
+class Progress(Fact):
+    """What share of a line was performed in all by the end of a day, in millionths (進捗度); the newest row of a day holds.
+
+    ``note`` says how it is known: the minutes of an acceptance (検収書), costs incurred of costs expected.
+    """
+
+    contract_id = ref()
+    line_id = ref()
+    measured_on = models.DateField()
+    share_micro = models.BigIntegerField()
+    note = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "obligations_progress"
+        indexes = [models.Index(fields=["line_id"], name="obligations_progress_line")]
 
 
 class Judgement(Fact):

@@ -137,6 +137,7 @@ FILES: Final = {
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "利用量",
+    "progress": "進捗度・検収",
     "receivables": "債権伝票",
     "openings": "移行残高",
     "users": "利用者",

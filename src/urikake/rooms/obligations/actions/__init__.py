@@ -2,5 +2,6 @@
 
 from .arranging import arrange
 from .judging import NAME, expect, judge, words
+from .performing import PERFORMED, import_progress
 
-__all__ = ["NAME", "arrange", "expect", "judge", "words"]
+__all__ = ["NAME", "PERFORMED", "arrange", "expect", "import_progress", "judge", "words"]

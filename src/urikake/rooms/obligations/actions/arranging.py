@@ -24,6 +24,8 @@ from ..queries import OWNER
 
 OUTSIDE: Final = ("usage", "lifetime", "deposit")
 """Revenue that no price is shared with: as used, an advance for what comes later (57–60項), and none at all."""
+PROGRESS: Final = "progress"
+"""Revenue as it is performed (進捗度・検収): its price is its selling price where no other is known."""
 NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
 _PERCENT_MICRO: Final = 100 * 1_000_000
 
@@ -35,7 +37,7 @@ def arrange(session: Session, *, month: date) -> int:
     A contract is arranged where every line of it that has a price of its own has a standalone selling price (独立販売価格) and
     a term, and its price does not stand in the ratio of these. Changes are followed day by day, the oldest first.
     """
-    if products(session)["ssp_micro"].null_count() == products(session).height:
+    if not products(session).select((pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)).any()).item():
         return 0
     last = periods.last_day(month)
     count = _begin(session, last)
@@ -68,9 +70,8 @@ def _may_be_arranged(session: Session) -> pl.DataFrame:
         begun = pl.col("start_on").min().over("contract_id")
         inside = named.with_columns(begun_on=begun).filter(~pl.col("revenue").is_in(OUTSIDE))
         bound = (pl.col("cycle_months") == 0) | pl.col("end_on").is_not_null() | pl.col("minimum_months").is_not_null()
-        sold = pl.col("ssp_micro").is_not_null() | pl.col("line_id").is_in(
-            queries.bundles(session)["line_id"].implode()
-        )
+        priced = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)
+        sold = priced | pl.col("line_id").is_in(queries.bundles(session)["line_id"].implode())
         able = sold & pl.col("commitment_months").is_null() & bound
         now = pl.col("start_on") == pl.col("begun_on")  # what is added later is a change
         whole = inside.filter((able | ~now).all().over("contract_id") & now)
@@ -86,7 +87,7 @@ def _begin_on(session: Session, day: date, fresh: pl.DataFrame) -> int:
     keyed = rows.with_columns(arrangement="contract_id", obligation="line_id")
     shared = arrangement.begun(keyed, _ties(session, keyed)).filter(pl.col("problem").is_null())
     judged = pl.col("contract_id").is_in(queries.judgements(session)["contract_id"].implode())
-    uneven = (pl.col("amount") != pl.col("stated")).any() | pl.col("uneven").any()
+    uneven = (pl.col("amount") != pl.col("stated")).any() | (pl.col("uneven") | (pl.col("method") == PROGRESS)).any()
     chosen = shared.filter(uneven.over("contract_id") | judged)
     none = {name: pl.lit(value, dtype=pl.Int64) for name, value in NOTHING.items()}
     started = chosen.with_columns(treatment=pl.lit("inception"), done=none["price"], catch_up=none["price"], **none)
@@ -179,7 +180,9 @@ def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame, day: d
     )
     told = joined.join(judged, on="contract_id", how="left", maintain_order="left")
     bundled = pl.col("line_id").is_in(queries.bundles(session)["line_id"].implode())
-    return told.with_columns(pl.col(name).fill_null(0) for name in NOTHING).with_columns(distinct=~bundled)
+    return told.with_columns(pl.col(name).fill_null(0) for name in NOTHING).with_columns(
+        distinct=~bundled & (pl.col("method") != PROGRESS)  # what is built together is one whole
+    )
 
 
 def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -189,7 +192,11 @@ def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame, day
     known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
     lines, segments = billing.as_of(session, before, known.drop("since_on", "known_id"))
     bounded = _bounded(lines.join(before.select("line_id", bound_on="to_on"), on="line_id", maintain_order="left"))
-    return _selling(session, bounded, segments, day).rename({"ssp": "ssp_left_before"})
+    timed = _selling(session, bounded, segments, day).rename({"ssp": "ssp_left_before"})
+    whole = queries.performed(session, before.filter(pl.col("method") == PROGRESS), pl.lit(day), "reached")
+    left = pl.col("ssp") - divide(wide("ssp") * wide("reached"), 1_000_000, queries.rounding(session))
+    built = whole.select("line_id", ssp_left_before=left)
+    return pl.concat([timed.join(built, on="line_id", how="anti"), built])
 
 
 def _grown(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame:
@@ -231,7 +238,7 @@ def _measured(session: Session, spans: pl.DataFrame, day: date) -> pl.DataFrame:
         pl.col("stated", "ssp", "ssp_left").fill_null(0),
         pl.col("uneven").fill_null(value=False),
     )
-    expected = _with_estimates(session, filled)
+    expected = _with_estimates(session, _performed(session, filled, day))
     return _bundled(session, _with_rule(session, expected)).select(
         *OWNER,
         "stated",
@@ -291,7 +298,20 @@ def _with_rule(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     policy = policies(session)
     model = products(session).select("product_id", "revenue", "life_months")
     named = rows.join(model, on="product_id", maintain_order="left").with_columns(from_on="start_on")
-    return recognition.ruled(named, policy["partial_month"], policy["remainder"])
+    ruled = recognition.ruled(named, policy["partial_month"], policy["remainder"])
+    by_progress = pl.when(pl.col("revenue") == PROGRESS).then(pl.lit(PROGRESS))
+    return ruled.with_columns(method=by_progress.otherwise("method"))
+
+
+def _performed(session: Session, rows: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The lines with the selling prices of those that go by their progress, and of them what is left to be performed."""
+    by_progress = products(session).filter(pl.col("revenue") == PROGRESS)["product_id"]
+    mine = pl.col("product_id").is_in(by_progress.implode())
+    told = queries.performed(session, rows, pl.lit(day), "reached").with_columns(
+        ssp=pl.when(mine & (pl.col("ssp") == 0)).then("stated").otherwise("ssp")
+    )
+    left = pl.col("ssp") - divide(wide("ssp") * wide("reached"), 1_000_000, queries.rounding(session))
+    return told.with_columns(ssp_left=pl.when(mine).then(left).otherwise("ssp_left")).drop("reached")
 
 
 def _with_estimates(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
