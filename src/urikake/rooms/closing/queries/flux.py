@@ -70,8 +70,9 @@ SOURCES: Final = (
 MOVED: Final = (
     f"SELECT l.account_id, {CAUSE} AS source, coalesce(m.difference_kind, '') AS difference_kind,"
     " CASE WHEN e.posted_on < ? THEN 1 ELSE 0 END AS earlier, sum(l.amount) AS amount"
-    " FROM ledger_entry e JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
-    f"{SOURCES} WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? GROUP BY 1, 2, 3, 4"
+    f" FROM ledger_entry e CROSS JOIN ledger_line l{SOURCES}"
+    " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
+    " AND e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? GROUP BY 1, 2, 3, 4"
 )
 SHORT: Final = (
     "SELECT difference_kind, CASE WHEN applied_on < ? THEN 1 ELSE 0 END AS earlier, sum(difference) AS amount"
@@ -247,8 +248,9 @@ BEHIND: Final = (
     f"SELECT e.id AS entry_id, e.posted_on, e.source AS document, e.source_id, {CAUSE} AS source,"
     " coalesce(m.difference_kind, '') AS difference_kind,"
     " CASE WHEN m.reverses_id IS NULL AND m.difference < 0 THEN m.difference ELSE 0 END AS missing, sum(l.amount) AS amount"
-    " FROM ledger_entry e JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
-    f"{SOURCES} WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id IN ({{marks}})"
+    f" FROM ledger_entry e CROSS JOIN ledger_line l{SOURCES}"
+    " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
+    " AND e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id IN ({marks})"
     " GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 2, 1"
 )
 
