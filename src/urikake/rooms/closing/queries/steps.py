@@ -49,12 +49,17 @@ class Proof:
     def words(self) -> str:
         """The proof as people read it.
 
-        >>> Proof("入金", 1_000, "仮受金への計上", 1_000).words(), Proof("入金", 1_000, "仮受金への計上", 900).words()
-        ('入金 1,000 ＝ 仮受金への計上 1,000', '入金 1,000 ≠ 仮受金への計上 900（差 100）')
+        >>> Proof("入金", 1_000, "仮受金への計上", 1_000).words(), Proof("入金", 900, "仮受金への計上", 1_000).words()
+        ('入金 1,000 ＝ 仮受金への計上 1,000', '入金 900 ≠ 仮受金への計上 1,000（差 △100）')
         """
         mark = "≠" if self.off else "＝"
-        tail = f"（差 {self.off:,}）" if self.off else ""
-        return f"{self.ours} {self.left:,} {mark} {self.theirs} {self.right:,}{tail}"
+        tail = f"（差 {_shown(self.off)}）" if self.off else ""
+        return f"{self.ours} {_shown(self.left)} {mark} {self.theirs} {_shown(self.right)}{tail}"
+
+
+def _shown(number: int) -> str:
+    """A number as people read it, △ before one below nothing."""
+    return f"△{-number:,}" if number < 0 else f"{number:,}"
 
 
 @dataclass(frozen=True, slots=True)
