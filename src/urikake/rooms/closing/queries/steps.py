@@ -15,6 +15,7 @@ import polars as pl
 
 from urikake.base import periods, proposals
 from urikake.base.bulk import Session
+from urikake.base.company import account_id
 from urikake.rooms.billing.queries import LATE, MISSING, completeness, metered_products
 from urikake.rooms.billing.queries import at_closing as charges_at
 from urikake.rooms.ledger import queries as ledger
@@ -177,8 +178,13 @@ def _receipts(session: Session, month: date) -> Step:
         " WHERE id >= ? AND id < ? AND received_on BETWEEN ? AND ?",
         (session.low, session.high, month, last),
     ).row(0)
-    moved = ledger.moved(session, month, last).filter((pl.col("account") == SUSPENSE) & (pl.col("source") == "receipt"))
-    proof = Proof("入金", int(found[1] or 0), "仮受金への計上", -int(moved["amount"].sum()))
+    kept = session.value(
+        "SELECT CAST(-sum(l.amount) AS bigint) AS amount FROM ledger_entry e CROSS JOIN ledger_line l"
+        " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count AND e.source = 'receipt'"
+        " AND e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id = ?",
+        (session.low, session.high, month, last, account_id(session, SUSPENSE)),
+    )
+    proof = Proof("入金", int(found[1] or 0), "仮受金への計上", int(kept or 0))
     return made(
         "receipts", "入金の取込", f"{found[0]:,}件 {found[1] or 0:,}円", proof, count=found[0], amount=found[1] or 0
     )
