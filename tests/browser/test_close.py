@@ -55,6 +55,8 @@ def test_a_month_is_asked_to_be_opened_by_one_and_opened_by_another(own: Install
     own_row = accountant.get_by_role("row", name="2026年10月の締めの解除")
     expect(own_row.get_by_role("button", name="承認", exact=True)).to_have_count(0)
     approver = signed_in(browser, own, "yamamoto").new_page()
+    approver.goto("/demo/notices")
+    expect(approver.locator("tr", has_text="締めの解除の承認のお願い").first).to_contain_text("2026-10")
     approver.goto("/demo/approvals")
     approver.get_by_role("row", name="2026年10月の締めの解除").get_by_role("button", name="承認", exact=True).click()
     expect(approver.get_by_text("承認しました").first).to_be_visible()
@@ -65,6 +67,11 @@ def test_a_month_is_asked_to_be_opened_by_one_and_opened_by_another(own: Install
     )
     expect(record.first).to_contain_text(re.compile("解除.*yamamoto.*sato.*請求の訂正のため"))
     expect(record.nth(1)).to_contain_text("締め")
+    auditor = signed_in(browser, own, "kansa").new_page()
+    auditor.goto("/demo/notices")
+    expect(auditor.locator("tr", has_text="締めを解除しました").first).to_contain_text("yamamoto")
+    auditor.goto(f"/demo/close/{MONTH}/flux")
+    expect(auditor.locator(".proof").first).to_contain_text("✓ 一致")
 
 
 def both_must_agree(own: Installation) -> None:
