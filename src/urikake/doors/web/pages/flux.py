@@ -63,7 +63,8 @@ def month_of(text: str) -> date:
 
 
 def _behind(desk: Desk, month: date, of: Subject, cause: str) -> str:
-    return desk.link(f"close/{month:%Y-%m}/flux/{of.key}/{cause}")
+    """Where the entries behind a figure are; nowhere for whom may not see entries."""
+    return desk.way("journals.read", f"close/{month:%Y-%m}/flux/{of.key}/{cause}")
 
 
 def flux_bridge(desk: Desk, first: date, found: Flux, names: tuple[str, str]) -> dict[str, Any]:
