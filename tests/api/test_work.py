@@ -27,8 +27,10 @@ def test_a_month_is_done_by_runs(place: Place) -> None:
     checked = place.post("verifications", {}, by="auditor")
     assert place.finished(checked.headers["Location"])["figures"] == {"verified": True}
     own = place.post("periods/2026-04/reopen", {"why": "訂正"}, by="accountant")
-    assert (own.status, own.json["code"]) == (403, "own-work")
-    assert place.post("periods/2026-04/reopen", {"why": "訂正"}, by="approver").status == 200
+    assert (own.status, own.json) == (200, {"locked": True, "proposal": 1, "dry_run": False})
+    assert place.post("approvals/1/approve", {}, by="accountant").json["code"] == "not-permitted"
+    assert place.get("periods/2026-04")["locked"] is True
+    assert place.post("approvals/1/approve", {}, by="approver").json["text"] == "2026年4月の締めの解除"
     assert place.get("periods/2026-04")["why"] == "訂正"
 
 

@@ -18,18 +18,19 @@ def lacking_codes(page: Page) -> None:
     assert problems(page) == []
     page.get_by_label("会計ソフト").first.select_option(label="PCA会計")
     page.get_by_role("button", name="中身を確かめる").click()
-    expect(page.get_by_text("コードの決まっていないものがあります")).to_be_visible()
+    expect(page.get_by_text("決まっていないものがあります")).to_be_visible()
     page.get_by_role("button", name="出力する").click()
     expect(page.get_by_text("PCA会計での名前やコードが決まっていない")).to_be_visible()
 
 
 def told_codes(page: Page) -> None:
-    """Every account and department gets a code."""
+    """Every account and department gets a code, and what the fees are to consumption tax."""
     page.goto("/demo/exports/mapping?target=pca")
     assert problems(page) == []
     boxes = page.locator('input[name^="account-code-"], input[name^="department-code-"]')
     for at in range(boxes.count()):
         boxes.nth(at).fill(str(100 + at))
+    page.get_by_label("支払手数料 の消費税の扱い").select_option(label="課税仕入 標準税率（適格請求書あり）")
     page.get_by_role("button", name="決める").click()
     expect(page.get_by_text("件の名前を決めました")).to_be_visible()
 
@@ -56,14 +57,34 @@ def tied_out(page: Page) -> None:
     page.goto(f"{PLACE}&target=pca")
     trial = {"name": "trial.csv", "mimeType": "text/csv", "buffer": "勘定科目,残高\n売掛金,1\n".encode()}
     page.get_by_label("試算表").set_input_files(trial)
-    page.get_by_role("button", name="照合する").click()
-    expect(page.locator(".proof")).to_contain_text("科目の残高を照合しました")
+    page.get_by_role("button", name="残高を照合する").click()
+    expect(page.locator(".proof")).to_contain_text("科目を照合しました")
+    expect(page.locator(".proof")).to_contain_text("差額")
     expect(page.get_by_role("table")).to_contain_text("売掛金")
+    assert problems(page) == []
+
+
+def tied_out_by_slip(page: Page) -> None:
+    """The journal that came back without a slip tells which one is missing."""
+    page.goto(f"{PLACE}&target=pca")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="受け取る").click()
+    rows = download.value.path().read_bytes().split(b"\r\n")
+    first = rows[1].split(b",")[:2]
+    journal = b"\r\n".join(row for row in rows if row.split(b",")[:2] != first)
+    page.get_by_label("仕訳帳・元帳").set_input_files(
+        {"name": "journal.csv", "mimeType": "text/csv", "buffer": journal}
+    )
+    page.get_by_role("button", name="仕訳を照合する").click()
+    expect(page.get_by_text("会計ソフトにない 1件", exact=True)).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("link", name="違う伝票").click()
+    expect(page.get_by_role("table")).to_contain_text("会計ソフトにない")
     assert problems(page) == []
 
 
 def test_a_month_is_handed_over_once_and_tied_out(browser: Browser, own: Installation) -> None:
     with signed_in(browser, own, "sato") as context:
         page = context.new_page()
-        for step in (lacking_codes, told_codes, made_once, tied_out):
+        for step in (lacking_codes, told_codes, made_once, tied_out, tied_out_by_slip):
             step(page)

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from urikake.core.clearing import allocate, match, proposals
+from urikake.core.clearing import Payer, allocate, citations, match, proposals
+from urikake.core.reading import readings
 
 ITEMS = {"item_id": pl.Int64, "partner_id": pl.Int64, "document_id": pl.Int64, "amount": pl.Int64, "due_on": pl.Date}
 RECEIPTS = {"receipt_id": pl.Int64, "partner_id": pl.Int64, "amount": pl.Int64}
@@ -592,3 +593,86 @@ def test_a_stranger_is_offered_what_makes_the_amount_but_not_where_somebody_know
     day, whole = (proposals(amount, items, NAMES, payer="ﾀﾞﾚｶ", fee_tolerance=880) for amount in (3_000, 6_560))
     assert (day[0].item_ids, day[0].kind) == ([2, 3], None)
     assert (whole[0].item_ids, whole[0].kind) == ([2, 3, 4], "fee")
+
+
+def best(amount: int, items: pl.DataFrame, payer: str, **known: Any) -> list[list[int]]:
+    """The items of the proposals, for a payer that nobody's name is equal to."""
+    found = proposals(amount, items, NAMES, payer=payer, fee_tolerance=880, known=Payer(**known))
+    return [one.item_ids for one in found]
+
+
+def test_among_strangers_what_is_due_about_then_comes_first_and_a_document_before_a_sum() -> None:
+    equal = the_items((1, 5_500, 30, "A0001"), (2, 5_500, 2, "B0001"), (3, 2_500, 0, "C0001"), (3, 3_000, 0, "C0002"))
+    assert best(5_500, equal, "ﾀﾞﾚｶ", received_on=FIRST) == [[1], [2, 3], [0]]
+    assert best(5_500, equal, "ﾀﾞﾚｶ", received_on=FIRST + timedelta(days=30)) == [[0], [1], [2, 3]]
+
+
+def test_a_stranger_is_less_likely_to_pay_for_one_whose_own_money_waits() -> None:
+    equal = the_items((1, 5_500, 0, "A0001"), (2, 5_500, 0, "B0001"))
+    assert best(5_500, equal, "ﾀﾞﾚｶ", received_on=FIRST, spoken_for=frozenset({1})) == [[1], [0]]
+
+
+def test_among_strangers_a_name_that_begins_alike_comes_first() -> None:
+    equal = the_items((1, 5_500, 0, "A0001"), (2, 5_500, 0, "B0001"))
+    assert best(5_500, equal, "ｶ)ﾐﾄﾞﾘﾎ-ﾙﾃﾞｲﾝｸﾞｽ", received_on=FIRST)[0] == [1]
+
+
+def test_what_a_stranger_withheld_to_the_yen_is_offered() -> None:
+    items = the_items((1, 110_000, 0, "A0001"), (2, 99_000, 0, "B0001"))
+    found = proposals(110_000 - 10_210, items, NAMES, payer="ﾀﾞﾚｶ", fee_tolerance=880)
+    assert [(one.item_ids, one.kind, one.automatic) for one in found] == [([0], "withheld", False)]
+
+
+def test_a_reading_that_is_guessed_ranks_but_never_applies() -> None:
+    equal = the_items((1, 5_500, 0, "A0001"), (3, 5_500, 0, "C0001"))
+    guessed = pl.DataFrame({"partner_id": [3], "name": readings(pl.Series(["双葉システム株式会社"]))})
+    found = proposals(5_500, equal, NAMES, payer="ﾌﾀﾊﾞｼｽﾃﾑ(ｶ", known=Payer(readings=guessed))
+    assert found[0].item_ids == [1]
+    assert "読み（推定）" in found[0].why
+    assert not found[0].automatic
+
+
+def test_letters_are_read_one_by_one_where_one_side_writes_them_so() -> None:
+    equal = the_items((1, 5_500, 0, "A0001"), (3, 5_500, 0, "C0001"))
+    names = pl.concat([NAMES, pl.DataFrame({"partner_id": [3], "name": ["センダイエイチアールエスリース"]})])
+    found = proposals(5_500, equal, names, payer="ｾﾝﾀﾞｲHRSﾘ-ｽ(ﾄﾞ")
+    assert (found[0].item_ids, found[0].automatic) == ([1], False)
+
+
+def test_of_many_of_like_names_those_whose_documents_fit_are_looked_at_first() -> None:
+    many = range(10, 60)
+    names = pl.DataFrame({"partner_id": many, "name": [f"コンゴウ{chr(0x30A2 + n)}ギヨウ" for n in many]})
+    items = the_items(*((n, 5_500 if n == 59 else 90_000 + n, 0, f"D{n:04}") for n in many))
+    found = proposals(5_500, items, names, payer="ｺﾝｺﾞｳ(ｶ")
+    assert found[0].item_ids == [49]
+
+
+ZEROS = [
+    ("00000000000202600001", [0]),
+    ("02026000010202600003", [0, 2]),
+    ("00000000000202600009", []),
+    ("00000000000000202605", []),  # reads as a month, whatever stands before it
+]
+
+
+@pytest.mark.parametrize(("text", "named"), ZEROS)
+def test_numbers_are_known_behind_the_zeros_that_fill_edi_information(text: str, named: list[int]) -> None:
+    numbers = OPEN.select("document_id", "number")
+    found = citations(pl.DataFrame({"receipt_id": [1], "text": [text]}), numbers)
+    assert found["document_id"].to_list() == named
+
+
+def test_a_name_that_begins_like_one_partner_does_not_make_a_slip_from_another_firm() -> None:
+    items = of_partners((1, 44_000), (2, 55_000), (3, 55_000))
+    one = a_receipt(None, 55_000)
+    alike = pl.DataFrame({"receipt_id": [0, 0], "partner_id": [1, 2], "how": ["longer", "slip"]})
+    assert paid_by(match(one, items, fee_tolerance=880, alike=alike))[0] == "ambiguous"
+    firm = alike.with_columns(how=pl.Series(["longer", "longer"]))
+    assert paid_by(match(one, of_partners((1, 44_000), (2, 55_000)), fee_tolerance=880, alike=firm))[0] == "exact"
+
+
+def test_no_unusual_fee_is_kept_back_of_what_is_long_not_due() -> None:
+    for missing, days, kind in ((802, 60, "ambiguous"), (802, 5, "fee"), (440, 60, "fee")):
+        receipts, items = frames([10_000 - missing], [(10_000, days)])
+        told = receipts.with_columns(received_on=pl.lit(FIRST))
+        assert match(told, items, fee_tolerance=880, fees=[440])[1]["kind"].to_list() == [kind]

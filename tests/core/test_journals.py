@@ -119,7 +119,8 @@ def test_no_yen_is_lost_by_folding_and_pairing(entries: list[list[tuple[str, str
 
 SIDE = {
     "account": pl.String, "account_code": pl.String, "sub": pl.String, "sub_code": pl.String, "department": pl.String,
-    "department_code": pl.String, "partner": pl.String, "partner_code": pl.String, "tax": pl.String, "percent": pl.Int64,
+    "department_code": pl.String, "partner": pl.String, "partner_code": pl.String, "tax": pl.String, "invoice": pl.String,
+    "percent": pl.Int64,
     "reduced": pl.Boolean, "amount": pl.Int64, "tax_amount": pl.Int64,
 }  # fmt: skip
 ROWS = {"slip": pl.Int64, "at": pl.Int64, "rows": pl.Int64, "date": pl.Date, "text": pl.String, "memo": pl.String} | {

@@ -28,7 +28,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     **{name: {"since": DAY.replace(2020), "until": DAY} for name in ("contract-balances", "revenue-by")},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
-MONTHLY = ("recognized", "deferred", "close-status", "mrr", "mrr-by", "mrr-movements", "cohorts", "usage")
+MONTHLY = (
+    "recognized", "deferred", "close-status", "close-steps", "close-flux", "close-history",
+    "mrr", "mrr-by", "mrr-movements", "cohorts", "usage",
+)  # fmt: skip
 ONE_BY_ONE = {
     "billing-diff",
     "billing-alarms",

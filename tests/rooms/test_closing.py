@@ -27,7 +27,7 @@ from tests.builders import (
     users,
 )
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import month
+from urikake.doors import company, month
 
 CLOCK = {"recorded_at", "content", "head", "outcome"}  # columns that hold the moment of a run, or a hash over it
 
@@ -190,7 +190,7 @@ def test_a_month_is_reopened_only_by_a_second_person_with_a_reason(database: str
     month.close(database, "2026-04", user="hana")
     before = dump(database)
     for user, why, code in (
-        ("hana", "誤り", "own-work"),
+        ("hana", "  ", "no-reason"),
         ("kei", "  ", "no-reason"),
         ("billy", "誤り", "not-permitted"),
         ("aud", "誤り", "not-permitted"),
@@ -204,6 +204,72 @@ def test_a_month_is_reopened_only_by_a_second_person_with_a_reason(database: str
     month.reopen(database, "2026-04", why="請求の漏れ", user="kei")
     with pytest.raises(Refusal, match="not-locked"):
         month.reopen(database, "2026-04", why="請求の漏れ", user="kei")
+
+
+def test_a_month_is_asked_to_be_opened_by_who_closed_it_and_opened_by_who_approves(database: str) -> None:
+    a_shop(database)
+    users(database, hana="accountant", ken="accountant", kei="approver")
+    month.close(database, "2026-04", user="hana")
+    assert month.reopen(database, "2026-04", why="請求の漏れ", user="hana") == {"locked": True, "proposal": 1}
+    assert locked(database, "2026-04")
+    for user, code in (("hana", "already-asked"), ("ken", "already-asked")):
+        with pytest.raises(Refusal) as refused:
+            month.reopen(database, "2026-04", why="請求の漏れ", user=user)
+        assert refused.value.code == code
+    for user in ("hana", "ken"):
+        with pytest.raises(Refusal, match="not-permitted"):
+            company.decide(database, 1, "approved", user=user)
+    assert company.decide(database, 1, "approved", user="kei") == "2026年4月の締めの解除"
+    assert not locked(database, "2026-04")
+    history = report(database, "close-history", month="2026-04")
+    assert [(e["event"], e["by"], e["asked_by"], e["reason"]) for e in history] == [
+        ("close", "hana", None, ""),
+        ("reopen", "kei", "hana", "請求の漏れ"),
+    ]
+    links = dump(database)["base_link"]
+    for event in history:
+        assert event["head"] in links["head"].to_list()
+    assert history[-1]["head"] == links.sort("id")["head"][-1]
+    assert report(database, "close-history", month="2026-05") == []
+
+
+def test_what_was_asked_of_a_close_that_stands_no_more_is_not_done(database: str) -> None:
+    a_shop(database)
+    users(database, hana="accountant", kei="approver", kai="approver")
+    month.close(database, "2026-04", user="hana")
+    month.reopen(database, "2026-04", why="誤り", user="hana")
+    month.reopen(database, "2026-04", why="急ぐため", user="kei")
+    with pytest.raises(Refusal, match="not-locked"):
+        company.decide(database, 1, "approved", user="kai")
+    month.close(database, "2026-04", user="hana")
+    with pytest.raises(Refusal, match="closed-again"):
+        company.decide(database, 1, "approved", user="kai")
+    assert locked(database, "2026-04")
+    company.decide(database, 1, "returned", user="kai")
+    assert month.reopen(database, "2026-04", why="誤り", user="hana")["proposal"] == 2
+
+
+def test_an_approver_who_closed_the_month_is_no_second_person(database: str) -> None:
+    a_shop(database)
+    users(database, root="admin", kei="approver")
+    month.close(database, "2026-04", user="root")
+    assert month.reopen(database, "2026-04", why="誤り", user="root")["locked"]
+    with pytest.raises(Refusal, match="own-proposal"):
+        company.decide(database, 1, "approved", user="root")
+    assert not month.reopen(database, "2026-04", why="誤り", user="kei")["locked"]
+
+
+def test_where_nobody_else_need_agree_a_month_is_opened_by_who_closed_it(database: str) -> None:
+    a_shop(database, second_person=[])
+    users(database, hana="accountant")
+    month.close(database, "2026-04", user="hana")
+    assert month.reopen(database, "2026-04", why="誤り", user="hana") == {"locked": False}
+    assert not locked(database, "2026-04")
+
+
+def locked(url: str, text: str) -> bool:
+    """Whether the month is locked as it stands."""
+    return bool({r["step"]: r["state"] for r in report(url, "close-status", month=text)}["締め"] == "済")
 
 
 def test_a_reopened_month_takes_corrections_and_is_closed_again(database: str) -> None:

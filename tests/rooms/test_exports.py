@@ -26,11 +26,12 @@ from tests.builders import (
     unapply,
     users,
 )
+from urikake.base import runs
 from urikake.base.errors import FileRefusal, Refusal
 from urikake.core.formats import journals
 from urikake.doors import exports, month
-from urikake.rooms.exports.actions import BALANCES
-from urikake.rooms.intake.queries import given
+from urikake.rooms.exports import queries
+from urikake.rooms.ledger import queries as ledger
 
 FIRST, LAST = date(2026, 4, 1), date(2027, 3, 31)
 CODED = ("kanjo-bugyo", "kanjo-bugyo-i", "pca")
@@ -59,7 +60,14 @@ def a_year(url: str, **policy: Any) -> str:
     for row in report(url, "receipts", status="unapplied"):
         apply(url, str(row["receipt"]), report(url, "invoices")[-1]["number"], difference="discount")
     recognize(url, "2026-03", "2026-04", "2026-05")
+    treated(url, 支払手数料="none")
     return url
+
+
+def treated(url: str, **accounts: str) -> None:
+    """Say what accounts are to consumption tax, in every package."""
+    rows = [{"target": "all", "kind": "role", "ours": name, "code": code} for name, code in accounts.items()]
+    take_rows(url, "export-mappings", rows)
 
 
 def codes(url: str, target: str) -> None:
@@ -189,10 +197,160 @@ def test_an_account_whose_role_is_not_known_is_asked_for(database: str) -> None:
     take_rows(database, "receivables", [slip | {"amount": 1_100, "tax": "standard", "maker": "x"}])
     users(database, buchou="approver")
     month.approve(database, "receivables", ["S1"], user="buchou")
-    assert "消費税の役割 支払手数料" in refused("unmapped", exports.export, database, "freee", FIRST, LAST)
+    assert "消費税の扱い 支払手数料" in refused("unmapped", exports.export, database, "freee", FIRST, LAST)
     name(database, "freee", "role", "支払手数料", code="purchase")
     sides, _ = journals.read("freee", exports.export(database, "freee", FIRST, LAST).file)
     assert {one.tax for one in sides if one.account == "支払手数料"} == {"課対仕入10%"}
+
+
+def a_fee(url: str, on: str, treatment: str) -> None:
+    """A shop that paid 440 yen for a transfer on the day."""
+    a_shop(url)
+    a_contract(url)
+    bill(url, "2026-04-30")
+    receive(url, 10_560, on=on)
+    match(url)
+    assert balances(url)["支払手数料"] == 440
+    treated(url, 支払手数料=treatment)
+
+
+def fees(url: str, target: str) -> set[tuple[str, int, int]]:
+    """How the fee stands in the file of the package: class, amount and the tax in it."""
+    sides, problems = journals.read(target, exports.export(url, target, FIRST, LAST, again=True).file)
+    assert problems == []
+    return {(one.tax, one.amount, one.tax_amount) for one in sides if one.account in {"支払手数料", "777"}}
+
+
+def test_a_fee_is_a_purchase_under_the_class_that_the_company_says(database: str) -> None:
+    a_fee(database, "2026-05-29", "purchase:standard")
+    assert fees(database, "yayoi") == {("課対仕入内10%適格", 440, 40)}
+    assert fees(database, "freee") == {("課対仕入10%", 440, 40)}
+    codes(database, "pca")
+    name(database, "pca", "account", "支払手数料", code="777")
+    assert fees(database, "pca") == {("S5", 440, 40)}
+    treated(database, 支払手数料="purchase:exempt")
+    assert fees(database, "pca") == {("P0", 440, 0)}
+    name(database, "pca", "role", "支払手数料", code="none")  # of this package alone
+    assert (fees(database, "pca"), fees(database, "yayoi")) == ({("00", 440, 0)}, {("非課仕入", 440, 0)})
+
+
+@pytest.mark.parametrize(
+    ("on", "percent", "tax"), [("2026-09-30", 80, 32), ("2026-10-01", 70, 28), ("2026-10-30", 70, 28)]
+)
+def test_a_purchase_without_a_qualified_invoice_bears_the_share_of_its_day(
+    database: str, on: str, percent: int, tax: int
+) -> None:
+    a_fee(database, on, "unqualified:standard")
+    if percent == 70:
+        told = refused("unmapped", exports.export, database, "yayoi", FIRST, LAST)
+        assert "税区分 仕入 10%（70%控除）" in told
+        told = refused("unmapped", exports.export, database, "moneyforward", FIRST, LAST)
+        assert "インボイス 仕入 10%（70%控除）" in told
+        name(database, "yayoi", "tax", "purchase:standard:10:70", called="課対仕入内10%区分70%")
+        name(database, "moneyforward", "tax", "purchase:standard:10:70", sub="70%控除")
+    assert fees(database, "yayoi") == {(f"課対仕入内10%区分{percent}%", 440, tax)}
+    rows = csv.DictReader(io.StringIO(exports.export(database, "moneyforward", FIRST, LAST).file.decode("utf-8-sig")))
+    told_there = {
+        (row["借方税区分"], row["借方インボイス"], row["借方税額"])
+        for row in rows
+        if row["借方勘定科目"] == "支払手数料"
+    }
+    assert told_there == {("課税仕入 10%", f"{percent}%控除", str(tax))}
+
+
+def test_a_fee_taken_back_bears_the_share_of_the_day_on_which_it_was_paid(database: str) -> None:
+    a_fee(database, "2026-09-30", "unqualified:standard")
+    exports.export(database, "yayoi", FIRST, LAST)
+    number = report(database, "receipts")[0]["applications"][0]
+    unapply(database, int(number["id"] if isinstance(number, dict) else number), on="2026-10-15")
+    sides, _ = journals.read("yayoi", exports.export(database, "yayoi", FIRST, LAST).file)
+    assert [(one.debit, one.tax, one.tax_amount, one.on) for one in sides if one.account == "支払手数料"] == [
+        (False, "課対仕入内10%区分80%", 32, date(2026, 10, 15))
+    ]
+
+
+def test_sales_out_of_scope_are_told_as_such(database: str) -> None:
+    a_fee(database, "2026-05-29", "sale:out_of_scope")
+    assert fees(database, "yayoi") == {("対外売上", 440, 0)}
+    assert fees(database, "moneyforward") == {("対象外売上", 440, 0)}
+
+
+def test_partners_have_the_codes_and_names_of_the_package(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    codes(database, "kanjo-bugyo")
+    name(database, "kanjo-bugyo", "partner", "P1", code="C0001")
+    rows = csv.DictReader(io.StringIO(exports.export(database, "kanjo-bugyo", FIRST, LAST).file.decode("cp932")))
+    assert {row["GL0012009"] for row in rows} == {"C0001"}
+    name(database, "freee", "partner", "P1", called="P1商事（本社）")
+    rows = csv.DictReader(io.StringIO(exports.export(database, "freee", FIRST, LAST).file.decode("utf-8-sig")))
+    assert {row["借方取引先"] for row in rows} == {"P1商事（本社）"}
+    name(database, "yayoi", "partner", "P1", called="本社")
+    sides, _ = journals.read("yayoi", exports.export(database, "yayoi", FIRST, LAST).file)
+    assert {one.sub for one in sides if one.account == "売掛金"} == {"本社"}
+
+
+def test_columns_of_bugyo_are_chosen(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    for target, off, own in (("kanjo-bugyo", "GL0012009", "GL0010002"), ("kanjo-bugyo-i", "CSJS203", "CSJS002")):
+        codes(database, target)
+        name(database, target, "column", off, code="off")
+        name(database, target, "column", own, called="0")
+        made = exports.export(database, target, FIRST, LAST)
+        rows = list(csv.DictReader(io.StringIO(made.file.decode("cp932"))))
+        assert off not in rows[0]
+        assert [row[own] for row in rows] == ["0" if row.get("GL0010000", row.get("OBCD001")) else "" for row in rows]
+        assert journals.read(target, made.file)[1] == []
+    with pytest.raises(FileRefusal) as told:
+        take_rows(database, "export-mappings", [
+            {"target": "kanjo-bugyo", "kind": "column", "ours": "GL0012002", "code": "off"},
+            {"target": "kanjo-bugyo", "kind": "column", "ours": "GL9999999", "code": "off"},
+            {"target": "kanjo-bugyo", "kind": "column", "ours": "GL0012009", "called": "x"},
+            {"target": "kanjo-bugyo", "kind": "column", "ours": "GL0012003", "code": "no"},
+            {"target": "yayoi", "kind": "column", "ours": "摘要", "code": "off"},
+            {"target": "all", "kind": "account", "ours": "売掛金", "called": "x"},
+            {"target": "yayoi", "kind": "partner", "ours": "P999", "called": "x"},
+        ])  # fmt: skip
+    assert [error.column for error in told.value.errors] == ["ours", "ours", "called", "code", "ours", "target", "ours"]
+
+
+def test_a_plain_file_gives_a_spreadsheet_no_formulas(database: str) -> None:
+    a_shop(database)
+    a_partner(database, "P2", name="=1+1商会", kana="シヨウカイ")
+    a_contract(database, partner="P2", department="@営業")
+    bill(database, "2026-04-30")
+    made = exports.export(database, "csv", FIRST, LAST)
+    rows = list(csv.DictReader(io.StringIO(made.file.decode("utf-8-sig"))))
+    assert {row["debit_partner"] for row in rows} == {"'=1+1商会"}
+    assert {row["debit_department"] for row in rows} | {row["credit_department"] for row in rows} == {"'@営業"}
+    sides, problems = journals.read("csv", made.file)
+    assert (problems, {one.department for one in sides}) == ([], {"@営業"})
+    assert net(made.file, "csv") == balances(database)
+
+
+def test_counts_of_what_was_handed_over_go_on_with_what_is_new(database: str) -> None:
+    a_year(database)
+
+    def told(first: date, last: date) -> tuple[int, int]:
+        with runs.reading(database) as session:
+            heads = ledger.entries(session, first, last)
+            done = int(queries.exported(session, "freee", heads).sum())
+            assert queries.handed_over(session, "freee", first, last) == (heads.height, done)
+            return heads.height, done
+
+    march = (date(2026, 3, 1), date(2026, 3, 31))
+    assert told(*march)[1] == 0
+    exports.export(database, "freee", *march)
+    assert told(*march)[0] == told(*march)[1] > 0
+    exports.export(database, "yayoi", FIRST, LAST)
+    receive(database, 700, payer="ダレカ", on="2026-05-30", id="LATE")
+    exports.export(database, "freee", date(2026, 5, 1), LAST)
+    receive(database, 800, payer="ダレカ", on="2026-05-30", id="LATER")
+    for span in (march, (FIRST, LAST), (date(2026, 3, 15), date(2026, 4, 30)), (date(2026, 5, 30), date(2026, 5, 30))):
+        told(*span)
 
 
 def test_numbers_of_slips_go_on_from_file_to_file(database: str) -> None:
@@ -313,76 +471,3 @@ def test_what_cannot_be_exported_is_refused(database: str) -> None:
     with pytest.raises(FileRefusal) as told:
         take_rows(database, "export-mappings", rows)
     assert [error.column for error in told.value.errors] == ["ours", "ours", "ours", "ours", "called", "code"]
-
-
-# --- 残高照合 ------------------------------------------------------------------------------------------------------
-
-
-def tie_out(
-    url: str, rows: list[dict[str, Any]], on: str, target: str = "freee"
-) -> dict[str, tuple[int, int, int, int]]:
-    """What comes of the rows of a trial balance: by the package's name its balance, ours, what waits, what nothing explains."""
-    found = given(rows, BALANCES, "試算表")
-    _, told = exports.tie_out(url, found, target, date.fromisoformat(on))
-    return {row["called"]: (row["theirs"], row["ours"], row["not_exported"], row["unexplained"]) for row in told}
-
-
-def trial(url: str, on: str) -> list[dict[str, Any]]:
-    """Our own trial balance as a package that was given everything would tell it."""
-    rows = report(url, "trial-balance", as_of=on)
-    return [
-        {"account": row["account"], "debit" if row["balance"] > 0 else "credit": abs(row["balance"])}
-        for row in rows
-        if row["balance"]
-    ]
-
-
-def test_balances_that_came_back_agree_where_everything_was_handed_over(database: str) -> None:
-    a_year(database)
-    exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
-    told = tie_out(database, trial(database, "2026-05-31"), "2026-05-31")
-    assert {row[2:] for row in told.values()} == {(0, 0)}
-    assert told["売掛金"][0] == told["売掛金"][1] == balances(database, "2026-05-31")["売掛金"]
-
-
-def test_what_was_not_handed_over_is_told_apart_from_what_was_entered_there(database: str) -> None:
-    a_year(database)
-    exports.export(database, "freee", date(2026, 3, 1), date(2026, 5, 31))
-    before = trial(database, "2026-05-31")
-    receive(database, 700, payer="ダレカ", on="2026-05-30", id="LATE")
-    there = [row | ({"debit": row["debit"] + 50} if row["account"] == "売掛金" else {}) for row in before]
-    told = tie_out(database, [*there, {"account": "交際費", "balance": 50}], "2026-05-31")
-    assert told["普通預金"][2:] == (700, 0)
-    assert told["仮受金"][2:] == (-700, 0)
-    assert (told["売掛金"][2:], told["交際費"]) == ((0, 50), (50, 0, 0, 50))
-
-
-def test_balances_are_told_by_code_or_on_their_usual_side(database: str) -> None:
-    a_shop(database, advance_tax="on_invoice")
-    a_contract(database)
-    bill(database, "2026-04-30")
-    recognize(database, "2026-04")
-    name(database, "pca", "account", "売掛金", code="135")
-    name(database, "pca", "account", "売上高", code="500")
-    rows = [
-        {"code": "135", "balance": 11_000},
-        {"code": "500", "balance": 10_000},
-        {"account": "仮受消費税", "credit": 600},
-    ]
-    told = tie_out(database, [*rows, {"account": "仮受消費税", "credit": 400}], "2026-04-30", "pca")
-    assert {name: row[:2] for name, row in told.items()} == {
-        "135": (11_000, 11_000), "500": (-10_000, -10_000), "仮受消費税": (-1_000, -1_000),
-    }  # fmt: skip
-    assert {row[3] for row in told.values()} == {
-        11_000,
-        -10_000,
-        -1_000,
-    }  # nothing was handed over: entered there by hand
-
-
-def test_a_trial_balance_that_cannot_be_read_is_refused(database: str) -> None:
-    a_shop(database)
-    for row in ({"balance": 1}, {"account": "売掛金"}, {"account": "売掛金", "balance": 1, "debit": 1}):
-        with pytest.raises(FileRefusal):
-            tie_out(database, [row], "2026-04-30")
-    refused("unknown-target", tie_out, database, [{"account": "売掛金", "balance": 1}], "2026-04-30", "obic")

@@ -18,7 +18,10 @@ from urikake import rooms
 from urikake.base import access, bulk, company, runs, users
 from urikake.base.access import OPERATOR, PERMISSIONS, ROLES, SYSTEM
 from urikake.base.errors import Refusal
-from urikake.doors import asked, month, people, rating, revision
+from urikake.doors import asked, month, people, rating, rehearsal, revision
+from urikake.doors.documents import asked as documents
+from urikake.rooms.closing.actions import OLD_BILLS
+from urikake.rooms.intake.queries import given
 from urikake.rooms.reports.queries import READING, REPORTS
 
 EVERYBODY = (*ROLES, OPERATOR)
@@ -93,6 +96,8 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
     "urikake.rooms.usage.actions.placing.placed",
+    *(f"urikake.rooms.exports.actions.naming.{step}" for step in ("named", "speller", "written")),
+    "urikake.rooms.exports.actions.proving.prove",
 }
 
 
@@ -133,6 +138,13 @@ def test_every_door_refuses_the_roles_that_lack_its_permission(sqlite_url: str) 
         ("revenue.recognize", lambda user: month.recognize(sqlite_url, "2026-04", user=user)),
         ("closing.close", lambda user: month.close(sqlite_url, "2026-04", user=user)),
         ("closing.reopen", lambda user: month.reopen(sqlite_url, "2026-04", why="x", user=user)),
+        ("closing.read", lambda user: documents.found(sqlite_url, "close", ref="2026-04", user=user)),
+        (
+            "billing.run",
+            lambda user: rehearsal.rehearse(
+                sqlite_url, given([{"partner": "P1", "billed": 1}], OLD_BILLS, "x"), day, user=user
+            ),
+        ),
         ("contracts.change", lambda user: revision.revise(sqlite_url, revision.Asked("PLAN", day), user=user)),
         ("contracts.change", lambda user: revision.withdraw(sqlite_url, "PLAN", day, on=day, user=user)),
         ("users.change", lambda user: people.add(sqlite_url, "x", "sales", user=user)),

@@ -134,7 +134,8 @@ def business(url: str) -> None:
     price = next(row for row in builders.invoices(url, "2026-06-30") if row["partner"] == LONG)
     builders.receive(url, price["total"] - 33_000, payer="ニホンゼンコク", on="2026-07-31", id="R-3")
     builders.apply(url, "R-3", price["number"], difference="discount")
-    builders.recognize(url, "2026-06")
+    for text in ("2026-04", "2026-05", "2026-06", "2026-07"):
+        month.close(url, text)
 
 
 def papers(url: str) -> dict[str, dict[str, Any]]:
@@ -163,6 +164,7 @@ def papers(url: str) -> dict[str, dict[str, Any]]:
         "notes": {"kind": "notes", "on": date(2026, 5, 31), "exempt": "as-invoiced"},
         "statement": {"kind": "statement", **span},
         "receipt": {"kind": "receipt", "ref": "R-2"},
+        "close": {"kind": "close", "ref": "2026-06"},
         "receipt-paper": {"kind": "receipt", "ref": "R-1", "paper": True, "purpose": "4月分 クラウド基盤利用料として"},
     }
 

@@ -34,6 +34,8 @@ TITLES: Final = {
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
     "export-mappings": "会計ソフトでの名前",
+    "ledger-balances": "会計ソフトの試算表",
+    "ledger-journal": "会計ソフトの仕訳帳・元帳",
     "payees": "返金先口座",
     "senders": "振込依頼人",
     "settlement": "精算明細（カード・代引）",
@@ -106,8 +108,12 @@ NOTES: Final = {
     (
         "export-mappings",
         "kind",
-    ): "`account` 勘定科目・`department` 部門・`tax` 税区分・`role` 消費税の役割・`letter` ファイルに書けない文字",
-    ("export-mappings", "ours"): "税区分は `sale:standard:10` の形（売上 sale・返還 return・貸倒 loss・対象外 none）",
+    ): "`account` 勘定科目・`department` 部門・`partner` 取引先・`tax` 税区分・`role` 消費税の扱い・"
+    "`letter` ファイルに書けない文字・`column` 列",
+    (
+        "export-mappings",
+        "ours",
+    ): "税区分は `sale:standard:10` の形（売上 sale・返還 return・貸倒 loss・仕入 purchase・対象外 none）",
     ("export-mappings", "sub"): "`partner` で取引先ごと、`-` でなし。ほかは決まった補助科目の名前（コード）",
     ("export-mappings", "called"): "空欄は当社の名前のまま",
     ("payees", "bank"): "4桁",
@@ -347,7 +353,7 @@ VERBS: Final = {
     "cancel": "を取り消す", "change": "を変える", "close": "を行う", "create": "を作る", "deliver": "を送る",
     "enter": "伝票を起票する", "export": "のファイルを作る", "import": "を取り込む", "issue": "を発行する",
     "map": "の列の対応づけと銀行の形式を保存する", "name": "の会計ソフトでの名前を決める", "post": "を計上する",
-    "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する",
+    "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する", "open": "の解除を承認する",
     "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
     "transfer": "を銀行に送るファイルにする",
 }  # fmt: skip

@@ -80,6 +80,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "ledger.post": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "closing.close": frozenset({"admin", "accountant", OPERATOR}),
     "closing.reopen": frozenset({"admin", "accountant", "approver"}),
+    "closing.open": frozenset({"admin", "approver"}),
 }
 
 

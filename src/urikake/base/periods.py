@@ -34,6 +34,15 @@ def following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+def preceding(month: date) -> date:
+    """The first day of the month before.
+
+    >>> preceding(date(2027, 1, 1))
+    datetime.date(2026, 12, 1)
+    """
+    return date(month.year - (month.month == 1), (month.month - 2) % 12 + 1, 1)
+
+
 def last_day(month: date) -> date:
     """The last day of the month that starts on the given day."""
     return date.fromordinal(following(month).toordinal() - 1)

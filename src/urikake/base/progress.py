@@ -16,6 +16,7 @@ STEPS: Final[dict[str, int]] = {
     "match": 3,
     "debit": 2,
     "rate": 3,
+    "rehearse": 3,
     "recognize": 2,
     "close": 2,
     "verify": 4,
@@ -30,6 +31,23 @@ def step(text: str) -> None:
     """Tell the watcher, if any, which step begins now."""
     if (watcher := _watcher.get()) is not None:
         watcher(text)
+
+
+@contextmanager
+def within(name: str) -> Iterator[None]:
+    """Have every step of what is inside told as a part of what is named.
+
+    >>> seen = []
+    >>> with watched(seen.append), within("4/30 締めの請求"):
+    ...     step("計算")
+    >>> seen
+    ['4/30 締めの請求: 計算']
+    """
+    if (watcher := _watcher.get()) is None:
+        yield
+        return
+    with watched(lambda text: watcher(f"{name}: {text}")):
+        yield
 
 
 @contextmanager

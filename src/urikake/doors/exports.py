@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -13,6 +14,7 @@ from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.rooms.exports import actions, queries
 from urikake.rooms.intake.queries import Sheet
+from urikake.rooms.intake.queries import named as named_mapping
 
 from .files import SUBJECT
 
@@ -67,25 +69,92 @@ def figures(session: Session, made: actions.Exported | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def tie_out(
-    url: str, found: Sheet, target: str, on: date, *, user: str = access.SYSTEM, preview: bool = False
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Tie the package's balances out against ours: figures (``off`` accounts that nothing explains), and the accounts."""
-    subject = f"{target} {on}"[:SUBJECT]
-    with runs.run(url, TIE_OUT, subject=subject, permission="exports.export", user=user, preview=preview) as (
+Tied = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def tie_out(url: str, found: Sheet, target: str, on: date, *, user: str = access.SYSTEM, preview: bool = False) -> Tied:
+    """Tie the package's balances out against ours: figures (``off`` accounts that nothing explains), the accounts, no slips."""
+
+    def make(session: Session) -> int:
+        return actions.tie_out(session, sheet=found, target=target, on=on)
+
+    return _tied(url, f"{target} {on}", make, user=user, preview=preview)
+
+
+def tie_out_journal(
+    url: str, file: tuple[str, bytes], target: str, span: tuple[date, date] | None = None, *, mapping: str | None = None,
+    user: str = access.SYSTEM, preview: bool = False,
+) -> Tied:  # fmt: skip
+    """Tie the package's journal out: figures, the accounts month by month, and the slips that are not the same on both sides.
+
+    ``file`` is its name and content. Without a ``span`` it is that of the months in it. ``mapping`` names other columns
+    than the package's and ours.
+    """
+    with runs.reading(url, user) as session:
+        columns = named_mapping(session, queries.JOURNAL.name, mapping) if mapping else None
+    name, data = file
+    came = queries.journal(data, name, target, columns)
+    since, until = span or queries.months_of(came)
+
+    def make(session: Session) -> int:
+        return actions.tie_out_journal(session, came=came, target=target, since=since, until=until)
+
+    return _tied(url, f"{target} {since} {until}", make, user=user, preview=preview)
+
+
+def _tied(url: str, subject: str, make: Callable[[Session], int], *, user: str, preview: bool) -> Tied:
+    """Run a comparison; its figures, accounts and slips."""
+    with runs.run(url, TIE_OUT, subject=subject[:SUBJECT], permission="exports.export", user=user, preview=preview) as (
         session,
         outcome,
     ):
-        made = actions.tie_out(session, sheet=found, target=target, on=on)
-        number = int(made["tie_out_id"][0]) if made.height else 0
-        rows = queries.tied(session, number) if number else queries.tied(session, 0)
-        off = rows.filter(pl.col("unexplained") != 0)
-        outcome.figures |= {
-            "tie_out": number - session.low if number else 0,
-            "accounts": rows.height,
-            "off": off.height,
+        number = make(session)
+        lines, slips = queries.tied(session, number), queries.tied_slips(session, number)
+        outcome.figures |= tied_figures(session, number)
+    return outcome.figures, lines.to_dicts(), slips.to_dicts()
+
+
+def tied_figures(session: Session, number: int) -> dict[str, Any]:
+    """A comparison in figures: ``off`` accounts of ours that do not agree, and ``others`` that are not ours alone to prove."""
+    lines = queries.tied(session, number)
+    slips = queries.tied_slips(session, number)
+    counted = slips.unique(["kind", "slip", "on", "there_on", "row"]).group_by("kind").len()
+    return {
+        "tie_out": number - session.low, "accounts": lines.height, "off": queries.off(lines).height,
+        "others": queries.off(lines, others=True).height,
+        **dict.fromkeys(queries.DIFFERENCES, 0), **dict(counted.iter_rows()),
+    }  # fmt: skip
+
+
+def summary(figures: dict[str, Any]) -> str:
+    """What came of a comparison, in words."""
+    slips = "・".join(f"{word} {figures[kind]:,}件" for kind, word in queries.DIFFERENCES.items() if figures[kind])
+    told = f"差のある科目が {figures['off']} あります" if figures["off"] else "すべての科目が合っています"
+    others = f"ほかの科目の差 {figures['others']}（当社だけの科目ではありません）。" if figures["others"] else ""
+    return f"{told}{f'（{slips}）' if slips else ''}。{others}"
+
+
+def spelt(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with days as text, and kinds of differences in words."""
+    return [
+        {
+            name: value.isoformat() if isinstance(value, date) else queries.DIFFERENCES.get(value, value) if name == "kind" else value
+            for name, value in row.items()
         }
-    return outcome.figures, rows.to_dicts()
+        for row in rows
+    ]  # fmt: skip
+
+
+def short(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows without explanations that explain nothing anywhere, and without names in the package that are ours."""
+    idle = [
+        name
+        for name in ("not_exported", "moved", "missing", "extra", "changed")
+        if not any(row.get(name) for row in rows)
+    ]
+    if all(row.get("called") == row.get("account") for row in rows):
+        idle.append("account")
+    return [{name: value for name, value in row.items() if name not in idle} for row in rows]
 
 
 def file_of(url: str, number: int, *, user: str = access.SYSTEM) -> Made:

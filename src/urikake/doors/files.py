@@ -21,7 +21,8 @@ from urikake.rooms.closing.actions import enter as enter_slips
 from urikake.rooms.closing.actions import receive, receive_bank_file
 from urikake.rooms.collecting.actions import COLLECTORS, MANDATES, import_collectors, import_mandates
 from urikake.rooms.contracts.actions import CONTRACTS, EVENTS, import_contracts, import_events
-from urikake.rooms.exports.actions import MAPPINGS, import_mappings
+from urikake.rooms.exports.actions import BALANCES, MAPPINGS, import_balances, import_journal, import_mappings
+from urikake.rooms.exports.queries import JOURNAL
 from urikake.rooms.intake.actions import USERS, import_users
 from urikake.rooms.intake.actions import save_mapping as save
 from urikake.rooms.intake.queries import (
@@ -56,6 +57,8 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "payees": (PAYEES, import_payees, "refunds.ask"),
     "senders": (SENDERS, import_senders, "refunds.ask"),
     "export-mappings": (MAPPINGS, import_mappings, "exports.name"),
+    "ledger-balances": (BALANCES, import_balances, "exports.export"),
+    "ledger-journal": (JOURNAL, import_journal, "exports.export"),
     "products": (PRODUCTS, import_products, "products.import"),
     "option-rules": (OPTION_RULES, import_option_rules, "products.import"),
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),

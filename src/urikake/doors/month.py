@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from urikake.base import access, periods, runs
 from urikake.base.errors import Refusal
+from urikake.base.progress import STEPS, within
 from urikake.rooms.closing import actions, queries
 from urikake.rooms.matching import actions as matching
 from urikake.rooms.matching.actions import Seen
@@ -230,8 +231,13 @@ def recognize(url: str, month: str, *, user: str = "system", permission: str = "
     return outcome.figures
 
 
-def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
-    """Close a month: bill what is due at its closing days, match, recognise, prove, lock; each step its own run."""
+def close(
+    url: str, month: str, *, user: str = "system", planned: Callable[[int], None] = lambda steps: None
+) -> dict[str, Any]:
+    """Close a month: bill what is due at its closing days, match, recognise, prove, lock; each step its own run.
+
+    ``planned`` is told of how many steps it will be before the first of them.
+    """
     first = periods.first_day(month)
     with runs.reading(url, user) as session:
         access.allow(session, CLOSE)
@@ -241,21 +247,28 @@ def close(url: str, month: str, *, user: str = "system") -> dict[str, Any]:
         days = queries.closing_dates(session, first)
         drafted = set(queries.drafted(session))
         days = [day for day in days if day in drafted or queries.stale(session, "bill", day.isoformat())]
-        pending = queries.stale(session, "recognize", month)
+        pending = bool(days) or queries.stale(session, "recognize", month)
         receipts = queries.matchable(session)
+    planned(len(days) * STEPS["bill"] + receipts * STEPS["match"] + pending * STEPS["recognize"] + STEPS["close"])
     for closing_on in days:
-        bill(url, closing_on, issue=True, user=user, permission=CLOSE)
+        with within(f"{closing_on:%-m/%-d} 締めの請求"):
+            bill(url, closing_on, issue=True, user=user, permission=CLOSE)
     if receipts:
-        match(url, on=periods.last_day(first), user=user, permission=CLOSE)
-    if days or pending:
-        recognize(url, month, user=user, permission=CLOSE)
-    with runs.run(url, "close", subject=month, permission=CLOSE, user=user) as (session, outcome):
+        with within("入金の消込"):
+            match(url, on=periods.last_day(first), user=user, permission=CLOSE)
+    if pending:
+        with within("収益の認識"):
+            recognize(url, month, user=user, permission=CLOSE)
+    with (
+        within("突合と鍵"),
+        runs.run(url, "close", subject=month, permission=CLOSE, user=user) as (session, outcome),
+    ):
         outcome.figures |= actions.lock(session, month=first)
     return outcome.figures
 
 
 def reopen(url: str, month: str, *, why: str, user: str = "system") -> dict[str, Any]:
-    """Reopen a locked month."""
+    """Reopen a locked month, or ask for it where a second person must agree (``proposal``)."""
     with runs.run(url, "reopen", subject=month, permission="closing.reopen", user=user) as (session, outcome):
         outcome.figures |= actions.reopen(session, month=periods.first_day(month), why=why)
     return outcome.figures

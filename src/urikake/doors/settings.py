@@ -8,7 +8,7 @@ from urikake.base import url
 
 ROOMS = (
     "intake parties catalog contracts usage billing invoices deliveries receivables collecting refunds receipts matching "
-    "deposits revenue ledger closing exports reports"
+    "deposits obligations revenue ledger closing exports reports"
 ).split()
 
 DATABASES = {"default": url.django(url.from_environment())}

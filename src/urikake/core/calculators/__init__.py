@@ -30,6 +30,11 @@ ADDRESSES: Final[dict[str, str]] = {
     "due": "dates:due",
     "tax": "charges:tax",
     "schedule": "recognition:schedule",
+    "allocation": "obligations:allocation",
+    "modification": "obligations:modification",
+    "release": "recognition:release",
+    "position": "recognition:position",
+    "progress": "recognition:progress",
     "apply": "payments:apply",
     "match": "payments:match",
     "payer": "payments:payer",
@@ -75,7 +80,8 @@ def answer(name: str, line: str) -> str:
     """
     calculate = CALCULATORS[name]
     try:
-        return json.dumps(calculate(Request(_object(line))), ensure_ascii=False)
+        # an id that is a number with a point was read as a decimal: it goes back as text
+        return json.dumps(calculate(Request(_object(line))), ensure_ascii=False, default=str)
     except RequestError as error:
         return json.dumps({"error": str(error)}, ensure_ascii=False)
     except (ArithmeticError, ValueError, pl.exceptions.PolarsError) as error:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final, NamedTuple, cast
 
 from urikake.core.money import MICRO, ROUNDINGS, Rounding, plain
@@ -20,6 +21,7 @@ LIMIT: Final = 10**15
 LIMIT_MICRO: Final = 9 * 10**18
 """No price, quantity or rate is larger, in millionths: what ``Int64`` holds."""
 
+_FINE: Final = Decimal("1e-24")  # far below what two shares with parts of a million can differ by
 _NUMBER: Final = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d{1,2})?")
 _DATE: Final = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
 _MONTH: Final = re.compile(r"(\d{4})[-/](\d{1,2})([-/]\d{1,2})?")
@@ -117,6 +119,18 @@ class Request:
     def money(self, name: str, default: Any = REQUIRED) -> Any:
         """The amount in minor units; more places than ``decimals`` are refused."""
         return self._read(name, default, self._money)
+
+    def share(self, name: str, default: Any = REQUIRED) -> Any:
+        """The part of a whole, 0 … 1, as an exact ``Fraction``: ``"0.4"``, ``"1/3"``; longer decimals to the nearest."""
+
+        def read(value: Any, field: str) -> Fraction:
+            parts = _folded(value).split("/") if isinstance(value, str) else [value]
+            above, below = (self._decimal(part, field) for part in (*parts, 1)[:2])
+            if len(parts) > 2 or below == 0 or not 0 <= above / below <= 1:
+                raise RequestError(field, value, "0 から 1 までの数か分数（1/3）で入力してください")
+            return Fraction((above / below).quantize(_FINE)).limit_denominator(MICRO)
+
+        return self._read(name, default, read)
 
     # other values
 

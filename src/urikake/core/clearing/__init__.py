@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from urikake.core.clearing.cascade import match
 from urikake.core.clearing.citing import citations
-from urikake.core.clearing.proposals import USUAL_FEES, Payer, Proposal, proposals
+from urikake.core.clearing.pools import USUAL_FEES, Payer
+from urikake.core.clearing.proposals import Proposal, proposals
 from urikake.core.clearing.shares import POLICIES, Policy, allocate
 from urikake.core.clearing.spread import spread
 

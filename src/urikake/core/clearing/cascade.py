@@ -219,7 +219,9 @@ def _stages(
         )
         amounts = documents["amount"].sort()
         firm = alike if "how" not in alike.columns else alike.filter(~pl.col("how").is_in(WEAK))
-        firm = asks.join(firm.select("receipt_id"), on="receipt_id", how="semi").select("receipt").unique()
+        firm = asks.join(firm.select("receipt_id", pool="partner_id"), on=["receipt_id", "pool"]).select(
+            "receipt", "pool"
+        )
         rare = [
             (kind, partial(_rare, rank=rank, amounts=amounts, reach=allowed.tolerance, firm=firm))
             for kind, rank in _ranks(usual, by_due=True)
@@ -303,18 +305,19 @@ def _rare(
 ) -> Found:
     """What the rank finds, but in doubt where the amount is too common among all ``amounts`` to say who paid.
 
-    For receipts whose payer's name is not ``firm`` (a slip, or only the beginning) no other document may have it.
+    For partners whose name is not ``firm`` that of the payer (a slip, or only the beginning) no other document may have it.
     """
     found = rank(asks, documents)
     if found.claims.is_empty():
         return found
-    paid = asks.join(found.claims, on="receipt", how="semi").unique("receipt").select("receipt", "amount")
+    owners = found.claims.join(documents.select("doc", "pool"), on="doc").select("receipt", "pool").unique("receipt")
+    paid = asks.select("receipt", "pool", "amount").join(owners, on=["receipt", "pool"]).unique("receipt")
     upto = paid.with_columns(high=pl.col("amount") + reach).sort("amount")
     low = amounts.search_sorted(upto["amount"], side="left")
     high = amounts.search_sorted(upto["high"], side="right")
     others = upto.with_columns(others=high.cast(pl.Int64) - low.cast(pl.Int64) - 1)
-    known = pl.col("receipt").is_in(firm["receipt"].implode())
-    most = pl.when(known).then(MOST_COMMON * len(amounts)).otherwise(0.0)
+    others = others.join(firm.with_columns(known=True), on=["receipt", "pool"], how="left", maintain_order="left")
+    most = pl.when(pl.col("known").fill_null(value=False)).then(MOST_COMMON * len(amounts)).otherwise(0.0)
     common = others.filter(pl.col("others") > most).select("receipt")
     unsure = found.claims.join(common, on="receipt", how="semi").select("bundle").unique()
     withheld = found.claims.join(unsure, on="bundle", how="semi")

@@ -11,6 +11,7 @@ CITED: Final = {"receipt_id": pl.Int64, "document_id": pl.Int64}
 _LEAST: Final = 4  # letters and digits below which a number says nothing
 _LEAST_DIGITS: Final = 6  # digits a number needs to be known without its letters
 _DATE: Final = r"^(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])?$"  # digits that people write for a month or a day
+_FIELD: Final = 20  # characters of EDI information
 _RUNS: Final = 5  # pieces that a number may be torn into by spaces and dashes
 
 
@@ -18,8 +19,9 @@ def citations(texts: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
     """The documents that each text names by number: ``receipt_id, document_id``, a pair once.
 
     A number is found however it is punctuated, in either width and case, where no letter or digit touches it; also its
-    digits alone, from six on, where no other document has the same. Numbers under four letters say nothing, nor do
-    digits that read as a month or a day.
+    digits alone, from six on, where no other document has the same, also behind the zeros that fill EDI information
+    (金融EDI情報, 20 characters for one number, or for two of 10 each). Numbers under four letters say nothing, nor do digits
+    that read as a month or a day.
 
     ``texts``: ``receipt_id``, ``text``. ``numbers``: ``document_id``, ``number`` (of open documents).
 
@@ -51,8 +53,19 @@ def _pieces(texts: pl.DataFrame) -> pl.DataFrame:
     every = [
         runs.select("receipt_id", key=pl.col("run").list.eval(_in_a_row(size))).explode("key") for size in range(_RUNS)
     ]
-    told = pl.concat(every).drop_nulls().unique()
+    told = pl.concat([*every, *_unfilled(runs)]).drop_nulls().unique()
     return told.filter((pl.col("key").str.len_chars() >= _LEAST) & ~pl.col("key").str.contains(_DATE))
+
+
+def _unfilled(runs: pl.DataFrame) -> list[pl.DataFrame]:
+    """The digits that zeros were put before to fill a field of EDI information, or each half of one."""
+    each = runs.explode("run").drop_nulls()
+    filled = each.filter(pl.col("run").str.contains(r"^0[0-9]+$"))
+    whole = filled.select("receipt_id", key="run")
+    full = filled.filter(pl.col("run").str.len_chars() == _FIELD)
+    halves = [full.select("receipt_id", key=pl.col("run").str.slice(at, _FIELD // 2)) for at in (0, _FIELD // 2)]
+    bare = pl.concat([whole, *halves]).with_columns(pl.col("key").str.strip_chars_start("0"))
+    return [bare.filter(pl.col("key").str.len_chars() >= _LEAST_DIGITS)]
 
 
 def _in_a_row(more: int) -> pl.Expr:

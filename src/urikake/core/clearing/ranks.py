@@ -272,7 +272,8 @@ def short(
     """The only document, or all that is open, that exceeds the receipt by a fee.
 
     A fee is up to ``tolerance``, or one of ``fees``; those of a frame (``pool, fee``) are each of one pool. Of several documents
-    of one amount, ``by_due``, it is the one due first, if the next is not due within ten days.
+    of one amount, ``by_due``, it is the one due first, if the next is not due within ten days. One that is due later than in ten
+    days is in doubt where what is missing is none of ``fees``.
     """
     single = documents.select("pool", "amount", "doc", "due_on", size=pl.lit(0, dtype=pl.UInt32))
     nothing = {"doc": pl.lit(None, dtype=pl.UInt32), "due_on": pl.lit(None, dtype=pl.Date)}
@@ -288,16 +289,28 @@ def short(
         pl.col("candidates").sum(), pl.col("at").min(), rows=pl.len()
     )
     counted = _told_by_due(counted, asks, targets) if by_due else counted
-    sole = counted.filter(pl.col("candidates") == 1).join(targets, on="at")
+    found = counted.filter(pl.col("candidates") == 1).join(targets, on="at")
+    early = _early(found, asks, usual["fee"]) if usual.height else found.clear()
+    sole = found.join(early, on="receipt", how="anti", maintain_order="left")
     on_one = claims(sole.filter(pl.col("size") == 0))
     on_all = _leading(sole.filter(pl.col("size") > 0).select("receipt", "pool", "size"), documents)
-    several = doubtful(counted.filter(pl.col("candidates") > 1), pl.col("candidates"))
+    unsure = pl.concat([counted.filter(pl.col("candidates") > 1), counted.join(early, on="receipt", how="semi")])
+    several = doubtful(unsure, pl.col("candidates"))
     touched = _touched(hits.join(several, on="receipt", how="semi"), targets, documents)
     return Found(
         pl.concat([on_one, on_all.claims]),
         pl.concat([several, on_all.doubtful]),
         pl.concat([touched, on_all.contested]),
     )
+
+
+def _early(found: pl.DataFrame, asks: pl.DataFrame, usual: pl.Series) -> pl.DataFrame:
+    """Those of the targets found that are long not due while what is missing is no usual fee: a chance, as likely as not."""
+    paid = asks.unique("receipt").select("receipt", "received_on", paid="amount")
+    judged = found.join(paid, on="receipt", maintain_order="left")
+    odd = ~(pl.col("amount") - pl.col("paid")).is_in(usual.implode())
+    ripe = pl.col("received_on") + pl.duration(days=EARLY_DAYS)
+    return judged.filter(odd & (pl.col("due_on") > ripe).fill_null(value=False)).select("receipt")
 
 
 def _told_by_due(counted: pl.DataFrame, asks: pl.DataFrame, targets: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,9 @@ from .problems import Problem
 
 TITLES: Final = {
     "price": "料金", "periods": "請求期間", "proration": "日割り", "change": "途中の変更の日割り", "discount": "値引",
-    "due": "締日と回収予定日", "tax": "消費税", "schedule": "収益認識の予定", "apply": "入金の充当", "match": "入金の照合",
+    "due": "締日と回収予定日", "tax": "消費税", "schedule": "収益認識の予定",
+    "allocation": "取引価格の配分", "modification": "契約変更", "release": "ポイント・商品券の取崩し",
+    "position": "契約資産と契約負債", "progress": "進捗度と工事損失", "apply": "入金の充当", "match": "入金の照合",
     "payer": "振込名義", "aging": "年齢調べ", "credit": "与信", "fx": "為替差損益", "late-charge": "遅延損害金",
 }  # fmt: skip
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
@@ -35,6 +37,24 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "tax": {"lines": [{"amount": 10000, "tax": "standard"}, {"amount": 500, "tax": "reduced"}], "on": "2026-04-30"},
     "schedule": {"amount": 120000, "from": "2026-04-16", "to": "2027-04-15", "method": "monthly"},
+    "allocation": {
+        "price": 100000, "obligations": [{"id": "A", "ssp": 40000}, {"id": "B", "ssp": 55000}, {"id": "C", "ssp": 45000}],
+        "discounts": [{"amount": 40000, "to": ["B", "C"]}],
+    },
+    "modification": {
+        "price": 120000, "recognized": 60000, "obligations": [{"id": "A", "ssp": 120000, "remaining": "0.5"}],
+        "added": [{"id": "B", "price": 24000, "ssp": 30000, "distinct": True}], "distinct_remaining": True,
+    },
+    "release": {"liability": 8676, "steps": [{"used": 4500, "expected": 9500}, {"used": 8500, "expected": 9700}], "rounding": "half_up"},
+    "position": {
+        "events": [
+            {"kind": "transfer", "amount": 40000}, {"kind": "transfer", "amount": 60000}, {"kind": "right", "amount": 100000},
+        ],
+    },
+    "progress": {
+        "steps": [{"price": 1000000, "total_cost": 700000, "cost": 420000, "billed": 500000, "paid": 500000}],
+        "method": "cost_to_cost", "places": 3,
+    },
     "apply": {
         "receipt": 109560, "items": [{"id": "A", "date": "2026-04-30", "due": "2026-05-31", "amount": 110000}],
         "policy": "oldest", "fee_tolerance": 880,

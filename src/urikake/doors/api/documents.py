@@ -15,7 +15,7 @@ from urikake.doors import letterhead as door
 from urikake.doors.documents import asked, typesetting
 
 from .once import writes
-from .operation import Call, Day, Known, Text, filed, reads
+from .operation import Call, Day, Known, Month, Text, filed, reads
 from .verbs import Strict
 
 GROUP: Final = "帳票の PDF"
@@ -78,6 +78,15 @@ _enter("notes", "documents/notes/{key}", "収益認識に関する注記の PDF"
        Annotated[Day, Path(..., description="期末・四半期末・月末の日")], "on")  # fmt: skip
 _enter("invoices", "documents/closings/{key}", "締日の請求書をまとめた PDF（郵便番号・取引先コードの順）", Part,
        Annotated[Day, Path(..., description="締日")], "on")  # fmt: skip
+
+
+@reads("documents/closes/{key}.pdf", permission=asked.READING["close"], summary="締めの報告書の PDF", group=GROUP, response=bytes,
+       options=Known, media=PDF, key=Annotated[Month, Path(..., description="締めた月")],
+       description="締めたときに分かっていたことから作る。いつ作っても同じファイルになる。")  # fmt: skip
+def close(session: Session, call: Call) -> HttpResponse:
+    """The report of a month's close, from what was known when it was closed."""
+    book = asked.found(call.caller.books, "close", user=call.caller.name, known_at=call.known_at, ref=call.key)
+    return filed(call.request, typesetting.pdf(book), f"close-{call.key}.pdf", PDF)
 
 
 class LetterheadEntry(Schema):

@@ -31,6 +31,11 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "partner": "P001", "collector": "P900", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567",
         "holder": "ミホン タロウ", "customer_no": "1001",
     },
+    "ledger-balances": {"target": "yayoi", "date": "2026-04-30", "account": "売掛金", "balance": 11000},
+    "ledger-journal": {
+        "target": "yayoi", "date": "2026-04-30", "slip": "1", "debit_account": "売掛金", "debit_amount": 11000,
+        "credit_account": "売上高", "credit_amount": 11000, "credit_tax_amount": 1000,
+    },
     "export-mappings": {"target": "pca", "kind": "account", "ours": "売掛金", "code": "135"},
     "payees": {
         "partner": "P001", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567", "holder": "ミホン タロウ",
@@ -46,3 +51,7 @@ FILE: Final = {
     "name": "meisai.csv", "format": "sbi-shinsei", "content": base64.b64encode(STATEMENT.encode()).decode(),
 }  # fmt: skip
 """A bank's file as it is sent."""
+JOURNAL: Final = base64.b64encode(
+    "日付,伝票番号,借方勘定科目,借方金額,貸方勘定科目,貸方金額,貸方消費税額\n2026-04-30,1,売掛金,11000,売上高,11000,1000\n".encode()
+).decode()
+"""A journal of an accounting package as it is sent."""

@@ -231,6 +231,16 @@ RESOURCES: Final = (
         shapes.shaped_exports,
     ),
     Resource(
+        "tie-outs", "会計ソフトの帳簿との照合", "exports.read", "exports_tie_out t",
+        "t.id, t.target, t.since_on, t.on_day, t.file_name, t.digest",
+        {
+            **NUMBER, "target": (str, "会計ソフト"), "since": (date | None, "仕訳帳の初めの日。試算表なら null"),
+            "until": (date, "仕訳帳の終わりの日、試算表の残高の日"), "file_name": (str, "ファイルの名前"),
+            "digest": (str, "ファイルの SHA-256"),
+        },
+        shapes.shaped_tie_outs,
+    ),
+    Resource(
         "journals", "仕訳", "journals.read", "ledger_entry t",
         "t.id, t.posted_on, t.source, t.source_id, t.first_line_id, t.line_count",
         {

@@ -50,7 +50,7 @@ STATUS: Final = {
     404: "no-application no-company no-invoice unknown-report unknown-calculator which-company unknown-reference",
     409: (
         "period-locked not-locked not-finished not-tied reversed receipt-used over-applied over-paid over-used"
-        " not-waiting cancelled needs-approval no-advance unbalanced company-exists"
+        " not-closed already-asked closed-again not-waiting cancelled needs-approval no-advance unbalanced company-exists"
     ),
 }
 _BY_CODE: Final = {code: status for status, codes in STATUS.items() for code in codes.split()}

@@ -26,6 +26,7 @@ from . import (
     peppol,
     problems,
     refunds,
+    rehearsals,
     reports,
     resources,
     settings,
@@ -54,6 +55,7 @@ ENTERED: Final = (
     calculations,
     peppol,
     refunds,
+    rehearsals,
 )
 """Reading these modules enters their operations."""
 

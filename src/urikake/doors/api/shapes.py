@@ -268,6 +268,11 @@ def shaped_exports(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def shaped_tie_outs(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
+    """The fields of comparisons with the books of packages."""
+    return frame.with_columns(number=number(session), since="since_on", until="on_day")
+
+
 def shaped_refund_files(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
     """The fields of refund files."""
     return frame.with_columns(

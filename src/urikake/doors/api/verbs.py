@@ -38,6 +38,8 @@ TITLES: Final = {
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
     "export-mappings": "会計ソフトでの名前",
+    "ledger-balances": "会計ソフトの試算表",
+    "ledger-journal": "会計ソフトの仕訳帳・元帳",
     "payees": "返金先口座",
     "senders": "振込依頼人",
 }
@@ -222,7 +224,8 @@ class Reopening(Strict):
 class Reopened(Schema):
     """The month as it stands."""
 
-    locked: bool
+    locked: bool = Field(description="まだ締まっているか（承認を待つあいだは true）")
+    proposal: int = Field(0, description="承認を待つ申請の番号。0 なら、すぐに解除した")
     dry_run: bool
 
 
@@ -403,9 +406,10 @@ def release(session: Session, call: Call) -> dict[str, Any]:
 
 @writes("periods/{key}/reopen", verb="reopen", permission="closing.reopen", summary="締めを解除", group="会計期間", body=Reopening,
         key=Annotated[Month, Path(..., description="月")], response=Reopened, subject=lambda call: call.key,
+        description="承認者でない人と締めた本人は申請になり、別の人が承認すると解除される。",
         example={"why": "請求書の訂正のため"})  # fmt: skip
 def reopen(session: Session, call: Call) -> dict[str, Any]:
-    """A locked month opened again, with the reason."""
+    """A locked month opened again, with the reason; or asked for, where a second person must agree."""
     return _tried(actions.reopen(session, month=periods.first_day(call.key), why=call.body.why), call)
 
 

@@ -12,7 +12,7 @@ from urikake.base.url import from_environment
 
 from .bar import bar
 from .deliver import mail
-from .options import As, day, load
+from .options import As, day, instant, load
 from .peppol import peppol
 from .shown import Format, show
 
@@ -106,6 +106,20 @@ def reduction(
 ) -> None:
     """消込で売上値引にした分の返還請求書を作る（税込 1 万円以上なら交付する）。"""
     _make(out, "reduction", png=png, user=as_, ref=ref, lang=lang)
+
+
+@document.command()
+def close(
+    month: Annotated[str, typer.Argument(help="締めた月（2026-04）")],
+    out: Out,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", metavar="INSTANT", help="この時点で締めていた締めの報告書")
+    ] = None,
+    png: Png = False,
+    as_: As = "system",
+) -> None:
+    """締めの報告書（手順と証明・検証・試算表・先月からの増減・記録の鎖の先頭）を作る。いつ作っても同じ内容になる。"""
+    _make(out, "close", png=png, user=as_, ref=month, known_at=instant(known_at) if known_at else None)
 
 
 @document.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -73,19 +74,36 @@ def file(
 def tie_out(
     file: Path,
     target: Annotated[str, typer.Option("--target", help=f"会計ソフト（{TARGETS}）")],
-    on: Annotated[str, typer.Option("--on", metavar="DATE", help="残高の日")],
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="試算表の残高の日")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DATE", help="仕訳帳・元帳の、この日から")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DATE", help="仕訳帳・元帳の、この日まで")] = None,
+    mapping: Annotated[
+        str | None, typer.Option("--mapping", metavar="NAME", help="保存した列の対応づけ（取込の画面で作る）")
+    ] = None,
+    slips: Annotated[bool, typer.Option("--slips", help="科目の表のかわりに、違う伝票の表を出す")] = False,
     format_: Annotated[Format, typer.Option("--format")] = Format.table,
+    dry_run: Dry = False,
     as_: As = "system",
 ) -> None:
-    """会計ソフトの試算表（科目と残高の CSV・Excel）を、同じ日の残高と科目ごとに照合する。"""
+    """会計ソフトの試算表（--on）か、仕訳帳・総勘定元帳（--from・--to。なければファイルの月）を、当社の帳簿と照合する。"""
     load()
     from urikake.doors import exports
     from urikake.rooms.exports.actions import BALANCES
-    from urikake.rooms.intake.queries import sheet
+    from urikake.rooms.intake.queries import content, sheet
 
-    figures, rows = exports.tie_out(from_environment(), sheet(file, BALANCES), target, day(on), user=as_)
-    show(rows, format_, "tie-out")
+    url = from_environment()
+    if on:
+        found = exports.tie_out(url, sheet(file, BALANCES), target, day(on), user=as_, preview=dry_run)
+    else:
+        span = (day(since), day(until)) if since and until else None
+        with bar("tie-out"):
+            found = exports.tie_out_journal(
+                url, (file.name, content(file)), target, span, mapping=mapping, user=as_, preview=dry_run
+            )
+    figures, lines, differing = found
+    rows = exports.spelt(differing if slips else lines)
+    show(exports.short(rows) if format_ is Format.table else rows, format_, "tie-out")
+    told = exports.summary(figures)
+    print(told, file=sys.stderr if format_ is not Format.table else sys.stdout)
     if figures["off"]:
-        print(f"説明のつかない差が {figures['off']} 科目にあります。")
         raise typer.Exit(1)
-    print("すべての科目が合っています。")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,7 +18,8 @@ from .collecting import debit, settlement
 from .deliver import deliver
 from .documents import document
 from .exports import export
-from .options import As, Day, Dry, day, load
+from .going_live import rehearse
+from .options import As, Day, Dry, day, instant, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
 from .refunds import refund
@@ -51,6 +51,8 @@ KINDS: Final = (
     "payees",
     "senders",
     "export-mappings",
+    "ledger-balances",
+    "ledger-journal",
 )
 MONTHS: Final = ("forecast", "waterfall")
 """The reports that begin with a month (``--from 2026-04``)."""
@@ -75,19 +77,6 @@ def run() -> None:
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
-
-
-def instant(text: str) -> datetime:
-    """An instant in ISO 8601; without an offset it is Japan time."""
-
-    from urikake.core.calendar import JAPAN
-
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        why = f"「{text}」は日時ではありません。"
-        raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
-    return (found if found.tzinfo else found.replace(tzinfo=JAPAN)).astimezone(UTC)
 
 
 @app.callback()
@@ -140,7 +129,7 @@ def import_(
 
     partners holidays products option-rules contracts events usage receivables openings users collectors mandates
     payees senders
-    export-mappings。
+    export-mappings・ledger-balances・ledger-journal。
     """
     load()
     from urikake.doors import files
@@ -163,6 +152,7 @@ app.command()(settlement)
 app.command()(advance)
 app.command("apply-advance")(apply_advance)
 app.command("unapply-advance")(unapply_advance)
+app.command()(rehearse)
 
 
 @app.command()
@@ -359,12 +349,15 @@ def close(month: str, as_: As = "system") -> None:
 
 @app.command()
 def reopen(month: str, why: Annotated[str, typer.Option("--why", help="理由")], as_: As = "system") -> None:
-    """締めを解除する（別の人が、理由を付けて）。"""
+    """締めを、理由を付けて解除する。承認者でない人と締めた本人は、申請になる（別の人が approvals approve で承認する）。"""
     load()
     from urikake.doors import month as steps
 
-    steps.reopen(from_environment(), month, why=why, user=as_)
-    print(f"{month} の締めを解除しました。")
+    told = steps.reopen(from_environment(), month, why=why, user=as_)
+    if told["locked"]:
+        print(f"{month} の締めの解除を申請しました（申請 {told['proposal']}）。別の人の承認を待っています。")
+    else:
+        print(f"{month} の締めを解除しました。")
 
 
 @app.command("cancel-invoice")
@@ -444,6 +437,7 @@ def report(
     days: Annotated[int | None, typer.Option("--days")] = None,
     months: Annotated[int | None, typer.Option("--months")] = None,
     renewal: Annotated[int | None, typer.Option("--renewal")] = None,
+    total: Annotated[str | None, typer.Option("--total")] = None,
     against: Annotated[str | None, typer.Option("--against")] = None,
     exempt: Annotated[str | None, typer.Option("--exempt")] = None,
     as_: As = "system",
@@ -469,6 +463,7 @@ def report(
         "days": days,
         "months": months,
         "renewal": renewal,
+        "total": total,
         "against": against,
         "exempt": exempt,
     }

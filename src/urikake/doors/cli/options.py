@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import typer
@@ -27,3 +27,16 @@ def day(text: str) -> date:
         return date.fromisoformat(text.replace("/", "-"))
     except ValueError:
         raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-04-30 の形で指定してください。") from None
+
+
+def instant(text: str) -> datetime:
+    """An instant in ISO 8601; without an offset it is Japan time."""
+
+    from urikake.core.calendar import JAPAN
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        why = f"「{text}」は日時ではありません。"
+        raise Refusal("bad-instant", why, "2026-04-30T09:00:00+09:00 の形で指定してください。") from None
+    return (found if found.tzinfo else found.replace(tzinfo=JAPAN)).astimezone(UTC)

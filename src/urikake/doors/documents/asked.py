@@ -8,16 +8,17 @@ from typing import Any, Final
 
 import polars as pl
 
-from urikake.base import access, runs
+from urikake.base import access, periods, runs
 from urikake.base.bulk import Session
 from urikake.base.errors import Refusal
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.parties.queries import profiles
 
-from . import bills, disclosures, receipts, reductions, rulers, statements
+from . import bills, closes, disclosures, receipts, reductions, rulers, statements
 from .letterheads import Heads
 from .typesetting import Book
 
+CLOSE: Final = "close"
 LANGUAGES: Final = ("ja", "en")
 PART: Final = 500
 """How many invoices a browser waits for."""
@@ -31,13 +32,19 @@ READING: Final = {
     "receipt": "receipts.read",
     "reduction": "matching.read",
     "ruler": "settings.read",
+    "close": "closing.read",
     "notes": "revenue.read",
 }
 """The permission that each kind of document asks of its reader: that of the page or report with the same content."""
 
 
 def found(url: str, kind: str, *, user: str = access.SYSTEM, known_at: datetime | None = None, **asked: Any) -> Book:
-    """The document of that kind, ready to be set; refused where the user may not see it or there is no such thing."""
+    """The document of that kind, ready to be set; refused where the user may not see it or there is no such thing.
+
+    The report of a close is drawn from what was known when the month was closed.
+    """
+    if kind == CLOSE:
+        known_at = closes.moment(url, asked["ref"], user=user, known_at=known_at)
     with runs.reading(url, user, known_at) as session:
         access.allow(session, READING[kind])
         return book(session, kind, **asked)
@@ -125,6 +132,11 @@ def ruler(session: Session, heads: Heads, *, lang: str, on: date | None = None) 
     return rulers.book(session, heads, lang=lang, on=on)
 
 
+def close(session: Session, heads: Heads, *, ref: str, lang: str) -> Book:
+    """The report of a month's close (``2026-04``), in a session that knows what was known then; it is in Japanese."""
+    return closes.book(session, periods.first_day(ref), heads)
+
+
 def notes(session: Session, heads: Heads, *, on: date, lang: str, span: str = "year", exempt: str = "") -> Book:
     """The notes on revenue up to the day."""
     return disclosures.book(session, on, span, exempt, heads, lang=lang)
@@ -146,5 +158,6 @@ BOOKS: Final[dict[str, Callable[..., Book]]] = {
     "receipt": receipt,
     "reduction": reduction,
     "ruler": ruler,
+    "close": close,
     "notes": notes,
 }

@@ -86,7 +86,13 @@ def _recognize(url: str, user: str, job: Job) -> dict[str, Any]:
 
 
 def _close(url: str, user: str, job: Job) -> dict[str, Any]:
-    return month.close(url, job.options["month"], user=user)
+    return month.close(url, job.options["month"], user=user, planned=lambda steps: _expect(job, steps))
+
+
+def _expect(job: Job, steps: int) -> None:
+    """Tell of how many steps the work is, which is known only once it has looked."""
+    job.total = steps
+    Job.objects.filter(pk=job.pk).update(total=steps)
 
 
 def _verify(url: str, user: str, job: Job) -> dict[str, Any]:
@@ -190,6 +196,13 @@ def known(company: str, key: str) -> Job | None:
 def output(company: str, number: int) -> Output | None:
     """The file of that number that work of the company made."""
     return Output.objects.select_related("job").filter(job__company=company, pk=number).first()
+
+
+def going(company: str, kind: str, **options: Any) -> Job | None:
+    """The work of that kind with those options that waits or is being done."""
+    states = (Job.State.WAITING, Job.State.RUNNING)
+    found = Job.objects.filter(company=company, kind=kind, state__in=states).order_by("id")
+    return next((job for job in found if all(job.options.get(name) == value for name, value in options.items())), None)
 
 
 def stop(job: Job) -> None:

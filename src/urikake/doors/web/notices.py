@@ -22,8 +22,8 @@ from .models import Job, Read
 FIRST: Final = 20
 """How many runs back somebody looks who never read any."""
 MOST: Final = 100
-OWN_TOO: Final = "reopen"
-"""Told to everybody who may look at the close, whoever did it."""
+OPENED: Final = ("reopen", "approved reopen")
+"""A month was opened again: told to everybody who may look at the close, whoever did it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ KINDS: Final = {
     "import usage": Told("usage.read", "利用量を取り込みました", "usage"),
     "import users": Told("users.read", "利用者を取り込みました", "settings"),
 }
+ASKED: Final = Told("closing.read", "締めの解除の承認のお願い", "approvals")
+"""What is told of a month that was only asked to be opened."""
 
 
 @functools.cache
@@ -68,7 +70,7 @@ def kinds() -> dict[str, Told]:
         )
         for verdict, word in proposals.VERDICTS.items():
             found[f"{verdict} {name}"] = Told(kind.permission, f"{kind.title}の申請: {word}", "approvals")
-    return found
+    return found | {OPENED[1]: Told("closing.read", "締めを解除しました", "close")}
 
 
 def bell(desk: Desk) -> dict[str, str]:
@@ -98,7 +100,7 @@ def _concerning(desk: Desk) -> tuple[str, tuple[str, ...]]:
     """The condition on runs: of a kind the person may look at, and done by somebody else."""
     mine = [kind for kind, told in kinds().items() if access.may(desk.person.role, told.permission)]
     marks = ", ".join("?" * len(mine)) or "''"
-    return f"action IN ({marks}) AND (actor <> ? OR action = '{OWN_TOO}')", (*mine, desk.person.name)
+    return f"action IN ({marks}) AND (actor <> ? OR action IN {OPENED})", (*mine, desk.person.name)
 
 
 def _mine(desk: Desk) -> Any:
@@ -120,6 +122,8 @@ def latest(desk: Desk) -> list[dict[str, Any]]:
 
 def _of_run(desk: Desk, row: dict[str, Any], since: int) -> dict[str, Any]:
     told, figures = kinds()[row["action"]], json.loads(row["outcome"] or "{}")
+    if row["action"] == OPENED[0] and figures.get("proposal"):
+        told = ASKED
     return {
         "title": told.settled if told.settled and not _asks(desk, figures) else told.title,
         "subject": _subject(row),
@@ -128,7 +132,7 @@ def _of_run(desk: Desk, row: dict[str, Any], since: int) -> dict[str, Any]:
         "figures": figures,
         "url": desk.link(told.path.format(subject=row["subject"])),
         "unread": row["id"] > since,
-        "tone": "warn" if row["action"] == OWN_TOO else "",
+        "tone": "warn" if row["action"] in OPENED else "",
     }
 
 

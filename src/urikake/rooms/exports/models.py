@@ -74,22 +74,33 @@ class Numbered(Fact):
 
 
 class TieOut(Fact):
-    """The balances of a package at the end of a day, compared with ours (残高照合); the file by its SHA-256."""
+    """The books of a package compared with ours (残高照合): its balances at the end of a day, or its journal from day to day.
+
+    ``since_on`` is null where balances were compared. The file is told by its SHA-256.
+    """
+
+    later = frozenset({"since_on"})
 
     target = models.CharField(max_length=20)
     on_day = models.DateField()
     file_name = models.CharField(max_length=120)
     digest = models.CharField(max_length=64)
+    since_on = models.DateField(null=True)
 
     class Meta:
         db_table = "exports_tie_out"
 
 
 class TieOutLine(Fact):
-    """An account of a comparison: its balance there and here (debits positive), and what of ours no file holds yet.
+    """An account of a comparison: what it has there and here (debits positive), and what explains the difference.
 
-    ``account_id`` is null for an account that only the package has, ``called`` its name there.
+    ``account_id`` is null for an account that only the package has, ``called`` its name there. ``month_on`` is the last day of
+    which the balances are, or up to which the movements of a month go; null in what older versions compared, whose day the
+    comparison has. ``waiting`` is what of ours no file holds yet, ``moved`` what files tell as tax of purchases, out of its
+    account; ``missing``, ``extra`` and ``changed`` what slips explain that are not there, only there, or other there.
     """
+
+    later = frozenset({"month_on", "moved", "missing", "extra", "changed"})
 
     tie_out_id = ref()
     account_id = ref(null=True)
@@ -97,7 +108,35 @@ class TieOutLine(Fact):
     there = models.BigIntegerField()
     here = models.BigIntegerField()
     waiting = models.BigIntegerField()
+    month_on = models.DateField(null=True)
+    moved = models.BigIntegerField(db_default=0)
+    missing = models.BigIntegerField(db_default=0)
+    extra = models.BigIntegerField(db_default=0)
+    changed = models.BigIntegerField(db_default=0)
 
     class Meta:
         db_table = "exports_tie_out_line"
         indexes = [models.Index(fields=["tie_out_id"], name="exports_tie_out_of")]
+
+
+class TieOutSlip(Fact):
+    """What a slip that is not the same on both sides does to an account, here and there (debits positive).
+
+    ``kind`` is one of `core.formats.journals.tying`, or ``waiting`` for an entry of ours that no file holds yet. ``day_here`` is
+    our day, ``day_there`` theirs, ``file_row`` the row of their file (0: not there).
+    """
+
+    tie_out_id = ref()
+    kind = models.CharField(max_length=10)
+    slip_number = models.CharField(max_length=40)
+    day_here = models.DateField(null=True)
+    day_there = models.DateField(null=True)
+    text = models.CharField(max_length=300)
+    called = models.CharField(max_length=60)
+    here = models.BigIntegerField()
+    there = models.BigIntegerField()
+    file_row = models.BigIntegerField()
+
+    class Meta:
+        db_table = "exports_tie_out_slip"
+        indexes = [models.Index(fields=["tie_out_id"], name="exports_tie_out_slips")]

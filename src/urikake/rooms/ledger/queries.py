@@ -105,6 +105,18 @@ def moved_by(session: Session, sources: Sequence[str], names: Sequence[str], fir
     return int(found or 0)
 
 
+def monthly(session: Session, first: date, last: date) -> pl.DataFrame:
+    """What each month from ``first`` to ``last`` moved on each account: ``account, month_on`` (its last day), ``amount``."""
+    sums = session.read(
+        "SELECT account_id, posted_on, sum(debit - credit) AS amount FROM ledger_total"
+        " WHERE id >= ? AND id < ? AND posted_on BETWEEN ? AND ? GROUP BY account_id, posted_on",
+        (session.low, session.high, first, last),
+    )
+    chart = accounts(session).rename({"id": "account_id", "name": "account"})
+    named = sums.join(chart, on="account_id").with_columns(month_on=pl.col("posted_on").dt.month_end())
+    return named.group_by("account", "month_on").agg(pl.col("amount").sum()).sort("month_on", "account")
+
+
 def course(session: Session, names: Sequence[str], days: Sequence[date]) -> pl.Series:
     """The balance of the named accounts together on each of the days, which ascend; positive on the debit side."""
     ids = accounts(session).filter(pl.col("name").is_in(names))["id"].to_list()

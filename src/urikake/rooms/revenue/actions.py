@@ -17,9 +17,10 @@ from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.contracts.actions import renew_due
 from urikake.rooms.invoices.actions import Issued
+from urikake.rooms.obligations import actions as obligations
 
 from . import queries
-from .models import Accrual, Cutoff, Ending, Recognition, Schedule
+from .models import Accrual, Cutoff, Ending, Recognition, Schedule, Shift
 from .queries import OWNER
 
 MOVES: Final = {
@@ -165,9 +166,10 @@ def _one_month(session: Session, month: date) -> pl.DataFrame:
     after = _evaluated(session, rows, since, month)
     recognised = _recorded(session, after, month)
     accrued = _accrue(session, month, served)
+    shifted = _shift(session, month)
     facts.record(session, Cutoff, pl.DataFrame({"month": [month]}))
     _keep_working(session, after, periods.following(month))
-    return pl.concat([recognised, accrued])
+    return pl.concat([recognised, accrued, shifted])
 
 
 def _late(session: Session, month: date) -> list[pl.DataFrame]:
@@ -175,7 +177,7 @@ def _late(session: Session, month: date) -> list[pl.DataFrame]:
     rows, served = queries.schedules(session), _served(session, month)
     before = rows.with_columns(before="done", before_tax="done_tax")
     after = queries.at_once(session, before, periods.following(month))
-    moves = [_recorded(session, after, month), _accrue(session, month, served)]
+    moves = [_recorded(session, after, month), _accrue(session, month, served), _shift(session, month)]
     _keep_working(session, after, queries.beyond(queries.cutoff(session)))
     return moves
 
@@ -247,6 +249,28 @@ def _accrue(session: Session, month: date, target: pl.DataFrame) -> pl.DataFrame
         revenue="amount",
         revenue_tax=pl.lit(0, dtype=pl.Int64),
     )
+
+
+def _shift(session: Session, month: date) -> pl.DataFrame:
+    """Bring arranged lines to what of the price falls on them (`obligations`) by the end of the month; return the moves.
+
+    Consumption tax stays with what was charged: it follows the prices that were agreed (消費税法28条), not their allocation.
+    """
+    obligations.arrange(session, month=month)
+    delta = queries.to_shift(session, month)
+    if delta.is_empty():
+        return pl.DataFrame(schema=MOVES)
+    posted_on = periods.open_date(session, periods.last_day(month))
+    facts.record(session, Shift, delta.with_columns(month=pl.lit(month), posted_on=pl.lit(posted_on)))
+    none = {name: pl.lit(0, dtype=pl.Int64) for name in ("billed", "billed_tax", "revenue_tax")}
+    return delta.select(
+        source=pl.lit("recognition"),
+        source_id="contract_id",
+        posted_on=pl.lit(posted_on),
+        **{name: pl.col(name) for name in OWNER},
+        revenue="amount",
+        **none,
+    ).select(list(MOVES))
 
 
 def _served(session: Session, month: date) -> pl.DataFrame:

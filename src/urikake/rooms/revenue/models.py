@@ -1,4 +1,4 @@
-"""Tables of revenue: schedules and their early ends, recognitions, accruals, months recognised, and the projection of open accruals."""
+"""Tables of revenue: schedules and their ends, recognitions, accruals, shifts, months recognised, open accruals (a projection)."""
 
 from __future__ import annotations
 
@@ -76,6 +76,26 @@ class Accrual(Fact):
 
     class Meta:
         db_table = "revenue_accrual"
+
+
+class Shift(Fact):
+    """Revenue of an arranged line (`obligations`) beyond what it charges, for a month: what its share of the price is more or less.
+
+    The shifts of a contract sum to nothing once its arrangement is over.
+    """
+
+    contract_id = ref()
+    line_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    month = models.DateField()
+    posted_on = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_shift"
+        indexes = [models.Index(fields=["line_id"], name="revenue_shift_line")]
 
 
 class Cutoff(Fact):

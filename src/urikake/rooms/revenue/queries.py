@@ -16,11 +16,14 @@ from urikake.core.money import Rounding
 from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.deposits import queries as kept
+from urikake.rooms.obligations import queries as obligations
 
 SCHEDULE: Final = (
     "id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, amount, tax_amount, from_on, to_on, "
     "pattern, partial_month, remainder, until_on"
 )
+EARNED: Final = ("revenue_recognition", "revenue_accrual", "revenue_shift")
+"""The tables of what became revenue: by what was charged, before it was, and by what of the price fell on the line."""
 OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
 
 
@@ -124,8 +127,56 @@ def positions(session: Session) -> pl.DataFrame:
     """Billed less recognised per contract, where it is not nothing: ``contract_id``, ``position`` (net of tax)."""
     ahead = schedules(session).select("contract_id", position=pl.col("amount") - pl.col("done"))
     behind = open_accruals(session).select("contract_id", position=-pl.col("amount"))
-    summed = pl.concat([ahead, behind]).group_by("contract_id").agg(pl.col("position").sum())
+    moved = shifted(session).group_by("contract_id").agg(position=-pl.col("amount").sum())
+    summed = pl.concat([ahead, behind, moved]).group_by("contract_id").agg(pl.col("position").sum())
     return summed.filter(pl.col("position") != 0).sort("contract_id")
+
+
+def shifted(session: Session) -> pl.DataFrame:
+    """What was shifted to or from each arranged line so far: ``contract_id, line_id, amount``."""
+
+    def merge(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.group_by("contract_id", "line_id").agg(pl.col("amount").sum()).sort("contract_id", "line_id")
+
+    each = "SELECT contract_id, line_id, amount FROM revenue_shift WHERE id > ? AND id < ? ORDER BY id"
+    return session.running("shifted", "revenue_shift", each, merge)
+
+
+def to_shift(session: Session, month: date) -> pl.DataFrame:
+    """What is to be shifted by the end of the month that was not yet: owner columns and ``amount``, by contract and line.
+
+    It is what of the price falls on the line by then (`obligations.targets`), less what it has earned of the cycles of its
+    arrangement. Once all of an arrangement is over its price is what was charged: what rounding leaves goes to its last line.
+    """
+    wanted = obligations.targets(session, periods.following(month))
+    if wanted.is_empty():
+        return wanted.select(*OWNER, amount="target")
+    done = earned(session, wanted, month).join(
+        shifted(session).select("line_id", shift="amount"), on="line_id", how="full", coalesce=True
+    )
+    rows = wanted.join(done, on="line_id", how="left", maintain_order="left")
+    rows = rows.with_columns(gap=pl.col("target") - pl.col("earned").fill_null(0))
+    last = pl.int_range(pl.len()).over("contract_id") == pl.len().over("contract_id") - 1
+    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("contract_id")).otherwise(0)
+    delta = rows.select(*OWNER, amount=pl.col("gap") - left - pl.col("shift").fill_null(0))
+    return delta.filter(pl.col("amount") != 0)
+
+
+def earned(session: Session, spans: pl.DataFrame, month: date) -> pl.DataFrame:
+    """What the lines have earned by the end of the month of cycles within ``start_on`` … ``to_on``: ``line_id, earned``."""
+    session.stage(spans.select("line_id", "start_on", "to_on"))
+    inside = "c.cycle_from_on >= s.start_on AND (c.cycle_from_on < s.to_on OR c.cycle_from_on = s.start_on) AND {of}.month <= ?"
+    recognised = session.read(
+        "SELECT r.line_id, sum(r.amount) AS amount FROM stage s JOIN revenue_recognition r ON r.line_id = s.line_id"
+        f" JOIN billing_charge c ON c.id = r.charge_id WHERE {inside.format(of='r')} GROUP BY r.line_id",
+        (month,), amount=pl.Int64,
+    )  # fmt: skip
+    accrued = session.read(
+        "SELECT c.line_id, sum(c.amount) AS amount FROM stage s JOIN revenue_accrual c ON c.line_id = s.line_id"
+        f" WHERE {inside.format(of='c')} GROUP BY c.line_id",
+        (month,), amount=pl.Int64,
+    )  # fmt: skip
+    return pl.concat([recognised, accrued]).group_by("line_id").agg(earned=pl.col("amount").sum())
 
 
 def recognized(session: Session, first: date, last: date) -> pl.DataFrame:
@@ -138,7 +189,7 @@ def recognized(session: Session, first: date, last: date) -> pl.DataFrame:
             "id BETWEEN ? AND ? AND posted_on BETWEEN ? AND ?",
             (*session.within(table, "posted_on", first, last), first, last),
         ).drop("id")
-        for table in ("revenue_recognition", "revenue_accrual")
+        for table in EARNED
     ]
     return pl.concat(parts)
 
@@ -166,7 +217,7 @@ def rolled(session: Session, first: date, last: date) -> dict[str, int]:
     billed = session.read(f"SELECT {net} FROM invoices_invoice {where.format(day='issue_on')}", span, before=pl.Int64)
     parts = [
         session.read(f"SELECT {posted} FROM {table} {where.format(day='posted_on')}", span, before=pl.Int64)
-        for table in ("revenue_recognition", "revenue_accrual")
+        for table in EARNED
     ]
     earned = pl.concat(parts)
     held_before, held = kept.billed(session, date.min, first - timedelta(1)), kept.billed(session, first, last)

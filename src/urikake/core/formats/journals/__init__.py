@@ -5,26 +5,60 @@ import-books), and files seen in use for 勘定奉行.
 """
 
 from .layouts import TARGETS, Target, cut
-from .readback import Problem, Side, read, sides
+from .readback import Problem, Side, is_of, read, sides
 from .slips import SIDES, folded, paired
-from .taxes import KEYS, ROLES, WORDS, known, names, tax_key, told
+from .tables import LINES, table
+from .taxes import (
+    KEYS,
+    NONE,
+    ROLES,
+    TREATMENTS,
+    UNQUALIFIED,
+    WORDS,
+    deducted,
+    input_tax,
+    invoices,
+    is_purchase,
+    known,
+    names,
+    tax_key,
+    told,
+)
+from .tying import CHANGED, DIFFERENCE, DOUBLE, EXTRA, MISSING, beyond, differing
 
 __all__ = [
+    "CHANGED",
+    "DIFFERENCE",
+    "DOUBLE",
+    "EXTRA",
     "KEYS",
+    "LINES",
+    "MISSING",
+    "NONE",
     "ROLES",
     "SIDES",
     "TARGETS",
+    "TREATMENTS",
+    "UNQUALIFIED",
     "WORDS",
     "Problem",
     "Side",
     "Target",
+    "beyond",
     "cut",
+    "deducted",
+    "differing",
     "folded",
+    "input_tax",
+    "invoices",
+    "is_of",
+    "is_purchase",
     "known",
     "names",
     "paired",
     "read",
     "sides",
+    "table",
     "tax_key",
     "told",
 ]

@@ -8,14 +8,18 @@ partner, partner_code, tax, percent, reduced, amount, tax_amount``. Amounts have
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Literal
 
 import polars as pl
 
+from . import bugyo
+
 Column = tuple[str, pl.Expr]
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
 Numbering = Literal["file", "day"]
 
 
@@ -42,13 +46,25 @@ class Target:
     lettered: bool = False
     taxed_apart: bool = False
     """Amounts stand without their tax, which has a column of its own."""
+    needed: frozenset[str] = frozenset()
+    """The columns without which a row says nothing, where a company may choose the others."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """The columns that a company may choose, in words, in the order of the vendor's sheet."""
+    extra: Mapping[str, bugyo.Place] = field(default_factory=dict)
+    """Those of them that nothing of ours stands in: where a company's own text stands, if it has one for them."""
+    guarded: bool = False
+    """Texts that a spreadsheet would take for a formula have a mark before them (see `guard`)."""
 
-    def written(self, rows: pl.DataFrame) -> bytes:
+    def written(self, rows: pl.DataFrame, chosen: Mapping[str, str | None] = _NONE) -> bytes:
         """The rows as the file of the package; its encoding must hold every letter of them.
 
-        Raises ``UnicodeEncodeError`` where it does not: what cannot be written is told beforehand (`unwritable`).
+        ``chosen`` names columns that are left out (None), or what stands in a column of the company's own. Raises
+        ``UnicodeEncodeError`` for letters that it cannot hold: what cannot be written is told beforehand (`unwritable`).
         """
-        columns = self.columns()
+        columns = [(name, expr) for name, expr in self.columns() if chosen.get(name, "") is not None]
+        columns += [
+            (name, bugyo.filled(self.extra[name], text)) for name, text in chosen.items() if name in self.extra and text
+        ]
         told = rows.select(_shown(expr).alias(f"{at}") for at, (_, expr) in enumerate(columns))
         told = told.rename({f"{at}": name for at, (name, _) in enumerate(columns)}) if self.headed else told
         body = told.write_csv(include_header=self.headed, line_terminator="\r\n", quote_style="necessary")
@@ -80,6 +96,27 @@ def _shown(expr: pl.Expr) -> pl.Expr:
     """The cell as text; null, which is written without quotes, where there is nothing."""
     text = expr.cast(pl.String)
     return pl.when(text != "").then(text)
+
+
+_FORMULA: Final = "[=+\\-@\t\r＝＋－＠]"
+
+
+def guard(text: pl.Expr) -> pl.Expr:
+    """The text so that a spreadsheet takes it for a text: an apostrophe before what would begin a formula.
+
+    An apostrophe before such a beginning gets another one, so that every text is told from every other.
+
+    >>> texts = pl.DataFrame({"text": ["=1+1", "'@A", "株式会社A", "-", "'A"]})
+    >>> shown = texts.select(text=guard(pl.col("text")))
+    >>> shown["text"].to_list(), shown.select(text=unguarded(pl.col("text"))).equals(texts)
+    (["'=1+1", "''@A", '株式会社A', "'-", "'A"], True)
+    """
+    return pl.when(text.str.contains(f"^'*{_FORMULA}")).then("'" + text).otherwise(text)
+
+
+def unguarded(text: pl.Expr) -> pl.Expr:
+    """The text that `guard` was given."""
+    return pl.when(text.str.contains(f"^'+{_FORMULA}")).then(text.str.slice(1)).otherwise(text)
 
 
 def _in_cp932(letter: str) -> bool:
@@ -165,63 +202,6 @@ def _yayoi() -> list[Column]:
     return [("", expr) for expr in row]
 
 
-# --- 勘定奉行 ------------------------------------------------------------------------------------------------------
-
-_CLOUD: Final = {
-    "department": "001", "account": "002", "sub": "003", "tax": "004", "reduced": "015", "percent": "005", "computed": "007",
-    "partner": "009", "net": "101", "tax_amount": "102",
-}  # fmt: skip
-_ON_PREMISES: Final = {
-    "department": "00", "account": "01", "sub": "02", "tax": "03", "computed": "06", "partner": "08", "net": "13", "tax_amount": "14",
-    "percent": "20", "reduced": "22",
-}  # fmt: skip
-
-
-def _bugyo_side(side: str, code: Callable[[str], str], items: dict[str, str]) -> list[Column]:
-    """One side of a slip: codes, the class of tax with its rate, the amount without tax, the tax."""
-    there = pl.col(f"{side}_account_code").is_not_null()
-    told = {
-        "department": pl.when(there).then(pl.col(f"{side}_department_code").fill_null(pl.lit("0000"))),
-        "account": _col(f"{side}_account_code"),
-        "sub": _col(f"{side}_sub_code"),
-        "tax": _col(f"{side}_tax"),
-        "reduced": pl.when(pl.col(f"{side}_percent").is_not_null()).then(pl.col(f"{side}_reduced").cast(pl.Int64)),
-        "percent": _col(f"{side}_percent"),
-        "computed": pl.when(there).then(pl.lit("0")),
-        "partner": _col(f"{side}_partner_code"),
-        "net": _net(side),
-        "tax_amount": _col(f"{side}_tax_amount"),
-    }
-    return [(code(items[name]), told[name]) for name in items]
-
-
-def _begins(expr: pl.Expr) -> pl.Expr:
-    """What stands on the first line of a slip only."""
-    return pl.when(pl.col("at") == 1).then(expr)
-
-
-def _bugyo_cloud() -> list[Column]:
-    """The columns of 汎用データ受入「仕訳伝票データ」 that are used, under their item codes."""
-    head = [
-        ("GL0010000", _begins(pl.lit("*"))), ("GL0010001", _begins(_day("%Y/%m/%d"))), ("GL0010003", _begins(_col("slip"))),
-        ("GL0010005", _begins(pl.lit("1"))), ("GL0010006", _begins(pl.lit("0000"))),
-    ]  # fmt: skip
-    sides = [*_bugyo_side("debit", "GL0012{}".format, _CLOUD), *_bugyo_side("credit", "GL0013{}".format, _CLOUD)]
-    return [*head, *sides, ("GL0011001", _col("text"))]
-
-
-def _bugyo_on_premises() -> list[Column]:
-    """The columns of the 受入形式 of 奉行 i, V and 11, under their item codes."""
-    head = [
-        ("OBCD001", _begins(pl.lit("*"))), ("CSJS005", _begins(_day("%Y/%m/%d"))), ("CSJS007", _begins(_col("slip"))),
-    ]  # fmt: skip
-    sides = [
-        *_bugyo_side("debit", "CSJS2{}".format, _ON_PREMISES),
-        *_bugyo_side("credit", "CSJS3{}".format, _ON_PREMISES),
-    ]
-    return [*head, *sides, ("CSJS100", _col("text"))]
-
-
 # --- PCA会計 -------------------------------------------------------------------------------------------------------
 
 
@@ -283,7 +263,7 @@ def _moneyforward() -> list[Column]:
         return [
             (f"{word}勘定科目", _col(f"{name}_account")), (f"{word}補助科目", _col(f"{name}_sub")),
             (f"{word}部門", _col(f"{name}_department")), (f"{word}取引先", _col(f"{name}_partner")),
-            (f"{word}税区分", _col(f"{name}_tax")), (f"{word}インボイス", _blank()), (f"{word}金額(円)", _amount(name)),
+            (f"{word}税区分", _col(f"{name}_tax")), (f"{word}インボイス", _col(f"{name}_invoice")), (f"{word}金額(円)", _amount(name)),
             (f"{word}税額", pl.col(f"{name}_tax_amount").fill_null(0)),
         ]  # fmt: skip
 
@@ -301,9 +281,13 @@ def _moneyforward() -> list[Column]:
 def _plain() -> list[Column]:
     """A plain table with all that is known of a row."""
     what = ("account", "sub", "department", "partner_code", "partner", "tax", "amount", "tax_amount")
-    sides = [(f"{side}_{name}", _col(f"{side}_{name}")) for side in ("debit", "credit") for name in what]
+    plain = {"amount", "tax_amount"}
+    sides = [
+        (f"{side}_{name}", _col(f"{side}_{name}") if name in plain else guard(_col(f"{side}_{name}")))
+        for side in ("debit", "credit") for name in what
+    ]  # fmt: skip
     head = [("slip", _col("slip")), ("row", _col("at")), ("date", _day("%Y-%m-%d"))]
-    return [*head, *sides, ("description", _col("text")), ("entry", _col("memo"))]
+    return [*head, *sides, ("description", guard(_col("text"))), ("entry", guard(_col("memo")))]
 
 
 def _target(
@@ -317,13 +301,33 @@ TARGETS: Final[dict[str, Target]] = {
     each.name: each
     for each in (
         _target("yayoi", "弥生会計", "cp932", _yayoi, headed=False, wide=64, narrow=24),
-        _target("kanjo-bugyo", "勘定奉行クラウド", "cp932", _bugyo_cloud, coded=True, taxed_apart=True),
-        _target("kanjo-bugyo-i", "勘定奉行 i・V・11", "cp932", _bugyo_on_premises, coded=True, taxed_apart=True),
+        _target(
+            "kanjo-bugyo",
+            "勘定奉行クラウド",
+            "cp932",
+            bugyo.cloud,
+            coded=True,
+            taxed_apart=True,
+            needed=bugyo.NEEDED_CLOUD,
+            titles=bugyo.CLOUD,
+            extra=bugyo.EXTRA_CLOUD,
+        ),
+        _target(
+            "kanjo-bugyo-i",
+            "勘定奉行 i・V・11",
+            "cp932",
+            bugyo.on_premises,
+            coded=True,
+            taxed_apart=True,
+            needed=bugyo.NEEDED_LOCAL,
+            titles=bugyo.LOCAL,
+            extra=bugyo.EXTRA_LOCAL,
+        ),
         _target("pca", "PCA会計", "cp932", _pca, coded=True, numbering="day", most=99_999, wide=256, digits=(10, 6)),
         _target("freee", "freee会計", "utf-8-sig", _freee),
         _target(
             "moneyforward", "マネーフォワード クラウド会計", "utf-8-sig", _moneyforward, most=999_999_999, lettered=True
         ),
-        _target("csv", "汎用の CSV", "utf-8-sig", _plain, most=999_999_999, wide=1_000),
+        _target("csv", "汎用の CSV", "utf-8-sig", _plain, most=999_999_999, wide=1_000, guarded=True),
     )
 }

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from urikake.core import written
 
 from .layouts import TARGETS, Target
 
@@ -28,6 +31,8 @@ class Side:
     tax: str
     amount: int
     tax_amount: int
+    text: str = ""
+    row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +49,19 @@ class Problem:
 
 
 Row = dict[str, str]
-_YAYOI: Final = (
+YAYOI: Final = (
     "識別フラグ 伝票No 決算 取引日付 借方勘定科目 借方補助科目 借方部門 借方税区分 借方金額 借方税金額 "
     "貸方勘定科目 貸方補助科目 貸方部門 貸方税区分 貸方金額 貸方税金額 摘要 番号 期日 タイプ 生成元 仕訳メモ 付箋1 付箋2 調整"
 ).split()
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Layout:
     """Where in a row of a package what stands: the columns of the day, the slip, and of each side."""
 
     on: str
     slip: str
+    text: str
     sides: tuple[tuple[str, ...], tuple[str, ...]]
     """Of debit and credit: account, sub, department, tax, amount, tax amount."""
 
@@ -67,18 +73,18 @@ def _sides(*names: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 _CLOUD: Final = ("002", "003", "001", "004", "101", "102")
 _LOCAL: Final = ("01", "02", "00", "03", "13", "14")
 _PLAIN: Final = ("account", "sub", "department", "tax", "amount", "tax_amount")
-_NAMES: Final = {
-    "yayoi": _Names("取引日付", "伝票No", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税金額")),
-    "kanjo-bugyo": _Names(
-        "GL0010001", "GL0010003", (tuple(f"GL0012{c}" for c in _CLOUD), tuple(f"GL0013{c}" for c in _CLOUD))
+LAYOUTS: Final = {
+    "yayoi": Layout("取引日付", "伝票No", "摘要", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税金額")),
+    "kanjo-bugyo": Layout(
+        "GL0010001", "GL0010003", "GL0011001", (tuple(f"GL0012{c}" for c in _CLOUD), tuple(f"GL0013{c}" for c in _CLOUD))
     ),
-    "kanjo-bugyo-i": _Names(
-        "CSJS005", "CSJS007", (tuple(f"CSJS2{c}" for c in _LOCAL), tuple(f"CSJS3{c}" for c in _LOCAL))
+    "kanjo-bugyo-i": Layout(
+        "CSJS005", "CSJS007", "CSJS100", (tuple(f"CSJS2{c}" for c in _LOCAL), tuple(f"CSJS3{c}" for c in _LOCAL))
     ),
-    "pca": _Names("伝票日付", "伝票番号", _sides("科目コード", "補助コード", "部門コード", "税区分コード", "金額", "消費税額")),
-    "freee": _Names("日付", "伝票番号", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税額")),
-    "moneyforward": _Names("取引日", "取引No", _sides("勘定科目", "補助科目", "部門", "税区分", "金額(円)", "税額")),
-    "csv": _Names("date", "slip", (tuple(f"debit_{n}" for n in _PLAIN), tuple(f"credit_{n}" for n in _PLAIN))),
+    "pca": Layout("伝票日付", "伝票番号", "摘要文", _sides("科目コード", "補助コード", "部門コード", "税区分コード", "金額", "消費税額")),
+    "freee": Layout("日付", "伝票番号", "摘要", _sides("勘定科目", "補助科目", "部門", "税区分", "金額", "税額")),
+    "moneyforward": Layout("取引日", "取引No", "摘要", _sides("勘定科目", "補助科目", "部門", "税区分", "金額(円)", "税額")),
+    "csv": Layout("date", "slip", "description", (tuple(f"debit_{n}" for n in _PLAIN), tuple(f"credit_{n}" for n in _PLAIN))),
 }  # fmt: skip
 
 
@@ -88,26 +94,23 @@ def read(target: str, data: bytes) -> tuple[list[Side], list[Problem]]:
     return list(sides(target, data, problems)), sorted(problems, key=lambda problem: problem.row)
 
 
-def sides(target: str, data: bytes, problems: list[Problem]) -> Iterator[Side]:
+def sides(target: str, data: bytes, problems: list[Problem], *, returned: bool = False) -> Iterator[Side]:
     """The sides of the rows of the file one after the other; what is wrong is added to ``problems`` on the way.
 
     Checked: coding, line ends, the number of columns and their titles, marks, days, amounts, and that every slip balances. What
-    can be read of a file with problems is given all the same.
+    can be read of a file with problems is given all the same. A file that the package has given out (``returned``) may be in
+    either coding, with any line ends, further columns, and amounts and days as people write them.
     """
     known = TARGETS[target]
-    try:
-        text = data.decode(known.encoding)
-    except UnicodeDecodeError as error:
-        at = data[: error.start].count(b"\n") + 1
-        problems.append(Problem(at, "文字", "", f"{known.encoding} の文字ではありません"))
-        return
-    if text.count("\n") != text.count("\r\n"):
+    text = _decoded(known, data, problems, returned=returned)
+    if not returned and text.count("\n") != text.count("\r\n"):
         problems.append(Problem(1, "改行", "", "CRLF ではない改行があります"))
     balance: dict[tuple[str, date], int] = {}
     first: dict[tuple[str, date], int] = {}
-    for at, row, slip, on in _slips(known, _rows(known, text, problems), problems):
-        for debit, names in zip((True, False), _NAMES[target].sides, strict=True):
-            side = _side(known, at, row, slip, on, debit, names, problems)
+    reading = _Reading(known, problems, returned)
+    for at, row, slip, on in _slips(reading, _rows(reading, text)):
+        for debit, names in zip((True, False), LAYOUTS[target].sides, strict=True):
+            side = _side(reading, at, row, slip, on, debit, names)
             if side:
                 key = (slip, on)
                 first.setdefault(key, at)
@@ -118,80 +121,150 @@ def sides(target: str, data: bytes, problems: list[Problem]) -> Iterator[Side]:
             problems.append(Problem(first[key], "伝票", key[0], f"貸借が {left:,}円 合いません"))
 
 
-def _rows(known: Target, text: str, problems: list[Problem]) -> Iterator[tuple[int, Row]]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is being read: whose file, what was found wrong so far, and whether the package gave it out."""
+
+    known: Target
+    problems: list[Problem]
+    returned: bool
+
+    def wrong(self, at: int, column: str, value: str, why: str) -> None:
+        self.problems.append(Problem(at, column, value, why))
+
+
+def _decoded(known: Target, data: bytes, problems: list[Problem], *, returned: bool) -> str:
+    """The text of the file; nothing where it cannot be read."""
+    codings = ["utf-8-sig", "cp932"] if returned else [known.encoding]
+    for coding in codings:
+        try:
+            return data.decode(coding)
+        except UnicodeDecodeError as error:
+            at = data[: error.start].count(b"\n") + 1
+    problems.append(Problem(at, "文字", "", f"{'・'.join(codings)} の文字ではありません"))
+    return ""
+
+
+def is_of(target: str, data: bytes) -> bool:
+    """Whether the file is laid out as those of the package.
+
+    >>> is_of("moneyforward", "取引No,取引日,借方勘定科目,借方金額(円),借方税額,貸方勘定科目,貸方金額(円),貸方税額\\n".encode())
+    True
+    >>> is_of("pca", b"x")
+    False
+    """
+    known = TARGETS[target]
+    first = _decoded(known, data[:20_000].rsplit(b"\n", 1)[0], [], returned=True).split("\n", 2)
+    rows = list(csv.reader(line.strip("\r") for line in first[:2]))
+    if not known.headed:
+        return bool(rows) and len(rows[0]) >= len(YAYOI) and rows[0][0] in _MARKS
+    own = _wanted(known) | {side[5] for side in LAYOUTS[target].sides}  # by the columns of tax packages differ
+    return any(own <= set(row) for row in rows)
+
+
+_MARKS: Final = frozenset({"2000", "2111", "2110", "2100", "2101"})
+
+
+def _wanted(known: Target) -> set[str]:
+    """The columns without which nothing can be read."""
+    names = LAYOUTS[known.name]
+    return {names.on} | {side[at] for side in names.sides for at in (0, 4)}
+
+
+def _rows(reading: _Reading, text: str) -> Iterator[tuple[int, Row]]:
     """The rows by the names of their columns, with their place in the file."""
-    lines = csv.reader(io.StringIO(text, newline=""))
-    titles: Sequence[str] = _YAYOI
-    for at, cells in enumerate(lines, 1):
-        if at == 1 and known.headed:
-            titles = cells
-            wanted = {name for side in _NAMES[known.name].sides for name in side} | {_NAMES[known.name].on}
-            problems += [Problem(1, name, "", "この列がありません") for name in sorted(wanted - set(titles))]
+    known = reading.known
+    lines = enumerate(csv.reader(io.StringIO(text, newline="")), 1)
+    titles: Sequence[str] = YAYOI
+    if known.headed:
+        at, titles = next(lines, (1, []))
+        if reading.returned and not _wanted(known) <= set(titles):  # a line that tells the version may stand before
+            at, titles = next(lines, (at, titles))
+        every = {name for side in LAYOUTS[known.name].sides for name in side} | {LAYOUTS[known.name].on}
+        wanted = _wanted(known) if reading.returned else set(known.needed) or every  # others may be chosen away
+        for name in sorted(wanted - set(titles)):
+            reading.wrong(at, name, "", "この列がありません")
+    for at, cells in lines:
+        more = reading.returned and not known.headed and len(cells) > len(titles)
+        if not any(cells) and reading.returned:
             continue
-        if len(cells) != len(titles):
-            problems.append(Problem(at, "列", str(len(cells)), f"{len(titles)} 列ではありません"))
+        if len(cells) != len(titles) and not more:
+            reading.wrong(at, "列", str(len(cells)), f"{len(titles)} 列ではありません")
             continue
-        yield at, dict(zip(titles, cells, strict=True))
+        yield at, dict(zip(titles, cells, strict=False))
 
 
-def _slips(
-    known: Target, rows: Iterator[tuple[int, Row]], problems: list[Problem]
-) -> Iterator[tuple[int, Row, str, date]]:
+def _slips(reading: _Reading, rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, Row, str, date]]:
     """The rows with the slip and the day that they belong to, as the package tells slips apart."""
-    names, slip, on = _NAMES[known.name], "", date.min
+    known = reading.known
+    names, slip, on = LAYOUTS[known.name], "", date.min
     before: str | None = None
     for at, row in rows:
         mark = row.get("識別フラグ") or row.get("GL0010000") or row.get("OBCD001") or row.get("[表題行]") or ""
-        if wrong := _mark_wrong(known, mark, before):
-            problems.append(Problem(at, "区切り", mark, wrong))
+        if wrong := _mark_wrong(reading, mark, before):
+            reading.wrong(at, "区切り", mark, wrong)
         before = mark
         starts = mark in {"2000", "2110", "2111", "*"} or known.name not in {"yayoi", "kanjo-bugyo", "kanjo-bugyo-i"}
         if starts:
-            slip = row[names.slip]
-        if row[names.on] or starts:
-            found = _day(row[names.on])
+            slip = row.get(names.slip, "")
+        told = row.get(names.on, "")
+        if told or starts:
+            found = _day(written.day(_ERA.sub(r"\1", told)) if reading.returned else told)
             if found is None:
-                problems.append(Problem(at, names.on, row[names.on], "日付ではありません"))
+                reading.wrong(at, names.on, told, "日付ではありません")
                 continue
             on = found
         yield at, row, f"{slip}#{at}" if known.name == "yayoi" and not slip else slip, on
 
 
-def _mark_wrong(known: Target, mark: str, before: str | None) -> str:
+_ERA: Final = re.compile(r"^([A-Z])\.")
+"""Days by era have a stop behind its letter in some packages."""
+
+
+def _mark_wrong(reading: _Reading, mark: str, before: str | None) -> str:
     """What is wrong with the mark of a row after the one before it; nothing where it is right."""
+    known = reading.known
     if known.name == "yayoi":
         inside = before in {"2110", "2100"}
         right = {"2100", "2101"} if inside else {"2000", "2111", "2110"}
         return "" if mark in right else f"{'・'.join(sorted(right))} のどれかが来ます"
     if known.name in {"kanjo-bugyo", "kanjo-bugyo-i"}:
         return "" if mark == "*" or (mark == "" and before is not None) else "伝票の最初の行は * です"
-    if known.name == "freee":
+    if known.name == "freee" and not reading.returned:
         return "" if mark == "[明細行]" else "[明細行] で始まります"
     return ""
 
 
-def _side(
-    known: Target, at: int, row: Row, slip: str, on: date, debit: bool, names: Sequence[str], problems: list[Problem]
-) -> Side | None:
+def _side(reading: _Reading, at: int, row: Row, slip: str, on: date, debit: bool, names: Sequence[str]) -> Side | None:
     """One side of a row; None where it is empty."""
-    account, sub, department, tax = (row.get(name, "") for name in names[:4])
-    money = [_money(at, name, row.get(name, ""), problems) for name in names[4:]]
+    known = reading.known
+    account, sub, department, tax = (_plain(known, row.get(name, "")) for name in names[:4])
+    money = [_money(reading, at, name, row.get(name, "")) for name in names[4:]]
     if not account:
         if any(money):
-            problems.append(Problem(at, names[0], "", "金額のある側に科目がありません"))
+            reading.wrong(at, names[0], "", "金額のある側に科目がありません")
         return None
     amount = money[0] + (money[1] if known.taxed_apart else 0)
-    if not tax:
-        problems.append(Problem(at, names[3], "", "税区分がありません"))
-    return Side(slip, on, debit, account, sub, department, tax, amount, money[1])
+    if not tax and names[3] in row and not reading.returned:
+        reading.wrong(at, names[3], "", "税区分がありません")
+    text = _plain(known, row.get(LAYOUTS[known.name].text, ""))
+    return Side(slip, on, debit, account, sub, department, tax, amount, money[1], text, at)
 
 
-def _money(at: int, name: str, text: str, problems: list[Problem]) -> int:
-    bare = text.strip()
+_GUARDED: Final = re.compile("'+[=+\\-@\t\r＝＋－＠]")
+
+
+def _plain(known: Target, text: str) -> str:
+    """The text without the mark that keeps a spreadsheet from taking it for a formula."""
+    return text[1:] if known.guarded and _GUARDED.match(text) else text
+
+
+def _money(reading: _Reading, at: int, name: str, text: str) -> int:
+    bare = written.number(text) if reading.returned else text.strip()
     if not bare:
         return 0
     if not bare.removeprefix("-").isdecimal():
-        problems.append(Problem(at, name, text, "整数ではありません"))
+        reading.wrong(at, name, text, "整数ではありません")
         return 0
     return int(bare)
 

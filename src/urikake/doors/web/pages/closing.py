@@ -8,16 +8,14 @@ from typing import Any, Final
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
-from urikake.base import periods
+from urikake.base import periods, proposals
 from urikake.base.errors import Refusal
-from urikake.core.formats import journals
 from urikake.doors import month as steps
-from urikake.rooms.billing import queries as billing
 from urikake.rooms.closing import queries as closing
-from urikake.rooms.closing.queries import changes, work
-from urikake.rooms.exports import queries as exports
-from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.closing.queries import changes
+from urikake.rooms.closing.queries.flux import flux
 from urikake.rooms.reports.queries import report
+from urikake.rooms.reports.queries.closes import every_step
 
 from .. import jobs
 from ..book import Deed, Shown, deed, page
@@ -25,7 +23,7 @@ from ..bridge import bridge
 from ..desk import Desk
 from ..frame import last_day, month_before
 from ..pictures import Part
-from .books import SOURCES
+from .flux import flux_bridge
 from .revenue import NO_SERVICE
 
 
@@ -44,16 +42,26 @@ def one(desk: Desk, month: str) -> Shown:
     return {
         "month": first,
         "steps": done,
-        "done": sum(step["state"] == "done" for step in done),
+        "done": sum(step["state"] != "open" for step in done),
         "locked": locked,
-        "ready": all(step["state"] == "done" for step in done[:-1]) and not locked,
+        "pdf": f"{first:%Y-%m}.pdf",
+        "ready": all(step["state"] != "open" for step in done[:-1]) and not locked,
         "before": month_before(first),
         "after": periods.following(first),
         "before_locked": month_before(first) in periods.locked_months(desk.session),
         "changes": _changes(desk, first),
-        "closed_by": closing.closed_by(desk.session, first) if locked else None,
+        "running": jobs.going(desk.company.code, "close", month=f"{first:%Y-%m}"),
+        "history": _history(desk, first),
+        "opens": closing.may_open(desk.session, first),
+        "asked": [told for told in proposals.asked(desk.session, "reopen") if told["month"] == f"{first:%Y-%m}"],
         "page": {"title": f"{first:%Y年%-m月}の締め", "name": "close-month"},
     }
+
+
+def _history(desk: Desk, first: date) -> list[dict[str, Any]]:
+    """The closes and reopenings of the month, newest first, each with the head of the chain it left."""
+    found = closing.heads(desk.session, closing.events(desk.session, first))
+    return found.reverse().to_dicts()
 
 
 def _first(month: str) -> date:
@@ -63,95 +71,46 @@ def _first(month: str) -> date:
         raise Http404(month) from None
 
 
+PLACES: Final = {
+    "usage": ("usage.read", "usage"), "billing": ("billing.read", "billing"), "approval": ("home.read", "approvals"),
+    "issue": ("billing.read", "billing"), "receipts": ("receipts.read", "receipts"), "matching": ("matching.read", "matching"),
+    "recognition": ("revenue.read", "revenue"), "ties": ("journals.read", "journals/balance"),
+    "export": ("exports.read", "exports"), "compared": ("exports.read", "exports"),
+}  # fmt: skip
+"""Where each step is done or looked at, and who may."""
+
+
 def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
     """Each step: what it is, its figure, whether it holds and what proves it, and where to do it."""
-    last = last_day(first)
-    figures = {row["step"]: row for row in closing.status(desk.session, first)}
-    days = closing.closing_dates(desk.session, first)
-    stale = [day for day in days if closing.stale(desk.session, "bill", day.isoformat())]
-    drafts = work.waiting_drafts(desk.session, last)
-    slips = work.slips_to_approve(desk.session, last)
-    receipts = work.waiting_receipts(desk.session, last)
-    recognised = figures["収益認識"]
-    wrong = closing.ties(desk.session, closing.since_last_lock(desk.session))
-    locked = first in periods.locked_months(desk.session)
     return [
-        _step("請求の計算", not stale, f"締日 {len(days) - len(stale)}/{len(days)}", "すべての締日を計算済み",
-              _stale(desk, stale), desk.link("billing")),
-        _step("請求書の発行", not drafts.count, f"{figures['請求']['count']:,}行 {figures['請求']['amount']:,}円",
-              "下書き 0", f"下書き {drafts.count:,}行 {drafts.amount:,}円" if drafts.count else "", desk.link("billing")),
-        _step("債権伝票の承認", not slips.count, f"承認待ち {slips.count}件", "未承認 0",
-              f"{slips.amount:,}円" if slips.count else "", desk.link("approvals")),
-        _step("入金の消込", not receipts.count, f"残り {receipts.count:,}件 {receipts.amount:,}円", "仮受金の残高と一致",
-              "消込が済まなくても締められます(仮受金に残ります)" if receipts.count else "", desk.link("matching"), soft=True),
-        _step("収益の認識", recognised["state"] == "済", f"{recognised['amount']:,}円", "この月まで認識済み",
-              "" if recognised["state"] == "済" else "この月の認識がまだです", desk.link("revenue")),
-        _step("突合", not wrong, "債権・仮受金・前受金・総勘定元帳", "差額 0", "／".join(wrong[:3]), desk.link("journals/balance")),
-        *_handed_over(desk, first, last),
-        _step("締め", locked, "締め済み" if locked else "未", "鍵", "", ""),
+        {
+            "title": step.title, "state": step.state, "figure": step.figure, "proof": step.told, "off": step.proof.off,
+            "url": _place(desk, step.key, first),
+        }
+        for step in every_step(desk.session, first)
     ]  # fmt: skip
 
 
-def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
-    """Whether the month's entries are in a file of the accounting package; nothing for a company that uses none."""
-    made = exports.batches(desk.session)["target"]
-    if made.is_empty():
-        return []
-    target = made[-1]
-    heads = ledger.entries(desk.session, first, last)
-    left = heads.height - int(exports.exported(desk.session, target, heads).sum())
-    title, url = (
-        journals.TARGETS[target].title,
-        desk.link("exports", target=target, since=first.isoformat(), until=last.isoformat()),
-    )
-    why = f"まだ渡していない仕訳 {left:,}件。締めたあとでも渡せます" if left else ""
-    return [
-        _step(
-            "会計ソフトに渡す",
-            not left,
-            f"{title} {heads.height - left:,}/{heads.height:,}件",
-            "すべて渡しました",
-            why,
-            url,
-            soft=True,
-        )
-    ]
-
-
-def _stale(desk: Desk, days: list[date]) -> str:
-    """Which closings were not computed at all, and which not since something was taken in."""
-    made = {day for day in days if billing.at_closing(desk.session, day).height}
-    words = [(set(days) - made, "が未計算"), (made, "は計算のあとに取込があります")]
-    return "、".join("・".join(f"{day:%m/%d}" for day in sorted(some)) + f" {word}" for some, word in words if some)
-
-
-def _step(
-    title: str, holds: bool, figure: str, proof: str, open_: str, url: str, *, soft: bool = False
-) -> dict[str, Any]:
-    state = "done" if holds else "soft" if soft else "open"
-    return {"title": title, "state": "done" if soft and not holds else state, "soft": soft and not holds,
-            "figure": figure, "proof": proof if holds else open_, "url": url}  # fmt: skip
-
-
-WORDS: Final = {
-    "invoice": "請求", "application": "消込・充当", "recognition": "収益の認識", "receipt": "入金", "slip": "債権伝票",
-    "opening": "期首残高", "collection": "収納代行", "advance": "前受金の充当", "refund": "返金",
-}  # fmt: skip
+def _place(desk: Desk, key: str, first: date) -> str:
+    """Where a step leads the person; nowhere where there is no such page for the person."""
+    if key not in PLACES:
+        return ""
+    permission, path = PLACES[key]
+    span = {"since": first.isoformat(), "until": last_day(first).isoformat()} if path == "exports" else {}
+    return desk.way(permission, path, **span)
 
 
 def _changes(desk: Desk, first: date) -> list[dict[str, Any]]:
-    """売上・前受金・売掛金 of this month against last month, each as a bridge with its proof."""
+    """Revenue by service, then every balance of this month against last month by cause, each a bridge with its proof."""
     names = f"{month_before(first):%-m月}", f"{first:%-m月}"
-    owed = changes.owed(desk.session, first)
+    by_cause = [
+        {"title": found.subject.title, "bridge": flux_bridge(desk, first, found, names)}
+        for found in flux(desk.session, first)
+        if found.subject.key != "revenue"
+    ]
     return [
-        {"title": "売上", "bridge": _sales(desk, first, names)},
-        {"title": "前受金", "bridge": _balance(desk, first, changes.advances(desk.session, first), names)},
-        {
-            "title": "売掛金",
-            "bridge": _balance(
-                desk, first, owed, names, f"債権明細 {owed.check:,}", None if owed.check == owed.after else owed.check
-            ),
-        },
+        {"title": "売上", "bridge": _sales(desk, first, names), "more": desk.link(f"close/{first:%Y-%m}/flux")},
+        *by_cause,
     ]
 
 
@@ -168,29 +127,11 @@ def _sales(desk: Desk, first: date, names: tuple[str, str]) -> dict[str, Any]:
         Part(key, now.get(key, 0) - then.get(key, 0), desk.way("revenue.read", "revenue", service=key))
         for key in sorted({*now, *then})
     ]
-    every = [*parts, Part("契約によらない売上", apart, _entries(desk, first, "伝票"))]
+    every = [*parts, Part("契約によらない売上", apart, desk.link(f"close/{first:%Y-%m}/flux"))]
     return bridge(
         Part(names[0], was), [part for part in every if part.amount], Part(names[1], is_), label="売上の先月からの差",
         width=336,
     )  # fmt: skip
-
-
-def _balance(
-    desk: Desk, first: date, change: changes.Change, names: tuple[str, str], proof: str = "", wrong: int | None = None
-) -> dict[str, Any]:
-    """A balance over the month by what moved it; each bar leads to the entries behind it."""
-    parts = [
-        Part(WORDS.get(source, source), amount, _entries(desk, first, SOURCES.get(source, source)))
-        for source, amount in change.moved.items() if amount
-    ]  # fmt: skip
-    return bridge(
-        Part(f"{names[0]}末", change.before), parts, Part(f"{names[1]}末", change.after), label="先月末からの差",
-        width=336, proof=proof, wrong=wrong,
-    )  # fmt: skip
-
-
-def _entries(desk: Desk, first: date, source: str) -> str:
-    return desk.way("journals.read", "journals", **{"from": first, "to": last_day(first), "source": source})
 
 
 @deed("close-run", "close/run", permission="closing.close")
@@ -228,7 +169,10 @@ def match(doing: Deed) -> HttpResponse:
 
 @deed("reopen", "close/reopen", permission="closing.reopen")
 def reopen(doing: Deed) -> HttpResponse:
-    """Reopen a locked month with a reason."""
+    """Reopen a locked month with a reason, or ask for it where a second person must agree."""
     first = _first(doing.field("month"))
-    steps.reopen(doing.books, f"{first:%Y-%m}", why=doing.field("why"), user=doing.person.name)
-    return doing.done(f"{first:%Y年%-m月}の締めを解除しました。", f"close/{first:%Y-%m}")
+    told = steps.reopen(doing.books, f"{first:%Y-%m}", why=doing.field("why"), user=doing.person.name)
+    asked = f"の締めの解除を申請しました（申請 {told.get('proposal')}）。別の人が承認すると解除されます。"
+    return doing.done(
+        f"{first:%Y年%-m月}{asked if told['locked'] else 'の締めを解除しました。'}", f"close/{first:%Y-%m}"
+    )

@@ -104,6 +104,13 @@ def closing_pdf(desk: Desk, closing: str) -> Shown:
     return _file(typesetting.pdf(book), "application/pdf", f"invoices-{closing}-{part}.pdf")
 
 
+@page("close-pdf", "close/<slug:month>.pdf", permission=asked.READING["close"], title="締めの報告書")
+def close_pdf(desk: Desk, month: str) -> Shown:
+    """The report of a month's close, from what was known when it was closed."""
+    book = asked.found(desk.books, "close", user=desk.person.name, known_at=desk.asof.known_at, ref=month)
+    return _file(typesetting.pdf(book), "application/pdf", f"close-{month}.pdf")
+
+
 @page("ruler-pdf", f"{BACK}/ruler.pdf", permission=asked.READING["ruler"], title="封筒の窓に合わせる紙")
 def ruler_pdf(desk: Desk) -> Shown:
     """The sheet by which the recipient is fitted to the window of an envelope."""

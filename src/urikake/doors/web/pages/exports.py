@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import timedelta
+from typing import Any
 
 import polars as pl
 from django.http import Http404, HttpResponse
 
-from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
-from urikake.core import written
 from urikake.core.formats import journals
 from urikake.doors import exports as door
-from urikake.doors import files
 from urikake.rooms.exports import queries as exports
-from urikake.rooms.exports.actions import BALANCES
-from urikake.rooms.intake.queries import raw, read
-from urikake.rooms.ledger import queries as ledger
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk, today
 from ..table import Choice, Column, Empty, table
-
-PLACE: Final = "exports"
-TARGETS: Final = tuple((name, target.title) for name, target in journals.TARGETS.items())
-FIELDS: Final = ("code", "called", "sub")
-LAST: Final = 6
+from .export_names import PLACE, TARGETS, lacking
+from .tie_outs import day_of, mappings, newest
 
 
 @page("exports", PLACE, permission="exports.read", title="仕訳出力")
@@ -59,28 +50,19 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    asked = _asked(desk)
+    asked = asked_for(desk)
     return {
         "table": listing,
         "targets": TARGETS,
         "styles": tuple(exports.STYLES.items()),
         "asked": asked,
         "ahead": _ahead(desk, asked),
-        "tie_outs": _tie_outs(desk),
+        "tie_outs": newest(desk),
+        "mappings": mappings(desk),
     }
 
 
-def _tie_outs(desk: Desk) -> list[dict[str, Any]]:
-    """The newest comparisons with the balances of packages."""
-    made = exports.tie_outs(desk.session).reverse().head(LAST)
-    titles = dict(TARGETS)
-    return [
-        row | {"number": row["tie_out_id"] - desk.session.low, "title": titles[row["target"]]}
-        for row in made.iter_rows(named=True)
-    ]
-
-
-def _asked(desk: Desk) -> dict[str, Any]:
+def asked_for(desk: Desk) -> dict[str, Any]:
     """What the form asks for: by default the last month that is over, for the package of the newest file."""
     first = desk.on.replace(day=1)
     if (desk.on + timedelta(1)).day != 1:
@@ -91,59 +73,18 @@ def _asked(desk: Desk) -> dict[str, Any]:
     target = desk.ask("target")
     return {
         "target": target if target in journals.TARGETS else usual,
-        "since": _day(desk.ask("since"), desk.on) if desk.ask("since") else first,
-        "until": _day(desk.ask("until"), desk.on) if desk.ask("until") else last,
+        "since": day_of(desk.ask("since"), desk.on) if desk.ask("since") else first,
+        "until": day_of(desk.ask("until"), desk.on) if desk.ask("until") else last,
         "style": desk.ask("style") if desk.ask("style") in exports.STYLES else "detail",
     }
 
 
-def _day(typed: str, now: date) -> date:
-    """The day however it is typed."""
-    text = written.day(typed, now)
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refusal("bad-date", f"「{text}」は日付ではありません。", "2026-05-31 の形で指定してください。") from None
-
-
 def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
-    """How many entries there are from day to day, how many of them no file of the package holds, and what it has no code for."""
-    heads = ledger.entries(desk.session, asked["since"], asked["until"])
-    done = exports.exported(desk.session, asked["target"], heads)
-    lacking = [row for row in _accounts(desk, asked["target"]) if row["lacks"]]
-    lacking += [row for row in _departments(desk, asked["target"]) if row["lacks"]]
+    """How many entries there are from day to day, how many of them no file of the package holds, and what nobody has told yet."""
     if asked["since"] > asked["until"]:
         raise Refusal("bad-span", "初めの日が終わりの日より後です。", "期間を直してください。")
-    return {"entries": heads.height, "new": int((~done).sum()), "lacking": [row["ours"] for row in lacking]}
-
-
-def _accounts(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """The accounts that ever moved: what the company said of each, what it is called without, and whether it lacks a code."""
-    return _named(desk, target, "account", ledger.balances(desk.session, date.max)["account"])
-
-
-def _departments(desk: Desk, target: str) -> list[dict[str, Any]]:
-    names = dimensions(desk.session)["department"]
-    return _named(desk, target, "department", names.filter(names != ""))
-
-
-def _named(desk: Desk, target: str, kind: str, names: pl.Series) -> list[dict[str, Any]]:
-    said = exports.told(desk.session, target).filter(pl.col("kind") == kind).select("ours", *FIELDS)
-    rows = pl.DataFrame({"ours": names.unique().sort()}).join(said, on="ours", how="left", maintain_order="left")
-    told = rows.with_columns(pl.col(FIELDS).fill_null(""))
-    return told.with_columns(lacks=(pl.col("code") == "") & journals.TARGETS[target].coded).to_dicts()
-
-
-def _taxes(desk: Desk, target: str) -> list[dict[str, Any]]:
-    """Every class of tax: what the company said, and what the package's own list says (empty where it does not)."""
-    said = exports.told(desk.session, target).filter(pl.col("kind") == "tax")
-    mine = dict(said.select("ours", pl.coalesce(pl.col("called").replace("", None), "code")).iter_rows())
-    usual = journals.names(target)
-    keys = dict.fromkeys([*journals.KEYS, *mine])
-    return [
-        {"ours": key, "words": journals.told(key), "called": mine.get(key, ""), "usual": usual.get(key, "")}
-        for key in keys
-    ]
+    entries, done = exports.handed_over(desk.session, asked["target"], asked["since"], asked["until"])
+    return {"entries": entries, "new": entries - done, "lacking": lacking(desk, asked["target"])}
 
 
 @deed("export-make", f"{PLACE}/make", permission="exports.export")
@@ -151,7 +92,7 @@ def make(doing: Deed) -> HttpResponse:
     """Make the file that was looked at."""
     now = today(doing.company.code)
     made = door.export(
-        doing.books, doing.field("target"), _day(doing.field("since"), now), _day(doing.field("until"), now),
+        doing.books, doing.field("target"), day_of(doing.field("since"), now), day_of(doing.field("until"), now),
         style=doing.field("style") or "detail", again=doing.field("again") == "1", user=doing.person.name,
     )  # fmt: skip
     told = made.figures
@@ -177,104 +118,3 @@ def file(desk: Desk, number: int) -> Shown:
     return HttpResponse(
         exports.file_of(desk.session, row["batch_id"]), content_type="application/octet-stream", headers=headers
     )
-
-
-@page("export-mapping", f"{PLACE}/mapping", permission="exports.name", title="会計ソフトでの名前")
-def mapping(desk: Desk) -> Shown:
-    """What accounts, departments and classes of tax are called in a package, to be filled in."""
-    target = desk.ask("target") if desk.ask("target") in journals.TARGETS else _asked(desk)["target"]
-    return {
-        "targets": TARGETS,
-        "target": target,
-        "coded": journals.TARGETS[target].coded,
-        "partner": exports.PARTNER,
-        "accounts": _accounts(desk, target),
-        "departments": _departments(desk, target),
-        "taxes": _taxes(desk, target),
-        "letters": [
-            {"ours": one, "called": other} for one, other in sorted(exports.letters(desk.session, target).items())
-        ],
-    }
-
-
-@deed("export-map", f"{PLACE}/map", permission="exports.name")
-def save(doing: Deed) -> HttpResponse:
-    """Keep what was filled in, all of it or nothing; what was cleared is called as usual again."""
-    target, typed = doing.field("target"), doing.request.POST
-    rows = [
-        {
-            "target": target,
-            "kind": kind,
-            "ours": ours,
-            **{name: typed.get(f"{kind}-{name}-{ours}", "").strip() for name in FIELDS},
-        }
-        for kind in ("account", "department", "tax", "letter")
-        for ours in typed.getlist(f"{kind}-ours")
-    ]
-    if letter := doing.field("letter"):
-        rows.append(
-            {
-                "target": target,
-                "kind": "letter",
-                "ours": letter,
-                "code": "",
-                "called": doing.field("instead"),
-                "sub": "",
-            }
-        )
-    count = (
-        files.enter(doing.books, "export-mappings", rows, subject=f"{target} の名前", user=doing.person.name)
-        if rows
-        else 0
-    )
-    return doing.done(
-        f"{count}件の名前を決めました。" if count else "変わったところはありません。",
-        f"{PLACE}/mapping?target={target}",
-    )
-
-
-# --- 残高照合 ------------------------------------------------------------------------------------------------------
-
-
-@deed("tie-out-make", f"{PLACE}/tie-out", permission="exports.export")
-def tie_out(doing: Deed) -> HttpResponse:
-    """Tie the balances of the package out that are in the file sent."""
-    sent = doing.request.FILES.get("file")
-    if sent is None:
-        raise Refusal("no-file", "ファイルが選ばれていません。", "会計ソフトの試算表を選んでください。")
-    found = read(raw(sent.read(), (sent.name or "file")[-120:]), BALANCES)
-    on = _day(doing.field("on"), today(doing.company.code))
-    figures, _ = door.tie_out(doing.books, found, doing.field("target"), on, user=doing.person.name)
-    said = f"説明のつかない差が {figures['off']} 科目にあります。" if figures["off"] else "すべての科目が合っています。"
-    return doing.done(said, f"{PLACE}/tie-outs/{figures['tie_out']}")
-
-
-@page("tie-out", f"{PLACE}/tie-outs/<int:number>", permission="exports.read", title="残高照合")
-def tied(desk: Desk, number: int) -> Shown:
-    """One comparison: every account with both balances, what was not handed over yet, and what nothing explains."""
-    found = exports.tie_outs(desk.session).filter(pl.col("tie_out_id") == desk.session.low + number)
-    if found.is_empty():
-        raise Http404(str(number))
-    head = found.row(0, named=True)
-    rows = exports.tied(desk.session, head["tie_out_id"]).with_columns(key=pl.int_range(pl.len()))
-    columns = [
-        Column("called", "会計ソフトの科目"),
-        Column("account", "当社の科目"),
-        Column("theirs", "会計ソフトの残高(円)", "yen"),
-        Column(
-            "ours",
-            "当社の残高(円)",
-            "yen",
-            ref=lambda row: f"account:{row['account']}:{head['on_day']}" if row["account"] else None,
-        ),
-        Column("not_exported", "まだ渡していない(円)", "yen"),
-        Column("unexplained", "説明のつかない差(円)", "yen"),
-    ]
-    listing = table(desk, rows, columns, key="key", name=f"tie-out-{number}", find=["called", "account"], sort="")
-    if isinstance(listing, HttpResponse):
-        return listing
-    off = int((rows["unexplained"] != 0).sum())
-    return {
-        "table": listing, "head": head | {"title": dict(TARGETS)[head["target"]]}, "off": off, "count": rows.height,
-        "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},
-    }  # fmt: skip

@@ -144,6 +144,8 @@ FILES: Final = {
     "collectors": "収納機関",
     "mandates": "口座振替の登録",
     "export-mappings": "会計ソフトでの名前",
+    "ledger-balances": "会計ソフトの試算表",
+    "ledger-journal": "会計ソフトの仕訳帳・元帳",
     "payees": "返金先口座",
     "senders": "振込依頼人",
 }

@@ -1,5 +1,6 @@
 """What other rooms may read of billing, and what would be billed."""
 
+from .agreed import agreed, as_of
 from .ahead import COLUMNS as AHEAD
 from .ahead import ahead
 from .carried import carried, carried_to, left_to_next, minimums, staying
@@ -34,7 +35,9 @@ __all__ = [
     "TRUE_UP",
     "Scope",
     "again",
+    "agreed",
     "ahead",
+    "as_of",
     "at_closing",
     "at_payer",
     "beside_billed",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bills import approve_invoices, bill, bill_forward, cancel_invoice, hold_billing
-from .books import approve_slips, enter, lock, recognize, reopen
+from .books import approve_slips, enter, lock, recognize
 from .money import (
     apply,
     apply_advance,
@@ -21,8 +21,11 @@ from .money import (
     unapply_together,
 )
 from .refunds import ask_refund, take_refund_back
+from .rehearsal import OLD_BILLS, rehearse
+from .reopening import reopen
 
 __all__ = [
+    "OLD_BILLS",
     "apply",
     "apply_advance",
     "apply_together",
@@ -41,6 +44,7 @@ __all__ = [
     "receive",
     "receive_bank_file",
     "recognize",
+    "rehearse",
     "reopen",
     "take_back",
     "take_debit_result",

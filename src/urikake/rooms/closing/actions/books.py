@@ -8,7 +8,6 @@ from typing import Any
 from urikake.base import periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies
 from urikake.base.errors import Refusal
 from urikake.base.progress import step
 from urikake.rooms.intake.queries import Sheet
@@ -68,18 +67,3 @@ def lock(session: Session, *, month: date) -> dict[str, Any]:
         raise Refusal("not-tied", "締められません。照合が合いません: " + "／".join(wrong), "原因を調べてください。")
     periods.change(session, month=month, locked=True)
     return {"locked": True, "new": True}
-
-
-@action("closing.reopen")
-def reopen(session: Session, *, month: date, why: str) -> dict[str, Any]:
-    """Reopen a locked month with a reason; refused to the person who closed it."""
-    if month not in periods.locked_months(session):
-        raise Refusal("not-locked", f"{month:%Y年%-m月}は締められていません。", "月を確かめてください。")
-    if not why.strip():
-        raise Refusal("no-reason", "締めを解除する理由がありません。", "--why に理由を書いてください。")
-    if policies(session).needs_second_person("reopen") and queries.closed_by(session, month) == session.user:
-        raise Refusal(
-            "own-work", f"{month:%Y年%-m月}は {session.user} 自身が締めました。", "別の人が解除してください。"
-        )
-    periods.change(session, month=month, locked=False, why=why)
-    return {"locked": False}

@@ -1,9 +1,9 @@
 """What is open of a month, and the proofs that the books hold together."""
 
+from .closes import APPROVE, closed_by, closes, events, heads, last_close, may_open
 from .proofs import since_last_lock, ties, verify
 from .status import (
     billed_in_parts,
-    closed_by,
     closing_dates,
     drafted,
     makers,
@@ -16,12 +16,18 @@ from .status import (
 )
 
 __all__ = [
+    "APPROVE",
     "billed_in_parts",
     "closed_by",
+    "closes",
     "closing_dates",
     "drafted",
+    "events",
+    "heads",
+    "last_close",
     "makers",
     "matchable",
+    "may_open",
     "note_idle",
     "require_in_order",
     "since_last_lock",

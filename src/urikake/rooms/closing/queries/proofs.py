@@ -177,6 +177,7 @@ SUMMED: Final = {
     "deposits.Movement": "sum(amount) AS deposited",
     "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
     "revenue.Accrual": "sum(amount) AS accrued",
+    "revenue.Shift": "sum(amount) AS shifted",
 }
 
 
@@ -275,7 +276,7 @@ def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> lis
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
-    billed, recognised = sums["billed"] - sums["deposited"], sums["recognised"] + sums["accrued"]
+    billed, recognised = sums["billed"] - sums["deposited"], sums["recognised"] + sums["accrued"] + sums["shifted"]
     overpaid = _open_advances(sums) if with_revenue else 0
     held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
     net = sums.get(asset, 0) - owed + sums.get("前受金" if with_revenue else "契約負債", 0)

@@ -76,19 +76,6 @@ def _waiting_slips(session: Session) -> pl.DataFrame:
     return receivables.waiting_slips(session) if every.height else every
 
 
-def closed_by(session: Session, month: date) -> str | None:
-    """Who locked the month last."""
-    return session.value(
-        "SELECT r.actor FROM base_period_event e JOIN base_run r ON r.id = e.run_id"
-        " WHERE e.id >= ? AND e.id < ? AND e.month = ? AND e.locked = ? ORDER BY e.id DESC LIMIT 1",
-        (session.low, session.high, month, _true(session)),
-    )
-
-
-def _true(session: Session) -> bool | int:
-    return 1 if session.driver.kind == "sqlite" else True
-
-
 def status(session: Session, month: date) -> list[dict[str, Any]]:
     """The steps of the month with their figures: ``step, state, count, amount``."""
     last = periods.last_day(month)
@@ -114,7 +101,7 @@ BILLED: Final = (
 )
 RECOGNISED: Final = tuple(
     f"SELECT count(*) AS n, sum(amount) AS amount FROM {table} WHERE {{own}} AND posted_on BETWEEN ? AND ?"
-    for table in ("revenue_recognition", "revenue_accrual")
+    for table in revenue.EARNED
 )
 
 
@@ -188,7 +175,7 @@ def require_in_order(session: Session, month: date) -> None:
 
     Closed out of order, the bills of an open month would be issued into a later one, with its date and number.
     """
-    first = periods.opening_month(session) or _first_posted(session)
+    first = first_month(session)
     locked = periods.locked_months(session)
     while first is not None and first < month:
         if first not in locked:
@@ -198,6 +185,11 @@ def require_in_order(session: Session, month: date) -> None:
                 f"先に {first:%Y-%m} を締めてください。",
             )
         first = periods.following(first)
+
+
+def first_month(session: Session) -> date | None:
+    """The first month with books: as the company says, else that of its first entry."""
+    return periods.opening_month(session) or _first_posted(session)
 
 
 def _first_posted(session: Session) -> date | None:

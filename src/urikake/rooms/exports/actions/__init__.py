@@ -2,6 +2,16 @@
 
 from .exporting import Exported, export
 from .mapping import MAPPINGS, import_mappings
-from .tying import BALANCES, tie_out
+from .tying import BALANCES, import_balances, import_journal, tie_out, tie_out_journal
 
-__all__ = ["BALANCES", "MAPPINGS", "Exported", "export", "import_mappings", "tie_out"]
+__all__ = [
+    "BALANCES",
+    "MAPPINGS",
+    "Exported",
+    "export",
+    "import_balances",
+    "import_journal",
+    "import_mappings",
+    "tie_out",
+    "tie_out_journal",
+]

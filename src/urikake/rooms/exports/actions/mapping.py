@@ -13,6 +13,7 @@ from urikake.base.company import accounts
 from urikake.core.formats import journals
 from urikake.rooms.intake.actions import record_file
 from urikake.rooms.intake.queries import Column, Kind, Sheet, options
+from urikake.rooms.parties.queries import profiles
 
 from .. import queries
 from ..models import Mapping
@@ -20,7 +21,7 @@ from ..models import Mapping
 MAPPINGS: Final = Kind(
     "export-mappings",
     (
-        options("target", "会計ソフト", *journals.TARGETS, required=True),
+        options("target", "会計ソフト", queries.EVERY, *journals.TARGETS, required=True),
         options("kind", "種類", *queries.KINDS, required=True),
         Column("ours", "当社の名前", required=True),
         Column("code", "コード"),
@@ -43,10 +44,19 @@ def import_mappings(session: Session, *, sheet: Sheet) -> int:
     known = accounts(session)["name"].implode()
     sheet.check(kind.is_in(["account", "role"]) & ~ours.is_in(known), "ours", "この勘定科目はありません")
     sheet.check(
-        (kind == "role") & ~pl.col("code").fill_null("").is_in(list(journals.ROLES)),
-        "code",
-        f"{'・'.join(journals.ROLES)} のどれかです",
+        (pl.col("target") == queries.EVERY) & (kind != "role"),
+        "target",
+        f"{queries.EVERY} と書けるのは消費税の扱い（role）だけです",
     )
+    said = pl.col("code").fill_null("")
+    sheet.check(
+        (kind == "role") & ~said.is_in(["", *journals.TREATMENTS]),
+        "code",
+        f"{'・'.join(journals.TREATMENTS)} のどれかです",
+    )
+    people = profiles(session, "name")["code"].implode()
+    sheet.check((kind == "partner") & ~ours.is_in(people), "ours", "この取引先コードはありません")
+    _check_columns(sheet)
     keys = [key for key in sheet.frame.filter(kind == "tax")["ours"].drop_nulls() if not journals.known(key)]
     sheet.check((kind == "tax") & ours.is_in(keys), "ours", "sale:standard:10 の形で書いてください")
     plain = [letter for letter in sheet.frame.filter(kind == "letter")["ours"].drop_nulls() if not _unwritable(letter)]
@@ -61,6 +71,27 @@ def import_mappings(session: Session, *, sheet: Sheet) -> int:
         facts.record(session, Mapping, fresh)
         record_file(session, sheet=sheet)
     return fresh.height
+
+
+def _check_columns(sheet: Sheet) -> None:
+    """Refuse a column that the package does not know, or one that its file must have."""
+    kind, ours = pl.col("kind") == "column", pl.col("ours")
+    for name, target in journals.TARGETS.items():
+        mine = kind & (pl.col("target") == name)
+        sheet.check(mine & ~ours.is_in([*target.titles]), "ours", f"{target.title}のこの列は選べません")
+        sheet.check(
+            mine & (pl.col("code") == queries.OFF) & ours.is_in([*target.needed]),
+            "ours",
+            "この列を除くと、仕訳になりません",
+        )
+        sheet.check(
+            mine & pl.col("called").is_not_null() & ~ours.is_in([*target.extra]),
+            "called",
+            "この列の中身は、仕訳から決まります",
+        )
+    sheet.check(
+        kind & ~pl.col("code").fill_null("").is_in(["", queries.OFF]), "code", f"除く列は {queries.OFF}、ほかは空欄です"
+    )
 
 
 _SAMPLE: Final = journals.TARGETS["yayoi"]

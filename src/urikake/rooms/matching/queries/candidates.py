@@ -8,7 +8,9 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import policies
-from urikake.core import clearing
+from urikake.core import clearing, payer
+from urikake.core.likeness import likely
+from urikake.core.reading import readings
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
@@ -16,6 +18,8 @@ from urikake.rooms.receivables import queries as receivables
 from .evidence import document, entire
 from .learned import standing_names
 
+NAMED: Final = ("receipts_receipt", "matching_application", "parties_profile", "parties_payer_name")
+"""What tells whose names the receipts that wait bear."""
 PROTECTED: Final = "取適法の対象の契約です。差し引かれた分は、残して請求できます"
 
 
@@ -62,8 +66,40 @@ def _known(session: Session, row: dict[str, Any]) -> clearing.Payer:
         (pl.col("folded") == row["folded"]) & (pl.col("receipt_id") != row["receipt_id"]) & (pl.col("unapplied") > 0)
     )
     return clearing.Payer(
+        spoken_for=_spoken_for(session, row["folded"]),
         learned=dict(lessons.select("partner_id", "times").iter_rows()),
         groups=parties.groups(session),
         beside=beside["unapplied"].to_list(),
         received_on=row["received_on"],
+        readings=_readings(session),
     )
+
+
+def _spoken_for(session: Session, folded: str) -> frozenset[int]:
+    """The partners whose name receipts that wait under other names bear, or nearly."""
+
+    def like() -> pl.DataFrame:
+        waiting = receipts.unapplied(session, receipts.TO_MATCH).unique("folded").select("receipt_id", "folded")
+        kana = parties.profiles(session, "kana").drop_nulls("kana")
+        borne = pl.concat([
+            kana.select("partner_id", folded=payer.folded(kana["kana"])),
+            parties.payer_names(session).select("partner_id", "folded"),
+            _readings(session).select("partner_id", folded="name"),
+        ])  # fmt: skip
+        return likely(waiting, borne).join(waiting, on="receipt_id")
+
+    others = session.derived("spoken_for", NAMED, like).filter(
+        (pl.col("folded") != folded) & pl.col("how").is_in(["same", "spelling", "slip"])
+    )
+    return frozenset(others.filter(pl.len().over("receipt_id") == 1)["partner_id"])
+
+
+def _readings(session: Session) -> pl.DataFrame:
+    """How the names of partners without a reading, or with Latin letters in them, may be read: ``partner_id, name``."""
+
+    def read() -> pl.DataFrame:
+        named = parties.profiles(session, "name, kana").select("partner_id", "name", "kana")
+        unread = named.filter(pl.col("kana").fill_null("").eq("") | pl.col("name").str.contains("[A-Za-zＡ-Ｚａ-ｚ]"))
+        return unread.select("partner_id", name=readings(unread["name"]))
+
+    return session.derived("readings", ("parties_profile",), read)

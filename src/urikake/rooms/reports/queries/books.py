@@ -1,4 +1,4 @@
-"""Reports of the books: journals, trial balance, and the state of a close."""
+"""Reports of the books: journals and trial balance."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import polars as pl
 
 from urikake.base.bulk import Session
 from urikake.base.company import accounts, dimensions
-from urikake.base.periods import first_day
-from urikake.rooms.closing import queries as closing
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.parties.queries import codes
 
@@ -56,8 +54,3 @@ def _lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
         currency=pl.lit("JPY"),
         currency_amount=amount.abs(),
     )
-
-
-def close_status(session: Session, month: str) -> list[dict[str, Any]]:
-    """The steps of a month with their state and figures."""
-    return closing.status(session, first_day(month))

@@ -17,6 +17,7 @@ from urikake.core.money import plain
 from urikake.core.recognition import RULE
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries
+from urikake.rooms.obligations import queries as obligations
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
 
@@ -109,12 +110,15 @@ def monthly(
     """
     upto = revenue.beyond(revenue.cutoff(session))
     done = revenue.recognized(session, since, date.max).filter(pl.col("month") >= since)
-    active = revenue.schedules(session)
+    active = _unshared(session, revenue.schedules(session))
     if chosen is not None:
         done, active = (part.filter(pl.col("contract_id").is_in(chosen.implode())) for part in (done, active))
     done = done.select(*by, "month", "amount")
     rule = [*by, *RULE, "until_on"]
-    alike = active.select(*rule, lines=pl.lit(1, dtype=pl.Int64))
+    shared = obligations.standing(session).with_columns(until_on="from_on")
+    if chosen is not None:
+        shared = shared.filter(pl.col("contract_id").is_in(chosen.implode()))
+    alike = pl.concat([active.select(rule), shared.select(rule)]).with_columns(lines=pl.lit(1, dtype=pl.Int64))
     if "contract_id" not in by:
         alike = alike.group_by(rule).agg(pl.col("lines").sum())
     alike = alike.with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
@@ -123,6 +127,15 @@ def monthly(
     ahead = looked_up(future, owner, "key").filter(pl.col("month") >= pl.max_horizontal("until_on", pl.lit(upto)))
     coming = ahead.with_columns(amount=pl.col("amount") * pl.col("lines")).select(done.columns)
     return pl.concat([done, coming]).group_by(*by, "month").agg(pl.col("amount").sum())
+
+
+def _unshared(session: Session, active: pl.DataFrame) -> pl.DataFrame:
+    """The schedules without those of what arranged lines charge in their term: there their share of the price counts."""
+    arranged = obligations.spans(session)
+    if arranged.is_empty():
+        return active
+    bound = active.join(arranged, on="line_id", how="left", maintain_order="left")
+    return bound.filter((pl.col("from_on") >= pl.col("bound_on")).fill_null(value=True)).drop("bound_on")
 
 
 def recognized(session: Session, month: str, by: str = "product") -> list[dict[str, Any]]:

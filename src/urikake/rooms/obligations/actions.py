@@ -1,0 +1,266 @@
+"""The pen of obligations: arrangements begun, and changed as contracts change."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts, periods
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.company import policies, tax_rates
+from urikake.core import arrangement, recognition, tax
+from urikake.core.calendar import add_months
+from urikake.core.money import divide, wide
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+
+from . import queries
+from .models import Obligation, Version
+from .queries import OWNER
+
+OUTSIDE: Final = ("usage", "lifetime", "deposit")
+"""Revenue that no price is shared with: as used, an advance for what comes later (57–60項), and none at all."""
+NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
+_PERCENT_MICRO: Final = 100 * 1_000_000
+
+
+@action("revenue.recognize")
+def arrange(session: Session, *, month: date) -> int:
+    """Begin the arrangements of contracts that began by the end of the month, follow those that changed; return how many.
+
+    A contract is arranged where every line of it that has a price of its own has a standalone selling price (独立販売価格) and
+    a term, and its price does not stand in the ratio of these. Changes are followed day by day, the oldest first.
+    """
+    if products(session)["ssp_micro"].null_count() == products(session).height:
+        return 0
+    last = periods.last_day(month)
+    count = _begin(session, last)
+    for day in _days_of_change(session, last):
+        count += _follow(session, day)
+    return count
+
+
+def _begin(session: Session, last: date) -> int:
+    """Begin the arrangements of contracts that have none and began by the day, each as it stood on its first day."""
+    known = queries.versions(session)["contract_id"]
+    fresh = _may_be_arranged(session).filter(
+        (pl.col("begun_on") <= last) & ~pl.col("contract_id").is_in(known.implode())
+    )
+    return sum(
+        _begin_on(session, day, fresh.filter(pl.col("begun_on") == day)) for day in fresh["begun_on"].unique().sort()
+    )
+
+
+def _may_be_arranged(session: Session) -> pl.DataFrame:
+    """The lines of contracts whose every line has a selling price and a term as first agreed: ``line_id``, ``begun_on``."""
+
+    def find() -> pl.DataFrame:
+        model = products(session).select("product_id", "revenue", "ssp_micro", "commitment_months")
+        first = contracts.first_lines(session)
+        terms = contracts.terms(session).select("contract_terms_id", "cycle_months", "minimum_months")
+        named = first.join(model, on="product_id", maintain_order="left").join(
+            terms, on="contract_terms_id", maintain_order="left"
+        )
+        begun = pl.col("start_on").min().over("contract_id")
+        inside = named.with_columns(begun_on=begun).filter(~pl.col("revenue").is_in(OUTSIDE))
+        bound = (pl.col("cycle_months") == 0) | pl.col("end_on").is_not_null() | pl.col("minimum_months").is_not_null()
+        able = pl.col("ssp_micro").is_not_null() & pl.col("commitment_months").is_null() & bound
+        now = pl.col("start_on") == pl.col("begun_on")  # what is added later is a change
+        whole = inside.filter((able | ~now).all().over("contract_id") & now)
+        return whole.select("line_id", "contract_id", "begun_on")
+
+    return session.derived("may_be_arranged", (*contracts.TABLES, "contracts_terms", "catalog_product"), find)
+
+
+def _begin_on(session: Session, day: date, fresh: pl.DataFrame) -> int:
+    """Begin the arrangements of the lines on the day, where the price is not in the ratio of the selling prices."""
+    rows = _measured(session, fresh.select("line_id"), day)
+    shared = arrangement.begun(rows.with_columns(arrangement="contract_id")).filter(pl.col("problem").is_null())
+    uneven = (pl.col("amount") != pl.col("stated")).any() | pl.col("uneven").any()
+    chosen = shared.filter(uneven.over("contract_id"))
+    none = {name: pl.lit(value, dtype=pl.Int64) for name, value in NOTHING.items()}
+    started = chosen.with_columns(treatment=pl.lit("inception"), done=none["price"], catch_up=none["price"], **none)
+    return _record(session, started.with_columns(distinct=True, ssp_left="ssp"), day)
+
+
+def _days_of_change(session: Session, last: date) -> list[date]:
+    """The days up to ``last`` from which events hold that the versions of their contracts do not know, oldest first."""
+    return sorted(set(_unknown_events(session, last)["day"]))
+
+
+def _unknown_events(session: Session, last: date) -> pl.DataFrame:
+    """The contracts with such events, and the day from which each is followed: ``contract_id``, ``day``.
+
+    What is learned late of days before the newest version is followed from that version's day on.
+    """
+    held = queries.newest(session).select("contract_id", since_on="effective_on", known_id="event_id")
+    found = (
+        contracts.events(session).filter(pl.col("kind") != "renew").select("contract_id", "effective_on", "event_id")
+    )
+    both = found.filter(pl.col("effective_on") <= last).join(held, on="contract_id")
+    late = (pl.col("effective_on") > pl.col("since_on")) | (pl.col("event_id") > pl.col("known_id"))
+    return both.filter(late).select("contract_id", day=pl.max_horizontal("effective_on", "since_on"))
+
+
+def _follow(session: Session, day: date) -> int:
+    """Follow what changed on the day in arrangements: the treatment by the rule, and new versions where anything is other."""
+    changed = _unknown_events(session, day).filter(pl.col("day") == day)["contract_id"].unique()
+    if changed.is_empty():
+        return 0
+    before = queries.standing(session).filter(pl.col("contract_id").is_in(changed.implode()))
+    compared = _compared(session, before, day)
+    told = arrangement.changed(compared.with_columns(arrangement="contract_id"), queries.rounding(session))
+    return _record(session, told, day)
+
+
+def _compared(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The lines of arrangements as they are measured on the day beside what they were."""
+    grown = _grown(session, before, day)
+    now = _measured(session, grown.select("line_id", "bound_on"), day)
+    past = queries.recognised(session, before.drop("ssp_left_before"), pl.lit(day)).join(
+        _left_before(session, before, day), on="line_id", how="left", maintain_order="left"
+    )
+    held = past.select(
+        "line_id", "price", "ssp_left_before", stated_before="stated", ssp_before="ssp", recognized="by_then"
+    )
+    joined = now.join(held, on="line_id", how="left", maintain_order="left")
+    return joined.with_columns(pl.col(name).fill_null(0) for name in NOTHING).with_columns(
+        override=pl.lit(None, dtype=pl.String), distinct=True
+    )
+
+
+def _left_before(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The selling prices of what the arrangements held after the day, by the events they knew: ``line_id, ssp_left_before``."""
+    held = queries.newest(session).select("contract_id", since_on="effective_on", known_id="event_id")
+    told = contracts.events(session).join(held, on="contract_id", maintain_order="left")
+    known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
+    lines, segments = billing.as_of(session, before, known.drop("since_on", "known_id"))
+    bounded = _bounded(lines.join(before.select("line_id", bound_on="to_on"), on="line_id", maintain_order="left"))
+    return _selling(session, bounded, segments, day).rename({"ssp": "ssp_left_before"})
+
+
+def _grown(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The lines of the arrangements and those added to their contracts by the day, bound until their contract's is over."""
+    over = before.group_by("contract_id").agg(pl.col("to_on").max().alias("bound_on"))
+    model = products(session).filter(~pl.col("revenue").is_in(OUTSIDE) & pl.col("ssp_micro").is_not_null())
+    every = contracts.first_lines(session).join(over, on="contract_id").filter(pl.col("start_on") <= day)
+    added = every.filter(pl.col("product_id").is_in(model["product_id"].implode()))
+    mine = before.select("line_id", bound_on="to_on")
+    others = added.join(mine, on="line_id", how="anti").filter(pl.col("start_on") < pl.col("bound_on"))
+    return pl.concat([mine, others.select("line_id", "bound_on")]).sort("line_id")
+
+
+def _measured(session: Session, spans: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The lines as they stood on the day: their owner, term, rule, what they charge in it and their selling prices.
+
+    Columns: owner, ``stated``, ``ssp``, ``ssp_left`` (from the day on), ``uneven`` (whether cycles of it differ), ``start_on``,
+    and the rule. Those with ``bound_on`` end by then, others with the term as first agreed.
+    """
+    held = contracts.events(session).filter(pl.col("effective_on") <= day)
+    lines, segments = billing.as_of(session, spans, held)
+    lines = _bounded(lines.join(spans, on="line_id", maintain_order="left"))
+    charges = _net(session, billing.agreed(session, lines, segments))
+    stated = charges.group_by("line_id").agg(
+        stated=pl.col("net").sum(), uneven=pl.col("net").n_unique() > 1, first_on=pl.col("from_on").min()
+    )
+    whole, left = _selling(session, lines, segments, None), _selling(session, lines, segments, day)
+    rows = lines.join(stated, on="line_id", how="left", maintain_order="left")
+    rows = rows.join(whole, on="line_id", how="left", maintain_order="left")
+    rows = rows.join(left.rename({"ssp": "ssp_left"}), on="line_id", how="left", maintain_order="left")
+    borne = (
+        segments.filter(pl.col("from_on") <= day)
+        .group_by("line_id", maintain_order=True)
+        .agg(bears_id=pl.col("product_id").last())
+    )
+    rows = rows.join(borne, on="line_id", how="left", maintain_order="left")
+    filled = rows.with_columns(
+        pl.coalesce("bears_id", "product_id").alias("product_id"),
+        pl.col("stated", "ssp", "ssp_left").fill_null(0),
+        pl.col("uneven").fill_null(value=False),
+    )
+    return _with_rule(session, filled).select(
+        *OWNER,
+        "stated",
+        "ssp",
+        "ssp_left",
+        "uneven",
+        "start_on",
+        "from_on",
+        "to_on",
+        "method",
+        "partial_month",
+        "remainder",
+    )
+
+
+def _bounded(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines with ``to_on``, when their term is over or they end before, and ``until_on``, before which cycles count."""
+    agreed = pl.coalesce(
+        "first_end_on", add_months(pl.col("start_on"), pl.col("minimum_months"), pl.col("start_on").dt.day())
+    )
+    once = pl.when(pl.col("cycle_months") == 0).then(pl.col("start_on").dt.offset_by("1d"))
+    bound = pl.coalesce(agreed, once)
+    if "bound_on" in lines.columns:
+        bound = pl.coalesce("bound_on", bound)
+    to_on = pl.max_horizontal("start_on", pl.min_horizontal(bound, "end_on"))
+    return lines.with_columns(to_on=to_on).with_columns(until_on="to_on")
+
+
+def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges with ``net``, without the tax that an inclusive price (内税) holds."""
+    model = products(session).select("product_id", "tax", "inclusive")
+    named = charges.join(model, on="product_id", maintain_order="left")
+    rate = tax.rate_micro(pl.col("tax"), pl.col("to_on").dt.offset_by("-1d"), tax_rates(session)).fill_null(0)
+    rated = named.with_columns(rate=rate)
+    bare = divide(wide("amount") * _PERCENT_MICRO, pl.col("rate") + _PERCENT_MICRO, queries.rounding(session))
+    return rated.with_columns(net=pl.when("inclusive").then(bare).otherwise("amount"))
+
+
+def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, since: date | None) -> pl.DataFrame:
+    """The standalone selling prices of the lines over their terms, or what of them lies after ``since``: ``line_id, ssp``."""
+    model = products(session).select("product_id", "ssp_micro")
+    named = segments.join(lines.select("line_id", "to_on", "cycle_months"), on="line_id", suffix="_bound").join(
+        model, on="product_id", maintain_order="left"
+    )
+    first = pl.col("from_on") if since is None else pl.max_horizontal("from_on", pl.lit(since))
+    once = pl.col("cycle_months") == 0
+    parts = named.with_columns(from_on=first, to_on=pl.min_horizontal("to_on", "to_on_bound")).filter(
+        (pl.col("from_on") < pl.col("to_on")) & pl.col("ssp_micro").is_not_null()
+    )
+    parts = parts.filter(~once | (pl.col("from_on") == pl.col("from_on").min().over("line_id")))
+    keyed = parts.select("from_on", "to_on", "ssp_micro", "quantity_micro", "cycle_months", key="line_id")
+    return arrangement.selling_price(keyed, queries.rounding(session)).rename({"key": "line_id"})
+
+
+def _with_rule(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The lines with the days and the pattern over which they are recognised (`recognition.ruled`)."""
+    policy = policies(session)
+    model = products(session).select("product_id", "revenue", "life_months")
+    named = rows.join(model, on="product_id", maintain_order="left").with_columns(from_on="start_on")
+    return recognition.ruled(named, policy["partial_month"], policy["remainder"])
+
+
+def _record(session: Session, lines: pl.DataFrame, day: date) -> int:
+    """Keep the lines as new versions of their contracts from the day on; return how many."""
+    if lines.is_empty():
+        return 0
+    events = contracts.events(session)["event_id"]
+    known = int(events.max() or 0)  # type: ignore[arg-type]
+    heads = lines.group_by("contract_id", maintain_order=True).agg(
+        pl.col("partner_id").first(),
+        pl.col("treatment").first(),
+        price=pl.col("done").sum() + pl.col("amount").sum(),
+        recognized=pl.col("recognized").sum(),
+    )
+    heads = heads.with_columns(effective_on=pl.lit(day), event_id=pl.lit(known), rule="treatment")
+    made = facts.record(session, Version, heads).select("contract_id", version_id="id")
+    kept = lines.join(made, on="contract_id", maintain_order="left").with_columns(
+        price_before="price", pattern="method", apart="distinct"
+    )
+    begun = pl.max_horizontal("from_on", pl.lit(day))
+    facts.record(session, Obligation, kept.with_columns(from_on=begun, to_on=pl.max_horizontal("to_on", begun)))
+    return made.height

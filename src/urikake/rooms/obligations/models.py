@@ -1,0 +1,83 @@
+"""Tables of obligations: versions of arrangements, their obligations, and what people judged otherwise."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from urikake.base.facts import Fact, ref
+
+
+class Version(Fact):
+    """How the price of a contract falls on its obligations from a day on; the newest of a contract holds.
+
+    ``price`` is the whole transaction price without tax, ``recognized`` what of it was recognised before the day.
+    ``treatment`` is `inception`, or how the change was treated (`core.modification`), ``rule`` how the rule would have it.
+    ``event_id`` is the newest event of contracts that it knows of; ``judgement_id`` what a person judged.
+    """
+
+    contract_id = ref()
+    partner_id = ref()
+    effective_on = models.DateField()
+    treatment = models.CharField(max_length=12)
+    rule = models.CharField(max_length=12)
+    price = models.BigIntegerField()
+    recognized = models.BigIntegerField()
+    event_id = ref()
+    judgement_id = ref(null=True)
+
+    class Meta:
+        db_table = "obligations_version"
+        indexes = [models.Index(fields=["contract_id"], name="obligations_version_contract")]
+
+
+class Obligation(Fact):
+    """A line's part in a version: ``done`` before the version's day, ``amount`` from it on, over days by a pattern.
+
+    ``stated`` is what the line charges in its term in all, ``ssp`` its standalone selling price (独立販売価格), ``ssp_left`` that
+    of what was still to be performed. The columns ``…_before``, ``price_before`` and ``recognized`` are what a change was
+    decided from; ``catch_up`` is what it recognised at once. ``apart``: what was left of it was
+    distinct (別個) from what was transferred.
+    """
+
+    version_id = ref()
+    contract_id = ref()
+    line_id = ref()
+    partner_id = ref()
+    product_id = ref()
+    dimension_id = ref()
+    stated = models.BigIntegerField()
+    ssp = models.BigIntegerField()
+    ssp_left = models.BigIntegerField()
+    stated_before = models.BigIntegerField()
+    ssp_before = models.BigIntegerField()
+    ssp_left_before = models.BigIntegerField()
+    price_before = models.BigIntegerField()
+    recognized = models.BigIntegerField()
+    catch_up = models.BigIntegerField()
+    apart = models.BooleanField()
+    done = models.BigIntegerField()
+    amount = models.BigIntegerField()
+    start_on = models.DateField()
+    from_on = models.DateField()
+    to_on = models.DateField()
+    pattern = models.CharField(max_length=10)
+    partial_month = models.CharField(max_length=12)
+    remainder = models.CharField(max_length=12)
+
+    class Meta:
+        db_table = "obligations_obligation"
+        constraints = [models.UniqueConstraint(fields=["version_id", "line_id"], name="obligations_once")]
+        indexes = [models.Index(fields=["contract_id"], name="obligations_contract")]
+
+
+class Judgement(Fact):
+    """How people want the change of a contract from a day treated, and why; approved by a second person."""
+
+    contract_id = ref()
+    effective_on = models.DateField()
+    treatment = models.CharField(max_length=12)
+    reason = models.CharField(max_length=200)
+    asked_by = models.CharField(max_length=60)
+
+    class Meta:
+        db_table = "obligations_judgement"

@@ -1,0 +1,85 @@
+"""What other rooms may read of obligations: the versions that hold, and what is recognised of them by a day."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import policies
+from urikake.core import arrangement
+from urikake.core.money import Rounding
+
+OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
+VERSION: Final = (
+    "id, run_id, contract_id, partner_id, effective_on, treatment, rule, price, recognized, event_id, judgement_id"
+)
+OBLIGATION: Final = (
+    "id, run_id, version_id, contract_id, line_id, partner_id, product_id, dimension_id, stated, ssp, ssp_left, "
+    "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
+    "pattern, partial_month, remainder"
+)
+TABLES: Final = ("obligations_version", "obligations_obligation")
+TREATMENTS: Final = {
+    "inception": "契約時の配分",
+    "separate": "独立した契約（30項）",
+    "prospective": "将来に向けて（31項(1)）",
+    "catch_up": "累積的影響を一時に（31項(2)）",
+    "mixed": "両方の組合せ（31項(3)）",
+}
+"""How a version came about, in words."""
+
+
+def rounding(session: Session) -> Rounding:
+    """How amounts are rounded: policy ``amount_rounding``."""
+    return policies(session)["amount_rounding"]  # type: ignore[return-value]
+
+
+def versions(session: Session) -> pl.DataFrame:
+    """Every version, by id, with ``version_id``."""
+    return session.table("obligations_version", VERSION).rename({"id": "version_id"})
+
+
+def newest(session: Session) -> pl.DataFrame:
+    """The version that holds of each contract that has any."""
+    return versions(session).sort("version_id").unique("contract_id", keep="last", maintain_order=True)
+
+
+def obligations(session: Session) -> pl.DataFrame:
+    """Every obligation of every version, by id, with ``price``: what of the contract's price falls on it in all."""
+    rows = session.table("obligations_obligation", OBLIGATION).rename({"id": "obligation_id", "pattern": "method"})
+    return rows.with_columns(price=pl.col("done") + pl.col("amount"))
+
+
+def standing(session: Session) -> pl.DataFrame:
+    """The obligations of the versions that hold, by contract and line."""
+
+    def find() -> pl.DataFrame:
+        held = obligations(session).join(newest(session).select("version_id"), on="version_id", how="semi")
+        return held.sort("contract_id", "line_id")
+
+    return session.derived("standing_obligations", TABLES, find)
+
+
+def recognised(session: Session, rows: pl.DataFrame, on: pl.Expr) -> pl.DataFrame:
+    """The obligations with ``by_then``, what is recognised of each before the day ``on``."""
+    return rows.with_columns(by_then=arrangement.recognised(rows, on, rounding(session)))
+
+
+def targets(session: Session, until: date) -> pl.DataFrame:
+    """What of every arranged line is revenue before the day: owner columns, ``start_on``, ``to_on``, ``target``, ``over``.
+
+    ``start_on`` and ``to_on`` are the days of the arrangement; ``over`` tells that all obligations of its contract have ended.
+    """
+    rows = recognised(session, standing(session), pl.lit(until))
+    over = (pl.col("to_on") <= until).all().over("contract_id")
+    return rows.select(*OWNER, "start_on", "to_on", target="by_then", over=over)
+
+
+def spans(session: Session) -> pl.DataFrame:
+    """The lines of arrangements and until when what they charge is part of one: ``line_id``, ``bound_on``."""
+    return standing(session).select(
+        "line_id", bound_on=pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
+    )
