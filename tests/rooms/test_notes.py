@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -181,6 +182,37 @@ def test_a_short_option_of_a_long_contract_is_not_left_out(database: str) -> Non
     assert found == {"OPTION": (15_000, 0, 15_000, 0), "PLAN": (230_000, 0, 230_000, 0)}
 
 
+def test_what_falls_on_obligations_by_selling_price_is_what_remains(database: str) -> None:
+    """Setup (alone 30,000) is free with a year at 10,000 a month: 24,000 in April, 8,000 in each month after it."""
+    a_shop(database)
+    a_product(database, "BEGIN", unit_price=30_000, revenue="contract_start", ssp=30_000)
+    a_product(database, "HOST", unit_price=10_000, ssp=10_000)
+    term = {"start": "2026-04-01", "end": "2027-03-31"}
+    take_rows(database, "contracts", [
+        a_line(product="HOST", monthly=10_000, **term), a_line(product="BEGIN", monthly=0, cycle_months=0, **term),
+    ])  # fmt: skip
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    # Of 120,000 there are 32,000 revenue; the bill of April was 10,000, so the other 22,000 are an asset.
+    assert roll(database, "2026-04-01", "2026-04-30")["contract_asset"] == {
+        "recognized_ahead": 22_000,
+        "closing": 22_000,
+    }
+    assert left(database, "2026-04-30") == {"2026": (64_000, 0, 64_000), "2027": (24_000, 0, 24_000)}
+    assert left(database, "2026-04-30", by="product", exempt="one-year") == {"HOST": (0, 0, 0, 88_000)}
+    bill(database, "2026-05-31", "2026-06-30")
+    recognize(database, "2026-06")
+    assert sum(row[0] for row in left(database, "2026-06-30").values()) == 120_000 - 32_000 - 16_000
+    rows = report(database, "revenue-by", since="2026-04-01", until="2026-06-30", by="product")
+    assert {row["key"]: row["amount"] for row in rows if row["section"] == "contract"} == {
+        "BEGIN": 24_000,
+        "HOST": 24_000,
+    }
+    assert [row["amount"] for row in rows if row["key"] == "difference"] == [0]
+    fall = report(database, "waterfall", from_month="2026-04", months=3)
+    assert sum(row["posted"] for row in fall) == 48_000
+
+
 def test_revenue_beside_the_same_days_a_year_ago(database: str) -> None:
     a_shop(database)
     a_contract(database, end="2027-12-31")
@@ -265,3 +297,30 @@ def test_what_cannot_be_told_is_refused(database: str, name: str, options: dict[
     with pytest.raises(Refusal) as refused:
         report(database, name, **options)
     assert refused.value.code == code
+
+
+def test_lines_that_are_alike_are_told_apart_where_what_they_are_bound_to_differs(database: str) -> None:
+    """Both end on the last of March 2028: C1 was agreed on for two years, C2 for one that renewed itself."""
+    a_shop(database)
+    a_contract(database, end="2028-03-31", auto_renew=12)
+    a_contract(database, "C2", end="2027-03-31", auto_renew=12)
+    for on in ("2026-04-30", "2027-02-28", "2027-04-30"):
+        bill(database, on)
+    recognize(database, "2027-04")
+    whole = 23 * 10_000 + 11 * 10_000
+    assert sum(row[0] for row in left(database, "2026-04-30").values()) == whole
+    assert left(database, "2026-04-30", by="contract") == {"C1": (230_000, 0, 230_000), "C2": (110_000, 0, 110_000)}
+    assert sum(row[0] for row in left(database, "2027-04-30").values()) == 2 * 11 * 10_000
+
+
+def test_before_the_company_began_there_is_nothing_to_note(database: str) -> None:
+    before = datetime.now(UTC)
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    span = {"since": "2026-04-01", "until": "2026-04-30"}
+    rows = report(database, "contract-balances", known_at=before, **span)
+    assert {row["amount"] for row in rows} == {0}
+    assert report(database, "remaining-obligations", as_of="2026-04-30", exempt="one-year", known_at=before) == []
+    assert report(database, "waterfall", from_month="2026-04", known_at=before) == []
+    assert {row["section"] for row in report(database, "revenue-by", known_at=before, **span)} == {"total"}

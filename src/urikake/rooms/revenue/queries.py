@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from urikake.base import facts, periods
+from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition
@@ -274,6 +274,19 @@ def plans(session: Session, on: date, by: Sequence[str] = OWNER) -> pl.DataFrame
     )  # fmt: skip
 
 
+def plans_of(session: Session, on: date, lines: pl.Series, by: Sequence[str] = OWNER) -> pl.DataFrame:
+    """As `plans`, of the lines named alone, one row a schedule."""
+    session.stage(pl.DataFrame({"wanted_id": lines.unique()}))
+    own = ", ".join(f"s.{name}" for name in dict.fromkeys([*by, *PLAN, "charge_id"]))
+    found = session.read(
+        f"SELECT {own} FROM stage w JOIN revenue_schedule s ON s.line_id = w.wanted_id"
+        " WHERE s.id >= ? AND s.id < ? AND s.until_on <= ?",
+        (session.low, session.high, periods.following(on.replace(day=1))),
+    ).rename({"pattern": "method"})
+    known = found.filter(~pl.col("charge_id").is_in(_issued_after(session, on).implode()))
+    return known.join(_ended(session, on), on="charge_id", how="left").with_columns(lines=pl.lit(1, dtype=pl.Int64))
+
+
 def _summed(keys: Sequence[str]) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """What merges counts of the keys."""
     return lambda rows: rows.group_by(list(keys)).agg(pl.col("lines").sum())
@@ -336,17 +349,12 @@ def billed_daily(session: Session, on: date) -> pl.DataFrame:
 
 def unbilled_daily(session: Session, on: date) -> pl.DataFrame:
     """Revenue by day of posting that is of no invoice of its own (service before its bill, and the like): ``posted_on, amount``."""
-    tables = [
-        model._meta.db_table
-        for model in facts.fact_models()
-        if model._meta.app_label == "revenue" and {"posted_on", "amount"} <= {f.name for f in model._meta.get_fields()}
-    ]
     parts = [
         session.read(
             f"SELECT posted_on, sum(amount) AS amount FROM {table} WHERE id >= ? AND id < ? AND posted_on <= ? GROUP BY posted_on",
             (session.low, session.high, on),
         )
-        for table in tables
+        for table in EARNED
         if table != "revenue_recognition"
     ]
     return pl.concat(parts).group_by("posted_on").agg(pl.col("amount").sum()).sort("posted_on")
