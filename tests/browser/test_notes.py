@@ -34,6 +34,12 @@ def test_the_notes_hold_and_leave_out_what_is_permitted(served: Installation, sa
     assert left + amount(sato, "残存履行義務", "合計", 3) == whole
     sato.get_by_role("link", name="月", exact=True).click()
     assert 0 < amount(sato, "収益の分解", "顧客との契約から生じる収益") < revenue
+    liability = amount(sato, "契約残高の増減", "期末残高", 0)
+    assert liability > 0
+    sato.get_by_role("link", name="契約ごとに見る").first.click()
+    expect(sato.get_by_role("heading", name="契約ごとの残高")).to_be_visible()
+    assert problems(sato) == []
+    sato.get_by_role("link", name="収益の注記に戻る").click()
     assert "as_of=2026-10-31" in sato.url
     assert "one-year=1" in sato.url
 
@@ -44,7 +50,7 @@ def test_the_notes_leave_as_paper_and_workbook(served: Installation, sato: Page)
     sheet = sato.request.get("/demo/revenue/disclosure.xlsx?as_of=2026-10-31").body()
     with zipfile.ZipFile(io.BytesIO(sheet)) as book:
         assert sum(name.startswith("xl/worksheets/sheet") for name in book.namelist()) == 4
-    for path in ("balances", "remaining", "split", "waterfall"):
+    for path in ("balances", "balances/contracts", "remaining", "split", "waterfall"):
         text = sato.request.get(f"/demo/revenue/{path}?as_of=2026-10-31&format=csv").text()
         assert text.startswith("\ufeff")
         assert text.count("\r\n") > 2

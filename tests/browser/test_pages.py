@@ -55,6 +55,7 @@ PAGES = {
     "revenue/disclosure?as_of=2025-03-31&one-year=1": "revenue.read",
     "revenue/disclosure?span=quarter&by=partner&as-invoiced=1": "revenue.read",
     "revenue/balances": "revenue.read",
+    "revenue/balances/contracts?span=month": "revenue.read",
     "revenue/remaining": "revenue.read",
     "revenue/remaining?by=contract&one-year=1": "revenue.read",
     "revenue/split?by=department": "revenue.read",
@@ -148,7 +149,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
         "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
-        "disclosure", "contract-balances", "remaining", "revenue-split", "waterfall",
+        "disclosure", "contract-balances", "contract-positions", "remaining", "revenue-split", "waterfall",
     }  # fmt: skip
     assert known == tried
 
