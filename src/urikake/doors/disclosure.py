@@ -147,10 +147,10 @@ MEMOS: Final = ("of_opening", "opening_lease", "closing_lease")
 """Rows beside the roll-forward, which are no part of its sum."""
 
 
-def amount_of(balances: list[dict[str, Any]], balance: str, cause: str) -> int:
-    """The amount of a row of the balances; nothing where there is none."""
+def amount_of(balances: list[dict[str, Any]], balance: str, cause: str, column: str = "amount") -> int:
+    """The amount of a row of the balances, or what the ledger has for it (``books``); nothing where there is none."""
     rows = (row for part in balances if part["balance"] == balance for row in part["rows"])
-    return next((int(row["amount"]) for row in rows if row["cause"] == cause), 0)
+    return next((int(row[column] or 0) for row in rows if row["cause"] == cause), 0)
 
 
 def _sentences(

@@ -60,6 +60,7 @@ def shown(desk: Desk) -> Shown:
         "left": _left(told),
         "pdf": desk.link("revenue/disclosure.pdf", **asked),
         "xlsx": desk.link("revenue/disclosure.xlsx", **asked),
+        "proof": {name: disclosure.amount_of(told.balances, *of, column) for name, (of, column) in PROOF.items()},
         "lists": {
             "balances": desk.link("revenue/balances", **asked), "remaining": desk.link("revenue/remaining", **asked),
             "positions": desk.link("revenue/balances/contracts", **asked),
@@ -67,6 +68,14 @@ def shown(desk: Desk) -> Shown:
             "split": desk.link("revenue/split", **asked | {"by": by}),
         },
     }  # fmt: skip
+
+
+PROOF: Final = {
+    "owed": (("receivable", "closing"), "amount"), "owed_books": (("receivable", "closing"), "books"),
+    "liability": (("contract_liability", "closing"), "amount"), "asset": (("contract_asset", "closing"), "amount"),
+    "lease": (("lease", "closing"), "amount"), "books": (("net", "closing"), "books"),
+}  # fmt: skip
+"""The closings that the page shows beside the ledger's."""
 
 
 def _left(told: disclosure.Notes) -> dict[str, Any]:
