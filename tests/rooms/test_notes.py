@@ -380,6 +380,15 @@ def test_what_a_difference_is_stands_on_the_paper(sqlite_url: str) -> None:
     assert proof.startswith("総勘定元帳との差額が 5円あります。")
 
 
+def test_a_month_that_is_over_and_not_recognised_is_told(sqlite_url: str) -> None:
+    a_year_in_advance(sqlite_url)
+    bill(sqlite_url, "2026-04-30")
+    recognize(sqlite_url, "2026-04")
+    for on, told in ((date(2026, 4, 30), ""), (date(2026, 5, 30), ""), (date(2026, 5, 31), "2026年5月の収益は、まだ")):
+        proof = documents.found(sqlite_url, "notes", on=on).papers[0]["proof"]
+        assert proof.startswith(told or "総勘定元帳との照合")
+
+
 @pytest.mark.parametrize(("asked", "code"), [({"span": "week"}, "bad-span-name"), ({"exempt": "all"}, "bad-exempt")])
 def test_a_note_of_nothing_known_is_refused(database: str, asked: dict[str, str], code: str) -> None:
     a_shop(database)
