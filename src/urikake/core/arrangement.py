@@ -79,19 +79,20 @@ def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Serie
     return spread.select(done=pl.col("done") + pl.col("before") + part).to_series()
 
 
-def begun(lines: pl.DataFrame) -> pl.DataFrame:
+def begun(lines: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.DataFrame:
     """The lines of new arrangements with ``amount``, what of the price falls on each, and the ``problem`` that hinders it.
 
-    The price of an arrangement is what its lines are to charge in all; see `allocation.allocate`.
+    The price of an arrangement is what its lines are to charge in all, what is expected to vary in it (変動対価) included;
+    ``ties`` are variable amounts of some lines alone, by ``obligation``. See `allocation.allocate`.
 
-    ``lines``: ``arrangement``, ``stated``, ``ssp``.
+    ``lines``: ``arrangement``, ``stated``, ``ssp``, and ``obligation`` where there are ties.
 
     >>> sold = pl.DataFrame({"arrangement": [1, 1], "stated": [0, 120_000], "ssp": [30_000, 120_000]})
     >>> begun(sold)["amount"].to_list()
     [24000, 96000]
     """
     priced = lines.with_columns(price=pl.col("stated").sum().over("arrangement"))
-    return allocate(priced).drop("price").rename({"allocated": "amount"})
+    return allocate(priced, ties).drop("price").rename({"allocated": "amount"})
 
 
 def changed(lines: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:

@@ -14,8 +14,9 @@ from rapidfuzz.distance import OSA
 
 from urikake.core.payer import legal_forms
 
-How = Literal["same", "spelling", "longer", "shorter", "slip"]
-"""In what a name resembles: borne by it (and others), long vowels and voiced marks apart, more or fewer letters, slips."""
+How = Literal["same", "spelling", "longer", "ending", "shorter", "slip"]
+"""In what a name resembles: borne by it (and others), long vowels and voiced marks apart, more letters behind, more before,
+fewer, slips."""
 
 HOW: Final[tuple[How, ...]] = get_args(How)
 LIKE: Final = {"receipt_id": pl.Int64, "partner_id": pl.Int64, "how": pl.Enum(HOW)}
@@ -57,7 +58,7 @@ def likely(payers: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 
     A payer whose folded name partners bear is ``same`` for all of them and resembles no other. Else, by the loosened
     letters (:func:`loosened`): equal (``spelling``); the payer's with more behind or before it, as a branch, a person or a
-    trade name (``longer``; of several names within it the longest, of four letters at least), or with less behind
+    trade name (``longer``, before it ``ending``; of several names in it the longest, of four letters at least), or with less behind
     (``shorter``, three letters at least);
     one slip apart (a letter wrong, missing, too many, or two exchanged) from five letters on, two from nine (``slip``).
     Resembling says who may be meant, never who it is.
@@ -132,14 +133,14 @@ def _longer(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """The partners with the longest name that the payer's begins or ends with."""
     lengths = kept["loose"].str.len_chars().unique()
     ends = [
-        loose.filter(pl.col("loose").str.len_chars() > length).select("loose", end=end)
+        loose.filter(pl.col("loose").str.len_chars() > length).select("loose", end=end, how=pl.lit(how))
         for length in lengths.filter(lengths >= _ADDED)
-        for end in (pl.col("loose").str.head(length), pl.col("loose").str.tail(length))
+        for end, how in ((pl.col("loose").str.head(length), "longer"), (pl.col("loose").str.tail(length), "ending"))
     ]
-    within = pl.concat([loose.clear().with_columns(end=pl.lit("")), *ends]).unique()
-    hits = within.join(kept.rename({"loose": "end"}), on="end")
+    within = pl.concat([loose.clear().with_columns(end=pl.lit(""), how=pl.lit("")), *ends]).unique(maintain_order=True)
+    hits = within.join(kept.rename({"loose": "end"}), on="end", maintain_order="left")
     longest = hits.filter(pl.col("end").str.len_chars() == pl.col("end").str.len_chars().max().over("loose"))
-    return longest.select("loose", "partner_id", how=pl.lit("longer"))
+    return longest.select("loose", "partner_id", "how")
 
 
 def _shorter(loose: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:

@@ -33,7 +33,7 @@ Rank = Callable[[pl.DataFrame, pl.DataFrame], Found]
 MOST_COMMON: Final = 1 / 50
 """Above this share of other open documents of an amount, a like name with that amount says too little."""
 
-WEAK: Final = ("slip", "shorter")
+WEAK: Final = ("slip", "shorter", "ending")
 """Likenesses of names (`likeness.How`) that need an amount which no other open document has."""
 
 
@@ -80,7 +80,7 @@ def match(
       of the receipt's partner or its group, or where the partner is not known;
     - ``payer``: the documents of the receipt's partner;
     - ``name``: those of partners whose names resemble the payer's (``alike``), where not over 2 % of the other open
-      documents have the amount (none at all where a letter differs or the name is cut short), and short only by one of
+      documents have the amount (none at all where a letter differs, the name is cut, or something stands before it), short only by one of
       ``fees``;
     - ``group``: those of the partner's ``groups`` together.
 

@@ -102,19 +102,36 @@ def named_short(asks: pl.DataFrame, documents: pl.DataFrame, tolerance: int) -> 
 
 
 def everything(asks: pl.DataFrame, documents: pl.DataFrame) -> Found:
-    """All that a pool still has open, two documents or more."""
-    return _leading(asks.join(_totals(documents), on=["pool", "amount"]), documents)
+    """All that a pool still has open, two documents or more; in doubt where some of it is long not due (`_with_early`)."""
+    return _with_early(asks.join(_totals(documents), on=["pool", "amount"]), documents)
+
+
+def _with_early(hits: pl.DataFrame, documents: pl.DataFrame) -> Found:
+    """As `_leading`, but in doubt what reaches to ``due_on`` later than in ten days.
+
+    Who pays what is not due yet may have paid twice, or for another.
+    """
+    early = (pl.col("due_on") > pl.col("received_on") + pl.duration(days=EARLY_DAYS)).fill_null(value=False)
+    ripe, unripe = _leading(hits.filter(~early), documents), hits.filter(early)
+    if unripe.is_empty():
+        return ripe
+    whole = documents.join(unripe.select("pool").unique(), on="pool", how="semi")
+    return Found(
+        ripe.claims,
+        pl.concat([ripe.doubtful, doubtful(unripe.unique("receipt"))]),
+        pl.concat([ripe.contested, contested(whole)]),
+    )
 
 
 def _totals(documents: pl.DataFrame) -> pl.DataFrame:
-    summed = documents.group_by("pool").agg(pl.col("amount").sum(), size=pl.len())
+    summed = documents.group_by("pool").agg(pl.col("amount").sum(), size=pl.len(), due_on=pl.col("due_on").max())
     return summed.filter(pl.col("size") >= 2)
 
 
 def oldest(asks: pl.DataFrame, documents: pl.DataFrame, *, credits: bool = False) -> Found:
     """The documents due up to some day, with ``credits`` those among them; documents of one day are not parted."""
     owed = _with_credits(documents) if credits else documents.filter(pl.col("amount") > 0)
-    return _leading(asks.join(_heaps(owed), on=["pool", "amount"]), owed)
+    return _with_early(asks.join(_heaps(owed), on=["pool", "amount"]), owed)
 
 
 def _with_credits(documents: pl.DataFrame) -> pl.DataFrame:
@@ -124,7 +141,7 @@ def _with_credits(documents: pl.DataFrame) -> pl.DataFrame:
 
 
 def _heaps(owed: pl.DataFrame) -> pl.DataFrame:
-    """The sums of two documents or more due up to each day: ``pool, amount, size``."""
+    """The sums of two documents or more due up to each day: ``pool, amount, size, due_on``."""
     next_day = pl.col("due_on").ne_missing(pl.col("due_on").shift(-1))
     last = pl.int_range(pl.len()) == pl.len() - 1
     heaps = owed.with_columns(
@@ -132,7 +149,7 @@ def _heaps(owed: pl.DataFrame) -> pl.DataFrame:
         size=pl.int_range(1, pl.len() + 1).over("pool"),
         whole=(next_day | last).over("pool"),
     )
-    return heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size")
+    return heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size", "due_on")
 
 
 def of_one_day(
@@ -276,8 +293,8 @@ def short(
     days is in doubt where what is missing is none of ``fees``.
     """
     single = documents.select("pool", "amount", "doc", "due_on", size=pl.lit(0, dtype=pl.UInt32))
-    nothing = {"doc": pl.lit(None, dtype=pl.UInt32), "due_on": pl.lit(None, dtype=pl.Date)}
-    whole = _totals(documents).select("pool", "amount", **nothing, size="size")
+    none = pl.lit(None, dtype=pl.UInt32)
+    whole = _totals(documents).select("pool", "amount", "due_on", "size", doc=none).select(single.columns)
     targets = pl.concat([single, whole]).filter(pl.col("amount") > 0).sort("pool", "amount", "doc")
     targets = targets.with_row_index("at")
     usual = (

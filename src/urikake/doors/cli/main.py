@@ -19,6 +19,7 @@ from .deliver import deliver
 from .documents import document
 from .exports import export
 from .going_live import rehearse
+from .judging import judge
 from .options import As, Day, Dry, day, instant, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
@@ -65,6 +66,7 @@ app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
 app.add_typer(refund, name="refund")
+app.add_typer(judge, name="judge")
 app.add_typer(export, name="export")
 app.add_typer(rules, name="rules")
 app.add_typer(bank_format, name="bank-format")

@@ -71,13 +71,21 @@ class Obligation(Fact):
 
 
 class Judgement(Fact):
-    """How people want the change of a contract from a day treated, and why; approved by a second person."""
+    """What people judge of a contract's obligations, and why.
+
+    ``kind``: `treatment`, how the change that the newest version follows is treated · `bundle`, that ``line_id`` is not
+    distinct from ``with_line_id`` and is recognised with it · `estimate`, a variable amount expected in the price (変動対価,
+    ``amount`` without tax; of ``line_id``, or of all): the newest of a contract and line holds.
+    """
 
     contract_id = ref()
-    effective_on = models.DateField()
+    line_id = ref(null=True)
+    with_line_id = ref(null=True)
+    kind = models.CharField(max_length=20)
     treatment = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    effective_on = models.DateField()
     reason = models.CharField(max_length=200)
-    asked_by = models.CharField(max_length=60)
 
     class Meta:
         db_table = "obligations_judgement"

@@ -21,6 +21,7 @@ OBLIGATION: Final = (
     "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
     "pattern, partial_month, remainder"
 )
+JUDGEMENT: Final = "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason"
 TABLES: Final = ("obligations_version", "obligations_obligation")
 TREATMENTS: Final = {
     "inception": "契約時の配分",
@@ -51,6 +52,29 @@ def obligations(session: Session) -> pl.DataFrame:
     """Every obligation of every version, by id, with ``price``: what of the contract's price falls on it in all."""
     rows = session.table("obligations_obligation", OBLIGATION).rename({"id": "obligation_id", "pattern": "method"})
     return rows.with_columns(price=pl.col("done") + pl.col("amount"))
+
+
+def judgements(session: Session) -> pl.DataFrame:
+    """Everything people judged, by id, with ``judgement_id``."""
+    return session.table("obligations_judgement", JUDGEMENT).rename({"id": "judgement_id"})
+
+
+def treatments(session: Session) -> pl.DataFrame:
+    """How people want changes treated: ``contract_id, effective_on, treatment, reason``, the newest of a day."""
+    found = judgements(session).filter(pl.col("kind") == "treatment")
+    return found.unique(["contract_id", "effective_on"], keep="last", maintain_order=True)
+
+
+def bundles(session: Session) -> pl.DataFrame:
+    """The lines that people judged not to be distinct: ``line_id``, ``with_line_id`` of which they are part, ``reason``."""
+    found = judgements(session).filter(pl.col("kind") == "bundle").unique("line_id", keep="last", maintain_order=True)
+    return found.filter(pl.col("with_line_id").is_not_null())
+
+
+def estimates(session: Session) -> pl.DataFrame:
+    """The variable amounts (変動対価) that are expected: ``contract_id``, ``line_id`` (null: of all), ``amount``, ``reason``."""
+    found = judgements(session).filter(pl.col("kind") == "estimate")
+    return found.unique(["contract_id", "line_id"], keep="last", maintain_order=True).filter(pl.col("amount") != 0)
 
 
 def standing(session: Session) -> pl.DataFrame:
