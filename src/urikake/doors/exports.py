@@ -33,7 +33,8 @@ class Made:
     def name(self) -> str:
         """How the file is called where nobody says otherwise."""
         told = self.figures
-        return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.csv"
+        kind = "beancount" if told["target"] == queries.BEANCOUNT else "csv"
+        return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.{kind}"
 
 
 def named(session: Session, number: int) -> str:

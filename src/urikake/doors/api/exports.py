@@ -31,7 +31,9 @@ MEDIA: Final = "application/octet-stream"
 class Exporting(Strict):
     """What a file is to hold."""
 
-    target: Text = Field(description="会計ソフト（yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforward・csv）")
+    target: Text = Field(
+        description="会計ソフト（yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforward・csv）。beancount は帳簿の印刷"
+    )
     since: Day = Field(description="この日から", alias="from")
     until: Day = Field(description="この日まで", alias="to")
     style: Text = Field("detail", description="detail 一件ずつ・day 日ごと・month 月ごとにまとめる")

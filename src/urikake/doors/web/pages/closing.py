@@ -94,10 +94,9 @@ def _steps(desk: Desk, first: date) -> list[dict[str, Any]]:
 
 def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
     """Whether the month's entries are in a file of the accounting package; nothing for a company that uses none."""
-    made = exports.batches(desk.session)["target"]
-    if made.is_empty():
+    target = exports.package(desk.session)
+    if not target:
         return []
-    target = made[-1]
     every, done = exports.handed_over(desk.session, target, first, last)
     left = every - done
     title, url = (
@@ -120,7 +119,7 @@ def _handed_over(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
 
 def _tied_out(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
     """Whether the package's books of the month agree with ours; nothing for a company that uses none."""
-    if exports.batches(desk.session).is_empty():
+    if not exports.package(desk.session):
         return []
     found = exports.tied_in(desk.session, first, last)
     if found.is_empty():
