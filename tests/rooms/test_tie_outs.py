@@ -132,7 +132,7 @@ def test_a_journal_that_came_back_as_it_went_agrees_in_every_layout(
     name(database, target, "tax", "purchase:standard:10:80", called="課仕80")
     made = exports.export(database, target, *SPAN)
     figures, lines, slips = tied(database, target, made.file)
-    assert (figures["off"], figures["others"], slips) == (0, 0, [])
+    assert (figures["off"], figures["other_accounts"], slips) == (0, 0, [])
     months = {row["month_on"] for row in lines}
     assert months == {date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)}
     ours = {}
@@ -171,7 +171,7 @@ def test_differences_are_explained_by_the_slips_on_either_side(database: str) ->
         return [*(row for row in rows if row != gone), by_hand]
 
     figures, lines, slips = tied(database, "yayoi", edited("yayoi", made.file, change))
-    assert (figures["missing"], figures["extra"], figures["changed"]) == (1, 1, 2)
+    assert (figures["slips_missing"], figures["slips_extra"], figures["slips_changed"]) == (1, 1, 2)
     amount, other, third = (int(row[8]) for row in (gone, moved, recoded))
     tax = int(recoded[15])
     assert ("missing", "売掛金", amount, 0) in kinds(slips)
@@ -199,7 +199,12 @@ def test_what_waits_is_told_apart_and_what_is_there_twice(database: str) -> None
         return [*rows, [*first[:2], "9999", *first[3:]]]
 
     figures, lines, slips = tied(database, "freee", edited("freee", made.file, twice))
-    assert (figures["waiting"], figures["double"], figures["missing"], figures["extra"]) == (1, 1, 0, 0)
+    assert (figures["slips_waiting"], figures["slips_double"], figures["slips_missing"], figures["slips_extra"]) == (
+        1,
+        1,
+        0,
+        0,
+    )
     assert {("waiting", "普通預金", 700, 0), ("waiting", "仮受金", -700, 0)} <= kinds(slips)
     suspense = next(row for row in lines if row["account"] == "仮受金" and row["not_exported"])
     assert (suspense["month_on"], suspense["not_exported"]) == (date(2026, 5, 31), -700)
@@ -213,7 +218,7 @@ def test_what_was_put_out_again_counts_once(database: str) -> None:
     assert tied(database, "freee", again.file)[0]["off"] == 0
     figures, _, slips = tied(database, "freee", first.file)
     assert {(row["kind"], row["account"]) for row in slips} == {("missing", "普通預金"), ("missing", "仮受金")}
-    assert figures["missing"] == 1
+    assert figures["slips_missing"] == 1
     exports.export(database, "freee", *SPAN, again=True, style="month")
     assert tied(database, "freee", again.file)[0]["off"] == 0
     receive(database, 800, payer="ダレカ", on="2026-05-30", id="LATER")
@@ -248,7 +253,7 @@ def test_other_business_of_the_company_is_not_ours_to_explain(database: str) -> 
     figures, lines, slips = tied(database, "moneyforward", edited("moneyforward", made.file, rent))
     assert (figures["off"], slips) == (0, [])
     bank = next(row for row in lines if row["account"] == "普通預金" and row["month_on"] == date(2026, 5, 31))
-    assert (bank["extra"], figures["others"]) == (-50_000, 1)
+    assert (bank["extra"], figures["other_accounts"]) == (-50_000, 1)
 
 
 def test_columns_of_any_journal_or_ledger_are_taken_by_their_names(database: str) -> None:
@@ -326,7 +331,7 @@ def test_a_comparison_is_told_ever_after_as_a_report(database: str) -> None:
     assert [(row["kind"], row["account"], row["here"]) for row in told] == [
         (row["kind"], row["account"], row["here"]) for row in slips
     ]
-    assert figures["missing"] == len({row["slip"] for row in told}) == 1
+    assert figures["slips_missing"] == len({row["slip"] for row in told}) == 1
     assert report(database, "tie-out-slips", source="1") == []
     assert {row["unexplained"] for row in report(database, "tie-out", source="2")} == {0}
     refused("no-tie-out", report, database, "tie-out", source="99")

@@ -142,9 +142,10 @@ def tied(desk: Desk, number: int) -> Shown:
     if isinstance(listing, HttpResponse):
         return listing
     figures = door.tied_figures(desk.session, head["tie_out_id"])
-    kinds = [(word, figures[kind]) for kind, word in exports.DIFFERENCES.items() if figures[kind]]
+    kinds = door.counted(figures)
     return {
-        "table": listing, "head": head, "off": off.height, "holds": off.is_empty(), "count": rows.height, "others": figures["others"],
+        "table": listing, "head": head, "off": off.height, "holds": off.is_empty(), "count": rows.height,
+        "others": figures["other_accounts"],
         "kinds": kinds,
         "journal": head["since_on"] is not None,
         "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},
