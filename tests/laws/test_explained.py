@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from tests import arranged, builders
 from tests.simulator.play import play
 from tests.simulator.story import told
 from urikake.base import connections, runs
@@ -17,6 +18,7 @@ from urikake.base.url import sqlite_path
 from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.reports.queries.explain import explain
+from urikake.rooms.revenue.queries import EARNED
 
 
 def roots(session: Session) -> Iterator[str]:
@@ -31,15 +33,36 @@ def roots(session: Session) -> Iterator[str]:
     last = session.value("SELECT max(posted_on) AS posted_on FROM ledger_entry")
     yield from (f"balance:{code}:{last}" for code in codes(session)["code"])
     yield from (f"account:{name}:{last}" for name in session.rows("base_account", "id, name")["name"])
-    done = session.read(
-        "SELECT DISTINCT c.contract_no, r.month FROM revenue_recognition r JOIN contracts_contract c ON c.id = r.contract_id"
-    )
-    yield from (f"revenue:{number}:{month:%Y-%m}" for number, month in done.iter_rows())
+    for table in EARNED:
+        done = session.read(
+            f"SELECT DISTINCT c.contract_no, r.month FROM {table} r JOIN contracts_contract c ON c.id = r.contract_id"
+        )
+        yield from (f"revenue:{number}:{month:%Y-%m}" for number, month in done.iter_rows())
 
 
 @pytest.mark.parametrize("seed", [3])
 def test_every_reference_leads_on_recomputes_and_adds_up(database: str, seed: int) -> None:
     play(database, told(seed, 5, 5))
+    assert len(explained(database)) > 100
+
+
+def test_shares_of_a_price_recompute_and_add_up(database: str) -> None:
+    """A setup for nothing, an option below its price, a price learned late, a second contract, one that leaves early."""
+    arranged.products(database)
+    arranged.a_bundle(database)
+    arranged.a_bundle(database, "C2", end="2026-10-31")
+    arranged.live(database, "2026-04", "2026-05", "2026-06")
+    builders.an_event(database, "add_option", "2026-07-01", product="MORE", quantity=1, unit_price=2_000)
+    builders.an_event(database, "change_price", "2026-05-01", contract_no="C2", line="HOST", unit_price=9_000)
+    arranged.live(database, "2026-07")
+    builders.bill(database, "2026-08-31", "2026-09-30")
+    builders.recognize(database, "2026-09")  # two months in one run
+    builders.an_event(database, "cancel", "2026-11-01")
+    arranged.live(database, "2026-10", "2026-11")
+    builders.assert_coherent(database)
+    with runs.reading(database) as session:
+        shifts = session.value("SELECT count(*) AS lines FROM revenue_shift")
+    assert shifts > 15
     assert len(explained(database)) > 100
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import builders
+from tests import arranged, builders
 from tests.simulator.play import do, found_company
 from tests.simulator.story import told
 from urikake.base import connections, runs
@@ -25,7 +25,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     **{name: {"as_of": DAY} for name in ("deposits", "advances", "refunds", "reductions", "protected")},
     "forecast": {"from_month": "2026-04", "months": 3}, "waterfall": {"from_month": "2026-04"},
     "remaining-obligations": {"as_of": DAY, "exempt": "one-year"},
-    **{name: {"since": DAY.replace(2020), "until": DAY} for name in ("contract-balances", "revenue-by")},
+    **{name: {"since": DAY.replace(2020), "until": DAY} for name in ("contract-balances", "revenue-by", "modifications")},
+    "allocation-check": {"as_of": DAY},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},
 }  # fmt: skip
 MONTHLY = (
@@ -85,6 +86,32 @@ def test_every_report_says_ever_after_what_it_said_at_the_time(database: str) ->
     with runs.reading(url) as session:  # and the present is as it was
         assert everything(session, month) == said[-1][1]
     builders.assert_coherent(url)
+
+
+def test_shares_of_a_price_say_ever_after_what_they_said(database: str) -> None:
+    """Contracts arranged by selling prices, that change, are changed in the past, and leave."""
+    life = [
+        lambda: arranged.products(database),
+        lambda: arranged.a_bundle(database),
+        lambda: arranged.live(database, "2026-04", "2026-05"),
+        lambda: builders.an_event(database, "add_option", "2026-06-01", product="MORE", quantity=1, unit_price=2_000),
+        lambda: arranged.live(database, "2026-06"),
+        lambda: builders.an_event(database, "change_price", "2026-05-01", line="HOST", unit_price=9_000),
+        lambda: builders.recognize(database, "2026-06"),
+        lambda: builders.an_event(database, "cancel", "2026-08-01"),
+        lambda: arranged.live(database, "2026-07", "2026-08"),
+    ]
+    said: list[tuple[datetime, dict[str, str]]] = []
+    for happens in life:
+        happens()
+        with runs.reading(database) as session:
+            said.append((datetime.now(UTC), everything(session, "2026-06")))
+    assert len({before["obligations"] for _, before in said}) == 5  # none, begun, grown, changed in the past, over
+    for moment, before in said:
+        with runs.reading(database, known_at=moment) as session:
+            assert everything(session, "2026-06") == before
+            assert verify(session) == []
+    builders.assert_coherent(database)
 
 
 def test_before_the_company_began_nothing_was_known(database: str) -> None:

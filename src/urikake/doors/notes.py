@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from urikake.rooms.obligations.queries import TREATMENTS
+
 BALANCES: Final = {
     "receivable": "顧客との契約から生じた債権",
     "contract_asset": "契約資産",
@@ -89,6 +91,33 @@ BANDS: Final = {
     "5-": "5年超",
 }
 COHORTS: Final = {"before": "それより前の請求", "unbilled": "請求のない収益"}
+ARRANGED: Final = {
+    "version": "版",
+    "effective": "いつから",
+    "treatment": "扱い",
+    "rule": "決まりでは",
+    "line": "明細",
+    "stated": "明細の価格",
+    "ssp": "独立販売価格",
+    "ssp_left": "うち未提供",
+    "share": "配分の割合(%)",
+    "price": "取引価格",
+    "price_before": "変更前",
+    "recognized": "それまでの収益",
+    "catch_up": "一時の収益",
+    "left": "これから",
+    "from": "収益の初め",
+    "to": "収益の終わり",
+    "pattern": "認識",
+    "distinct": "すべて別個",
+    "added_price": "追加の価格",
+    "added_ssp": "追加の独立販売価格",
+    "allocated": "配分した額",
+    "unshared": "配分もれ",
+    "to_bill": "これから請求",
+    "difference": "差額",
+}
+"""How the columns of the reports on obligations and what of the price falls on them are headed."""
 NOTHING: Final = {"service": "その他"}
 
 
@@ -106,6 +135,8 @@ OWN: Final[dict[str, dict[str, str]]] = {
     "revenue-by": SECTIONS | PATTERNS | OBLIGATIONS | TIMINGS | TOTALS,
     "remaining-obligations": OBLIGATIONS | TIMINGS | BANDS,
     "waterfall": COHORTS,
+    "obligations": TREATMENTS | PATTERNS,
+    "modifications": TREATMENTS,
 }
 """What the cells of these reports are called on the command line."""
 HEADERS: Final = {
@@ -122,5 +153,8 @@ HEADERS: Final = {
         "difference": "差額",
     },
     "remaining-obligations": {"unbilled": "未請求", "billed": "請求済み"},
+    "obligations": ARRANGED,
+    "modifications": ARRANGED,
+    "allocation-check": ARRANGED | {"billed": "請求済み"},
 }
 """How the columns of these reports are headed where others use the same names."""

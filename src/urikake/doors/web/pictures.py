@@ -354,6 +354,33 @@ def shares(parts: Sequence[Part], *, label: str, width: int = 640) -> Picture:
     return found
 
 
+def layered(bars: Sequence[tuple[str, Sequence[Part]]], *, label: str, width: int = 760) -> Picture:
+    """Sums beside each other, each a bar of its parts in the same order: how the same things weigh in several measures."""
+    found = Picture(width, 34 + 48 * len(bars), label)
+    sums = [sum(max(part.amount, 0) for part in parts) for _, parts in bars]
+    scale = Scale(0, max(*sums, 1), 116, width - 100)
+    if bars:
+        _legend(found, bars[-1][1])
+    for at, (name, parts) in enumerate(bars):
+        y, done = 34 + 48 * at, 0
+        found.texts.append(Text(0, y + 16, name))
+        found.texts.append(Text(width, y + 16, f"{shown.yen(sum(part.amount for part in parts))}円", "num", "end"))
+        for turn, part in enumerate(parts):
+            left, done = scale.at(done), done + max(part.amount, 0)
+            size = scale.at(done) - left
+            if part.amount <= 0:
+                continue
+            title, tone = f"{name} {part.label} {shown.yen(part.amount)}円", turn % len(PATTERNS)
+            found.bars.append(Bar(left, y, max(size, 1), 22, f"s{tone}", title, part.url, PATTERNS[tone], stop=False))
+            if size >= AMOUNT:
+                found.texts.append(Text(left + size // 2, y + 36, shown.yen(part.amount), "tick", "middle"))
+    return found
+
+
+AMOUNT: Final = 64
+"""The least pixels of a bar under which its amount is written."""
+
+
 def spark(parts: Sequence[Part], *, label: str, width: int = 192, height: int = 40) -> Picture:
     """The course of an amount in small bars, the last of them marked; described in one sentence."""
     amounts = [part.amount for part in parts] or [0]

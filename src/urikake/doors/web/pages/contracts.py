@@ -21,6 +21,7 @@ from ..frame import last_day
 from ..table import Choice, Column, Empty, listed_as, table
 from ..timelines import timeline
 from ..views import Shipped
+from .obligations import panel
 from .partners import METHODS, closing_words, pay_words
 
 POINTS: Final = WORDS["tax_point"]
@@ -136,6 +137,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
         "approves": policies(desk.session).needs_second_person("invoices"),
         "apart": _paid_apart(desk, found["contract_id"][0]),
         "lines": lines.to_dicts(),
+        "obligations": panel(desk, found["contract_id"][0]),
         "events": [_event(row, desk.on) for row in reversed(history.to_dicts())],
         "timeline": timeline(desk, found, history, label=f"契約 {contract_no} の時間軸"),
         "page": {"title": f"契約 {contract_no}", "name": "contract"},

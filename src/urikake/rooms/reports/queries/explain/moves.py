@@ -11,8 +11,8 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.rooms.revenue import queries as revenues
 
-from . import accruals, lines, papers, reads, revenue
-from .revenue import Earned
+from . import accruals, earnings, lines, papers, reads, revenue, shifts
+from .earnings import Earned
 
 OWNER: Final = revenues.OWNER
 MOVES: Final[dict[str, Any]] = {
@@ -39,23 +39,25 @@ def of_run(session: Session, contract_ids: Sequence[int], run_id: int) -> tuple[
     for contract_id in contract_ids:
         known = lines.folded(session, contract_id)
         charges = lines.charges(session, known.lines, lines.furthest(session), "id")["id"]
-        every = revenue.earned_all(session, charges)
+        every = earnings.earned_all(session, charges)
         accrued = accruals.of_contract(session, contract_id)
-        before.append({"contract_id": contract_id, "position": _position(session, every, accrued, run_id)})
+        moved = shifts.of_contract(session, contract_id)
+        ahead = pl.concat([part.select("run_id", "amount") for part in (accrued, moved)])
+        before.append({"contract_id": contract_id, "position": _position(session, every, ahead, run_id)})
         rows += _billed(session, every, accrued, run_id)
-        rows += _recognised(session, contract_id, accrued, run_id)
+        rows += _recognised(session, contract_id, accrued, moved, run_id)
     return pl.DataFrame(rows, schema=MOVES), pl.DataFrame(before, schema=BEFORE)
 
 
-def _position(session: Session, every: list[Earned], accrued: pl.DataFrame, run_id: int) -> int:
-    """Billed less recognised before the run, net of tax."""
+def _position(session: Session, every: list[Earned], ahead: pl.DataFrame, run_id: int) -> int:
+    """Billed less recognised before the run, net of tax; ``ahead`` is what is revenue beside the charges."""
     earlier = [one for one in every if one.head["run_id"] < run_id]
-    stood = int(accrued.filter(pl.col("run_id") < run_id)["amount"].sum())
+    stood = int(ahead.filter(pl.col("run_id") < run_id)["amount"].sum())
     if not earlier:
         return -stood
     cutoffs = session.table("revenue_cutoff", "id, month, run_id").filter(pl.col("run_id") < run_id)["month"]
     until = revenues.beyond(cutoffs.max()) if cutoffs.len() else date.min  # type: ignore[arg-type]
-    found = revenue.done(session, [(one, max(one.since, until)) for one in earlier])["done"]
+    found = earnings.done(session, [(one, max(one.since, until)) for one in earlier])["done"]
     done = [
         one.rule["amount"] if one.at_once or (one.ended and one.ended[1] < run_id) else share
         for one, share in zip(earlier, found, strict=True)
@@ -68,7 +70,7 @@ def _billed(session: Session, every: list[Earned], accrued: pl.DataFrame, run_id
     mine = sorted((one for one in every if one.head["run_id"] == run_id), key=lambda one: one.rule["invoice_line_id"])
     if not mine:
         return []
-    found = revenue.done(session, [(one, one.since) for one in mine])
+    found = earnings.done(session, [(one, one.since) for one in mine])
     rows, met = [], set[tuple[int, date]]()
     for one, done, done_tax in zip(mine, found["done"], found["done_tax"], strict=True):
         cycle = (one.charge["line_id"], one.charge["cycle_from_on"])
@@ -102,7 +104,7 @@ def _recognitions(session: Session, contract_id: int, run_id: int) -> pl.DataFra
     found = reads.of_run(
         session, "revenue_recognition", "revenue.Recognition", names, run_id, "contract_id = ?", (contract_id,)
     )
-    heads = {one.charge["id"]: one.head for one in revenue.earned_all(session, found["charge_id"].unique())}
+    heads = {one.charge["id"]: one.head for one in earnings.earned_all(session, found["charge_id"].unique())}
     first = pl.Series(
         [
             heads[row["charge_id"]]["run_id"] == run_id
@@ -114,27 +116,39 @@ def _recognitions(session: Session, contract_id: int, run_id: int) -> pl.DataFra
     return found.filter(~first)
 
 
-def _recognised(session: Session, contract_id: int, accrued: pl.DataFrame, run_id: int) -> list[dict[str, Any]]:
-    """What the run recognised month by month: the shares of schedules, worked out again, then the accruals."""
+def _recognised(
+    session: Session, contract_id: int, accrued: pl.DataFrame, moved: pl.DataFrame, run_id: int
+) -> list[dict[str, Any]]:
+    """What the run recognised month by month: the shares of schedules, worked out again, the accruals, then the shifts."""
     found = _recognitions(session, contract_id, run_id)
     bill = reads.run(session, run_id)["action"] == "bill"
     own = accrued.clear() if bill else accrued.filter(pl.col("run_id") == run_id)
+    moved = moved.filter(pl.col("run_id") == run_id)
     rows = []
-    for month in sorted({*found["month"], *own["month"]}):
+    for month in sorted({*found["month"], *own["month"], *moved["month"]}):
         rows += [_share(session, row) for row in found.filter(pl.col("month") == month).iter_rows(named=True)]
         rows += [
             _move(row, accruals.again(session, row, accrued)[0], 0)
             for row in own.filter(pl.col("month") == month).iter_rows(named=True)
         ]
+        rows += _shifted(session, contract_id, moved.filter(pl.col("month") == month), run_id, month)
     return rows
+
+
+def _shifted(session: Session, contract_id: int, moved: pl.DataFrame, run_id: int, month: date) -> list[dict[str, Any]]:
+    """The shifts of a month as moves, their amounts worked out again."""
+    if moved.is_empty():
+        return []
+    again = dict(shifts.again(session, contract_id, run_id, month).select("line_id", "amount").iter_rows())
+    return [_move(row, again[row["line_id"]], 0) for row in moved.iter_rows(named=True)]
 
 
 def _share(session: Session, row: dict[str, Any]) -> dict[str, Any]:
     """A recognition as a move, its amount and tax worked out again."""
-    one = revenue.earned(session, row["charge_id"])
+    one = earnings.earned(session, row["charge_id"])
     assert one is not None
     lo, hi = revenue.bounds(session, one, row)
-    found = revenue.done(session, [(one, lo or one.since), (one, hi or one.since)])
+    found = earnings.done(session, [(one, lo or one.since), (one, hi or one.since)])
     after = (one.rule["amount"], one.rule["tax_amount"]) if hi is None else found.row(1)
     before = (0, 0) if lo is None else found.row(0)
     return _move(row, after[0] - before[0], after[1] - before[1])
@@ -150,7 +164,7 @@ def _move(row: dict[str, Any], amount: int, tax: int) -> dict[str, Any]:
 def months(session: Session, contract_id: int, run_id: int, posted_on: date) -> list[tuple[date, int]]:
     """The months that an entry of revenue is of, with the revenue of each."""
     found = _recognitions(session, contract_id, run_id)
-    accrued = accruals.of_contract(session, contract_id).filter(pl.col("run_id") == run_id)
-    both = pl.concat([part.select("month", "posted_on", "amount") for part in (found, accrued)])
-    own = both.filter(pl.col("posted_on") == posted_on).group_by("month").agg(pl.col("amount").sum()).sort("month")
+    others = (part.of_contract(session, contract_id).filter(pl.col("run_id") == run_id) for part in (accruals, shifts))
+    every = pl.concat([part.select("month", "posted_on", "amount") for part in (found, *others)])
+    own = every.filter(pl.col("posted_on") == posted_on).group_by("month").agg(pl.col("amount").sum()).sort("month")
     return list(own.iter_rows())

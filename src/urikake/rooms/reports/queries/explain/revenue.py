@@ -1,4 +1,4 @@
-"""Revenue explained: a contract's month, the schedule of a charge, and what was earned before its bill.
+"""Revenue explained: a contract's month, the schedule of a charge, what was earned before its bill, what was shifted by selling price.
 
 A charge's rule is made again from its product, contract and invoice line; what a run recognised of it is the difference
 of two answers of the recognition kernel, before and after the month.
@@ -6,7 +6,6 @@ of two answers of the recognition kernel, before and after the month.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -16,130 +15,36 @@ from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition, schedule
-from urikake.rooms.catalog.queries import deposits, products
-from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.catalog.queries import products
 from urikake.rooms.revenue import queries as revenues
 
-from . import accruals, lines, papers, reads, words
+from . import accruals, earnings, papers, reads, shifts, words
+from .earnings import Earned
 from .made import Cause, Explanation, Step, number, recorded
 
 RECOGNITION: Final = "id, run_id, charge_id, contract_id, line_id, product_id, month, posted_on, amount, tax_amount"
-KEPT: Final = ("pattern", "partial_month", "remainder")
-RULE: Final = (*recognition.RULE, "tax_amount")
-KINDS: Final[dict[str, Any]] = {
-    "amount": pl.Int64, "from_on": pl.Date, "to_on": pl.Date, "method": pl.String, "partial_month": pl.String,
-    "remainder": pl.String, "tax_amount": pl.Int64, "until": pl.Date,
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Earned:
-    """An issued charge as revenue: its rule, its invoice, and the month in which the rest became revenue at once."""
-
-    charge: dict[str, Any]
-    head: dict[str, Any]
-    rule: dict[str, Any]
-    at_once: bool
-    ended: tuple[date, int] | None
-
-    @property
-    def since(self) -> date:
-        """The first month that was not recognised with the invoice."""
-        return periods.following(self.head["issue_on"].replace(day=1))
-
-
-def earned(session: Session, charge_id: int) -> Earned | None:
-    """The charge as revenue, or None where it is on no invoice yet."""
-    found = earned_all(session, pl.Series([charge_id], dtype=pl.Int64))
-    return found[0] if found else None
-
-
-def earned_all(session: Session, charge_ids: pl.Series) -> list[Earned]:
-    """The charges that are on an invoice as revenue, by id; deposits are none."""
-    charges = reads.by_ids(session, "billing_charge", lines.CHARGE, charge_ids)
-    charges = charges.filter(~pl.col("product_id").is_in(deposits(session).implode()))
-    billed = reads.by_key(
-        session, "invoices_line", "id, charge_id, invoice_id, net, tax_amount", "charge_id", charges["id"]
-    )
-    if billed.is_empty():
-        return []
-    papers_ = invoices.numbered(reads.by_ids(session, "invoices_invoice", papers.HEAD, billed["invoice_id"].unique()))
-    heads = {head["invoice_id"]: head for head in papers_.iter_rows(named=True)}
-    ends = reads.by_key(session, "revenue_ending", "id, charge_id, month, run_id", "charge_id", charges["id"])
-    ended = {charge: (month, run) for charge, month, run in ends.select("charge_id", "month", "run_id").iter_rows()}
-    rules = _rules(
-        session,
-        charges.join(
-            billed.rename({"id": "invoice_line_id"}), left_on="id", right_on="charge_id", maintain_order="left"
-        ),
-    )
-    made = []
-    for rule in rules.iter_rows(named=True):
-        head = heads[rule["invoice_id"]]
-        made.append(Earned(_as_charged(rule), head, rule, _gone(session, rule, head), ended.get(rule["id"])))
-    return made
-
-
-def _as_charged(rule: dict[str, Any]) -> dict[str, Any]:
-    """The charge behind a rule, with its own amount and days."""
-    return rule | {"amount": rule["charged"], "from_on": rule["served_from"], "to_on": rule["served_to"]}
-
-
-def _rules(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rules of the charges' schedules, from products and policies; what was kept with a schedule comes first."""
-    policy = policies(session)
-    model = products(session).select("product_id", "revenue", "life_months")
-    starts = reads.by_ids(session, "contracts_line", "id, start_on", rows["line_id"].unique()).rename({"id": "line_id"})
-    named = rows.join(model, on="product_id", maintain_order="left").join(starts, on="line_id", maintain_order="left")
-    asked = named.with_columns(charged="amount", served_from="from_on", served_to="to_on", amount="net")
-    ruled = recognition.ruled(asked, policy["partial_month"], policy["remainder"])
-    names = f"id, charge_id, {', '.join(KEPT)}"
-    kept = reads.by_key(session, "revenue_schedule", names, "charge_id", rows["id"]).drop("id")
-    kept = kept.select(id="charge_id", kept_method="pattern", kept_part="partial_month", kept_rest="remainder")
-    return ruled.join(kept, on="id", how="left", maintain_order="left").with_columns(
-        method=pl.coalesce("kept_method", "method"),
-        partial_month=pl.coalesce("kept_part", "partial_month"),
-        remainder=pl.coalesce("kept_rest", "remainder"),
-    )
-
-
-def _gone(session: Session, rule: dict[str, Any], head: dict[str, Any]) -> bool:
-    """Whether the line had ended for good when it was invoiced, so that a fee over its life was earned at once."""
-    if rule["revenue"] != "lifetime":
-        return False
-    known = lines.folded(session, rule["contract_id"], head["run_id"])
-    own = known.lines.row(by_predicate=pl.col("line_id") == rule["line_id"], named=True)
-    until = periods.following(head["issue_on"].replace(day=1))
-    goes_on = own["end_on"] == own["term_end_on"] and not own["declined"] and own["auto_renew"] is not None
-    return own["end_on"] is not None and own["end_on"] <= until and not goes_on
-
-
-def done(session: Session, rows: list[tuple[Earned, date]]) -> pl.DataFrame:
-    """What of each charge is revenue in the months before the day given with it: ``done`` and its tax ``done_tax``."""
-    asked = [{name: one.rule[name] for name in RULE} | {"until": until} for one, until in rows]
-    frame = pl.DataFrame(asked, schema=KINDS)
-    return recognition.recognised(frame, pl.col("until"), *revenues.roundings(session)).select("done", "done_tax")
 
 
 def revenue(session: Session, no: str, month: date, as_of: date | None = None) -> Explanation | None:
-    """The revenue of a contract in a month: each charge's share up to its end less that before, and what was accrued."""
+    """The revenue of a contract in a month: each charge's share up to its end less that before, what was accrued and shifted."""
     head = reads.contract_by(session, no=no)
     if head is None:
         return None
     made = recognitions(session, head["id"], month)
     rows = [recalled(session, row) for row in made.iter_rows(named=True)]
     accrued = accruals.explained(session, head["id"], month)
+    shifted = shifts.explained(session, head["id"], month)
     before = date.fromordinal(month.toordinal() - 1).replace(day=1)
-    posted = sorted({*made["run_id"].to_list(), *accrued.runs})
+    posted = sorted({*made["run_id"].to_list(), *accrued.runs, *shifted.runs})
     return Explanation(
         ref=f"revenue:{no}:{month:%Y-%m}",
         title=f"契約 {no} の {month:%Y年%-m月} の収益",
-        amount=int(made["amount"].sum()) + accrued.amount,
-        recomputed=sum(again for again, _ in rows) + accrued.recomputed,
-        steps=(*(step for _, step in rows), *accrued.steps),
+        amount=int(made["amount"].sum()) + accrued.amount + shifted.amount,
+        recomputed=sum(again for again, _ in rows) + accrued.recomputed + shifted.recomputed,
+        steps=(*(step for _, step in rows), *accrued.steps, *shifted.steps),
         sources=_sources(session),
         path=_path(session, no, head["id"], posted, made),
-        recorded=_recorded(session, made),
+        recorded=_recorded(session, made, shifted),
         as_of=periods.last_day(month),
         previous=_total(session, head["id"], before),
         previous_ref=f"revenue:{no}:{before:%Y-%m}" if _total(session, head["id"], before) else "",
@@ -167,16 +72,16 @@ def _spans(session: Session, month: date) -> list[reads.Span]:
 
 def _total(session: Session, contract_id: int, month: date) -> int:
     """The revenue posted of the contract for a month."""
-    accrued = accruals.of_contract(session, contract_id).filter(pl.col("month") == month)["amount"].sum()
-    return int(recognitions(session, contract_id, month)["amount"].sum()) + int(accrued)
+    others = (part.of_contract(session, contract_id).filter(pl.col("month") == month) for part in (accruals, shifts))
+    return sum(int(rows["amount"].sum()) for rows in (recognitions(session, contract_id, month), *others))
 
 
 def recalled(session: Session, row: dict[str, Any]) -> tuple[int, Step]:
     """What a recognition is to be, worked out again, and the step that says how."""
-    one = earned(session, row["charge_id"])
+    one = earnings.earned(session, row["charge_id"])
     assert one is not None
     lo, hi = bounds(session, one, row)
-    found = done(session, [(one, lo or one.since), (one, hi or one.since)])["done"]
+    found = earnings.done(session, [(one, lo or one.since), (one, hi or one.since)])["done"]
     before, after = (0 if lo is None else found[0]), (one.rule["amount"] if hi is None else found[1])
     name = reads.product(session, products(session), row["product_id"])["product_name"]
     said = _words(one, before, after, hi is None)
@@ -219,7 +124,9 @@ def _sources(session: Session) -> tuple[tuple[str, str], ...]:
 def _path(session: Session, no: str, contract_id: int, runs: list[int], made: pl.DataFrame) -> tuple[Cause, ...]:
     """契約 → 請求書 → 収益 → 仕訳."""
     stations = [Cause("契約", f"contract:{no}")]
-    found = [earned(session, charge) for charge in made["charge_id"].unique(maintain_order=True)[: papers.MANY]]
+    found = [
+        earnings.earned(session, charge) for charge in made["charge_id"].unique(maintain_order=True)[: papers.MANY]
+    ]
     heads = {one.head["number"]: one.head for one in found if one}
     stations += [Cause("請求書", number_, head["issue_on"], head["total"]) for number_, head in heads.items()]
     for run_id in runs:
@@ -232,10 +139,10 @@ def _path(session: Session, no: str, contract_id: int, runs: list[int], made: pl
     return tuple(stations)
 
 
-def _recorded(session: Session, made: pl.DataFrame) -> Any:
-    """Who recognised the newest of it; None where nothing was."""
+def _recorded(session: Session, made: pl.DataFrame, shifted: shifts.Shifted) -> Any:
+    """Who recognised the newest of its charges, else of what was shifted; None where nothing was."""
     if made.is_empty():
-        return None
+        return recorded(session, "revenue.Shift", *shifted.newest) if shifted.newest else None
     row = made.row(-1, named=True)
     return recorded(session, "revenue.Recognition", row["id"], row["run_id"])
 
@@ -243,7 +150,7 @@ def _recorded(session: Session, made: pl.DataFrame) -> Any:
 def plan(session: Session, text: str, as_of: date | None = None) -> Explanation | None:
     """The revenue schedule of a charge (``schedule-7`` is that of ``charge-7``): month by month, posted and to come."""
     charge_id = number(session, text)
-    one = earned(session, charge_id) if charge_id is not None else None
+    one = earnings.earned(session, charge_id) if charge_id is not None else None
     if one is None or charge_id is None:
         return None
     contract = reads.contract_by(session, contract_id=one.charge["contract_id"])

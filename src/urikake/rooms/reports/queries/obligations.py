@@ -1,0 +1,264 @@
+"""Obligations and what of the price falls on them (履行義務と配分): per version and line, changes with what decided them, the proof.
+
+An arrangement is a contract whose price falls on its lines by their standalone selling prices (room `obligations`). All
+amounts are of the contract's price, without tax.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+import polars as pl
+
+from urikake.base.bulk import Session
+from urikake.base.company import tax_rates
+from urikake.core import tax
+from urikake.core.money import MICRO, divide, wide
+from urikake.rooms.billing import queries as billing
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.obligations import queries
+from urikake.rooms.parties.queries import profiles
+from urikake.rooms.revenue import queries as revenue
+
+from .chosen import contract_ids, require_span
+from .rows import Rows, inclusive
+
+PERCENT: Final = 100 * MICRO
+OBLIGATION: Final = (
+    "contract_no partner version effective treatment line product product_name stated ssp ssp_left price recognized "
+    "catch_up left from to pattern share_micro"
+).split()
+MODIFICATION: Final = (
+    "contract_no partner effective rule treatment reason distinct added_price added_ssp price_before price recognized "
+    "catch_up left"
+).split()
+CHECK: Final = "contract_no partner price allocated unshared billed to_bill difference".split()
+
+
+def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
+    """The obligations of every version: ``contract_no, partner, version, effective, treatment, line, product, …, share``.
+
+    Versions count from 1 within their contract, up to ``as_of``. ``stated`` is what the line charges in its term, ``ssp`` its
+    standalone selling price and ``ssp_left`` that of what was still to be performed; ``price`` is what of the contract's
+    price falls on it, ``recognized`` what of it was before the version's day, ``catch_up`` what was recognised with the
+    version, ``left`` what is recognised from its day on, ``from`` … ``to`` by its ``pattern``. ``share`` is the percentage by
+    which the price was shared in this version; null where the line's own was left as it was.
+    """
+    found = versions(session, contract_ids(session, contract) if contract else None, as_of)
+    named = found.select(
+        *(name for name in OBLIGATION if name not in ("effective", "left", "from", "to", "pattern")),
+        effective="effective_on", left="amount", pattern="method", to=pl.max_horizontal("from_on", inclusive("to_on")),
+        **{"from": pl.col("from_on")},
+    )  # fmt: skip
+    return Rows(named.select(OBLIGATION))
+
+
+def modifications(session: Session, since: date, until: date) -> Rows:
+    """The changes that hold from a day in the span on, each with what decided its treatment (30項・31項).
+
+    Columns: ``contract_no, partner, effective``; ``rule`` (the treatment by the rule) and ``treatment`` (as it was treated),
+    ``reason`` where a person judged otherwise; ``distinct`` (whether all is distinct), ``added_price`` against ``added_ssp``;
+    ``price_before`` and ``price``, ``recognized`` before, ``catch_up`` and what is ``left``.
+    """
+    require_span(since, until)
+    found = changes(session).filter(pl.col("effective_on").is_between(since, until))
+    return Rows(found.rename({"effective_on": "effective"}).select(MODIFICATION))
+
+
+def allocation_check(session: Session, as_of: date) -> Rows:
+    """Of every arranged contract on the day: its price, what of it is allocated, and what was billed and is to be.
+
+    Columns: ``contract_no, partner, price, allocated, unshared`` (price less allocated), ``billed`` (on invoices by the day),
+    ``to_bill`` (what the contract as it then stands still charges in its term), ``difference`` (price less both). A change is
+    followed when its month is recognised; until then it is a difference.
+    """
+    return Rows(checked(session, as_of).select(CHECK))
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def held(session: Session, as_of: date | None = None) -> pl.DataFrame:
+    """Every version that holds from a day up to ``as_of`` on, by contract and age, with its ``version`` counted from 1.
+
+    With the contract's number and partner, and the ``reason`` of a person's judgement.
+    """
+    names = contracts.contracts(session).select("contract_id", "contract_no")
+    people = profiles(session, "name").select("partner_id", partner="code", partner_name="name")
+    judged = session.table("obligations_judgement", "id, reason").select("reason", judgement_id="id")
+    found = queries.versions(session).sort("contract_id", "version_id")
+    found = found.with_columns(version=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("contract_id"))
+    named = (
+        found.join(names, on="contract_id", maintain_order="left")
+        .join(people, on="partner_id", how="left", maintain_order="left")
+        .join(judged, on="judgement_id", how="left", maintain_order="left")
+    )
+    kept = named if as_of is None else named.filter(pl.col("effective_on") <= as_of)
+    return kept.sort("contract_no", "version")
+
+
+def versions(session: Session, chosen: pl.Series | None = None, as_of: date | None = None) -> pl.DataFrame:
+    """The obligations of the chosen contracts' versions, else of all, by contract, version and line.
+
+    With the names of contract, partner and product, ``line`` (its number in the contract), and of what was shared in the
+    version: the line's ``weight`` (a selling price; null where nothing was shared anew), the ``weights`` of all, the ``money``
+    shared, and ``share_micro`` (millionths of a percent).
+    """
+    heads = held(session, as_of)
+    if chosen is not None:
+        heads = heads.filter(pl.col("contract_id").is_in(chosen.implode()))
+    own = heads.select(
+        "version_id", "contract_no", "partner", "partner_name", "version", "effective_on", "treatment", "rule", "reason",
+        whole="price",
+    )  # fmt: skip
+    lines = contracts.first_lines(session).select("line_id", line=pl.col("position") + 1)
+    model = products(session).select("product_id", "product", "product_name")
+    rows = queries.obligations(session).join(own, on="version_id")
+    named = rows.join(lines, on="line_id", how="left").join(model, on="product_id", how="left")
+    return shared(named).sort("contract_no", "version", "line", "line_id")
+
+
+def shared(rows: pl.DataFrame) -> pl.DataFrame:
+    """The obligations of versions with what was shared in each, and by which selling prices (`core.modification`).
+
+    Columns beside the obligations': ``gain`` and ``added`` (what a change added, in selling price and in price), and as
+    `versions` tells.
+    """
+    gain = pl.max_horizontal(pl.col("ssp_left") - pl.col("ssp_left_before"), 0)
+    weights = {
+        "inception": pl.col("ssp"),
+        "separate": pl.when(gain > 0).then(gain),
+        "prospective": pl.col("ssp_left"),
+        "catch_up": pl.col("ssp_before") + pl.when("apart").then(gain).otherwise(0),
+    }
+    added = pl.col("stated") - pl.col("stated_before")
+    moneys = {
+        "inception": pl.col("stated"),
+        "separate": added,
+        "prospective": pl.col("price_before") - pl.col("recognized") + added,
+        "catch_up": pl.col("price_before") + added,
+    }
+    by = {name: _of_treatment(part) for name, part in {"weight": weights, "money": moneys}.items()}
+    each = rows.with_columns(gain=gain, added=added, **by)
+    summed = each.with_columns(
+        pl.col("weight").sum().over("version_id").alias("weights"), pl.col("money").sum().over("version_id")
+    )
+    part = divide(wide("weight") * PERCENT, pl.max_horizontal("weights", 1), "half_up")
+    return summed.with_columns(share_micro=pl.when(pl.col("weights") > 0).then(part))
+
+
+def _of_treatment(parts: dict[str, pl.Expr]) -> pl.Expr:
+    """What belongs to the treatment of the row; null of one that mixes several."""
+    return pl.coalesce(pl.when(pl.col("treatment") == name).then(part) for name, part in parts.items())
+
+
+def changes(session: Session, chosen: pl.Series | None = None, as_of: date | None = None) -> pl.DataFrame:
+    """The versions that came of changes, by contract and age, with what decided how each was treated.
+
+    ``added_distinct``: all that was added is distinct; ``left_distinct`` and ``left_tied``: all that was left of the old is,
+    or none of it.
+    """
+    rows = versions(session, chosen, as_of).filter(pl.col("treatment") != "inception")
+    fresh, rest = (pl.col("gain") > 0) | (pl.col("added") != 0), pl.min_horizontal("ssp_left", "ssp_left_before") > 0
+    sums = rows.group_by("version_id").agg(
+        distinct=pl.col("apart").all(), added_distinct=pl.col("apart").filter(fresh).all(),
+        left_distinct=pl.col("apart").filter(rest).all(), left_tied=(~pl.col("apart")).filter(rest).all(),
+        added_price=pl.col("added").sum(), added_ssp=pl.col("gain").sum(),
+        price_before=pl.col("price_before").sum(), catch_up=pl.col("catch_up").sum(), left=pl.col("amount").sum(),
+    )  # fmt: skip
+    return held(session, as_of).join(sums, on="version_id").sort("contract_no", "version")
+
+
+# --- proofs ----------------------------------------------------------------------------------------------------------
+
+
+def checked(session: Session, as_of: date) -> pl.DataFrame:
+    """The newest version of each contract on the day, with what `allocation_check` tells and what is recognised of it.
+
+    ``recognized`` is of the books, by the last month recognised by the day; ``position`` is billed less recognised: a
+    contract liability, or below zero a contract asset.
+    """
+    heads = held(session, as_of).unique("contract_id", keep="last", maintain_order=True)
+    rows = queries.obligations(session).join(heads.select("version_id"), on="version_id", how="semi")
+    allocated = rows.group_by("contract_id").agg(allocated=pl.col("price").sum(), over_on=pl.col("to_on").max())
+    moved = recognized(session, rows, as_of).group_by("contract_id").agg(pl.col("recognized").sum())
+    found = heads.drop("recognized")
+    for part in (allocated, _billed(session, rows, as_of), _agreed(session, rows, as_of), moved):
+        found = found.join(part, on="contract_id", how="left", maintain_order="left")
+    filled = found.with_columns(pl.col("billed", "agreed", "recognized").fill_null(0))
+    return filled.with_columns(
+        unshared=pl.col("price") - pl.col("allocated"),
+        to_bill=pl.col("agreed") - pl.col("billed"),
+        difference=pl.col("price") - pl.col("agreed"),
+        left=pl.col("price") - pl.col("recognized"),
+        position=pl.col("billed") - pl.col("recognized"),
+    )
+
+
+def _spans(rows: pl.DataFrame) -> pl.DataFrame:
+    """The lines of arrangements and the days whose cycles belong to them: ``line_id, start_on, bound_on``."""
+    after = pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
+    return rows.select("line_id", "contract_id", "start_on", bound_on=after)
+
+
+BILLED: Final = (
+    " FROM stage s JOIN billing_charge c ON c.line_id = s.line_id JOIN invoices_line l ON l.charge_id = c.id"
+    " JOIN invoices_invoice i ON i.id = l.invoice_id"
+    " WHERE c.cycle_from_on >= s.start_on AND c.cycle_from_on < s.bound_on AND i.issue_on <= ?"
+)
+"""What stands on invoices by a day of cycles within the arrangements that are staged."""
+
+
+def _billed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What stands on invoices by the day of cycles within the arrangements: ``contract_id, billed``."""
+    session.stage(_spans(rows))
+    sql = f"SELECT s.contract_id, sum(l.net) AS billed{BILLED} GROUP BY s.contract_id"
+    return session.read(sql, (as_of,), billed=pl.Int64)
+
+
+def bills(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """The invoices issued by the day on which the obligations stand: ``number, issue_on``, ``amount`` (of them, without tax)."""
+    session.stage(_spans(rows))
+    sums = session.read(f"SELECT i.id, sum(l.net) AS amount{BILLED} GROUP BY i.id", (as_of,), amount=pl.Int64)
+    marks = ", ".join(map(str, sums["id"])) or "0"
+    heads = invoices.invoices(session, f"id IN ({marks})").select("number", "issue_on", id="invoice_id")
+    return heads.join(sums, on="id").sort("issue_on", "number")
+
+
+def _agreed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What the contracts as they stand on the day charge in the terms of their arrangements: ``contract_id, agreed``."""
+    spans = _spans(rows)
+    known = contracts.events(session).filter(pl.col("effective_on") <= as_of)
+    lines, segments = billing.as_of(session, spans, known)
+    bounded = lines.join(spans.select("line_id", "bound_on"), on="line_id", maintain_order="left")
+    until = pl.max_horizontal("start_on", pl.min_horizontal("bound_on", "end_on"))
+    charges = billing.agreed(session, bounded.with_columns(until_on=until), segments)
+    return _net(session, charges).group_by("contract_id").agg(agreed=pl.col("net").sum())
+
+
+def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges with ``net``, without the tax that an inclusive price (内税) holds."""
+    model = products(session).select("product_id", "tax", "inclusive")
+    named = charges.join(model, on="product_id", maintain_order="left")
+    rate = tax.rate_micro(pl.col("tax"), pl.col("to_on").dt.offset_by("-1d"), tax_rates(session)).fill_null(0)
+    rated = named.with_columns(rate=rate)
+    bare = divide(wide("amount") * PERCENT, pl.col("rate") + PERCENT, queries.rounding(session))
+    return rated.with_columns(net=pl.when("inclusive").then(bare).otherwise("amount"))
+
+
+def recognized(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What of the obligations became revenue by the last month recognised by the day: ``contract_id, line_id, recognized``."""
+    month = (revenue.posted_until(session, as_of) - timedelta(1)).replace(day=1)
+    spans = _spans(rows).select("line_id", "start_on", to_on="bound_on")
+    earned = revenue.earned(session, spans, month)
+    shifts = session.read(
+        "SELECT line_id, sum(amount) AS earned FROM revenue_shift WHERE id >= ? AND id < ? AND month <= ? GROUP BY line_id",
+        (session.low, session.high, month),
+        earned=pl.Int64,
+    )
+    both = pl.concat([part.select("line_id", "earned") for part in (earned, shifts)])
+    sums = both.group_by("line_id").agg(recognized=pl.col("earned").sum())
+    return rows.select("contract_id", "line_id").join(sums, on="line_id", maintain_order="left")

@@ -1,0 +1,30 @@
+"""Contracts whose price falls on their lines by selling price: a setup with a year of service, and months that pass."""
+
+from __future__ import annotations
+
+from tests.builders import a_line, a_product, a_shop, bill, recognize, take_rows
+from urikake.base import periods
+
+
+def products(url: str) -> None:
+    """Setup (alone 30,000), service (alone 10,000 a month) and an option (alone 3,000 a month)."""
+    a_shop(url)
+    a_product(url, "BEGIN", price_model="flat", unit_price=30_000, revenue="contract_start", ssp=30_000)
+    a_product(url, "HOST", price_model="flat", unit_price=10_000, revenue="monthly", ssp=10_000)
+    a_product(url, "MORE", unit_price=3_000, ssp=3_000)
+
+
+def a_bundle(url: str, contract_no: str = "C1", *, end: str = "2027-03-31", **columns: object) -> None:
+    """A setup for nothing with service from April on, billed month by month."""
+    term = {"start": "2026-04-01", "end": end} | columns
+    take_rows(url, "contracts", [
+        a_line(contract_no, product="HOST", unit_price=10_000, cycle_months=1, **term),
+        a_line(contract_no, product="BEGIN", unit_price=0, cycle_months=0, **term),
+    ])  # fmt: skip
+
+
+def live(url: str, *months: str) -> None:
+    """Bill and recognise the months."""
+    for month in months:
+        bill(url, f"{periods.last_day(periods.first_day(month))}")
+        recognize(url, month)
