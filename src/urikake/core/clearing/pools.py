@@ -51,7 +51,7 @@ _BEGUN: Final = 3  # letters that names of one owner or one group begin with ali
 _LETTER: Final = "[A-Z]"
 _WEEKEND: Final = 3  # days by which holidays move a payment
 _UNLIKE: Final = 0.9  # the trust in a stranger whose name does not even begin alike, beside one whose name does
-_SPOKEN_FOR: Final = 0.7  # the same of one whose own money waits
+_SPOKEN_FOR: Final = 0.75  # the same of one whose own money waits
 _BEHIND: Final = 0.8  # the weight of what is not the oldest that is open: who pays, pays that first
 
 
