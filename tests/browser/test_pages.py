@@ -49,6 +49,7 @@ PAGES = {
     "receivables/refunds/new": "refunds.ask",
     "receivables/refunds/payees": "refunds.ask",
     "receivables/refunds/senders": "refunds.ask",
+    "revenue/judgements": "revenue.judge",
     "approvals": "home.read",
     "revenue": "revenue.read",
     "revenue/disclosure": "revenue.read",
