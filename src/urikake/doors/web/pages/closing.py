@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any, Final
 
+import polars as pl
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 
@@ -126,7 +127,8 @@ def _tied_out(desk: Desk, first: date, last: date) -> list[dict[str, Any]]:
         why = "会計ソフトの仕訳帳か試算表をまだ照合していません。締めたあとでも照合できます"
         return [_step("会計ソフトとの照合", False, "未", "すべての科目が一致", why, desk.link("exports"), soft=True)]
     number = int(found["tie_out_id"][0])
-    off = exports.off(exports.tied(desk.session, number))
+    lines = exports.tied(desk.session, number)
+    off = exports.off(lines.filter(pl.col("month_on") == last))
     title, why = journals.TARGETS[found["target"][0]].title, f"差のある科目 {'・'.join(off['called'].unique().sort())}"
     url = desk.link(f"exports/tie-outs/{number - desk.session.low}")
     figure = f"{title} 差 {off.height}科目"
