@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
-from tests.builders import a_contract, a_shop, balances, bill, receive, recognize, report, take_rows
+from tests.builders import a_contract, a_shop, assert_coherent, balances, bill, receive, recognize, report, take_rows
 from tests.rooms.test_exports import FIRST, LAST, a_fee, a_year, codes, name, refused, treated
 from urikake.base import runs
 from urikake.base.errors import FileRefusal
@@ -225,6 +226,35 @@ def test_what_was_put_out_again_counts_once(database: str) -> None:
     refused("again-with-new", exports.export, database, "freee", *SPAN, again=True, style="month")
 
 
+def padded(at: int) -> Any:
+    """The rows with the numbers of slips filled up with noughts."""
+    return lambda rows: [[*row[:at], row[at].zfill(6), *row[at + 1 :]] for row in rows]
+
+
+def without(at: int) -> Any:
+    """The rows without the numbers of slips of one row."""
+
+    def change(rows: Cells) -> Cells:
+        often = Counter(row[at] for row in rows)
+        return [[*row[:at], "" if often[row[at]] == 1 else row[at], *row[at + 1 :]] for row in rows]
+
+    return change
+
+
+@pytest.mark.parametrize(("target", "number", "day"), [("yayoi", 1, 3), ("freee", 2, 1), ("moneyforward", 0, 1)])
+def test_numbers_that_the_package_leaves_out_or_pads_are_no_difference(
+    database: str, target: str, number: int, day: int
+) -> None:
+    a_year(database)
+    name(database, "moneyforward", "tax", "return:exempt", called="非課税売上-返還等")
+    made = exports.export(database, target, *SPAN)
+    changes = [padded(number), without(number)]
+    changes.append(lambda rows: [[*row[:day], f"*{row[day]}", *row[day + 1 :]] for row in rows])
+    changes += [lambda rows: [[row[0], "", *row[2:]] for row in rows]] if target == "yayoi" else []
+    for change in changes:
+        assert tied(database, target, edited(target, made.file, change))[2] == []
+
+
 def test_other_business_of_the_company_is_not_ours_to_explain(database: str) -> None:
     a_year(database)
     made = exports.export(database, "moneyforward", *SPAN)
@@ -334,6 +364,7 @@ def test_a_comparison_is_told_ever_after_as_a_report(database: str) -> None:
     assert figures["slips_missing"] == len({row["slip"] for row in told}) == 1
     assert report(database, "tie-out-slips", source="1") == []
     assert {row["unexplained"] for row in report(database, "tie-out", source="2")} == {0}
+    assert_coherent(database)
     refused("no-tie-out", report, database, "tie-out", source="99")
     refused("bad-span", exports.tie_out_journal, database, ("x.csv", made.file), "freee", (SPAN[1], SPAN[0]))
 

@@ -207,7 +207,7 @@ def _slips(reading: _Reading, rows: Iterator[tuple[int, Row]]) -> Iterator[tuple
         before = mark
         starts = mark in {"2000", "2110", "2111", "*"} or known.name not in {"yayoi", "kanjo-bugyo", "kanjo-bugyo-i"}
         if starts:
-            slip = row.get(names.slip, "")
+            slip = row.get(names.slip, "") or (f"#{at}" if known.name == "yayoi" else "")
         told = row.get(names.on, "")
         if told or starts:
             found = _as_written(told) if reading.returned else _day(told)
@@ -215,7 +215,7 @@ def _slips(reading: _Reading, rows: Iterator[tuple[int, Row]]) -> Iterator[tuple
                 reading.wrong(at, names.on, told, "日付ではありません")
                 continue
             on = found
-        yield at, row, f"{slip}#{at}" if known.name == "yayoi" and not slip else slip, on
+        yield at, row, slip, on
 
 
 _ERA: Final = re.compile(r"^([A-Z])\.")
@@ -278,8 +278,8 @@ def _money(reading: _Reading, at: int, name: str, row: Row) -> int:
 
 @functools.lru_cache(maxsize=4096)
 def _as_written(text: str) -> date | None:
-    """The day as people write it, too."""
-    return _day(written.day(_ERA.sub(r"\1", text)))
+    """The day as people write it, too, or with the mark that PCA会計 may put before it."""
+    return _day(written.day(_ERA.sub(r"\1", text.removeprefix("*"))))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -132,7 +132,10 @@ def tied(desk: Desk, number: int) -> Shown:
             ref=lambda row: f"account:{row['account']}:{row['month_on']}" if row["account"] and kind == "残高" else None,
         ),
         *(Column(name, f"{word}(円)", "yen", hidden=not (lines[name] != 0).any()) for name, word in PARTS.items()),
-        Column("slips", "伝票", url=lambda row: desk.link(f"{PLACE}/tie-outs/{number}/slips", account=row["called"])),
+        Column(
+            "slips", "伝票",
+            url=lambda row: desk.link(f"{PLACE}/tie-outs/{number}/slips", account=row["called"]) if row["slips"] else None,
+        ),
         Column("account", "当社の科目", hidden=True),
     ]  # fmt: skip
     listing = table(
