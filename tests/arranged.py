@@ -7,16 +7,23 @@ from urikake.base import periods
 
 
 def products(url: str) -> None:
-    """Setup (alone 30,000), service (alone 10,000 a month) and an option (alone 3,000 a month)."""
+    """A shop with a setup (alone 30,000), service (alone 10,000 a month) and an option (alone 3,000 a month)."""
     a_shop(url)
+    shelf(url)
+
+
+def shelf(url: str) -> None:
+    """The products alone."""
     a_product(url, "BEGIN", price_model="flat", unit_price=30_000, revenue="contract_start", ssp=30_000)
     a_product(url, "HOST", price_model="flat", unit_price=10_000, revenue="monthly", ssp=10_000)
     a_product(url, "MORE", unit_price=3_000, ssp=3_000)
 
 
-def a_bundle(url: str, contract_no: str = "C1", *, end: str = "2027-03-31", **columns: object) -> None:
-    """A setup for nothing with service from April on, billed month by month."""
-    term = {"start": "2026-04-01", "end": end} | columns
+def a_bundle(
+    url: str, contract_no: str = "C1", *, start: str = "2026-04-01", end: str = "2027-03-31", **columns: object
+) -> None:
+    """A setup for nothing with a term of service, billed month by month."""
+    term = {"start": start, "end": end} | columns
     take_rows(url, "contracts", [
         a_line(contract_no, product="HOST", unit_price=10_000, cycle_months=1, **term),
         a_line(contract_no, product="BEGIN", unit_price=0, cycle_months=0, **term),

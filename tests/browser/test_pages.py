@@ -62,6 +62,8 @@ PAGES = {
     "revenue/split?by=department": "revenue.read",
     "revenue/waterfall": "revenue.read",
     "revenue/waterfall?from=2020-01": "revenue.read",
+    "revenue/obligations": "revenue.read",
+    "revenue/obligations/K00013": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
     "journals/balance": "journals.read",
@@ -151,6 +153,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "mandate-edit", "delivery-send", "mail",
         "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
         "disclosure", "contract-balances", "contract-positions", "remaining", "revenue-split", "waterfall",
+        "obligations", "obligation",
     }  # fmt: skip
     assert known == tried
 

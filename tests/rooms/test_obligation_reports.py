@@ -82,8 +82,8 @@ def test_the_price_is_what_was_billed_and_is_to_be(database: str) -> None:
     told = {on: [tuple(row.values())[2:] for row in rows] for on, rows in check.items()}
     assert told == {
         "2026-03-31": [],
-        "2026-05-31": [(120_000, 120_000, 0, 20_000, 100_000, 0)],
-        "2026-10-31": [(132_000, 132_000, 0, 72_000, 60_000, 0)],
+        "2026-05-31": [(120_000, 120_000, 0, 20_000, 100_000, 0, 0)],
+        "2026-10-31": [(132_000, 132_000, 0, 72_000, 60_000, 0, 0)],
     }
     arranged.live(database, "2026-11", "2026-12")
     # Leaving was not followed: January is not recognised yet.
@@ -92,6 +92,21 @@ def test_the_price_is_what_was_billed_and_is_to_be(database: str) -> None:
     arranged.live(database, "2027-01")
     (row,) = report(database, "allocation-check", as_of="2027-01-31")
     assert (row["price"], row["billed"], row["to_bill"], row["difference"]) == (96_000, 96_000, 0, 0)
+    assert_coherent(database)
+
+
+def test_what_a_cut_month_rounds_is_told_apart_from_what_is_to_be_billed(database: str) -> None:
+    """Billed a whole month in advance, then cut twice by its days: the parts billed differ by a yen from the whole."""
+    arranged.products(database)
+    arranged.a_bundle(database, timing="advance")
+    arranged.live(database, "2026-04", "2026-05")
+    an_event(database, "change_price", "2026-06-08", line="HOST", unit_price=10_999)
+    an_event(database, "cancel", "2026-06-19")
+    arranged.live(database, "2026-06", "2026-07")
+    (row,) = report(database, "allocation-check", as_of="2026-07-31")
+    assert row["difference"] == row["to_bill"] == 0
+    assert row["billed"] + row["rounding"] == row["price"]
+    assert abs(row["rounding"]) <= 2
     assert_coherent(database)
 
 

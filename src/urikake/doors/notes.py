@@ -115,6 +115,7 @@ ARRANGED: Final = {
     "allocated": "配分した額",
     "unshared": "配分もれ",
     "to_bill": "これから請求",
+    "rounding": "請求の端数",
     "difference": "差額",
 }
 """How the columns of the reports on obligations and what of the price falls on them are headed."""

@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponse
 from urikake.base import access
 from urikake.base.bulk import Session
 from urikake.doors import notes
+from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts as every_contract
 from urikake.rooms.obligations.queries import TREATMENTS
 from urikake.rooms.reports.queries import obligations as reports
@@ -56,6 +57,7 @@ def listed(desk: Desk) -> Shown:
         Column("version", "版", "number", hidden=True),
         Column("billed", "請求済み(円)", "yen", summed=True, hidden=True),
         Column("to_bill", "これから請求(円)", "yen", summed=True, hidden=True),
+        Column("rounding", "請求の端数(円)", "yen", summed=True, hidden=True),
         Column("difference", "差額(円)", "yen", summed=True, hidden=True),
     ]
     listing = table(
@@ -66,7 +68,7 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    names = ("price", "allocated", "billed", "to_bill", "difference")
+    names = ("price", "allocated", "billed", "to_bill", "rounding", "difference")
     return {"table": listing, "proof": every.select(pl.col(names).sum()).row(0, named=True)}
 
 
@@ -132,9 +134,10 @@ def _months(desk: Desk, chosen: pl.Series) -> dict[str, Any]:
     months = found["month"].unique().sort()[:MONTHS].to_list()
     heads = [Month(f"{month:%y/%-m}", cut is None or month > cut) for month in months]
     series = []
-    for (name,), own in found.group_by("product", maintain_order=True):
+    names = dict(products(desk.session).select("product", "product_name").iter_rows())
+    for (code,), own in found.group_by("product", maintain_order=True):
         amounts = dict(own.select("month", "amount").iter_rows())
-        series.append(Series(str(name), [amounts.get(month, 0) for month in months]))
+        series.append(Series(names[str(code)], [amounts.get(month, 0) for month in months]))
     sums = dict(found.group_by("month").agg(pl.col("amount").sum()).iter_rows())
     no = str(found["contract_no"][0]) if found.height else ""
     rows = [
@@ -193,6 +196,8 @@ def _ahead(rows: pl.DataFrame, names: str, ratio: str, money: str) -> list[str]:
     added = int(rows["added"].sum())
     change = f"変更で{'加わった' if added >= 0 else '減った'} {shown.yen(abs(added))}円"
     said = f"まだ収益にしていない {shown.yen(before)}円 と、{change}をあわせると {money} です。"
+    if not added:
+        said = f"価格は変わりません。まだ収益にしていないのは {money} です。"
     if not ratio:
         return [
             said,

@@ -35,7 +35,7 @@ MODIFICATION: Final = (
     "contract_no partner effective rule treatment reason distinct added_price added_ssp price_before price recognized "
     "catch_up left"
 ).split()
-CHECK: Final = "contract_no partner price allocated unshared billed to_bill difference".split()
+CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding difference".split()
 
 
 def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
@@ -72,8 +72,9 @@ def allocation_check(session: Session, as_of: date) -> Rows:
     """Of every arranged contract on the day: its price, what of it is allocated, and what was billed and is to be.
 
     Columns: ``contract_no, partner, price, allocated, unshared`` (price less allocated), ``billed`` (on invoices by the day),
-    ``to_bill`` (what the contract as it then stands still charges in its term), ``difference`` (price less both). A change is
-    followed when its month is recognised; until then it is a difference.
+    ``to_bill`` (what the contract as it then stands still charges or gives back in its term), ``rounding`` (what cycles cut
+    by their days lost or won where they were billed), ``difference`` (price less all three). A change is followed when its
+    month is recognised; until then it is a difference.
     """
     return Rows(checked(session, as_of).select(CHECK))
 
@@ -186,15 +187,31 @@ def checked(session: Session, as_of: date) -> pl.DataFrame:
     allocated = rows.group_by("contract_id").agg(allocated=pl.col("price").sum(), over_on=pl.col("to_on").max())
     moved = recognized(session, rows, as_of).group_by("contract_id").agg(pl.col("recognized").sum())
     found = heads.drop("recognized")
-    for part in (allocated, _billed(session, rows, as_of), _agreed(session, rows, as_of), moved):
+    for part in (allocated, _charged(session, rows, as_of), moved):
         found = found.join(part, on="contract_id", how="left", maintain_order="left")
-    filled = found.with_columns(pl.col("billed", "agreed", "recognized").fill_null(0))
+    filled = found.with_columns(pl.col("billed", "to_bill", "rounding", "recognized").fill_null(0))
     return filled.with_columns(
         unshared=pl.col("price") - pl.col("allocated"),
-        to_bill=pl.col("agreed") - pl.col("billed"),
-        difference=pl.col("price") - pl.col("agreed"),
+        difference=pl.col("price") - pl.col("billed") - pl.col("to_bill") - pl.col("rounding"),
         left=pl.col("price") - pl.col("recognized"),
         position=pl.col("billed") - pl.col("recognized"),
+    )
+
+
+def _charged(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What was billed, is to be, and was rounded otherwise than agreed: ``contract_id, billed, to_bill, rounding``.
+
+    A cycle that was billed a yen a charge off what is agreed was rounded in parts; anything more is still to come.
+    """
+    cycle = ["contract_id", "line_id", "cycle_from_on"]
+    both = _billed(session, rows, as_of).join(_agreed(session, rows, as_of), on=cycle, how="full", coalesce=True)
+    filled = both.with_columns(pl.col("billed", "charges", "agreed").fill_null(0))
+    each = filled.with_columns(rest=pl.col("agreed") - pl.col("billed"))
+    rounded = pl.col("rest").abs() <= pl.col("charges")
+    return each.group_by("contract_id").agg(
+        pl.col("billed").sum(),
+        to_bill=pl.col("rest").filter(~rounded).sum(),
+        rounding=pl.col("rest").filter(rounded).sum(),
     )
 
 
@@ -213,10 +230,11 @@ BILLED: Final = (
 
 
 def _billed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """What stands on invoices by the day of cycles within the arrangements: ``contract_id, billed``."""
+    """What stands on invoices by the day of each cycle within the arrangements: the cycle, ``billed``, ``charges`` (how many)."""
     session.stage(_spans(rows))
-    sql = f"SELECT s.contract_id, sum(l.net) AS billed{BILLED} GROUP BY s.contract_id"
-    return session.read(sql, (as_of,), billed=pl.Int64)
+    cycle = "s.contract_id, c.line_id, c.cycle_from_on"
+    sql = f"SELECT {cycle}, sum(l.net) AS billed, count(*) AS charges{BILLED} GROUP BY {cycle}"
+    return session.read(sql, (as_of,), billed=pl.Int64, charges=pl.Int64)
 
 
 def bills(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -229,14 +247,14 @@ def bills(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def _agreed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """What the contracts as they stand on the day charge in the terms of their arrangements: ``contract_id, agreed``."""
+    """What the contracts as they stand on the day charge for each cycle in their arrangements: the cycle, ``agreed``."""
     spans = _spans(rows)
     known = contracts.events(session).filter(pl.col("effective_on") <= as_of)
     lines, segments = billing.as_of(session, spans, known)
     bounded = lines.join(spans.select("line_id", "bound_on"), on="line_id", maintain_order="left")
     until = pl.max_horizontal("start_on", pl.min_horizontal("bound_on", "end_on"))
     charges = billing.agreed(session, bounded.with_columns(until_on=until), segments)
-    return _net(session, charges).group_by("contract_id").agg(agreed=pl.col("net").sum())
+    return _net(session, charges).group_by("contract_id", "line_id", "cycle_from_on").agg(agreed=pl.col("net").sum())
 
 
 def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,94 @@
+"""履行義務と配分 in the browser: the list, the picture and the table of a contract, why its price falls so, and its changes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from playwright.sync_api import Browser, Page, expect
+
+from .conftest import Installation, signed_in
+from .test_pages import problems
+from .test_pictures import labels
+
+SET_UP = """
+from urikake.base.loading import load; load()
+from urikake.base.url import with_company
+from tests import arranged, builders
+url = with_company({url!r}, "demo")
+arranged.shelf(url)
+arranged.a_bundle(url, "X1", start="2026-12-01", end="2027-11-30", partner="M0001")
+builders.recognize(url, "2026-12", "2027-05")
+builders.an_event(url, "add_option", "2027-06-01", contract_no="X1", product="MORE", quantity=1, unit_price=2_000)
+builders.recognize(url, "2027-06")
+"""
+
+
+def arranged(installation: Installation) -> None:
+    """X1: a setup for nothing with a year for 120,000 from December on; from June an option below its price.
+
+    In a process of its own: Playwright runs a loop in ours.
+    """
+    script = SET_UP.format(url=f"sqlite:///{installation.books}")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=120)
+
+
+def test_the_list_proves_its_sums_and_leads_to_each_contract(sato: Page) -> None:
+    sato.goto("/demo/revenue")
+    sato.get_by_role("link", name="履行義務と配分").click()
+    expect(sato.locator(".proof")).to_contain_text("✓ 一致")
+    row = sato.locator("tbody tr[data-row]").first
+    number = row.locator("a").first.inner_text()
+    row.locator("a").first.click()
+    expect(sato.locator("h1")).to_have_text(f"契約 {number} の履行義務と配分")
+    assert sato.request.get("/demo/revenue/obligations/K99999").status == 404
+    assert sato.request.get("/demo/revenue/obligations?format=csv").text().startswith("\ufeff契約,")
+
+
+def test_a_contract_shows_its_shares_their_reasons_and_what_a_change_did(browser: Browser, own: Installation) -> None:
+    arranged(own)
+    page = signed_in(browser, own, "sato").new_page()
+    page.goto("/demo/revenue/obligations/X1?as_of=2027-05-31")
+    expect(page.locator("main")).to_contain_text(
+        "独立販売価格 120,000円 : 30,000円（HOST : BEGIN）の比で 120,000円 を配分しました。"
+    )
+    table = page.locator("#table tbody tr")
+    assert [row.locator("td").all_inner_texts()[:6] for row in table.all()[1:]] == [
+        ["HOST", "120,000", "120,000", "96,000", "48,000", "48,000"],
+        ["BEGIN", "0", "30,000", "24,000", "24,000", "0"],
+    ]
+    picture = page.locator("figure.pic").first
+    assert [text for text in labels(picture.locator("svg")) if text.startswith(("明細", "配分"))] == [
+        "明細の価格 HOST 120,000円", "配分した額 HOST 96,000円", "配分した額 BEGIN 24,000円",
+    ]  # fmt: skip
+    expect(page.locator(".proof")).to_contain_text("契約資産 72,000")
+    page.goto("/demo/revenue/obligations/X1?as_of=2027-06-30")
+    change = page.locator("section.panel", has=page.locator("ol"))
+    expect(change.locator("h2")).to_contain_text("2027/06/01 の変更 将来に向けて（31項(1)）")
+    assert change.locator("ol li").all_inner_texts() == [
+        "加わった財・サービスは、ほかと別個か（30項(1)） → はい",
+        "加わった価格は、その独立販売価格か（30項(2)） → いいえ 加わった価格 12,000円、独立販売価格 18,000円",
+        "残りは、これまでに提供したものと別個か（31項） → はい",
+        "決まりでは 将来に向けて（31項(1)）",
+    ]
+    expect(change).to_contain_text(
+        "まだ収益にしていない 48,000円 と、変更で加わった 12,000円をあわせると 60,000円 です。"
+    )
+    expect(change).to_contain_text("独立販売価格 60,000円 : 18,000円（HOST : MORE）の比で配分し直しました。")
+    assert problems(page) == []
+    page.goto("/demo/contracts/X1?as_of=2027-06-30")
+    panel = page.locator("section.panel", has=page.get_by_role("heading", name="履行義務"))
+    expect(panel).to_contain_text("取引価格 132,000円 を 3 の履行義務に配分しています。")
+    panel.get_by_role("link", name="配分の理由を見る").click()
+    expect(page.locator("h1")).to_have_text("契約 X1 の履行義務と配分")
+
+
+def test_who_may_not_read_revenue_sees_the_contract_without_it(browser: Browser, own: Installation) -> None:
+    arranged(own)
+    page = signed_in(browser, own, "suzuki").new_page()
+    page.goto("/demo/contracts/X1?as_of=2027-06-30")
+    expect(page.locator("h1")).to_have_text("契約 X1")
+    expect(page.get_by_role("heading", name="履行義務")).to_have_count(0)
+    assert page.request.get("/demo/revenue/obligations/X1").status == 403
