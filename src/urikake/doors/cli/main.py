@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -73,10 +74,16 @@ app.add_typer(rules, name="rules")
 app.add_typer(bank_format, name="bank-format")
 
 
+@cache
+def whole() -> Callable[[], Any]:
+    """All commands as one, built once in a process: to build them takes longer than most of them run."""
+    return typer.main.get_command(app)
+
+
 def run() -> None:
     """Run the command line; a refusal is said on stderr with exit status 1."""
     try:
-        app()
+        whole()()
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
