@@ -35,22 +35,25 @@ def arranged(installation: Installation) -> None:
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=120)
 
 
-def test_the_list_proves_its_sums_and_leads_to_each_contract(sato: Page) -> None:
+def test_where_nothing_is_arranged_the_list_says_so(sato: Page) -> None:
     sato.goto("/demo/revenue")
     sato.get_by_role("link", name="履行義務と配分").click()
-    expect(sato.locator(".proof")).to_contain_text("✓ 一致")
-    row = sato.locator("tbody tr[data-row]").first
-    number = row.locator("a").first.inner_text()
-    row.locator("a").first.click()
-    expect(sato.locator("h1")).to_have_text(f"契約 {number} の履行義務と配分")
+    expect(sato.locator("main")).to_contain_text("この日に配分している契約はありません。")
     assert sato.request.get("/demo/revenue/obligations/K99999").status == 404
-    assert sato.request.get("/demo/revenue/obligations?format=csv").text().startswith("\ufeff契約,")
+    assert (
+        sato.request.get("/demo/revenue/obligations/K00001").status == 404
+    )  # there is such a contract, but no obligations
 
 
 def test_a_contract_shows_its_shares_their_reasons_and_what_a_change_did(browser: Browser, own: Installation) -> None:
     arranged(own)
     page = signed_in(browser, own, "sato").new_page()
-    page.goto("/demo/revenue/obligations/X1?as_of=2027-05-31")
+    page.goto("/demo/revenue/obligations?as_of=2027-05-31")
+    expect(page.locator(".proof")).to_contain_text("取引価格 120,000 ＝ 配分した額 120,000")
+    expect(page.locator(".proof")).to_contain_text("✓ 一致")
+    row = page.locator("tbody tr[data-row]").locator("td")
+    assert row.all_inner_texts()[3:9] == ["契約時の配分", "120,000", "72,000", "48,000", "0", "72,000"]
+    row.first.locator("a").click()
     expect(page.locator("main")).to_contain_text(
         "独立販売価格 120,000円 : 30,000円（HOST : BEGIN）の比で 120,000円 を配分しました。"
     )

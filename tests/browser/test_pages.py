@@ -63,7 +63,6 @@ PAGES = {
     "revenue/waterfall": "revenue.read",
     "revenue/waterfall?from=2020-01": "revenue.read",
     "revenue/obligations": "revenue.read",
-    "revenue/obligations/K00013": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
     "journals/balance": "journals.read",

@@ -32,8 +32,8 @@ def test_the_price_is_told_by_line_with_its_share(database: str) -> None:
     arranged.live(database, "2026-04")
     assert report(database, "obligations", contract="C1") == [
         {
-            "contract_no": "C1", "partner": "P1", "version": 1, "effective": "2026-04-01", "treatment": "inception",
-            "line": at, "product": product, "product_name": product, "stated": stated, "ssp": ssp, "ssp_left": ssp,
+            "contract_no": "C1", "version": 1, "effective": "2026-04-01", "treatment": "inception",
+            "line": at, "product": product, "stated": stated, "ssp": ssp, "ssp_left": ssp,
             "price": price, "recognized": 0, "catch_up": 0, "left": price, "from": "2026-04-01", "to": to,
             "pattern": "monthly", "share": share,
         }

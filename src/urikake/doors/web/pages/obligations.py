@@ -81,8 +81,15 @@ def one(desk: Desk, contract_no: str) -> Shown:
         raise Http404(contract_no)
     now = every.filter(pl.col("version") == pl.col("version").max())
     told = reports.recognized(desk.session, now, desk.on).select("line_id", posted="recognized")
-    rows = now.join(told, on="line_id", how="left", maintain_order="left").with_columns(
-        pl.col("posted").fill_null(0), last_on=pl.max_horizontal("from_on", pl.col("to_on").dt.offset_by("-1d")),
+    ended = every.group_by("line_id").agg(
+        first_to_on=pl.col("to_on").min()
+    )  # a version moves what is over to its own day
+    rows = now.join(told, on="line_id", how="left", maintain_order="left").join(
+        ended, on="line_id", maintain_order="left"
+    )
+    until = pl.when(pl.col("amount") == 0).then("first_to_on").otherwise("to_on")
+    rows = rows.with_columns(
+        pl.col("posted").fill_null(0), last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
         pattern=pl.col("method").replace(notes.PATTERNS),
     ).with_columns(left=pl.col("price") - pl.col("posted"))  # fmt: skip
     (check,) = reports.checked(desk.session, desk.on).filter(pl.col("contract_id") == chosen[0]).to_dicts()
@@ -90,7 +97,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
         "contract_no": contract_no, "check": check, "rows": rows.to_dicts(), "picture": _weights(rows),
         "sums": rows.select(pl.col("stated", "ssp", "price", "posted", "left").sum()).row(0, named=True),
         "why": why(every.filter(pl.col("version") == 1)), "changes": _changes(desk, chosen, every),
-        "months": _months(desk, chosen), "bills": _bills(desk.session, rows, desk.on),
+        "months": _months(desk, chosen, rows["product"].to_list()), "bills": _bills(desk.session, rows, desk.on),
         "page": {"title": f"契約 {contract_no} の履行義務と配分", "name": "obligation"},
     }  # fmt: skip
 
@@ -104,8 +111,9 @@ def panel(desk: Desk, contract_id: int) -> dict[str, Any] | None:
         return None
     now = every.filter(pl.col("version") == pl.col("version").max())
     head = now.row(0, named=True)
+    url = desk.link(f"{PLACE}/{quoted(head['contract_no'])}")
     return {
-        "picture": _weights(now), "since": head["effective_on"], "how": TREATMENTS[head["treatment"]],
+        "picture": _weights(now, url), "since": head["effective_on"], "how": TREATMENTS[head["treatment"]],
         "price": head["whole"], "count": now.height,
     }  # fmt: skip
 
@@ -113,31 +121,31 @@ def panel(desk: Desk, contract_id: int) -> dict[str, Any] | None:
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _weights(rows: pl.DataFrame) -> Picture:
+def _weights(rows: pl.DataFrame, url: str = "#table") -> Picture:
     """What the lines charge, what each would cost alone, and what of the price falls on each: three bars of the same parts."""
     measures = (("stated", "明細の価格"), ("ssp", "独立販売価格"), ("price", "配分した額"))
-    bars = [(title, _parts(rows["product_name"], rows[name])) for name, title in measures]
+    bars = [(title, _parts(rows["product_name"], rows[name], url)) for name, title in measures]
     return pictures.layered(bars, label="履行義務ごとの明細の価格・独立販売価格・配分した額")
 
 
-def _parts(names: Sequence[str], amounts: Sequence[int]) -> list[Part]:
+def _parts(names: Sequence[str], amounts: Sequence[int], url: str) -> list[Part]:
     """The first obligations one by one, the others together."""
-    parts = [Part(name, amount, "#table") for name, amount in zip(names, amounts, strict=True)]
+    parts = [Part(name, amount, url) for name, amount in zip(names, amounts, strict=True)]
     rest = parts[MOST:]
-    return parts if len(parts) <= MOST + 1 else [*parts[:MOST], Part("その他", sum(p.amount for p in rest), "#table")]
+    return parts if len(parts) <= MOST + 1 else [*parts[:MOST], Part("その他", sum(p.amount for p in rest), url)]
 
 
-def _months(desk: Desk, chosen: pl.Series) -> dict[str, Any]:
-    """The revenue of the contract by month, of charges and of shifts, what was recognised and what is to come."""
+def _months(desk: Desk, chosen: pl.Series, order: Sequence[str]) -> dict[str, Any]:
+    """The revenue of the contract by month, of charges and of shifts, recognised and to come; products in this order."""
     cut = revenue.cutoff(desk.session)
     found = by_month(desk.session, chosen)
     months = found["month"].unique().sort()[:MONTHS].to_list()
     heads = [Month(f"{month:%y/%-m}", cut is None or month > cut) for month in months]
     series = []
     names = dict(products(desk.session).select("product", "product_name").iter_rows())
-    for (code,), own in found.group_by("product", maintain_order=True):
-        amounts = dict(own.select("month", "amount").iter_rows())
-        series.append(Series(names[str(code)], [amounts.get(month, 0) for month in months]))
+    for code in dict.fromkeys([*order, *found["product"]]):
+        amounts = dict(found.filter(pl.col("product") == code).select("month", "amount").iter_rows())
+        series.append(Series(names[code], [amounts.get(month, 0) for month in months]))
     sums = dict(found.group_by("month").agg(pl.col("amount").sum()).iter_rows())
     no = str(found["contract_no"][0]) if found.height else ""
     rows = [

@@ -28,7 +28,7 @@ from .rows import Rows, inclusive
 
 PERCENT: Final = 100 * MICRO
 OBLIGATION: Final = (
-    "contract_no partner version effective treatment line product product_name stated ssp ssp_left price recognized "
+    "contract_no version effective treatment line product stated ssp ssp_left price recognized "
     "catch_up left from to pattern share_micro"
 ).split()
 MODIFICATION: Final = (
@@ -39,7 +39,7 @@ CHECK: Final = "contract_no partner price allocated unshared billed to_bill roun
 
 
 def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
-    """The obligations of every version: ``contract_no, partner, version, effective, treatment, line, product, …, share``.
+    """The obligations of every version: ``contract_no, version, effective, treatment, line, product, …, share``.
 
     Versions count from 1 within their contract, up to ``as_of``. ``stated`` is what the line charges in its term, ``ssp`` its
     standalone selling price and ``ssp_left`` that of what was still to be performed; ``price`` is what of the contract's
