@@ -58,7 +58,7 @@ def judge(
     return proposals.propose(session, NAME, content, why)
 
 
-def expect(session: Session, content: proposals.Content) -> dict[str, Any]:
+def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
     """The judgement as a row of facts; refused where it names what there is not."""
     contract_id = _contract(session, content["contract"])
     row: dict[str, Any] = {
@@ -112,12 +112,12 @@ def _changed_on(session: Session, number: str) -> date:
 
 
 def _check(session: Session, content: proposals.Content) -> None:
-    expect(session, content)
+    _row(session, content)
 
 
 def _do(session: Session, content: proposals.Content) -> None:
     names: Sequence[str] = ("line_id", "with_line_id")
-    row = pl.DataFrame([expect(session, content)]).cast(dict.fromkeys(names, pl.Int64))
+    row = pl.DataFrame([_row(session, content)]).cast(dict.fromkeys(names, pl.Int64))
     facts.record(session, Judgement, row)
 
 
