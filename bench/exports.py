@@ -22,6 +22,7 @@ from urikake.core.formats import journals
 
 MONTHS = 3
 LAST = date(2026, 6, 30)
+TARGETS = (*journals.TARGETS, "beancount")
 PER_CONTRACT = 11
 """How many lines a contract posts in these months, roughly."""
 
@@ -76,6 +77,24 @@ def answer(target: str) -> None:
     )
 
 
+def tie_out() -> None:
+    """Tie out the file of freee as it was made, slip by slip, and print what it took."""
+    from urikake.base import runs
+    from urikake.doors import exports
+    from urikake.rooms.exports import queries
+
+    url = from_environment()
+    with runs.reading(url) as session:
+        made = queries.batches(session)
+        number = int(made.filter(made["target"] == "freee")["batch_id"][-1]) - session.low
+    file = exports.file_of(url, number).file
+    began, busy = time.perf_counter(), time.process_time()
+    figures, _, _ = exports.tie_out_journal(url, ("freee.csv", file), "freee")
+    took, used = time.perf_counter() - began, time.process_time() - busy
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+    print(f"{'tie-out':<14}{figures['off']:>10,} off {took:44.2f} s  CPU {used:7.2f} s  {peak:6,} MiB", flush=True)
+
+
 def lines_of() -> int:
     """How many lines the ledger has."""
     from urikake.base import runs
@@ -93,8 +112,10 @@ if __name__ == "__main__":
         case ["make", lines]:
             make(int(lines))
             print(f"{lines_of():,} lines", flush=True)
-        case [target] if target in journals.TARGETS:
+        case ["tie-out"]:
+            tie_out()
+        case [target] if target in TARGETS:
             answer(target)
         case [*lines]:
-            for words in (["make", *(lines or ["1000000"])], *([target] for target in journals.TARGETS)):
+            for words in (["make", *(lines or ["1000000"])], *([target] for target in (*TARGETS, "tie-out"))):
                 subprocess.run([sys.executable, __file__, *words], check=True)

@@ -42,7 +42,7 @@ def test_the_report_of_a_close_is_a_file_that_is_the_same_ever_after(place: Plac
     assert fetched(place, "closes/2026-04.pdf", token)[2:] == (content, tag)
     path = f"/api/v1/{place.code}/documents/closes/2026-06.pdf"
     open_ = place.served.ask("GET", path, Authorization=f"Bearer {token}")
-    assert (open_.status, open_.json["code"]) == (409, "not-closed")
+    assert (open_.status, open_.json["code"]) == (404, "not-closed")
 
 
 def test_the_first_bill_is_rehearsed_and_nothing_is_stored(place: Place) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sqlite3
+from contextlib import closing
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -52,6 +55,8 @@ def test_a_month_is_asked_to_be_opened_by_one_and_opened_by_another(own: Install
     own_row = accountant.get_by_role("row", name="2026年10月の締めの解除")
     expect(own_row.get_by_role("button", name="承認", exact=True)).to_have_count(0)
     approver = signed_in(browser, own, "yamamoto").new_page()
+    approver.goto("/demo/notices")
+    expect(approver.locator("tr", has_text="締めの解除の承認のお願い").first).to_contain_text("2026-10")
     approver.goto("/demo/approvals")
     approver.get_by_role("row", name="2026年10月の締めの解除").get_by_role("button", name="承認", exact=True).click()
     expect(approver.get_by_text("承認しました").first).to_be_visible()
@@ -62,6 +67,11 @@ def test_a_month_is_asked_to_be_opened_by_one_and_opened_by_another(own: Install
     )
     expect(record.first).to_contain_text(re.compile("解除.*yamamoto.*sato.*請求の訂正のため"))
     expect(record.nth(1)).to_contain_text("締め")
+    auditor = signed_in(browser, own, "kansa").new_page()
+    auditor.goto("/demo/notices")
+    expect(auditor.locator("tr", has_text="締めを解除しました").first).to_contain_text("yamamoto")
+    auditor.goto(f"/demo/close/{MONTH}/flux")
+    expect(auditor.locator(".proof").first).to_contain_text("✓ 一致")
 
 
 def both_must_agree(own: Installation) -> None:
@@ -85,3 +95,42 @@ def test_a_close_shows_how_far_it_is(own: Installation, browser: Browser) -> Non
     expect(accountant.get_by_text("完了")).to_be_visible(timeout=60_000)
     accountant.goto(f"/demo/close/{MONTH}")
     expect(accountant.get_by_text(re.compile("2026年10月は締め済みです（sato、"))).to_be_visible()
+
+
+def going(own: Installation, state: str, done: int) -> None:
+    """Work on the close as the worker would note it."""
+    values = (
+        "demo",
+        "close",
+        "2026年11月の締め",
+        '{"month": "2026-11"}',
+        "sato",
+        state,
+        "11/30 締めの請求: 請求明細を計算",
+        done,
+    )
+    beside = own.books.with_suffix(".signin.db")
+    with closing(sqlite3.connect(beside, timeout=30)) as connection, connection:
+        connection.execute("DELETE FROM web_job WHERE kind = 'close'")
+        connection.execute(
+            "INSERT INTO web_job (company, kind, subject, options, actor, state, step, done, total, key, stop, asked_at, pid, figures,"
+            " cause, remedy, rows, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 20, '', 0, '2026-11-30 00:00:00', ?, '{}', '', '', '[]', ?)",
+            (*values, os.getpid(), "2026-11-30 00:01:00" if state == "done" else None),
+        )
+
+
+def test_the_page_of_the_month_shows_the_close_that_is_going_on(own: Installation, browser: Browser) -> None:
+    page = signed_in(browser, own, "sato").new_page()
+    going(own, "running", 7)
+    page.goto("/demo/close/2026-11")
+    panel = page.locator("section", has=page.get_by_role("heading", name="この月を締めています"))
+    expect(panel.get_by_role("status")).to_contain_text("11/30 締めの請求: 請求明細を計算 (7/20)")
+    going(own, "running", 9)
+    expect(panel.locator("progress")).to_have_attribute("max", "20")
+    page.reload()
+    expect(panel.get_by_role("status")).to_contain_text("(9/20)")
+    going(own, "done", 20)
+    page.reload()
+    expect(panel).to_have_count(0)
+    page.goto("/demo/close/2026-10")
+    expect(panel).to_have_count(0)

@@ -35,6 +35,30 @@ def told_codes(page: Page) -> None:
     expect(page.get_by_text("件の名前を決めました")).to_be_visible()
 
 
+def letters(page: Page) -> None:
+    """A letter is told what stands for it, and is gone from the page once that is emptied."""
+    page.get_by_label("文字", exact=True).fill("𠮷")
+    page.get_by_label("代わりの文字").fill("吉")
+    page.get_by_role("button", name="決める").click()
+    expect(page.get_by_label("𠮷 の代わり")).to_have_value("吉")
+    page.get_by_label("𠮷 の代わり").fill("")
+    page.get_by_role("button", name="決める").click()
+    expect(page.get_by_text("1件の名前を決めました")).to_be_visible()
+    expect(page.get_by_label("𠮷 の代わり")).to_have_count(0)
+
+
+def printed(page: Page) -> None:
+    """The books are printed for beancount, and the close goes on looking at the package."""
+    page.goto(f"{PLACE}&target=beancount")
+    expect(page.get_by_text("いつでもすべて出ます")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("button", name="出力する").click()
+    expect(page.get_by_text("のファイル 2 を作りました")).to_be_visible()
+    page.goto("/demo/close/2026-10")
+    expect(page.locator("main")).to_contain_text("会計ソフトとの照合")
+    expect(page.locator("main")).to_contain_text("PCA会計 差 1科目")
+
+
 def made_once(page: Page) -> None:
     """A file is made and taken; the second time nothing is new, and the close says so."""
     page.goto(f"{PLACE}&target=pca")
@@ -86,5 +110,5 @@ def tied_out_by_slip(page: Page) -> None:
 def test_a_month_is_handed_over_once_and_tied_out(browser: Browser, own: Installation) -> None:
     with signed_in(browser, own, "sato") as context:
         page = context.new_page()
-        for step in (lacking_codes, told_codes, made_once, tied_out, tied_out_by_slip):
+        for step in (lacking_codes, told_codes, letters, made_once, tied_out, tied_out_by_slip, printed):
             step(page)

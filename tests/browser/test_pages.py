@@ -49,8 +49,19 @@ PAGES = {
     "receivables/refunds/new": "refunds.ask",
     "receivables/refunds/payees": "refunds.ask",
     "receivables/refunds/senders": "refunds.ask",
+    "revenue/judgements": "revenue.judge",
     "approvals": "home.read",
     "revenue": "revenue.read",
+    "revenue/disclosure": "revenue.read",
+    "revenue/disclosure?as_of=2025-03-31&one-year=1": "revenue.read",
+    "revenue/disclosure?span=quarter&by=partner&as-invoiced=1": "revenue.read",
+    "revenue/balances": "revenue.read",
+    "revenue/balances/contracts?span=month": "revenue.read",
+    "revenue/remaining": "revenue.read",
+    "revenue/remaining?by=contract&one-year=1": "revenue.read",
+    "revenue/split?by=department": "revenue.read",
+    "revenue/waterfall": "revenue.read",
+    "revenue/waterfall?from=2020-01": "revenue.read",
     "revenue/obligations": "revenue.read",
     "journals": "journals.read",
     "journals/1": "journals.read",
@@ -116,9 +127,11 @@ FILES = {
     "ruler-pdf",
     "close-pdf",
     "run-file",
+    "disclosure-pdf",
+    "disclosure-xlsx",
     *(f"matching-{what}" for what in ("receipt", "queue", "found", "partners")),
 }
-"""What is no page but a file, or an answer to a script: tried in test_documents, test_debits and test_matching."""
+"""What is no page but a file, or an answer to a script: tried in test_documents, test_debits, test_matching and test_notes."""
 
 
 def test_the_pages_tried_are_all_that_the_book_has() -> None:
@@ -138,6 +151,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "refund-new",        "payee-edit", "sender-edit",
         "mandate-edit", "delivery-send", "mail",
         "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
+        "disclosure", "contract-balances", "contract-positions", "remaining", "revenue-split", "waterfall",
         "obligations", "obligation",
     }  # fmt: skip
     assert known == tried

@@ -68,6 +68,13 @@ def test_the_bridges_of_a_close_add_up_and_lead_to_the_entries(month: str, sato:
     expect(sato.locator(".proof")).to_contain_text("✓ 一致")
     sato.locator("tbody tr[data-row] a").first.press("Enter")
     sato.wait_for_url("**/journals/*")
+    sato.goto(f"/demo/close/{month}")
+    end = bridges.nth(1).locator("svg a").last
+    owed = yen(str(end.get_attribute("aria-label")))
+    end.press("Enter")
+    sato.wait_for_url("**/journals/balance*")
+    row = sato.locator("tbody tr[data-row]", has=sato.get_by_role("cell", name="売掛金", exact=True))
+    assert yen(row.locator("td").last.inner_text()) == owed
 
 
 def test_revenue_by_month_is_its_table_and_ties_to_the_ledger(sato: Page) -> None:

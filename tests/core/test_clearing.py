@@ -676,3 +676,8 @@ def test_no_unusual_fee_is_kept_back_of_what_is_long_not_due() -> None:
         receipts, items = frames([10_000 - missing], [(10_000, days)])
         told = receipts.with_columns(received_on=pl.lit(FIRST))
         assert match(told, items, fee_tolerance=880, fees=[440])[1]["kind"].to_list() == [kind]
+
+
+def test_among_strangers_the_oldest_of_what_one_owes_comes_before_what_another_is_behind_with() -> None:
+    equal = the_items((1, 5_500, -30, "A0001"), (1, 5_500, 0, "A0002"), (2, 5_500, 0, "B0001"))
+    assert best(5_500, equal, "ﾀﾞﾚｶ", received_on=FIRST)[0] == [2]

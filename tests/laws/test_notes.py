@@ -111,6 +111,10 @@ def test_balances_tie_to_the_ledger_and_to_the_facts(database: str, seed: int, m
         assert 0 <= found["contract_liability", "of_opening"] <= slow["contract_liability", "at most of opening"]
         assert found["contract_liability", "of_opening"] == -found["contract_liability", "recognized_opening"]
         assert_rolls(told_)
+        by_contract = builders.report(database, "contract-balances", since=f"{since}", until=f"{until}", by="contract")
+        for name, balance in (("liability", "contract_liability"), ("asset", "contract_asset")):
+            assert sum(row[name] for row in by_contract) == found[balance, "closing"]
+        assert sum(row["of_opening"] for row in by_contract) == found["contract_liability", "of_opening"]
         proved = [row for row in told_ if row["books"] is not None]
         assert len(proved) == 4
         assert all(row["difference"] == 0 for row in proved), proved
@@ -187,6 +191,9 @@ def test_the_waterfall_is_what_the_facts_say(database: str, seed: int, months: i
         if ended:  # of those only what was posted is told by the facts alone
             found, slow = ({k: v[0] for k, v in part.items() if v[0]} for part in (found, slow))  # type: ignore[misc]
         assert found == slow, on
+        if on < date(2999, 1, 1):  # what remains of what is billed is what the waterfall plans
+            rest = builders.report(database, "remaining-obligations", as_of=f"{on}", by="month")
+            assert sum(row["billed"] for row in rest) == sum(row["planned"] for row in told_)
         with runs.reading(database) as session:
             every = waterfall.flows(session, on)
             tied = waterfall.tie(session, every, first(start), min(on, last(days[-1])))

@@ -27,6 +27,7 @@ from tests.builders import (
     users,
 )
 from urikake.base.errors import FileRefusal, Refusal
+from urikake.base.progress import watched
 from urikake.doors import company, month
 
 CLOCK = {"recorded_at", "content", "head", "outcome"}  # columns that hold the moment of a run, or a hash over it
@@ -62,6 +63,20 @@ def test_a_close_runs_every_step_in_order_and_locks(database: str) -> None:
     runs = [r for r in dump(database)["base_run"].sort("id")["action"] if r in {"bill", "match", "recognize", "close"}]
     assert runs == ["bill", "bill", "bill", "match", "recognize", "close"]
     assert {r["step"]: r["state"] for r in report(database, "close-status", month="2026-04")}["締め"] == "済"
+
+
+def test_a_close_tells_which_of_its_steps_it_is_at(sqlite_url: str) -> None:
+    a_busy_month(sqlite_url)
+    seen: list[str] = []
+    expected: list[int] = []
+    with watched(seen.append):
+        month.close(sqlite_url, "2026-04", planned=expected.append)
+    phases = list(dict.fromkeys(text.partition(": ")[0] for text in seen))
+    billed = [f"4/{day} 締めの請求" for day in (10, 20, 30)]
+    assert phases == [*billed, "入金の消込", "収益の認識", "突合と鍵"]
+    assert expected[0] >= len(seen) > 10
+    assert not month.close(sqlite_url, "2026-04", planned=expected.append)["new"]
+    assert len(expected) == 1  # of a month that is closed nothing is planned
 
 
 def test_a_close_again_changes_nothing(database: str) -> None:

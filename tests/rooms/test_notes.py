@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from tests.builders import (
     an_event,
     apply,
     balances,
+    behind_its_back,
     bill,
     invoices,
     receive,
@@ -22,8 +26,11 @@ from tests.builders import (
     take_rows,
     users,
 )
+from urikake.base import runs
 from urikake.base.errors import Refusal
-from urikake.doors import month
+from urikake.doors import disclosure, month
+from urikake.doors.documents import asked as documents
+from urikake.doors.documents import typesetting
 
 
 def roll(url: str, since: str, until: str) -> dict[str, dict[str, int]]:
@@ -181,6 +188,37 @@ def test_a_short_option_of_a_long_contract_is_not_left_out(database: str) -> Non
     assert found == {"OPTION": (15_000, 0, 15_000, 0), "PLAN": (230_000, 0, 230_000, 0)}
 
 
+def test_what_falls_on_obligations_by_selling_price_is_what_remains(database: str) -> None:
+    """Setup (alone 30,000) is free with a year at 10,000 a month: 24,000 in April, 8,000 in each month after it."""
+    a_shop(database)
+    a_product(database, "BEGIN", unit_price=30_000, revenue="contract_start", ssp=30_000)
+    a_product(database, "HOST", unit_price=10_000, ssp=10_000)
+    term = {"start": "2026-04-01", "end": "2027-03-31"}
+    take_rows(database, "contracts", [
+        a_line(product="HOST", monthly=10_000, **term), a_line(product="BEGIN", monthly=0, cycle_months=0, **term),
+    ])  # fmt: skip
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    # Of 120,000 there are 32,000 revenue; the bill of April was 10,000, so the other 22,000 are an asset.
+    assert roll(database, "2026-04-01", "2026-04-30")["contract_asset"] == {
+        "recognized_ahead": 22_000,
+        "closing": 22_000,
+    }
+    assert left(database, "2026-04-30") == {"2026": (64_000, 0, 64_000), "2027": (24_000, 0, 24_000)}
+    assert left(database, "2026-04-30", by="product", exempt="one-year") == {"HOST": (0, 0, 0, 88_000)}
+    bill(database, "2026-05-31", "2026-06-30")
+    recognize(database, "2026-06")
+    assert sum(row[0] for row in left(database, "2026-06-30").values()) == 120_000 - 32_000 - 16_000
+    rows = report(database, "revenue-by", since="2026-04-01", until="2026-06-30", by="product")
+    assert {row["key"]: row["amount"] for row in rows if row["section"] == "contract"} == {
+        "BEGIN": 24_000,
+        "HOST": 24_000,
+    }
+    assert [row["amount"] for row in rows if row["key"] == "difference"] == [0]
+    fall = report(database, "waterfall", from_month="2026-04", months=3)
+    assert sum(row["posted"] for row in fall) == 48_000
+
+
 def test_revenue_beside_the_same_days_a_year_ago(database: str) -> None:
     a_shop(database)
     a_contract(database, end="2027-12-31")
@@ -265,3 +303,115 @@ def test_what_cannot_be_told_is_refused(database: str, name: str, options: dict[
     with pytest.raises(Refusal) as refused:
         report(database, name, **options)
     assert refused.value.code == code
+
+
+def test_lines_that_are_alike_are_told_apart_where_what_they_are_bound_to_differs(database: str) -> None:
+    """Both end on the last of March 2028: C1 was agreed on for two years, C2 for one that renewed itself."""
+    a_shop(database)
+    a_contract(database, end="2028-03-31", auto_renew=12)
+    a_contract(database, "C2", end="2027-03-31", auto_renew=12)
+    for on in ("2026-04-30", "2027-02-28", "2027-04-30"):
+        bill(database, on)
+    recognize(database, "2027-04")
+    whole = 23 * 10_000 + 11 * 10_000
+    assert sum(row[0] for row in left(database, "2026-04-30").values()) == whole
+    assert left(database, "2026-04-30", by="contract") == {"C1": (230_000, 0, 230_000), "C2": (110_000, 0, 110_000)}
+    assert sum(row[0] for row in left(database, "2027-04-30").values()) == 2 * 11 * 10_000
+
+
+def test_before_the_company_began_there_is_nothing_to_note(database: str) -> None:
+    before = datetime.now(UTC)
+    a_shop(database)
+    a_contract(database)
+    bill(database, "2026-04-30")
+    span = {"since": "2026-04-01", "until": "2026-04-30"}
+    rows = report(database, "contract-balances", known_at=before, **span)
+    assert {row["amount"] for row in rows} == {0}
+    assert report(database, "remaining-obligations", as_of="2026-04-30", exempt="one-year", known_at=before) == []
+    assert report(database, "waterfall", from_month="2026-04", known_at=before) == []
+    assert {row["section"] for row in report(database, "revenue-by", known_at=before, **span)} == {"total"}
+
+
+# --- the paper -------------------------------------------------------------------------------------------------------
+
+
+def test_the_paper_says_what_the_reports_say_and_ever_the_same(database: str) -> None:
+    a_year_in_advance(database)
+    bill(database, "2026-04-30", "2026-05-31")
+    recognize(database, "2026-05")
+    on = date(2026, 5, 31)
+    seen = datetime.now(UTC)
+    book = documents.found(database, "notes", on=on, span="month", exempt="one-year")
+    paper = book.papers[0]
+    assert paper["period"] == "2026年5月1日から2026年5月31日まで"
+    split = {row["label"]: row["amounts"] for row in paper["split"]}
+    assert split["顧客との契約から生じる収益"] == split["売上の勘定（試算表）"] == [20_000, 0]
+    held = [row for row in paper["balances"] if row["label"] == "当期の収益のうち期首の契約負債に含まれていた額"]
+    assert [row["amounts"][0] for row in held] == [10_000]
+    assert "期首の契約負債に含まれていた額は 10,000円です。" in "".join(paper["sentences"]["balances"])
+    assert "契約期間が1年以内の契約（110,000円）は、注記に含めていません。" in "".join(paper["sentences"]["remaining"])
+    assert "1円まで一致しています" in paper["proof"]
+    drawn = typesetting.pdf(book)
+    an_event(database, "cancel", last_day="2026-05-31")
+    bill(database, "2026-06-30")
+    recognize(database, "2026-06")
+    again = documents.found(database, "notes", on=on, span="month", exempt="one-year", known_at=seen)
+    assert typesetting.pdf(again) == drawn
+
+
+@pytest.mark.parametrize(
+    ("on", "span", "first"),
+    [
+        ("2026-05-31", "year", "2026年4月1日"), ("2027-03-31", "year", "2026年4月1日"), ("2026-09-30", "quarter", "2026年7月1日"),
+        ("2026-10-15", "quarter", "2026年10月1日"), ("2027-02-28", "month", "2027年2月1日"),
+    ],
+)  # fmt: skip
+def test_a_note_is_of_the_fiscal_year_its_quarter_or_month(database: str, on: str, span: str, first: str) -> None:
+    a_shop(database)
+    found = documents.found(database, "notes", on=date.fromisoformat(on), span=span).papers[0]
+    assert found["period"].startswith(f"{first}から")
+
+
+def test_what_a_difference_is_stands_on_the_paper(sqlite_url: str) -> None:
+    a_year_in_advance(sqlite_url)
+    bill(sqlite_url, "2026-04-30")
+    behind_its_back(sqlite_url, "UPDATE receivables_item SET gross = gross + 5")
+    proof = documents.found(sqlite_url, "notes", on=date(2026, 4, 30)).papers[0]["proof"]
+    assert proof.startswith("総勘定元帳との差額が 5円あります。")
+
+
+def test_a_month_that_is_over_and_not_recognised_is_told(sqlite_url: str) -> None:
+    a_year_in_advance(sqlite_url)
+    bill(sqlite_url, "2026-04-30")
+    recognize(sqlite_url, "2026-04")
+    for on, told in ((date(2026, 4, 30), ""), (date(2026, 5, 30), ""), (date(2026, 5, 31), "2026年5月の収益は、まだ")):
+        proof = documents.found(sqlite_url, "notes", on=on).papers[0]["proof"]
+        assert proof.startswith(told or "総勘定元帳との照合")
+
+
+@pytest.mark.parametrize(("asked", "code"), [({"span": "week"}, "bad-span-name"), ({"exempt": "all"}, "bad-exempt")])
+def test_a_note_of_nothing_known_is_refused(database: str, asked: dict[str, str], code: str) -> None:
+    a_shop(database)
+    with pytest.raises(Refusal) as refused:
+        documents.found(database, "notes", on=date(2026, 4, 30), **asked)
+    assert refused.value.code == code
+
+
+def test_the_balances_are_split_by_contract_or_not_at_all(database: str) -> None:
+    a_shop(database)
+    with pytest.raises(Refusal) as refused:
+        report(database, "contract-balances", since="2026-04-01", until="2026-04-30", by="partner")
+    assert refused.value.code == "bad-by"
+
+
+def test_the_workbook_holds_real_numbers(database: str) -> None:
+    a_year_in_advance(database)
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    with runs.reading(database) as session:
+        sheet = disclosure.workbook(disclosure.of(session, date(2026, 4, 30)), "株式会社テスト")
+    with zipfile.ZipFile(io.BytesIO(sheet)) as book:
+        cells = [book.read(f"xl/worksheets/sheet{at}.xml").decode() for at in (1, 2, 3, 4)]
+    assert "<v>10000</v>" in cells[0]
+    assert "<v>120000</v>" in cells[1]
+    assert "<v>120000</v>" in cells[2]

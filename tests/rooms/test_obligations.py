@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.builders import (
     a_contract,
     a_line,
@@ -10,13 +12,18 @@ from tests.builders import (
     an_event,
     assert_coherent,
     balances,
+    behind_its_back,
     bill,
     recognize,
     recognized,
     report,
     take_rows,
+    users,
+    wrongs,
 )
 from urikake.base import periods
+from urikake.base.errors import Refusal
+from urikake.doors import company, judging
 
 
 def months(first: int, count: int) -> list[str]:
@@ -155,3 +162,173 @@ def _on(url: str, number: int) -> None:
     (month,) = months(number, 1)
     bill(url, f"{periods.last_day(periods.first_day(month))}")
     recognize(url, month)
+
+
+def judged(url: str, kind: str, **what: object) -> None:
+    """Judge of C1 as one person, approve it as another."""
+    users(url, maker="accountant", checker="approver")
+    number = judging.judge(url, "C1", kind, "契約書 3条", user="maker", **what)["proposal"]
+    assert number
+    company.decide(url, number, "approved", user="checker")
+
+
+def test_a_setup_that_is_not_distinct_is_earned_with_the_service(database: str) -> None:
+    a_bundle(database, setup=24_000, monthly=8_000)
+    judged(database, "bundle", line="BEGIN", with_line="HOST")
+    live(database, 2)
+    # 24,000 + 96,000 を12か月で
+    assert recognized(database, *months(4, 2)) == [10_000, 10_000]
+    assert report(database, "deferred", month="2026-05")[0]["closing"] == 24_000 - 4_000
+
+
+def test_a_bundle_judged_later_is_caught_up(database: str) -> None:
+    a_bundle(database, setup=24_000, monthly=8_000)
+    live(database, 2)
+    assert recognized(database, *months(4, 2)) == [32_000, 8_000]
+    judged(database, "bundle", line="BEGIN", with_line="HOST")
+    _on(database, 6)
+    assert recognized(database, "2026-06") == [30_000 - 40_000]
+    for number in range(7, 16):
+        _on(database, number)
+    assert balances(database)["売上高"] == -120_000
+
+
+def test_what_is_expected_to_be_paid_back_lowers_the_price_from_the_start(database: str) -> None:
+    # 年間リベート 12,000 を見込む: 取引価格 108,000 を 30,000 : 120,000 で配分 → 21,600 と 86,400（月 7,200）
+    a_bundle(database)
+    judged(database, "estimate", amount=-12_000)
+    live(database, 1)
+    assert by_product(database, "2026-04") == {"BEGIN": 21_600, "HOST": 7_200}
+    judged(database, "estimate", amount=0)
+    _on(database, 5)
+    assert by_product(database, "2026-05") == {"BEGIN": 2_400, "HOST": 8_000 * 2 - 7_200}
+    for number in range(6, 16):
+        _on(database, number)
+    assert balances(database)["売上高"] == -120_000
+
+
+def test_what_varies_of_one_line_is_its_own(database: str) -> None:
+    # 変動する 12,000 は HOST だけに。残り 120,000 を 30,000 : 120,000 − 12,000 で配分 → 26,087 と 93,913
+    a_bundle(database)
+    judged(database, "estimate", amount=12_000, line="HOST")
+    live(database, 1)
+    assert by_product(database, "2026-04") == {"BEGIN": 26_087, "HOST": (93_913 + 12_000) // 12}
+
+
+def test_a_change_may_be_treated_otherwise_with_a_reason_and_a_second_person(database: str) -> None:
+    a_bundle(database)
+    live(database, 6)
+    an_event(database, "change_price", "2026-10-01", line="HOST", unit_price=9_000)
+    _on(database, 10)
+    assert recognized(database, "2026-10") == [7_000]
+    judged(database, "treatment", treatment="catch_up")
+    _on(database, 11)
+    # 114,000 を 30,000 : 120,000 で配分し直す: 22,800 と 91,200。11月末までに 22,800 + 60,800、これまで 24,000 + 48,000 + 7,000
+    assert recognized(database, "2026-11") == [22_800 + 60_800 - 79_000]
+    for number in range(12, 16):
+        _on(database, number)
+    assert balances(database)["売上高"] == -114_000
+
+
+def test_nobody_approves_a_judgement_of_their_own(database: str) -> None:
+    a_bundle(database)
+    users(database, maker="accountant")
+    number = judging.judge(database, "C1", "estimate", "見込み", user="maker", amount=1_000)["proposal"]
+    with pytest.raises(Refusal, match="自分"):
+        company.decide(database, number, "approved", user="maker")
+
+
+REFUSED = [
+    ("unknown-contract", {"contract": "C9", "kind": "estimate", "amount": 1}),
+    ("unknown-line", {"kind": "bundle", "line": "MOON", "with_line": "HOST"}),
+    ("bad-bundle", {"kind": "bundle", "with_line": "HOST"}),
+    ("bad-treatment", {"kind": "treatment", "treatment": "anyhow"}),
+    ("bad-judgement", {"kind": "mood"}),
+    ("no-change", {"kind": "treatment", "treatment": "separate"}),
+]
+
+
+@pytest.mark.parametrize(("code", "asked"), REFUSED)
+def test_what_cannot_be_judged_is_refused(database: str, code: str, asked: dict[str, object]) -> None:
+    a_bundle(database)
+    live(database, 6)
+    if code == "bad-treatment":
+        an_event(database, "change_price", "2026-10-01", line="HOST", unit_price=9_000)
+        _on(database, 10)
+    told = {"contract": "C1", "why": "理由"} | asked
+    with pytest.raises(Refusal) as refused:
+        judging.judge(database, **told)  # type: ignore[arg-type]
+    assert refused.value.code == code
+
+
+def test_a_share_that_is_lost_is_found(database: str) -> None:
+    a_bundle(database)
+    live(database, 1)
+    behind_its_back(database, "UPDATE obligations_obligation SET amount = amount + 1 WHERE amount = 24000")
+    assert any("取引価格 120000 円に対し、配分の合計が 120001 円" in told for told in wrongs(database))
+    behind_its_back(database, "UPDATE obligations_obligation SET amount = amount - 1 WHERE amount = 24001")
+
+
+def a_building(url: str, **contract: object) -> None:
+    """C1: a system built for 1,000,000 from April, billed at the start."""
+    a_shop(url)
+    a_product(url, "BUILD", unit_price=1_000_000, revenue="progress")
+    a_contract(url, product="BUILD", monthly=1_000_000, cycle_months=0, end="2026-09-30", **contract)
+
+
+def performed(url: str, date: str, **told: object) -> int:
+    return take_rows(url, "progress", [{"contract_no": "C1", "product": "BUILD", "date": date} | told])
+
+
+def test_what_is_built_is_revenue_as_it_is_performed(database: str) -> None:
+    a_building(database)
+    assert performed(database, "2026-04-30", cost=210_000, total_cost=700_000) == 1
+    _on(database, 4)
+    assert balances(database) == {"売掛金": 1_100_000, "前受金": -800_000, "売上高": -300_000}
+    _on(database, 5)
+    assert recognized(database, "2026-05") == [0]
+    assert performed(database, "2026-06-30", percent=100, note="検収書") == 1
+    _on(database, 6)
+    assert recognized(database, "2026-06") == [700_000]
+    assert balances(database)["売上高"] == -1_000_000
+
+
+def test_what_was_performed_may_be_told_late_and_corrected(database: str) -> None:
+    a_building(database)
+    performed(database, "2026-04-30", percent=50)
+    live(database, 2)
+    assert performed(database, "2026-04-30", percent="50") == 0
+    assert performed(database, "2026-04-30", percent=40) == 1
+    _on(database, 6)
+    assert recognized(database, *months(4, 3)) == [500_000, 0, -100_000]
+
+
+def test_what_is_built_for_another_price_is_caught_up(database: str) -> None:
+    # 一つの履行義務の価格が 1,150,000 になる: 60% の 690,000 から、認識した 600,000 を引いて一時に（31項(2)）
+    a_building(database)
+    performed(database, "2026-04-30", percent=60)
+    live(database, 1)
+    an_event(database, "change_price", "2026-04-01", line="BUILD", unit_price=1_150_000)
+    _on(database, 5)
+    assert recognized(database, "2026-05") == [1_150_000 * 60 // 100 - 600_000]
+    performed(database, "2026-06-30", percent=100)
+    _on(database, 6)
+    assert balances(database)["売上高"] == -1_150_000
+
+
+WRONG = [
+    ({"percent": 101}, "0 から 100 まで"),
+    ({}, "どちらか一方"),
+    ({"percent": 10, "cost": 1, "total_cost": 2}, "どちらか一方"),
+    ({"cost": 3, "total_cost": 2}, "0 から見積総原価まで"),
+    ({"cost": 3}, "見積総原価"),
+    ({"percent": 10, "product": "MOON"}, "明細がありません"),
+    ({"percent": 10, "date": "2026-03-31"}, "開始日より前"),
+]
+
+
+@pytest.mark.parametrize(("told", "why"), WRONG)
+def test_progress_that_cannot_be_is_refused(database: str, told: dict[str, object], why: str) -> None:
+    a_building(database)
+    with pytest.raises(Refusal, match=why):
+        take_rows(database, "progress", [{"contract_no": "C1", "product": "BUILD", "date": "2026-04-30"} | told])

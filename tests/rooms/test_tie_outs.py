@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
-from tests.builders import a_contract, a_shop, balances, bill, receive, recognize, report, take_rows
+from tests.builders import a_contract, a_shop, assert_coherent, balances, bill, receive, recognize, report, take_rows
 from tests.rooms.test_exports import FIRST, LAST, a_fee, a_year, codes, name, refused, treated
 from urikake.base import runs
 from urikake.base.errors import FileRefusal
@@ -132,7 +133,7 @@ def test_a_journal_that_came_back_as_it_went_agrees_in_every_layout(
     name(database, target, "tax", "purchase:standard:10:80", called="課仕80")
     made = exports.export(database, target, *SPAN)
     figures, lines, slips = tied(database, target, made.file)
-    assert (figures["off"], figures["others"], slips) == (0, 0, [])
+    assert (figures["off"], figures["other_accounts"], slips) == (0, 0, [])
     months = {row["month_on"] for row in lines}
     assert months == {date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)}
     ours = {}
@@ -171,7 +172,7 @@ def test_differences_are_explained_by_the_slips_on_either_side(database: str) ->
         return [*(row for row in rows if row != gone), by_hand]
 
     figures, lines, slips = tied(database, "yayoi", edited("yayoi", made.file, change))
-    assert (figures["missing"], figures["extra"], figures["changed"]) == (1, 1, 2)
+    assert (figures["slips_missing"], figures["slips_extra"], figures["slips_changed"]) == (1, 1, 2)
     amount, other, third = (int(row[8]) for row in (gone, moved, recoded))
     tax = int(recoded[15])
     assert ("missing", "売掛金", amount, 0) in kinds(slips)
@@ -199,7 +200,12 @@ def test_what_waits_is_told_apart_and_what_is_there_twice(database: str) -> None
         return [*rows, [*first[:2], "9999", *first[3:]]]
 
     figures, lines, slips = tied(database, "freee", edited("freee", made.file, twice))
-    assert (figures["waiting"], figures["double"], figures["missing"], figures["extra"]) == (1, 1, 0, 0)
+    assert (figures["slips_waiting"], figures["slips_double"], figures["slips_missing"], figures["slips_extra"]) == (
+        1,
+        1,
+        0,
+        0,
+    )
     assert {("waiting", "普通預金", 700, 0), ("waiting", "仮受金", -700, 0)} <= kinds(slips)
     suspense = next(row for row in lines if row["account"] == "仮受金" and row["not_exported"])
     assert (suspense["month_on"], suspense["not_exported"]) == (date(2026, 5, 31), -700)
@@ -213,11 +219,40 @@ def test_what_was_put_out_again_counts_once(database: str) -> None:
     assert tied(database, "freee", again.file)[0]["off"] == 0
     figures, _, slips = tied(database, "freee", first.file)
     assert {(row["kind"], row["account"]) for row in slips} == {("missing", "普通預金"), ("missing", "仮受金")}
-    assert figures["missing"] == 1
+    assert figures["slips_missing"] == 1
     exports.export(database, "freee", *SPAN, again=True, style="month")
     assert tied(database, "freee", again.file)[0]["off"] == 0
     receive(database, 800, payer="ダレカ", on="2026-05-30", id="LATER")
     refused("again-with-new", exports.export, database, "freee", *SPAN, again=True, style="month")
+
+
+def padded(at: int) -> Any:
+    """The rows with the numbers of slips filled up with noughts."""
+    return lambda rows: [[*row[:at], row[at].zfill(6), *row[at + 1 :]] for row in rows]
+
+
+def without(at: int) -> Any:
+    """The rows without the numbers of slips of one row."""
+
+    def change(rows: Cells) -> Cells:
+        often = Counter(row[at] for row in rows)
+        return [[*row[:at], "" if often[row[at]] == 1 else row[at], *row[at + 1 :]] for row in rows]
+
+    return change
+
+
+@pytest.mark.parametrize(("target", "number", "day"), [("yayoi", 1, 3), ("freee", 2, 1), ("moneyforward", 0, 1)])
+def test_numbers_that_the_package_leaves_out_or_pads_are_no_difference(
+    database: str, target: str, number: int, day: int
+) -> None:
+    a_year(database)
+    name(database, "moneyforward", "tax", "return:exempt", called="非課税売上-返還等")
+    made = exports.export(database, target, *SPAN)
+    changes = [padded(number), without(number)]
+    changes.append(lambda rows: [[*row[:day], f"*{row[day]}", *row[day + 1 :]] for row in rows])
+    changes += [lambda rows: [[row[0], "", *row[2:]] for row in rows]] if target == "yayoi" else []
+    for change in changes:
+        assert tied(database, target, edited(target, made.file, change))[2] == []
 
 
 def test_other_business_of_the_company_is_not_ours_to_explain(database: str) -> None:
@@ -248,7 +283,7 @@ def test_other_business_of_the_company_is_not_ours_to_explain(database: str) -> 
     figures, lines, slips = tied(database, "moneyforward", edited("moneyforward", made.file, rent))
     assert (figures["off"], slips) == (0, [])
     bank = next(row for row in lines if row["account"] == "普通預金" and row["month_on"] == date(2026, 5, 31))
-    assert (bank["extra"], figures["others"]) == (-50_000, 1)
+    assert (bank["extra"], figures["other_accounts"]) == (-50_000, 1)
 
 
 def test_columns_of_any_journal_or_ledger_are_taken_by_their_names(database: str) -> None:
@@ -326,9 +361,10 @@ def test_a_comparison_is_told_ever_after_as_a_report(database: str) -> None:
     assert [(row["kind"], row["account"], row["here"]) for row in told] == [
         (row["kind"], row["account"], row["here"]) for row in slips
     ]
-    assert figures["missing"] == len({row["slip"] for row in told}) == 1
+    assert figures["slips_missing"] == len({row["slip"] for row in told}) == 1
     assert report(database, "tie-out-slips", source="1") == []
     assert {row["unexplained"] for row in report(database, "tie-out", source="2")} == {0}
+    assert_coherent(database)
     refused("no-tie-out", report, database, "tie-out", source="99")
     refused("bad-span", exports.tie_out_journal, database, ("x.csv", made.file), "freee", (SPAN[1], SPAN[0]))
 

@@ -59,6 +59,7 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.collecting.actions.masters.collector_of",
     "urikake.rooms.ledger.actions.post",
     "urikake.rooms.intake.actions.keep_new",
+    "urikake.rooms.exports.actions.printing.printed",
     *(f"urikake.rooms.refunds.actions.paying.{step}" for step in ("pay_back", "take_refund_back")),
     *(f"urikake.rooms.refunds.actions.masters.{step}" for step in ("payee_of", "told", "words")),
     "urikake.rooms.matching.actions.refunding.wanted",

@@ -27,6 +27,7 @@ TITLES: Final = {
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "使用量",
+    "progress": "進捗度・検収",
     "receivables": "債権伝票",
     "openings": "移行残高",
     "users": "利用者",
@@ -140,6 +141,9 @@ NOTES: Final = {
     ("events", "discount_months"): "空欄は続くかぎり、0 は適用日のある請求一回だけ",
     ("events", "event_id"): "`withdraw` と `correct` では、取り消す・訂正する変更の ID",
     ("usage", "event_id"): "同じ ID は一度だけ数える",
+    ("progress", "percent"): "その日までの累計。検収なら 100。書かないときは原価で",
+    ("progress", "cost"): "その日までの累計",
+    ("progress", "note"): "検収書の番号など、根拠",
     ("usage", "quantity"): "負の数量は、その日の訂正",
     ("receivables", "amount"): "税込",
     ("receipts", "id"): "銀行の取引番号。二度取り込んでも一度だけになる",
@@ -355,7 +359,7 @@ VERBS: Final = {
     "map": "の列の対応づけと銀行の形式を保存する", "name": "の会計ソフトでの名前を決める", "post": "を計上する",
     "recognize": "を認識する", "request": "を依頼する", "settle": "の結果で消し込む", "reopen": "を解除する", "open": "の解除を承認する",
     "release": "で覚えた名義の使用を許可する", "run": "を計算する", "set_up": "を作る",
-    "transfer": "を銀行に送るファイルにする",
+    "transfer": "を銀行に送るファイルにする", "judge": "の判断を申請する",
 }  # fmt: skip
 
 

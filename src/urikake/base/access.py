@@ -77,6 +77,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "refunds.approve": frozenset({"admin", "accountant", "approver"}),
     "refunds.transfer": frozenset({"admin", "accountant", OPERATOR}),
     "revenue.recognize": frozenset({"admin", "accountant", "billing", OPERATOR}),
+    "revenue.judge": frozenset({"admin", "accountant", OPERATOR}),
+    "revenue.approve": frozenset({"admin", "accountant", "approver"}),
     "ledger.post": frozenset({"admin", "accountant", "billing", OPERATOR}),
     "closing.close": frozenset({"admin", "accountant", OPERATOR}),
     "closing.reopen": frozenset({"admin", "accountant", "approver"}),

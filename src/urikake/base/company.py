@@ -50,7 +50,7 @@ DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.i
     "renewal_alert_days": "30",
     "billing_alarm_percent": "30",
     "opening_month": "",
-    "second_person": "receivables,write-off,refund,reopen,bank-account",
+    "second_person": "receivables,write-off,refund,reopen,bank-account,judgement",
     "fiscal_year_start_month": "4",
     "currency": "JPY",
     "registration_number": "",

@@ -19,10 +19,14 @@ def stand_back(session: Session, known_at: datetime) -> None:
     """Have the session see of its company what had been recorded by the instant, and nothing of any other."""
     run_id = _last_run(session, known_at)
     tops = facts.tops(session, run_id)
-    own = "main" if session.driver.kind == "sqlite" else f'"{session.value("SELECT current_schema() AS relation")}"'
+    sqlite = session.driver.kind == "sqlite"
+    own = "main" if sqlite else f'"{session.value("SELECT current_schema() AS relation")}"'
+    key = (
+        "+id" if sqlite else "id"
+    )  # its planner else takes these bounds and leaves those by which a join finds its rows
     for model in facts.fact_models():
         table, top = model._meta.db_table, tops.get(model._meta.label, session.low)
-        _show(session, table, f"SELECT * FROM {own}.{table} WHERE id > {session.low} AND id <= {top}")
+        _show(session, table, f"SELECT * FROM {own}.{table} WHERE {key} > {session.low} AND {key} <= {top}")
     bound = f"id > {session.low} AND id < {session.high} AND run_id <= {run_id}"
     _show(session, "base_link", f"SELECT * FROM {own}.base_link WHERE {bound}")
     for table, query in facts.projections().items():

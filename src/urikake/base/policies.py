@@ -50,6 +50,7 @@ PRORATIONS: Final = {
 KINDS: Final = {
     "receivables": "債権伝票", "write-off": "貸倒・免除", "refund": "返金", "reopen": "締めの解除",
     "bank-account": "銀行口座の変更", "invoices": "請求書の発行", "policies": "方針の変更",
+    "judgement": "収益認識の判断",
 }  # fmt: skip
 TAX_POINTS: Final = {
     "completion": "役務の終わる日", "monthly": "月ごと(変わる日で明細を分ける)", "receipt": "請求の締日(前受のとき)",

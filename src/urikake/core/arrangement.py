@@ -58,9 +58,11 @@ def _months_micro(day: str) -> pl.Expr:
 def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Series:
     """What of each obligation is recognised before the day ``on``: ``done`` and its share of ``amount``, ``Int64``.
 
-    By whole months as `schedule.cumulative`; of the month in which the day lies, its days before it.
+    By whole months as `schedule.cumulative`; of the month in which the day lies, its days before it. What goes by its progress
+    (``method`` ``progress``, 進捗度 41–45項) by the share performed since: (``reached`` − ``begun``) ÷ (1 − ``begun``).
 
-    ``rules``: `RULE` and ``done``.
+    ``rules``: `RULE` and ``done``; where anything goes by its progress, ``begun`` and ``reached``, shares performed in all, in
+    millionths: when the rule began, and by the day.
 
     >>> from datetime import date
     >>> rule = {"done": 0, "amount": 12_000, "from_on": date(2026, 4, 1), "to_on": date(2027, 4, 1), "method": "monthly"}
@@ -76,22 +78,28 @@ def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Serie
     days, passed = ((end - first).dt.total_days() for end in (last, pl.min_horizontal("on", last)))
     part = divide(wide("after") * wide(passed.clip(lower_bound=0)), days.clip(lower_bound=1), rounding)
     spread = asked.with_columns(before=before, after=after - before)
-    return spread.select(done=pl.col("done") + pl.col("before") + part).to_series()
+    passed_on = pl.col("before") + part
+    if "reached" in rules.columns:
+        gained = (pl.col("reached") - pl.col("begun")).clip(lower_bound=0)
+        performed = divide(wide("amount") * wide(gained), (MICRO - pl.col("begun")).clip(lower_bound=1), rounding)
+        passed_on = pl.when(pl.col("method") == "progress").then(performed).otherwise(passed_on)
+    return spread.select(done=pl.col("done") + passed_on).to_series()
 
 
-def begun(lines: pl.DataFrame) -> pl.DataFrame:
+def begun(lines: pl.DataFrame, ties: pl.DataFrame | None = None) -> pl.DataFrame:
     """The lines of new arrangements with ``amount``, what of the price falls on each, and the ``problem`` that hinders it.
 
-    The price of an arrangement is what its lines are to charge in all; see `allocation.allocate`.
+    The price of an arrangement is what its lines are to charge in all, what is expected to vary in it (変動対価) included;
+    ``ties`` are variable amounts of some lines alone, by ``obligation``. See `allocation.allocate`.
 
-    ``lines``: ``arrangement``, ``stated``, ``ssp``.
+    ``lines``: ``arrangement``, ``stated``, ``ssp``, and ``obligation`` where there are ties.
 
     >>> sold = pl.DataFrame({"arrangement": [1, 1], "stated": [0, 120_000], "ssp": [30_000, 120_000]})
     >>> begun(sold)["amount"].to_list()
     [24000, 96000]
     """
     priced = lines.with_columns(price=pl.col("stated").sum().over("arrangement"))
-    return allocate(priced).drop("price").rename({"allocated": "amount"})
+    return allocate(priced, ties).drop("price").rename({"allocated": "amount"})
 
 
 def changed(lines: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:

@@ -20,7 +20,8 @@ def ruled(rows: pl.DataFrame, partial_month: str, remainder: str) -> pl.DataFram
     By ``revenue`` of the product: ``monthly`` and ``daily`` spread the amount over the service period · ``usage`` falls
     on the period's last day · ``point`` on its first · ``contract_start`` on the line's first (``start_on``) ·
     ``lifetime`` runs by month over ``life_months`` from the line's start (適用指針30号 57–60: an upfront fee that transfers
-    nothing by itself).
+    nothing by itself) · ``progress`` (進捗度) falls on the period's last day, when it is delivered (消費税の引渡
+    基準); what is revenue before that is told by what was performed (`core.arrangement`).
 
     >>> from datetime import date
     >>> row = {"revenue": "usage", "from_on": date(2026, 4, 1), "to_on": date(2026, 5, 1), "start_on": date(2026, 4, 1)}
@@ -34,7 +35,7 @@ def ruled(rows: pl.DataFrame, partial_month: str, remainder: str) -> pl.DataFram
 def _rule(partial_month: str, remainder: str) -> tuple[pl.Expr, ...]:
     kind, start_on = pl.col("revenue"), pl.col("start_on")
     at_start = kind.is_in(["contract_start", "lifetime"])
-    served = pl.when(kind == "usage").then(pl.col("to_on").dt.offset_by("-1d"))
+    served = pl.when(kind.is_in(["usage", "progress"])).then(pl.col("to_on").dt.offset_by("-1d"))
     from_on = served.when(at_start).then(start_on).otherwise("from_on")
     at_once = pl.when(kind.is_in(["point", "contract_start"])).then(from_on.dt.offset_by("1d"))
     life = add_months(start_on, pl.col("life_months").cast(pl.Int64).fill_null(0), start_on.dt.day())

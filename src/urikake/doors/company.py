@@ -8,10 +8,11 @@ from typing import Any, Final
 from urikake.base import access, letterhead, policies, proposals, runs
 from urikake.base.errors import Refusal
 from urikake.rooms.closing.actions import refunds, write_offs
+from urikake.rooms.obligations.actions import judging
 from urikake.rooms.refunds.actions import masters
 
 CHANGE: Final = "settings.change"
-ENTERED: Final = (policies, letterhead, masters, refunds, write_offs)
+ENTERED: Final = (policies, letterhead, masters, refunds, write_offs, judging)
 """Reading these modules enters the kinds of proposals."""
 
 

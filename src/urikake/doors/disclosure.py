@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.base.errors import Refusal
@@ -16,6 +17,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.parties.queries import profiles
 from urikake.rooms.reports.queries import contract_balances, remaining, revenue_by
 from urikake.rooms.reports.queries.rows import Rows
+from urikake.rooms.revenue import queries as revenue
 
 from . import notes
 
@@ -52,6 +54,7 @@ class Notes:
     remaining: list[dict[str, Any]]
     sentences: dict[str, list[str]]
     exempt: tuple[str, ...]
+    waiting: str
 
     @property
     def off(self) -> int:
@@ -97,7 +100,18 @@ def of(
     told = [row | {"label": notes.BANDS[row["key"]]} for row in left.sort(_order()).to_dicts()]
     sentences = _sentences(balances, told, totals, exempt, on)
     splits = [_split(session, frame, by) for by, frame in frames.items()]
-    return Notes(since, on, before, before_end, splits, totals, balances, told, sentences, exempt)
+    waits = _waiting(session, on)
+    return Notes(since, on, before, before_end, splits, totals, balances, told, sentences, exempt, waits)
+
+
+def _waiting(session: Session, on: date) -> str:
+    """What is to be said where a month that is over by the day is not recognised yet; nothing where all are."""
+    month = on.replace(day=1)
+    over = periods.following(month) if on == periods.last_day(month) else month
+    first = revenue.posted_until(session, on)
+    if first >= over or revenue.cutoff(session) is None:
+        return ""
+    return f"{first:%Y年%-m月}の収益は、まだ認識していません。認識すると、この注記の額は変わります。"
 
 
 def _order() -> pl.Expr:
@@ -147,10 +161,10 @@ MEMOS: Final = ("of_opening", "opening_lease", "closing_lease")
 """Rows beside the roll-forward, which are no part of its sum."""
 
 
-def amount_of(balances: list[dict[str, Any]], balance: str, cause: str) -> int:
-    """The amount of a row of the balances; nothing where there is none."""
+def amount_of(balances: list[dict[str, Any]], balance: str, cause: str, column: str = "amount") -> int:
+    """The amount of a row of the balances, or what the ledger has for it (``books``); nothing where there is none."""
     rows = (row for part in balances if part["balance"] == balance for row in part["rows"])
-    return next((int(row["amount"]) for row in rows if row["cause"] == cause), 0)
+    return next((int(row[column] or 0) for row in rows if row["cause"] == cause), 0)
 
 
 def _sentences(

@@ -33,7 +33,8 @@ class Made:
     def name(self) -> str:
         """How the file is called where nobody says otherwise."""
         told = self.figures
-        return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.csv"
+        kind = "beancount" if told["target"] == queries.BEANCOUNT else "csv"
+        return f"{told['target']}-{told['since']}-{told['until']}-{told['batch']}.{kind}"
 
 
 def named(session: Session, number: int) -> str:
@@ -118,20 +119,30 @@ def tied_figures(session: Session, number: int) -> dict[str, Any]:
     """A comparison in figures: ``off`` accounts of ours that do not agree, and ``others`` that are not ours alone to prove."""
     lines = queries.tied(session, number)
     slips = queries.tied_slips(session, number)
-    counted = slips.unique(["kind", "slip", "on", "there_on", "row"]).group_by("kind").len()
+    slips_of = dict(slips.unique(["kind", "slip", "on", "there_on", "row"]).group_by("kind").len().iter_rows())
     return {
         "tie_out": number - session.low, "accounts": lines.height, "off": queries.off(lines).height,
-        "others": queries.off(lines, others=True).height,
-        **dict.fromkeys(queries.DIFFERENCES, 0), **dict(counted.iter_rows()),
+        "other_accounts": queries.off(lines, others=True).height,
+        **{f"slips_{kind}": slips_of.get(kind, 0) for kind in queries.DIFFERENCES},
     }  # fmt: skip
 
 
 def summary(figures: dict[str, Any]) -> str:
     """What came of a comparison, in words."""
-    slips = "・".join(f"{word} {figures[kind]:,}件" for kind, word in queries.DIFFERENCES.items() if figures[kind])
+    slips = "・".join(f"{word} {count:,}件" for word, count in counted(figures))
     told = f"差のある科目が {figures['off']} あります" if figures["off"] else "すべての科目が合っています"
-    others = f"ほかの科目の差 {figures['others']}（当社だけの科目ではありません）。" if figures["others"] else ""
+    others = (
+        f"ほかの科目の差 {figures['other_accounts']}（当社だけの科目ではありません）。"
+        if figures["other_accounts"]
+        else ""
+    )
     return f"{told}{f'（{slips}）' if slips else ''}。{others}"
+
+
+def counted(figures: dict[str, Any]) -> list[tuple[str, int]]:
+    """How many slips differ in each way, in words; ways in which none does are left out."""
+    found = [(word, figures[f"slips_{kind}"]) for kind, word in queries.DIFFERENCES.items()]
+    return [(word, count) for word, count in found if count]
 
 
 def spelt(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

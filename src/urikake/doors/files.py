@@ -41,6 +41,7 @@ from urikake.rooms.intake.queries import (
     sheet,
     whole,
 )
+from urikake.rooms.obligations.actions import PERFORMED, import_progress
 from urikake.rooms.parties.actions import HOLIDAYS, PARTNERS, import_holidays, import_partners
 from urikake.rooms.receipts.queries import CSV, RECEIPTS, Brought, Format, brought, format_of, shown
 from urikake.rooms.receivables.actions import OPENINGS, SLIPS
@@ -64,6 +65,7 @@ TAKERS: Final[dict[str, tuple[Kind, Taker, str]]] = {
     "contracts": (CONTRACTS, import_contracts, "contracts.import"),
     "events": (EVENTS, import_events, "contracts.change"),
     "usage": (USAGE, import_usage, "usage.import"),
+    "progress": (PERFORMED, import_progress, "revenue.recognize"),
     "receivables": (SLIPS, partial(enter_slips, openings=False), "receivables.enter"),
     "openings": (OPENINGS, partial(enter_slips, openings=True), "receivables.enter"),
     "users": (USERS, import_users, "users.import"),

@@ -64,6 +64,7 @@ PATTERNS: Final = {
     "point": "引渡・検収時",
     "contract_start": "契約開始時",
     "lifetime": "見込期間の月割",
+    "progress": "進捗度（検収）",
 }
 CUTS: Final = {
     "service": "サービス",
@@ -131,7 +132,7 @@ def called(by: str, key: str) -> str:
 
 
 OWN: Final[dict[str, dict[str, str]]] = {
-    "contract-balances": BALANCES | CAUSES,
+    "contract-balances": {"contract": "顧客との契約"} | BALANCES | CAUSES,
     "revenue-by": SECTIONS | PATTERNS | OBLIGATIONS | TIMINGS | TOTALS,
     "remaining-obligations": OBLIGATIONS | TIMINGS | BANDS,
     "waterfall": COHORTS,
@@ -142,7 +143,16 @@ OWN: Final[dict[str, dict[str, str]]] = {
 HEADERS: Final = {
     "waterfall": {"billed": "請求した月", "month": "収益の月"},
     "revenue-by": {"section": "区分", "key": "切り口", "previous": "比べる期間"},
-    "contract-balances": {"balance": "残高", "cause": "増減の理由", "books": "総勘定元帳", "difference": "差額"},
+    "contract-balances": {
+        "section": "区分",
+        "of_opening": "うち期首残高から",
+        "liability": "契約負債",
+        "asset": "契約資産",
+        "balance": "残高",
+        "cause": "増減の理由",
+        "books": "総勘定元帳",
+        "difference": "差額",
+    },
     "remaining-obligations": {"unbilled": "未請求", "billed": "請求済み"},
     "obligations": ARRANGED,
     "modifications": ARRANGED,

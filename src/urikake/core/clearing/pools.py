@@ -51,7 +51,8 @@ _BEGUN: Final = 3  # letters that names of one owner or one group begin with ali
 _LETTER: Final = "[A-Z]"
 _WEEKEND: Final = 3  # days by which holidays move a payment
 _UNLIKE: Final = 0.9  # the trust in a stranger whose name does not even begin alike, beside one whose name does
-_SPOKEN_FOR: Final = 0.7  # the same of one whose own money waits
+_SPOKEN_FOR: Final = 0.75  # the same of one whose own money waits
+_BEHIND: Final = 0.8  # the weight of what is not the oldest that is open: who pays, pays that first
 
 
 class Payer(NamedTuple):
@@ -224,9 +225,9 @@ def _strangers(
 ) -> Iterator[Pool]:
     """What partners of any other name owe that fits the money: a document, those due on a day, all; the likest first.
 
-    It fits exactly, or short by the income tax withheld of a document, or by a fee. Likelier is what is due about the day
-    on which the money came, and whose name begins like the payer's, as an owner's or a holding company's does; less likely
-    whose own money waits too.
+    It fits exactly, or short by the income tax withheld of a document, or by a fee. Likelier is the oldest that is open, what
+    is due about the day on which the money came, and whose name begins like the payer's, as an owner's or a holding
+    company's does; less likely whose own money waits too.
     """
     fitting = _fitting(receipt, documents)
     if fitting.is_empty():
@@ -258,18 +259,23 @@ def _fitting(receipt: Receipt, documents: pl.DataFrame) -> pl.DataFrame:
     sums = {"documents": pl.col("document_id"), "owed": pl.col("amount").sum(), "size": pl.len().cast(pl.Int64)}
     alone = documents.select(
         "partner_id", "due_on", documents=pl.concat_list("document_id"), owed="amount", size=pl.lit(1, dtype=pl.Int64)
-    ).with_columns(words=pl.lit(""), weight=pl.lit(1.0))
+    ).with_columns(words=pl.lit(""), weight=pl.lit(1.0), all=pl.lit(value=False))
     due = documents.group_by("partner_id", "due_on", maintain_order=True).agg(**sums)
-    due = due.with_columns(words=pl.format("期日の同じ {} 件の合計", "size"), weight=pl.lit(0.85))
-    whole = documents.group_by("partner_id", maintain_order=True).agg(pl.col("due_on").max(), **sums)
-    whole = whole.with_columns(words=pl.format("未回収の {} 件の合計", "size"), weight=pl.lit(0.8))
-    summed = pl.concat([due, whole], how="diagonal").filter(pl.col("size") > 1)
-    units = pl.concat([alone, summed], how="diagonal").filter(pl.col("owed") > 0)
-    return (
-        units.with_columns(fit=_fit(receipt))
-        .drop_nulls("fit")
-        .with_columns(weight=pl.col("weight") * pl.when(pl.col("fit") == "little").then(0.7).otherwise(1.0))
+    due = due.with_columns(
+        words=pl.format("期日の同じ {} 件の合計", "size"), weight=pl.lit(0.85), all=pl.lit(value=False)
     )
+    whole = documents.group_by("partner_id", maintain_order=True).agg(pl.col("due_on").max(), **sums)
+    whole = whole.with_columns(
+        words=pl.format("未回収の {} 件の合計", "size"), weight=pl.lit(0.8), all=pl.lit(value=True)
+    )
+    summed = pl.concat([due, whole], how="diagonal").filter(pl.col("size") > 1)
+    oldest = documents.group_by("partner_id").agg(oldest_on=pl.col("due_on").min())
+    units = pl.concat([alone, summed], how="diagonal").filter(pl.col("owed") > 0)
+    units = units.join(oldest, on="partner_id", how="left", maintain_order="left")
+    little = pl.when(pl.col("fit") == "little").then(0.7).otherwise(1.0)
+    later = ~pl.col("all") & (pl.col("due_on") > pl.col("oldest_on")).fill_null(value=False)
+    fitting = units.with_columns(fit=_fit(receipt)).drop_nulls("fit")
+    return fitting.with_columns(weight=pl.col("weight") * little * pl.when(later).then(_BEHIND).otherwise(1.0))
 
 
 def _fit(receipt: Receipt) -> pl.Expr:

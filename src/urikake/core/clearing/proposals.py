@@ -318,7 +318,7 @@ def _is_due(receipt: Receipt, document: dict[str, Any]) -> bool:
 def _rest(receipt: Receipt, amounts: list[int], *, doubted: bool) -> Iterator[_Guess]:
     """The oldest documents in part, or all of them with something left over.
 
-    Of a payer who is ``doubted`` it is weak evidence where the money is not half of what is owed, or more than twice that.
+    Of a payer who is ``doubted`` it is weak evidence, and weaker where the money is not half of what is owed, or over twice that.
     """
     places: list[int] = []
     left = receipt.amount - sum(amount for amount in amounts if amount < 0)
@@ -328,11 +328,11 @@ def _rest(receipt: Receipt, amounts: list[int], *, doubted: bool) -> Iterator[_G
             places.append(place)
     if left > 0:
         everything = tuple(range(len(amounts)))
-        rank = "far over" if doubted and 2 * left > receipt.amount else "advance"
+        rank = ("far over" if 2 * left > receipt.amount else "over") if doubted else "advance"
         yield _Guess(rank, everything, f"未回収の合計より多い入金（超過 {receipt.written(left)}）")
     elif left < 0:
         chosen = sorted([*places, *(place for place, amount in enumerate(amounts) if amount < 0)])
-        rank = "far part" if doubted and -left > receipt.amount else "remain"
+        rank = ("far part" if -left > receipt.amount else "part") if doubted else "remain"
         yield _Guess(rank, tuple(chosen), f"期日の古い順の一部入金（残り {receipt.written(-left)}）")
 
 

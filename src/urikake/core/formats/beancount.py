@@ -7,10 +7,12 @@ roots by what it is in the chart of accounts; a balance directive there speaks o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
+
+import polars as pl
 
 ROOTS: Final[dict[str, str]] = {
     "Liabilities": "買掛金 前受金 契約負債 仮受金 仮受消費税 預り保証金 返金負債",
@@ -45,83 +47,120 @@ def account(name: str) -> str:
     return f"{first}:{first[0]}-{spelled}"
 
 
-def printed(
-    entries: Iterable[Mapping[str, Any]],
-    balances: Iterable[Mapping[str, Any]] = (),
-    as_of: date | None = None,
-    decimals: int = 0,
-) -> str:
-    """The entries (仕訳) as a beancount ledger: accounts opened, transactions, and balances asserted.
+LINE: Final = {
+    "no": pl.Int64, "date": pl.Date, "source": pl.String, "description": pl.String, "account": pl.String, "amount": pl.Int64,
+    "partner": pl.String, "tax": pl.String,
+}  # fmt: skip
+"""A line of an entry (仕訳): the number of the entry, its day, document and text, the account, and the amount, debits positive."""
 
-    ``entries`` are rows of the journal report: ``no, date, source, description, lines`` of ``account, debit, credit,
-    partner, order_no, currency``. ``balances`` are rows of the trial balance (試算表): ``account, balance``, debit
-    positive, on the evening of ``as_of``. Amounts are integers of minor units with that many ``decimals``; nothing is
-    rounded. Raises ``ValueError`` for balances without a day.
+
+def printed(lines: pl.DataFrame, balances: pl.DataFrame, as_of: date | None = None, decimals: int = 0) -> str:
+    """The entries as a beancount ledger: accounts opened, transactions, and balances asserted.
+
+    ``lines`` (`LINE`) are in the order in which they are printed, those of an entry together; ``partner`` and ``tax`` are told
+    below the amount, where they are not empty. ``balances``: ``account, balance`` on the evening of ``as_of``, debits positive.
+    Amounts are integers of minor units with that many ``decimals``; nothing is rounded. Raises ``ValueError`` for balances
+    without a day.
 
     A sale of 1,000 yen with tax, and the receivable that it leaves:
 
-    >>> lines = [{"account": "売掛金", "debit": 1100, "credit": 0}, {"account": "売上高", "debit": 0, "credit": 1000},
-    ...          {"account": "仮受消費税", "debit": 0, "credit": 100}]
-    >>> sale = {"no": 1, "date": "2026-04-30", "source": "INV-2026-00001", "description": "請求", "lines": lines}
-    >>> print(printed([sale], [{"account": "売掛金", "balance": 1100}], date(2026, 4, 30)))
+    >>> rows = [("売掛金", 1100, "P1", ""), ("売上高", -1000, "P1", "standard"), ("仮受消費税", -100, "", "standard")]
+    >>> sale = pl.DataFrame([(1, date(2026, 4, 30), "INV-1", "請求", *row) for row in rows], schema=LINE, orient="row")
+    >>> print(printed(sale, pl.DataFrame({"account": ["売掛金"], "balance": [1100]}), date(2026, 4, 30)))
     option "operating_currency" "JPY"
     2026-04-30 open Assets:A-売掛金
     2026-04-30 open Income:I-売上高
     2026-04-30 open Liabilities:L-仮受消費税
     <BLANKLINE>
-    2026-04-30 * "INV-2026-00001" "請求"
+    2026-04-30 * "INV-1" "請求"
       no: 1
       Assets:A-売掛金  1100 JPY
+        partner: "P1"
       Income:I-売上高  -1000 JPY
+        partner: "P1"
+        tax: "standard"
       Liabilities:L-仮受消費税  -100 JPY
+        tax: "standard"
     <BLANKLINE>
     2026-05-01 balance Assets:A-売掛金  1100 JPY
     <BLANKLINE>
     """
-    rows = list(entries)
-    asserted = list(balances)
-    if asserted and as_of is None:
+    if balances.height and as_of is None:
         raise ValueError("balances need the day on which they hold")
-    parts = ['option "operating_currency" "JPY"', *_opened(rows, asserted, as_of), ""]
-    for entry in rows:
-        parts += [*_transaction(entry, decimals), ""]
-    if as_of is not None:
-        morning = as_of + timedelta(1)
-        parts += [
-            f"{morning} balance {account(row['account'])}  {_amount(row['balance'], decimals)} JPY" for row in asserted
-        ]
-    return "\n".join(parts) + "\n"
+    head = (
+        'option "operating_currency" "JPY"\n' + "".join(f"{each}\n" for each in _opened(lines, balances, as_of)) + "\n"
+    )
+    parts = [head, "".join(_transactions(lines, decimals)), "\n" if lines.height else ""]
+    for name, balance in balances.select("account", "balance").iter_rows():
+        morning = as_of + timedelta(1) if as_of else ""
+        parts.append(f"{morning} balance {account(name)}  {_amount(balance, decimals)} JPY\n")
+    return "".join(parts)
 
 
-def _opened(rows: list[Mapping[str, Any]], asserted: list[Mapping[str, Any]], as_of: date | None) -> list[str]:
+def _opened(lines: pl.DataFrame, balances: pl.DataFrame, as_of: date | None) -> list[str]:
     """Every account that occurs, opened on the first day it does."""
-    first: dict[str, str] = {}
-    for entry in rows:
-        for line in entry["lines"]:
-            name = account(line["account"])
-            first[name] = min(first.get(name, entry["date"]), entry["date"])
-    for row in asserted:
-        first.setdefault(account(row["account"]), str(as_of))
+    first: dict[str, date | None] = {}
+    for name, day in lines.group_by("account").agg(pl.col("date").min()).iter_rows():
+        spelt = account(name)
+        known = first.get(spelt)
+        first[spelt] = min(known, day) if known else day
+    for name in balances["account"]:
+        first.setdefault(account(name), as_of)
     return [f"{day} open {name}" for name, day in sorted(first.items())]
 
 
-def _transaction(entry: Mapping[str, Any], decimals: int) -> Iterator[str]:
-    """One entry with its lines; what a line says of partner and order stands below it."""
-    yield f"{entry['date']} * {_text(entry['source'])} {_text(entry['description'])}"
-    yield f"  no: {entry['no']}"
-    for line in entry["lines"]:
-        signed = line["debit"] - line["credit"]
-        yield f"  {account(line['account'])}  {_amount(signed, decimals)} {line.get('currency') or 'JPY'}"
-        for name in ("partner", "order_no"):
-            if line.get(name):
-                yield f"    {name}: {_text(line[name])}"
+def _transactions(lines: pl.DataFrame, decimals: int) -> Iterator[str]:
+    """The entries line by line; each begins with its day and texts, what a line says of partner and tax stands below it."""
+    names = {name: account(name) for name in lines["account"].unique()}
+    begins = (pl.col("no") != pl.col("no").shift(1)).fill_null(value=True)
+    day = pl.col("date").dt.to_string("%Y-%m-%d")
+    top = pl.concat_str(
+        day, pl.lit(" * "), _text("source"), pl.lit(" "), _text("description"), pl.lit("\n  no: "), "no", pl.lit("\n")
+    )
+    top = pl.concat_str(pl.when(pl.int_range(pl.len()) > 0).then(pl.lit("\n")).otherwise(pl.lit("")), top)
+    amount = pl.col("amount").cast(pl.String)
+    if decimals:
+        amount = pl.col("amount").map_elements(lambda minor: _amount(minor, decimals), return_dtype=pl.String)
+    line = pl.concat_str(
+        pl.lit("  "),
+        pl.col("account").replace_strict(names, return_dtype=pl.String),
+        pl.lit("  "),
+        amount,
+        pl.lit(" JPY\n"),
+    )
+    below = [
+        pl.when(pl.col(name).fill_null("") != "")
+        .then(pl.concat_str(pl.lit(f"    {name}: "), _text(name), pl.lit("\n")))
+        .otherwise(pl.lit(""))
+        for name in ("partner", "tax")
+    ]
+    head = pl.when(begins).then(top).otherwise(pl.lit(""))
+    yield from lines.select(text=pl.concat_str(head, line, *below))["text"]
 
 
 def _amount(minor: int, decimals: int) -> str:
     return f"{Decimal(minor).scaleb(-decimals):f}"
 
 
-def _text(value: object) -> str:
+def _text(name: str) -> pl.Expr:
     """The value as a string of the language."""
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    escaped = pl.col(name).fill_null("").str.replace_all("\\", "\\\\", literal=True)
+    return pl.concat_str(pl.lit('"'), escaped.str.replace_all('"', '\\"', literal=True), pl.lit('"'))
+
+
+_POSTING: Final = r"^  ([A-Z]\S*)  (-?[0-9]+) JPY$"
+
+
+def sums(text: str) -> tuple[dict[str, int], int]:
+    """What a printed ledger (of whole yen) says by account, and how many of its transactions do not balance.
+
+    >>> sums('2026-04-30 * "a" "b"\\n  Assets:A-X  5 JPY\\n  Income:I-Y  -4 JPY\\n')
+    ({'Assets:A-X': 5, 'Income:I-Y': -4}, 1)
+    """
+    rows = pl.DataFrame({"row": text.split("\n")}).with_columns(
+        entry=pl.col("row").str.contains(r"^\d{4}-\d\d-\d\d \* ").cast(pl.Int64).cum_sum(),
+        account=pl.col("row").str.extract(_POSTING, 1), amount=pl.col("row").str.extract(_POSTING, 2).cast(pl.Int64),
+    ).drop_nulls("account")  # fmt: skip
+    wrong = rows.group_by("entry").agg(pl.col("amount").sum()).filter(pl.col("amount") != 0).height
+    told = rows.group_by("account").agg(pl.col("amount").sum()).sort("account")
+    return dict(told.iter_rows()), wrong

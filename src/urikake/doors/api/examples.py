@@ -37,6 +37,7 @@ ROWS: Final[dict[str, dict[str, Any]]] = {
         "credit_account": "売上高", "credit_amount": 11000, "credit_tax_amount": 1000,
     },
     "export-mappings": {"target": "pca", "kind": "account", "ours": "売掛金", "code": "135"},
+    "progress": {"contract_no": "C-0001", "product": "BUILD", "date": "2026-05-31", "percent": 40, "note": "検収書 5月"},
     "payees": {
         "partner": "P001", "bank": "9992", "branch": "002", "deposit": "普通", "number": "1234567", "holder": "ミホン タロウ",
     },

@@ -31,7 +31,9 @@ MEDIA: Final = "application/octet-stream"
 class Exporting(Strict):
     """What a file is to hold."""
 
-    target: Text = Field(description="会計ソフト（yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforward・csv）")
+    target: Text = Field(
+        description="会計ソフト（yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforward・csv）。beancount は帳簿の印刷"
+    )
     since: Day = Field(description="この日から", alias="from")
     until: Day = Field(description="この日まで", alias="to")
     style: Text = Field("detail", description="detail 一件ずつ・day 日ごと・month 月ごとにまとめる")
@@ -84,12 +86,12 @@ class TiedOut(Strict):
     tie_out: int | None = Field(None, description="照合の番号")
     accounts: int = Field(description="照合した科目（月ごと）の数")
     off: int = Field(description="差のある科目の数（債権・前受・仮受・消費税）")
-    others: int = Field(description="差のある、ほかの科目の数")
-    waiting: int = Field(description="まだ渡していない仕訳の数（千件まで）")
-    missing: int = Field(description="会計ソフトにない伝票の数")
-    extra: int = Field(description="会計ソフトだけにある伝票の数")
-    double: int = Field(description="会計ソフトに二つある伝票の数")
-    changed: int = Field(description="内容の違う伝票の数")
+    other_accounts: int = Field(description="差のある、ほかの科目の数")
+    slips_waiting: int = Field(description="まだ渡していない仕訳の数（千件まで）")
+    slips_missing: int = Field(description="会計ソフトにない伝票の数")
+    slips_extra: int = Field(description="会計ソフトだけにある伝票の数")
+    slips_double: int = Field(description="会計ソフトに二つある伝票の数")
+    slips_changed: int = Field(description="内容の違う伝票の数")
     dry_run: bool
 
 
@@ -163,7 +165,7 @@ def tie_out(session: Session, call: Call) -> dict[str, Any]:
     return told | {"dry_run": call.options.dry_run}
 
 
-@reads("tie-outs/{int:key}", permission="exports.read", summary="照合の結果", group=GROUP, response=Compared, options=Known,
+@reads("tie-outs/{int:key}/comparison", permission="exports.read", summary="照合の結果", group=GROUP, response=Compared, options=Known,
        key=Number, description="照合した科目を月ごとに、違う伝票を一枚ずつ返す。")  # fmt: skip
 def compared(session: Session, call: Call) -> dict[str, Any]:
     """One comparison."""

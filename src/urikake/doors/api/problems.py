@@ -47,10 +47,10 @@ NEXT: Final = {
 }
 STATUS: Final = {
     403: "not-permitted unknown-user own-work own-role",
-    404: "no-application no-company no-invoice unknown-report unknown-calculator which-company unknown-reference",
+    404: "not-closed no-application no-company no-invoice unknown-report unknown-calculator which-company unknown-reference",
     409: (
         "period-locked not-locked not-finished not-tied reversed receipt-used over-applied over-paid over-used"
-        " not-closed already-asked closed-again not-waiting cancelled needs-approval no-advance unbalanced company-exists"
+        " already-asked closed-again not-waiting cancelled needs-approval no-advance unbalanced company-exists"
     ),
 }
 _BY_CODE: Final = {code: status for status, codes in STATUS.items() for code in codes.split()}

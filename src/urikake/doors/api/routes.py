@@ -21,6 +21,7 @@ from . import (
     documents,
     explanations,
     exports,
+    judging,
     matching,
     operation,
     peppol,
@@ -56,6 +57,7 @@ ENTERED: Final = (
     peppol,
     refunds,
     rehearsals,
+    judging,
 )
 """Reading these modules enters their operations."""
 

@@ -40,6 +40,7 @@ TITLES: Final = {
     "export-mappings": "会計ソフトでの名前",
     "ledger-balances": "会計ソフトの試算表",
     "ledger-journal": "会計ソフトの仕訳帳・元帳",
+    "progress": "進捗度・検収",
     "payees": "返金先口座",
     "senders": "振込依頼人",
 }

@@ -20,7 +20,7 @@ TARGETS: Final = "yayoi・kanjo-bugyo・kanjo-bugyo-i・pca・freee・moneyforwa
 
 @export.command()
 def journals(
-    target: Annotated[str, typer.Option("--target", help=f"会計ソフト（{TARGETS}）")],
+    target: Annotated[str, typer.Option("--target", help=f"会計ソフト（{TARGETS}）。beancount は帳簿の印刷")],
     since: Annotated[str, typer.Option("--from", metavar="DATE", help="この日から")],
     until: Annotated[str, typer.Option("--to", metavar="DATE", help="この日まで")],
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="書き出す先")] = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -19,6 +20,7 @@ from .deliver import deliver
 from .documents import document
 from .exports import export
 from .going_live import rehearse
+from .judging import judge
 from .options import As, Day, Dry, day, instant, load
 from .policies import approvals, policy
 from .receipts import bank_format, nothing, receipts
@@ -43,6 +45,7 @@ KINDS: Final = (
     "contracts",
     "events",
     "usage",
+    "progress",
     "receivables",
     "openings",
     "users",
@@ -65,15 +68,22 @@ app.add_typer(document, name="document")
 app.add_typer(deliver, name="deliver")
 app.add_typer(debit, name="debit")
 app.add_typer(refund, name="refund")
+app.add_typer(judge, name="judge")
 app.add_typer(export, name="export")
 app.add_typer(rules, name="rules")
 app.add_typer(bank_format, name="bank-format")
 
 
+@cache
+def whole() -> Callable[[], Any]:
+    """All commands as one, built once in a process: to build them takes longer than most of them run."""
+    return typer.main.get_command(app)
+
+
 def run() -> None:
     """Run the command line; a refusal is said on stderr with exit status 1."""
     try:
-        app()
+        whole()()
     except Refusal as refusal:
         print(refusal, file=sys.stderr)
         sys.exit(1)
@@ -127,7 +137,7 @@ def import_(
 ) -> None:
     """ファイルを取り込む。
 
-    partners holidays products option-rules contracts events usage receivables openings users collectors mandates
+    partners holidays products option-rules contracts events usage progress receivables openings users collectors mandates
     payees senders
     export-mappings・ledger-balances・ledger-journal。
     """

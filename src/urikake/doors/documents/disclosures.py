@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from urikake.base import company
 from urikake.base.bulk import Session
@@ -63,7 +63,13 @@ def _remaining(told: disclosure.Notes, names: list[str]) -> list[dict[str, Any]]
 
 
 def _proof(told: disclosure.Notes) -> str:
-    """Whether the figures are those of the ledger, in words."""
+    """Whether the figures are those of the ledger, and all months recognised, in words."""
     if told.off:
-        return f"総勘定元帳との差額が {told.off:,}円あります。月次締めの照合で、ちがいを確かめてください。"
-    return "総勘定元帳との照合　売上の勘定、債権の期首・期末、契約残高の純額の期首・期末のいずれも、1円まで一致しています。"
+        off = f"総勘定元帳との差額が {told.off:,}円あります。月次締めの照合で、ちがいを確かめてください。"
+        return told.waiting + off
+    return told.waiting + HOLDS
+
+
+HOLDS: Final = (
+    "総勘定元帳との照合　売上の勘定、債権の期首・期末、契約残高の純額の期首・期末のいずれも、1円まで一致しています。"
+)

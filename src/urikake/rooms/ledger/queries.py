@@ -83,10 +83,10 @@ def moved(session: Session, first: date, last: date) -> pl.DataFrame:
     ``amount`` is positive on the debit side.
     """
     return session.read(
-        "SELECT a.name AS account, e.source, sum(l.amount) AS amount FROM ledger_entry e"
-        " JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
-        " JOIN base_account a ON a.id = l.account_id"
-        " WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? GROUP BY a.name, e.source ORDER BY a.name, e.source",
+        "SELECT a.name AS account, e.source, sum(l.amount) AS amount FROM ledger_entry e"  # the entries first: they are few
+        " CROSS JOIN ledger_line l JOIN base_account a ON a.id = l.account_id"
+        " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count AND e.id >= ? AND e.id < ?"
+        " AND e.posted_on BETWEEN ? AND ? GROUP BY a.name, e.source ORDER BY a.name, e.source",
         (session.low, session.high, first, last),
         account=pl.String,
     )

@@ -1,4 +1,4 @@
-"""Tables of obligations: versions of arrangements, their obligations, and what people judged otherwise."""
+"""Tables of obligations: versions of arrangements, their obligations, what was performed, and what people judged."""
 
 from __future__ import annotations
 
@@ -70,14 +70,39 @@ class Obligation(Fact):
         indexes = [models.Index(fields=["contract_id"], name="obligations_contract")]
 
 
-class Judgement(Fact):
-    """How people want the change of a contract from a day treated, and why; approved by a second person."""
+class Progress(Fact):
+    """What share of a line was performed in all by the end of a day, in millionths (進捗度); the newest row of a day holds.
+
+    ``note`` says how it is known: the minutes of an acceptance (検収書), costs incurred of costs expected.
+    """
 
     contract_id = ref()
-    effective_on = models.DateField()
+    line_id = ref()
+    measured_on = models.DateField()
+    share_micro = models.BigIntegerField()
+    note = models.CharField(max_length=200)
+
+    class Meta:
+        db_table = "obligations_progress"
+        indexes = [models.Index(fields=["line_id"], name="obligations_progress_line")]
+
+
+class Judgement(Fact):
+    """What people judge of a contract's obligations, and why.
+
+    ``kind``: `treatment`, how the change that the newest version follows is treated · `bundle`, that ``line_id`` is not
+    distinct from ``with_line_id`` and is recognised with it · `estimate`, a variable amount expected in the price (変動対価,
+    ``amount`` without tax; of ``line_id``, or of all): the newest of a contract and line holds.
+    """
+
+    contract_id = ref()
+    line_id = ref(null=True)
+    with_line_id = ref(null=True)
+    kind = models.CharField(max_length=20)
     treatment = models.CharField(max_length=12)
+    amount = models.BigIntegerField()
+    effective_on = models.DateField()
     reason = models.CharField(max_length=200)
-    asked_by = models.CharField(max_length=60)
 
     class Meta:
         db_table = "obligations_judgement"

@@ -10,7 +10,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import arrangement
-from urikake.core.money import Rounding
+from urikake.core.money import MICRO, Rounding
 
 OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
 VERSION: Final = (
@@ -21,6 +21,7 @@ OBLIGATION: Final = (
     "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
     "pattern, partial_month, remainder"
 )
+JUDGEMENT: Final = "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason"
 TABLES: Final = ("obligations_version", "obligations_obligation")
 TREATMENTS: Final = {
     "inception": "契約時の配分",
@@ -53,6 +54,29 @@ def obligations(session: Session) -> pl.DataFrame:
     return rows.with_columns(price=pl.col("done") + pl.col("amount"))
 
 
+def judgements(session: Session) -> pl.DataFrame:
+    """Everything people judged, by id, with ``judgement_id``."""
+    return session.table("obligations_judgement", JUDGEMENT).rename({"id": "judgement_id"})
+
+
+def treatments(session: Session) -> pl.DataFrame:
+    """How people want changes treated: ``contract_id, effective_on, treatment, reason``, the newest of a day."""
+    found = judgements(session).filter(pl.col("kind") == "treatment")
+    return found.unique(["contract_id", "effective_on"], keep="last", maintain_order=True)
+
+
+def bundles(session: Session) -> pl.DataFrame:
+    """The lines that people judged not to be distinct: ``line_id``, ``with_line_id`` of which they are part, ``reason``."""
+    found = judgements(session).filter(pl.col("kind") == "bundle").unique("line_id", keep="last", maintain_order=True)
+    return found.filter(pl.col("with_line_id").is_not_null())
+
+
+def estimates(session: Session) -> pl.DataFrame:
+    """The variable amounts (変動対価) that are expected: ``contract_id``, ``line_id`` (null: of all), ``amount``, ``reason``."""
+    found = judgements(session).filter(pl.col("kind") == "estimate")
+    return found.unique(["contract_id", "line_id"], keep="last", maintain_order=True).filter(pl.col("amount") != 0)
+
+
 def standing(session: Session) -> pl.DataFrame:
     """The obligations of the versions that hold, by contract and line."""
 
@@ -63,9 +87,39 @@ def standing(session: Session) -> pl.DataFrame:
     return session.derived("standing_obligations", TABLES, find)
 
 
+def progress(session: Session) -> pl.DataFrame:
+    """What was performed of lines (進捗度): ``line_id, measured_on, share_micro``, by day, as known last."""
+    rows = session.table("obligations_progress", "id, contract_id, line_id, measured_on, share_micro, note").sort("id")
+    newest = rows.unique(["line_id", "measured_on"], keep="last", maintain_order=True)
+    return newest.drop("id").sort("measured_on", "line_id")
+
+
+def performed(session: Session, rows: pl.DataFrame, on: pl.Expr, name: str) -> pl.DataFrame:
+    """The rows (``line_id``) with the share that was performed of each before the day ``on``, in millionths, as ``name``."""
+    known = progress(session).select("line_id", "measured_on", pl.col("share_micro").alias(name))
+    asked = (
+        rows.with_row_index("at")
+        .with_columns(asked_on=on)
+        .with_columns(asked_on=pl.col("asked_on").dt.offset_by("-1d"))
+    )
+    found = asked.sort("asked_on").join_asof(
+        known, left_on="asked_on", right_on="measured_on", by="line_id", check_sortedness=False
+    )
+    return found.sort("at").drop("at", "asked_on", "measured_on").with_columns(pl.col(name).fill_null(0))
+
+
 def recognised(session: Session, rows: pl.DataFrame, on: pl.Expr) -> pl.DataFrame:
-    """The obligations with ``by_then``, what is recognised of each before the day ``on``."""
-    return rows.with_columns(by_then=arrangement.recognised(rows, on, rounding(session)))
+    """The obligations with ``by_then``, what is recognised of each before the day ``on``; ``reached`` of those by progress."""
+    told = performed(session, performed(session, rows, on, "reached"), _since(session, rows), "begun")
+    return told.with_columns(by_then=arrangement.recognised(told, on, rounding(session))).drop("begun")
+
+
+def _since(session: Session, rows: pl.DataFrame) -> pl.Expr:
+    """The day from which the versions of the rows hold."""
+    days = versions(session).select("version_id", "effective_on")
+    return pl.lit(
+        rows.select("version_id").join(days, on="version_id", how="left", maintain_order="left")["effective_on"]
+    )
 
 
 def targets(session: Session, until: date) -> pl.DataFrame:
@@ -74,7 +128,9 @@ def targets(session: Session, until: date) -> pl.DataFrame:
     ``start_on`` and ``to_on`` are the days of the arrangement; ``over`` tells that all obligations of its contract have ended.
     """
     rows = recognised(session, standing(session), pl.lit(until))
-    over = (pl.col("to_on") <= until).all().over("contract_id")
+    built = (pl.col("method") != "progress") | (pl.col("reached") >= MICRO)
+    done = (pl.col("to_on") <= until) & built
+    over = done.all().over("contract_id")
     return rows.select(*OWNER, "start_on", "to_on", target="by_then", over=over)
 
 
@@ -83,3 +139,19 @@ def spans(session: Session) -> pl.DataFrame:
     return standing(session).select(
         "line_id", bound_on=pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
     )
+
+
+def coming(session: Session, since: date) -> pl.DataFrame:
+    """The obligations as rules for the months from ``since`` on, with ``until_on``, before which they are recognised.
+
+    Of what goes by its progress nobody knows when: what is left of it stands at the end of its term.
+    """
+    rows = recognised(session, standing(session), pl.lit(since))
+    built = pl.col("method") == "progress"
+    last = pl.max_horizontal(pl.col("to_on").dt.offset_by("-1d"), "from_on", pl.lit(since))
+    return rows.with_columns(
+        amount=pl.when(built).then(pl.col("price") - pl.col("by_then")).otherwise("amount"),
+        from_on=pl.when(built).then(last).otherwise("from_on"),
+        to_on=pl.when(built).then(last.dt.offset_by("1d")).otherwise("to_on"),
+        method=pl.when(built).then(pl.lit("monthly")).otherwise("method"),
+    ).with_columns(until_on="from_on")

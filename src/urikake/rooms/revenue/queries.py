@@ -8,7 +8,7 @@ from typing import Final
 
 import polars as pl
 
-from urikake.base import facts, periods
+from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import recognition
@@ -251,10 +251,13 @@ def plans(session: Session, on: date, by: Sequence[str] = OWNER) -> pl.DataFrame
     revenue by the day; null where it did not), and ``lines``, how many schedules are alike in all of these.
     """
     names = ", ".join([*by, *PLAN])
-    sql = f"SELECT {names}, count(*) AS lines FROM revenue_schedule WHERE id > ? AND id < ? AND {{}} GROUP BY {names}"
+    sql = f"SELECT {names}, count(*) AS lines FROM revenue_schedule WHERE id > ? AND id < ? GROUP BY {names}"
     ended, fresh = _ended(session, on), _issued_after(session, on)
     apart = pl.concat([ended["charge_id"], fresh])
-    whole = session.running(f"plans {names}", "revenue_schedule", sql.format("1 = 1"), _summed([*by, *PLAN]))
+    if {"contract_id", "line_id", "charge_id"} & set(by):  # as many as there are contracts: not to be kept in memory
+        whole = session.read(sql, (session.low, session.high))
+    else:
+        whole = session.running(f"plans {names}", "revenue_schedule", sql, _summed([*by, *PLAN]))
     rows = whole.filter(pl.col("until_on") <= periods.following(on.replace(day=1)))
     alike = rows.rename({"pattern": "method"}).with_columns(ended_on=pl.lit(None, dtype=pl.Date))
     if apart.is_empty():
@@ -272,6 +275,19 @@ def plans(session: Session, on: date, by: Sequence[str] = OWNER) -> pl.DataFrame
     return pl.concat([alike, taken, kept]).group_by(pl.exclude("lines")).agg(pl.col("lines").sum()).filter(
         pl.col("lines") != 0
     )  # fmt: skip
+
+
+def plans_of(session: Session, on: date, lines: pl.Series, by: Sequence[str] = OWNER) -> pl.DataFrame:
+    """As `plans`, of the lines named alone, one row a schedule."""
+    session.stage(pl.DataFrame({"wanted_id": lines.unique()}))
+    own = ", ".join(f"s.{name}" for name in dict.fromkeys([*by, *PLAN, "charge_id"]))
+    found = session.read(
+        f"SELECT {own} FROM stage w JOIN revenue_schedule s ON s.line_id = w.wanted_id"
+        " WHERE s.id >= ? AND s.id < ? AND s.until_on <= ?",
+        (session.low, session.high, periods.following(on.replace(day=1))),
+    ).rename({"pattern": "method"})
+    known = found.filter(~pl.col("charge_id").is_in(_issued_after(session, on).implode()))
+    return known.join(_ended(session, on), on="charge_id", how="left").with_columns(lines=pl.lit(1, dtype=pl.Int64))
 
 
 def _summed(keys: Sequence[str]) -> Callable[[pl.DataFrame], pl.DataFrame]:
@@ -336,17 +352,12 @@ def billed_daily(session: Session, on: date) -> pl.DataFrame:
 
 def unbilled_daily(session: Session, on: date) -> pl.DataFrame:
     """Revenue by day of posting that is of no invoice of its own (service before its bill, and the like): ``posted_on, amount``."""
-    tables = [
-        model._meta.db_table
-        for model in facts.fact_models()
-        if model._meta.app_label == "revenue" and {"posted_on", "amount"} <= {f.name for f in model._meta.get_fields()}
-    ]
     parts = [
         session.read(
             f"SELECT posted_on, sum(amount) AS amount FROM {table} WHERE id >= ? AND id < ? AND posted_on <= ? GROUP BY posted_on",
             (session.low, session.high, on),
         )
-        for table in tables
+        for table in EARNED
         if table != "revenue_recognition"
     ]
     return pl.concat(parts).group_by("posted_on").agg(pl.col("amount").sum()).sort("posted_on")

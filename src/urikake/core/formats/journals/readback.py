@@ -6,6 +6,7 @@ The reader knows the files by the vendors' sheets, not by how ours are made: it 
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -206,15 +207,15 @@ def _slips(reading: _Reading, rows: Iterator[tuple[int, Row]]) -> Iterator[tuple
         before = mark
         starts = mark in {"2000", "2110", "2111", "*"} or known.name not in {"yayoi", "kanjo-bugyo", "kanjo-bugyo-i"}
         if starts:
-            slip = row.get(names.slip, "")
+            slip = row.get(names.slip, "") or (f"#{at}" if known.name == "yayoi" else "")
         told = row.get(names.on, "")
         if told or starts:
-            found = _day(written.day(_ERA.sub(r"\1", told)) if reading.returned else told)
+            found = _as_written(told) if reading.returned else _day(told)
             if found is None:
                 reading.wrong(at, names.on, told, "日付ではありません")
                 continue
             on = found
-        yield at, row, f"{slip}#{at}" if known.name == "yayoi" and not slip else slip, on
+        yield at, row, slip, on
 
 
 _ERA: Final = re.compile(r"^([A-Z])\.")
@@ -237,29 +238,35 @@ def _mark_wrong(reading: _Reading, mark: str, before: str | None) -> str:
 
 def _side(reading: _Reading, at: int, row: Row, slip: str, on: date, debit: bool, names: Sequence[str]) -> Side | None:
     """One side of a row; None where it is empty."""
-    known = reading.known
-    account, sub, department, tax = (_plain(known, row.get(name, "")) for name in names[:4])
-    money = [_money(reading, at, name, row.get(name, "")) for name in names[4:]]
+    known, get = reading.known, row.get
+    account, sub, department, tax = get(names[0], ""), get(names[1], ""), get(names[2], ""), get(names[3], "")
+    whole, tax_amount = _money(reading, at, names[4], row), _money(reading, at, names[5], row)
     if not account:
-        if any(money):
+        if whole or tax_amount:
             reading.wrong(at, names[0], "", "金額のある側に科目がありません")
         return None
-    amount = money[0] + (money[1] if known.taxed_apart else 0)
+    amount = whole + (tax_amount if known.taxed_apart else 0)
     if not tax and names[3] in row and not reading.returned:
         reading.wrong(at, names[3], "", "税区分がありません")
-    text = _plain(known, row.get(LAYOUTS[known.name].text, ""))
-    return Side(slip, on, debit, account, sub, department, tax, amount, money[1], text, at)
+    text = get(LAYOUTS[known.name].text, "")
+    if known.guarded:
+        account, sub, department, tax, text = (_plain(each) for each in (account, sub, department, tax, text))
+    return Side(slip, on, debit, account, sub, department, tax, amount, tax_amount, text, at)
 
 
 _GUARDED: Final = re.compile("'+[=+\\-@\t\r＝＋－＠]")
 
 
-def _plain(known: Target, text: str) -> str:
+def _plain(text: str) -> str:
     """The text without the mark that keeps a spreadsheet from taking it for a formula."""
-    return text[1:] if known.guarded and _GUARDED.match(text) else text
+    return text[1:] if _GUARDED.match(text) else text
 
 
-def _money(reading: _Reading, at: int, name: str, text: str) -> int:
+def _money(reading: _Reading, at: int, name: str, row: Row) -> int:
+    """The amount in a column; nothing where it is empty or absent."""
+    text = row.get(name, "")
+    if text.isdecimal():
+        return int(text)
     bare = written.number(text) if reading.returned else text.strip()
     if not bare:
         return 0
@@ -269,6 +276,13 @@ def _money(reading: _Reading, at: int, name: str, text: str) -> int:
     return int(bare)
 
 
+@functools.lru_cache(maxsize=4096)
+def _as_written(text: str) -> date | None:
+    """The day as people write it, too, or with the mark that PCA会計 may put before it."""
+    return _day(written.day(_ERA.sub(r"\1", text.removeprefix("*"))))
+
+
+@functools.lru_cache(maxsize=4096)
 def _day(text: str) -> date | None:
     """The day as the packages write it."""
     digits = text.replace("/", "-") if "/" in text or "-" in text else f"{text[:4]}-{text[4:6]}-{text[6:8]}"

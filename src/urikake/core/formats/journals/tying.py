@@ -90,7 +90,7 @@ def _matched(
     """The pairs of slips (``id, there_id, on, there_on, content, there_row, there_slip``), and what is left on either side."""
     pairs = []
     for keys in ways:
-        told = pl.all_horizontal(pl.col(key) != "" for key in keys if key != "on")
+        told = pl.all_horizontal(pl.lit(value=True), *(pl.col(key) != "" for key in keys if key in {"slip", "text"}))
         left, right = (_nth(frame.filter(told), keys) for frame in (mine, other))
         there = right.select(*keys, "nth", there_id="id", there_on="on", there_row="row", there_slip="slip")
         found = left.join(there, on=[*keys, "nth"])

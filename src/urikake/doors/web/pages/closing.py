@@ -12,7 +12,6 @@ from urikake.base import periods, proposals
 from urikake.base.errors import Refusal
 from urikake.doors import month as steps
 from urikake.rooms.closing import queries as closing
-from urikake.rooms.closing.queries import changes
 from urikake.rooms.closing.queries.flux import flux
 from urikake.rooms.reports.queries import report
 from urikake.rooms.reports.queries.closes import every_step
@@ -103,25 +102,23 @@ def _place(desk: Desk, key: str, first: date) -> str:
 def _changes(desk: Desk, first: date) -> list[dict[str, Any]]:
     """Revenue by service, then every balance of this month against last month by cause, each a bridge with its proof."""
     names = f"{month_before(first):%-m月}", f"{first:%-m月}"
+    every = {found.subject.key: found for found in flux(desk.session, first)}
+    revenue = every.pop("revenue", None)
+    ends = (revenue.opening, revenue.closing) if revenue else (0, 0)
     by_cause = [
-        {"title": found.subject.title, "bridge": flux_bridge(desk, first, found, names)}
-        for found in flux(desk.session, first)
-        if found.subject.key != "revenue"
+        {"title": found.subject.title, "bridge": flux_bridge(desk, first, found, names)} for found in every.values()
     ]
-    return [
-        {"title": "売上", "bridge": _sales(desk, first, names), "more": desk.link(f"close/{first:%Y-%m}/flux")},
-        *by_cause,
-    ]
+    return [{"title": "売上", "bridge": _sales(desk, first, names, ends)}, *by_cause]
 
 
-def _sales(desk: Desk, first: date, names: tuple[str, str]) -> dict[str, Any]:
+def _sales(desk: Desk, first: date, names: tuple[str, str], ends: tuple[int, int]) -> dict[str, Any]:
     """Revenue of both months as the ledger has it, and the difference by service as it was recognised."""
     before = month_before(first)
     now, then = (
         {row["key"] or NO_SERVICE: row["amount"] for row in report(desk.session, "recognized", month=f"{m:%Y-%m}", by="service")}
         for m in (first, before)
     )  # fmt: skip
-    was, is_ = changes.sales(desk.session, before), changes.sales(desk.session, first)
+    was, is_ = ends
     apart = (is_ - sum(now.values())) - (was - sum(then.values()))
     parts = [
         Part(key, now.get(key, 0) - then.get(key, 0), desk.way("revenue.read", "revenue", service=key))

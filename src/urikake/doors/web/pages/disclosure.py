@@ -14,7 +14,7 @@ from urikake.rooms.reports.queries import contract_balances, remaining, revenue_
 
 from ..book import Shown, page
 from ..desk import Desk, quoted
-from ..table import Column, Empty, listed_as, table
+from ..table import Choice, Column, Empty, listed_as, table
 
 EXCEL: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REMAINING_CUTS: Final = {
@@ -60,8 +60,22 @@ def shown(desk: Desk) -> Shown:
         "left": _left(told),
         "pdf": desk.link("revenue/disclosure.pdf", **asked),
         "xlsx": desk.link("revenue/disclosure.xlsx", **asked),
-        "span": {"since": told.since.isoformat(), "until": told.on.isoformat()},
+        "proof": {name: disclosure.amount_of(told.balances, *of, column) for name, (of, column) in PROOF.items()},
+        "lists": {
+            "balances": desk.link("revenue/balances", **asked), "remaining": desk.link("revenue/remaining", **asked),
+            "positions": desk.link("revenue/balances/contracts", **asked),
+            "bound": desk.link("revenue/remaining", **asked | {"by": "contract"}),
+            "split": desk.link("revenue/split", **asked | {"by": by}),
+        },
     }  # fmt: skip
+
+
+PROOF: Final = {
+    "owed": (("receivable", "closing"), "amount"), "owed_books": (("receivable", "closing"), "books"),
+    "liability": (("contract_liability", "closing"), "amount"), "asset": (("contract_asset", "closing"), "amount"),
+    "lease": (("lease", "closing"), "amount"), "books": (("net", "closing"), "books"),
+}  # fmt: skip
+"""The closings that the page shows beside the ledger's."""
 
 
 def _left(told: disclosure.Notes) -> dict[str, Any]:
@@ -116,6 +130,35 @@ def balances(desk: Desk) -> Shown:
     ]  # fmt: skip
     listing = table(desk, named, columns, key="at", name="contract-balances", empty=Empty("動きがありません。"))
     return _listed(desk, listing, "revenue/balances", f"{since:%Y/%m/%d}〜{desk.on:%Y/%m/%d}")
+
+
+KINDS: Final = {"contract": "顧客との契約", "lease": "リース(対象外)"}
+"""What the sections of balances are called."""
+
+
+@page(
+    "contract-positions", "revenue/balances/contracts", permission=disclosure.PERMISSION, title="契約ごとの残高",
+    template="web/pages/note.html",
+)  # fmt: skip
+def positions(desk: Desk) -> Shown:
+    """Contract assets and liabilities contract by contract, leases apart: they sum to the balances of the note."""
+    since = disclosure.first_of(desk.session, desk.on, _span(desk))
+    found = contract_balances.by_contract(desk.session, since, desk.on).with_row_index("at")
+    named = found.with_columns(kind=pl.col("section").replace_strict(KINDS, return_dtype=pl.String))
+    columns = [
+        Column("contract_no", "契約", url=lambda row: desk.link(f"contracts/{quoted(row['contract_no'])}")),
+        Column("partner", "取引先", url=lambda row: desk.link(f"partners/{quoted(row['partner'])}")),
+        Column("kind", "区分"), Column("opening", "期首(円)", "yen", summed=True),
+        Column("billed", "請求(円)", "yen", summed=True), Column("recognized", "収益(円)", "yen", summed=True),
+        Column("of_opening", "うち期首残高から(円)", "yen", summed=True),
+        Column("liability", "契約負債(円)", "yen", summed=True), Column("asset", "契約資産(円)", "yen", summed=True),
+    ]  # fmt: skip
+    listing = table(
+        desk, named, columns, key="at", name="contract-positions", find=["contract_no", "partner"],
+        filters=[Choice("section", "区分", tuple(KINDS.items()))], sort="-liability",
+        empty=Empty("残高のある契約はありません。", "契約を見る", desk.link("contracts")),
+    )  # fmt: skip
+    return _listed(desk, listing, "revenue/balances/contracts", f"{since:%Y/%m/%d}〜{desk.on:%Y/%m/%d}")
 
 
 @page(

@@ -29,8 +29,7 @@ MOST: Final = 200
 @page("export-mapping", f"{PLACE}/mapping", permission="exports.name", title="会計ソフトでの名前")
 def mapping(desk: Desk) -> Shown:
     """What everything of ours is in a package, to be filled in."""
-    newest = exports.batches(desk.session)["target"]
-    usual = newest[-1] if newest.len() else TARGETS[0][0]
+    usual = exports.package(desk.session) or TARGETS[0][0]
     target = desk.ask("target") if desk.ask("target") in journals.TARGETS else usual
     known = journals.TARGETS[target]
     people = exports.told(desk.session, target).filter((pl.col("kind") == "partner") & _says())

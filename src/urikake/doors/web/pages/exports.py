@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 from django.http import Http404, HttpResponse
 
 from urikake.base.errors import Refusal
-from urikake.core.formats import journals
 from urikake.doors import exports as door
 from urikake.rooms.exports import queries as exports
 
@@ -19,14 +18,15 @@ from ..table import Choice, Column, Empty, table
 from .export_names import PLACE, TARGETS, lacking
 from .tie_outs import day_of, mappings, newest
 
+TITLES: Final = tuple(exports.TITLES.items())
+
 
 @page("exports", PLACE, permission="exports.read", title="仕訳出力")
 def listed(desk: Desk) -> Shown:
     """What a file of a package would hold from day to day, what it lacks, and every file that was made."""
-    titles = dict(TARGETS)
     found = exports.batches(desk.session).with_columns(
         number=pl.col("batch_id") - desk.session.low,
-        title=pl.col("target").replace_strict(titles, return_dtype=pl.String),
+        title=pl.col("target").replace_strict(exports.TITLES, return_dtype=pl.String),
         style_name=pl.col("style").replace_strict(exports.STYLES, return_dtype=pl.String),
         kind=pl.when("again").then(pl.lit("再出力")).otherwise(pl.lit("新しい仕訳")),
         take=pl.lit("受け取る"),
@@ -45,7 +45,7 @@ def listed(desk: Desk) -> Shown:
         Column("digest", "ファイルの SHA-256", hidden=True),
     ]
     listing = table(
-        desk, found, columns, key="number", name="exports", filters=[Choice("target", "会計ソフト", TARGETS)],
+        desk, found, columns, key="number", name="exports", filters=[Choice("target", "会計ソフト", TITLES)],
         find=["number", "title", "digest"], sort="-number", empty=Empty("まだ会計ソフトに出していません。"),
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
@@ -53,7 +53,8 @@ def listed(desk: Desk) -> Shown:
     asked = asked_for(desk)
     return {
         "table": listing,
-        "targets": TARGETS,
+        "targets": TITLES,
+        "printed": asked["target"] == exports.BEANCOUNT,
         "styles": tuple(exports.STYLES.items()),
         "asked": asked,
         "ahead": _ahead(desk, asked),
@@ -68,11 +69,10 @@ def asked_for(desk: Desk) -> dict[str, Any]:
     if (desk.on + timedelta(1)).day != 1:
         first = (first - timedelta(1)).replace(day=1)
     last = (first.replace(day=28) + timedelta(4)).replace(day=1) - timedelta(1)
-    newest = exports.batches(desk.session)["target"]
-    usual = newest[-1] if newest.len() else TARGETS[0][0]
+    usual = exports.package(desk.session) or TARGETS[0][0]
     target = desk.ask("target")
     return {
-        "target": target if target in journals.TARGETS else usual,
+        "target": target if target in exports.TITLES else usual,
         "since": day_of(desk.ask("since"), desk.on) if desk.ask("since") else first,
         "until": day_of(desk.ask("until"), desk.on) if desk.ask("until") else last,
         "style": desk.ask("style") if desk.ask("style") in exports.STYLES else "detail",
@@ -83,6 +83,12 @@ def _ahead(desk: Desk, asked: dict[str, Any]) -> dict[str, Any]:
     """How many entries there are from day to day, how many of them no file of the package holds, and what nobody has told yet."""
     if asked["since"] > asked["until"]:
         raise Refusal("bad-span", "初めの日が終わりの日より後です。", "期間を直してください。")
+    if asked["target"] == exports.BEANCOUNT:
+        return {
+            "entries": exports.handed_over(desk.session, "", asked["since"], asked["until"])[0],
+            "new": 0,
+            "lacking": [],
+        }
     entries, done = exports.handed_over(desk.session, asked["target"], asked["since"], asked["until"])
     return {"entries": entries, "new": entries - done, "lacking": lacking(desk, asked["target"])}
 

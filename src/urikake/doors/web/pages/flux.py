@@ -63,7 +63,16 @@ def month_of(text: str) -> date:
 
 
 def _behind(desk: Desk, month: date, of: Subject, cause: str) -> str:
-    return desk.link(f"close/{month:%Y-%m}/flux/{of.key}/{cause}")
+    """Where the entries behind a figure are; nowhere for whom may not see entries."""
+    return desk.way("journals.read", f"close/{month:%Y-%m}/flux/{of.key}/{cause}")
+
+
+def _end(desk: Desk, month: date, *, flow: bool) -> str:
+    """Where an end of a bridge is: the trial balance of the month's end, or the entries of the month."""
+    last = last_day(month)
+    if flow:
+        return desk.way("journals.read", "journals", **{"from": month, "to": last})
+    return desk.way("journals.read", "journals/balance", as_of=last.isoformat())
 
 
 def flux_bridge(desk: Desk, first: date, found: Flux, names: tuple[str, str]) -> dict[str, Any]:
@@ -72,8 +81,9 @@ def flux_bridge(desk: Desk, first: date, found: Flux, names: tuple[str, str]) ->
     parts = [Part(step.title, step.amount, _behind(desk, first, of, step.cause)) for step in found.steps if step.amount]
     proof = f"{of.checked_by} {shown.yen(found.check)}" if found.check is not None else ""
     wrong = found.check if found.check not in (None, found.closing) else None
+    ends = [_end(desk, month, flow=of.flow) for month in (month_before(first), first)]
     return bridge(
-        Part(f"{names[0]}{end}", found.opening), parts, Part(f"{names[1]}{end}", found.closing),
+        Part(f"{names[0]}{end}", found.opening, ends[0]), parts, Part(f"{names[1]}{end}", found.closing, ends[1]),
         label=f"{of.title}の先月からの差", width=336, proof=proof, wrong=wrong,
     )  # fmt: skip
 

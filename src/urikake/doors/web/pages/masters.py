@@ -42,6 +42,7 @@ REVENUES: Final = {
     "point": "一時点",
     "contract_start": "契約開始時",
     "lifetime": "見込期間",
+    "progress": "進捗度・検収",
     "deposit": "預り保証金",
 }
 

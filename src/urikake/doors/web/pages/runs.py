@@ -52,6 +52,8 @@ ACTIONS: Final = {
     "import simulation": "もしも計算の予約",
     "user add": "利用者の登録",
     "user role": "役割の変更",
+    "export": "仕訳出力",
+    "tie-out": "会計ソフトとの照合",
 }
 WORDS: Final = {
     "charges": "請求明細",
@@ -128,6 +130,18 @@ WORDS: Final = {
     "stopped": "口座の登録を止めた数",
     "owed": "収納機関の未収入金",
     "overpaid": "前受金にした額",
+    "entries": "仕訳",
+    "batch": "ファイル",
+    "tie_out": "照合",
+    "accounts": "科目",
+    "off": "差のある科目",
+    "other_accounts": "ほかの科目の差",
+    "slips_waiting": "まだ渡していない",
+    "slips_missing": "会計ソフトにない",
+    "slips_extra": "会計ソフトだけにある",
+    "slips_double": "会計ソフトに二つある",
+    "slips_changed": "内容が違う",
+    "again": "再出力",
 }
 FILES: Final = {
     "partners": "取引先",
@@ -137,6 +151,7 @@ FILES: Final = {
     "contracts": "契約",
     "events": "契約の変更",
     "usage": "利用量",
+    "progress": "進捗度・検収",
     "receivables": "債権伝票",
     "openings": "移行残高",
     "users": "利用者",

@@ -132,7 +132,10 @@ def tied(desk: Desk, number: int) -> Shown:
             ref=lambda row: f"account:{row['account']}:{row['month_on']}" if row["account"] and kind == "残高" else None,
         ),
         *(Column(name, f"{word}(円)", "yen", hidden=not (lines[name] != 0).any()) for name, word in PARTS.items()),
-        Column("slips", "伝票", url=lambda row: desk.link(f"{PLACE}/tie-outs/{number}/slips", account=row["called"])),
+        Column(
+            "slips", "伝票",
+            url=lambda row: desk.link(f"{PLACE}/tie-outs/{number}/slips", account=row["called"]) if row["slips"] else None,
+        ),
         Column("account", "当社の科目", hidden=True),
     ]  # fmt: skip
     listing = table(
@@ -142,9 +145,10 @@ def tied(desk: Desk, number: int) -> Shown:
     if isinstance(listing, HttpResponse):
         return listing
     figures = door.tied_figures(desk.session, head["tie_out_id"])
-    kinds = [(word, figures[kind]) for kind, word in exports.DIFFERENCES.items() if figures[kind]]
+    kinds = door.counted(figures)
     return {
-        "table": listing, "head": head, "off": off.height, "holds": off.is_empty(), "count": rows.height, "others": figures["others"],
+        "table": listing, "head": head, "off": off.height, "holds": off.is_empty(), "count": rows.height,
+        "others": figures["other_accounts"],
         "kinds": kinds,
         "journal": head["since_on"] is not None,
         "page": {"title": f"残高照合 {head['on_day']:%Y/%m/%d}", "name": "tie-out"},

@@ -19,8 +19,9 @@ from urikake.base.bulk import Session
 from urikake.base.company import accounts
 from urikake.rooms.catalog.queries import DEPOSITS, products
 from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.receivables import queries as receivables
 
-from .changes import ADVANCES, SALES, owed, receivable_names
+from .changes import ADVANCES, SALES, receivable_names
 from .proofs import accrued_account
 
 CAUSES: Final = {
@@ -51,34 +52,19 @@ KINDS: Final = {
     "advance": "kept",
 }  # fmt: skip
 """What becomes of the difference of an application, as causes."""
-CAUSE: Final = (
-    "CASE e.source WHEN 'invoice' THEN CASE i.kind WHEN 'return' THEN 'credited' ELSE 'billed' END"
-    " WHEN 'receipt' THEN CASE WHEN r.reverses_id IS NULL THEN 'received' ELSE 'received_back' END"
-    " WHEN 'application' THEN CASE WHEN m.reverses_id IS NULL THEN 'applied' ELSE 'unapplied' END"
-    " WHEN 'advance' THEN CASE WHEN u.reverses_id IS NULL THEN 'advanced' ELSE 'unadvanced' END"
-    " WHEN 'refund' THEN CASE WHEN f.reverses_id IS NULL THEN 'refunded' ELSE 'unrefunded' END"
-    " WHEN 'collection' THEN 'collected' WHEN 'recognition' THEN 'recognized' WHEN 'slip' THEN 'entered'"
-    " WHEN 'opening' THEN 'brought_forward' ELSE e.source END"
+USUAL: Final = {
+    "invoice": "billed", "receipt": "received", "application": "applied", "advance": "advanced", "refund": "refunded",
+    "collection": "collected", "recognition": "recognized", "slip": "entered", "opening": "brought_forward",
+}  # fmt: skip
+"""The causes that the sources of entries usually are."""
+UNUSUAL: Final = (
+    ("invoice", "credited", "invoices_invoice", "issue_on", "kind = 'return'"),
+    ("receipt", "received_back", "receipts_receipt", "received_on", "reverses_id IS NOT NULL"),
+    ("application", "unapplied", "matching_application", "applied_on", "reverses_id IS NOT NULL"),
+    ("advance", "unadvanced", "matching_advance_use", "applied_on", "reverses_id IS NOT NULL"),
+    ("refund", "unrefunded", "refunds_refund", "pay_on", "reverses_id IS NOT NULL"),
 )
-SOURCES: Final = (
-    " LEFT JOIN invoices_invoice i ON e.source = 'invoice' AND i.id = e.source_id"
-    " LEFT JOIN receipts_receipt r ON e.source = 'receipt' AND r.id = e.source_id"
-    " LEFT JOIN matching_application m ON e.source = 'application' AND m.id = e.source_id"
-    " LEFT JOIN matching_advance_use u ON e.source = 'advance' AND u.id = e.source_id"
-    " LEFT JOIN refunds_refund f ON e.source = 'refund' AND f.id = e.source_id"
-)
-MOVED: Final = (
-    f"SELECT l.account_id, {CAUSE} AS source, coalesce(m.difference_kind, '') AS difference_kind,"
-    " CASE WHEN e.posted_on < ? THEN 1 ELSE 0 END AS earlier, sum(l.amount) AS amount"
-    " FROM ledger_entry e JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
-    f"{SOURCES} WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? GROUP BY 1, 2, 3, 4"
-)
-SHORT: Final = (
-    "SELECT difference_kind, CASE WHEN applied_on < ? THEN 1 ELSE 0 END AS earlier, sum(difference) AS amount"
-    " FROM matching_application WHERE id >= ? AND id < ? AND applied_on BETWEEN ? AND ? AND reverses_id IS NULL"
-    " AND difference < 0 GROUP BY 1, 2"
-)
-"""What receipts left missing of what they settled."""
+"""Of which documents the entries have another cause: their source, the cause, and where they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +128,9 @@ def _asset_names(session: Session) -> list[str]:
 
 
 def _open_items(session: Session, month: date) -> int:
-    return owed(session, month).check or 0
+    """What the receivable items come to that are open at the month's end."""
+    found = receivables.owed_on(session, periods.last_day(month))
+    return int(found.filter(pl.col("account_id") != accrued_account(session))["amount"].sum())
 
 
 def unapplied(session: Session, month: date) -> int:
@@ -182,11 +170,59 @@ def subject(key: str) -> Subject | None:
 
 def _moved(session: Session, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     """What the lines of both months moved by account and cause, and what applications settled without money."""
-    span = (month, session.low, session.high, periods.preceding(month), periods.last_day(month))
-    moved = session.read(MOVED, span).with_columns(pl.col("earlier").cast(pl.Boolean))
-    short = session.read(SHORT, span).with_columns(pl.col("earlier").cast(pl.Boolean))
+    first = periods.preceding(month)
+    heads = _heads(session, first, periods.last_day(month)).with_columns(earlier=pl.col("posted_on") < month)
+    keys = ["account_id", "cause", "difference_kind", "earlier"]
+    moved = _lines(session, heads).join(heads, on="entry_id").group_by(keys).agg(pl.col("amount").sum())
     named = accounts(session).select(account_id="id", account="name")
-    return moved.join(named, on="account_id", maintain_order="left"), short
+    short = heads.filter(pl.col("missing") != 0).select("difference_kind", "earlier", amount="missing")
+    return moved.join(named, on="account_id"), short
+
+
+def _heads(session: Session, first: date, last: date) -> pl.DataFrame:
+    """The entries of the days with their ``cause``, and of applications ``difference_kind`` and what they left ``missing``."""
+    heads = ledger.entries(session, first, last)
+    usual = pl.col("source").replace_strict(USUAL, default=pl.col("source"), return_dtype=pl.String)
+    key = ["source", "source_id"]
+    told = heads.join(_unusual(session, first, last), on=key, how="left", maintain_order="left")
+    told = told.join(_differing(session, first, last), on=key, how="left", maintain_order="left")
+    back = pl.col("unusual").is_not_null()
+    return told.with_columns(
+        cause=pl.coalesce("unusual", usual),
+        difference_kind=pl.col("difference_kind").fill_null(""),
+        missing=pl.when(back).then(0).otherwise(pl.col("difference").clip(upper_bound=0).fill_null(0)),
+    ).drop("unusual", "difference")
+
+
+def _unusual(session: Session, first: date, last: date) -> pl.DataFrame:
+    """The documents of the days that are returns or reversals: ``source, source_id, unusual``."""
+    parts = [
+        session.read(
+            f"SELECT id AS source_id FROM {table} WHERE id >= ? AND id < ? AND {day} BETWEEN ? AND ? AND {which}",
+            (session.low, session.high, first, last),
+        ).select("source_id", source=pl.lit(source), unusual=pl.lit(cause))
+        for source, cause, table, day, which in UNUSUAL
+    ]
+    return pl.concat(parts)
+
+
+def _differing(session: Session, first: date, last: date) -> pl.DataFrame:
+    """The applications of the days that left a difference: ``source, source_id, difference_kind, difference``."""
+    found = session.read(
+        "SELECT id AS source_id, difference_kind, difference FROM matching_application"
+        " WHERE id >= ? AND id < ? AND applied_on BETWEEN ? AND ? AND difference <> 0",
+        (session.low, session.high, first, last),
+    )
+    return found.with_columns(source=pl.lit("application"))
+
+
+def _lines(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    """The account and amount of every line of the entries, and of others between them: ``entry_id, account_id, amount``."""
+    if heads.is_empty():
+        return pl.DataFrame(schema=dict.fromkeys(("entry_id", "account_id", "amount"), pl.Int64))
+    beyond = heads.select((pl.col("first_line_id") + pl.col("line_count")).max()).item()
+    span = (heads["first_line_id"].min(), beyond)
+    return session.read("SELECT entry_id, account_id, amount FROM ledger_line WHERE id >= ? AND id < ?", span)
 
 
 def _one(session: Session, of: Subject, month: date, moved: pl.DataFrame, short: pl.DataFrame) -> Flux:
@@ -234,8 +270,8 @@ def _cause(of: Subject) -> pl.Expr:
 
     On revenue and tax an application is what became of its difference, on advances what was kept of it.
     """
-    told = {"revenue": _kind(), "tax": _kind(), "advance_received": pl.lit("kept")}.get(of.key, pl.col("source"))
-    return pl.when(pl.col("source") == "applied").then(told).otherwise("source")
+    told = {"revenue": _kind(), "tax": _kind(), "advance_received": pl.lit("kept")}.get(of.key, pl.col("cause"))
+    return pl.when(pl.col("cause") == "applied").then(told).otherwise("cause")
 
 
 def _kind() -> pl.Expr:
@@ -243,34 +279,20 @@ def _kind() -> pl.Expr:
     return pl.col("difference_kind").replace_strict(KINDS, default="applied", return_dtype=pl.String)
 
 
-BEHIND: Final = (
-    f"SELECT e.id AS entry_id, e.posted_on, e.source AS document, e.source_id, {CAUSE} AS source,"
-    " coalesce(m.difference_kind, '') AS difference_kind,"
-    " CASE WHEN m.reverses_id IS NULL AND m.difference < 0 THEN m.difference ELSE 0 END AS missing, sum(l.amount) AS amount"
-    " FROM ledger_entry e JOIN ledger_line l ON l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count"
-    f"{SOURCES} WHERE e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id IN ({{marks}})"
-    " GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 2, 1"
-)
-
-
 def behind(session: Session, of: Subject, cause: str, first: date, last: date) -> pl.DataFrame:
     """The entries that moved the subject by the cause on the days: ``entry_id, posted_on, source, source_id, amount``.
 
     ``amount`` is what of each the cause moved, with the sign of the subject; together they are the step of its bridge.
     """
-    ids = accounts(session).filter(pl.col("name").is_in(list(of.names(session))))["id"].to_list()
-    query = BEHIND.format(marks=", ".join("?" * len(ids)) or "0")
-    found = session.read(query, (session.low, session.high, first, last, *ids), document=pl.String)
-    plain = found.with_columns(cause=_cause(of))
+    ids = accounts(session).filter(pl.col("name").is_in(list(of.names(session))))["id"]
+    heads = _heads(session, first, last)
+    mine = _lines(session, heads).filter(pl.col("account_id").is_in(ids.implode()))
+    sums = mine.group_by("entry_id").agg(pl.col("amount").sum())
+    plain = heads.join(sums, on="entry_id", maintain_order="left").with_columns(cause=_cause(of))
     if of.key == "receivable":
         money = plain.with_columns(amount=pl.col("amount") - pl.col("missing"))
         given = plain.filter(pl.col("missing") != 0).with_columns(amount=pl.col("missing"), cause=_kind())
         plain = pl.concat([money, given])
-    mine = plain.filter((pl.col("cause") == cause) & (pl.col("amount") != 0))
-    return mine.select(
-        "entry_id",
-        "posted_on",
-        "source_id",
-        source="document",
-        amount=pl.lit(of.sign, dtype=pl.Int64) * pl.col("amount"),
-    )
+    found = plain.filter((pl.col("cause") == cause) & (pl.col("amount") != 0))
+    sign = pl.lit(of.sign, dtype=pl.Int64)
+    return found.select("entry_id", "posted_on", "source", "source_id", amount=sign * pl.col("amount"))

@@ -71,6 +71,22 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
         *_advances(session, sums, tops),
         *_contract_balances(session, sums, _accrued_items(session, tops)),
         *_collections(session, tops),
+        *_allocations(session, tops),
+    ]
+
+
+def _allocations(session: Session, tops: Tops) -> list[str]:
+    """The obligations of every version of an arrangement sum to its price."""
+    found = session.read(
+        "SELECT v.id, v.contract_id, v.price, sum(o.done + o.amount) AS shared FROM obligations_version v"
+        " LEFT JOIN obligations_obligation o ON o.version_id = v.id WHERE v.id > ? AND v.id < ?"
+        " GROUP BY v.id, v.contract_id, v.price ORDER BY v.id",
+        _span(session, tops, "obligations.Version"), price=pl.Int64, shared=pl.Int64,
+    )  # fmt: skip
+    wrong = found.filter(pl.col("price") != pl.col("shared").fill_null(0))
+    return [
+        f"収益の配分 {row['id'] - session.low}: 取引価格 {row['price']} 円に対し、配分の合計が {row['shared']} 円です"
+        for row in wrong.iter_rows(named=True)
     ]
 
 

@@ -15,6 +15,7 @@ import polars as pl
 
 from urikake.base import periods, proposals
 from urikake.base.bulk import Session
+from urikake.base.company import account_id
 from urikake.rooms.billing.queries import LATE, MISSING, completeness, metered_products
 from urikake.rooms.billing.queries import at_closing as charges_at
 from urikake.rooms.ledger import queries as ledger
@@ -49,12 +50,17 @@ class Proof:
     def words(self) -> str:
         """The proof as people read it.
 
-        >>> Proof("入金", 1_000, "仮受金への計上", 1_000).words(), Proof("入金", 1_000, "仮受金への計上", 900).words()
-        ('入金 1,000 ＝ 仮受金への計上 1,000', '入金 1,000 ≠ 仮受金への計上 900（差 100）')
+        >>> Proof("入金", 1_000, "仮受金への計上", 1_000).words(), Proof("入金", 900, "仮受金への計上", 1_000).words()
+        ('入金 1,000 ＝ 仮受金への計上 1,000', '入金 900 ≠ 仮受金への計上 1,000（差 △100）')
         """
         mark = "≠" if self.off else "＝"
-        tail = f"（差 {self.off:,}）" if self.off else ""
-        return f"{self.ours} {self.left:,} {mark} {self.theirs} {self.right:,}{tail}"
+        tail = f"（差 {_shown(self.off)}）" if self.off else ""
+        return f"{self.ours} {_shown(self.left)} {mark} {self.theirs} {_shown(self.right)}{tail}"
+
+
+def _shown(number: int) -> str:
+    """A number as people read it, △ before one below nothing."""
+    return f"△{-number:,}" if number < 0 else f"{number:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +178,13 @@ def _receipts(session: Session, month: date) -> Step:
         " WHERE id >= ? AND id < ? AND received_on BETWEEN ? AND ?",
         (session.low, session.high, month, last),
     ).row(0)
-    moved = ledger.moved(session, month, last).filter((pl.col("account") == SUSPENSE) & (pl.col("source") == "receipt"))
-    proof = Proof("入金", int(found[1] or 0), "仮受金への計上", -int(moved["amount"].sum()))
+    kept = session.value(
+        "SELECT CAST(-sum(l.amount) AS bigint) AS amount FROM ledger_entry e CROSS JOIN ledger_line l"
+        " WHERE l.id >= e.first_line_id AND l.id < e.first_line_id + e.line_count AND e.source = 'receipt'"
+        " AND e.id >= ? AND e.id < ? AND e.posted_on BETWEEN ? AND ? AND l.account_id = ?",
+        (session.low, session.high, month, last, account_id(session, SUSPENSE)),
+    )
+    proof = Proof("入金", int(found[1] or 0), "仮受金への計上", int(kept or 0))
     return made(
         "receipts", "入金の取込", f"{found[0]:,}件 {found[1] or 0:,}円", proof, count=found[0], amount=found[1] or 0
     )

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -23,7 +23,11 @@ from urikake.rooms.parties.queries import profiles
 from .. import queries
 from ..models import Batch, Mark, Numbered
 from .naming import named, written
+from .printing import printed
 from .proving import prove
+
+SPEED: Final = 1
+"""How hard files are deflated: a tenth larger than with more effort, in a fraction of its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ def export(
 
     Refused whole, with everything that is missing: names or codes that the package needs, letters that its file cannot hold.
     """
+    if target == queries.BEANCOUNT:
+        return _print(session, style, since, until)
     known = _known(target, style, since, until)
     step("仕訳を読む")
     heads = ledger.entries(session, since, until)
@@ -69,7 +75,7 @@ def export(
     batch = {
         "target": target, "since_on": since, "until_on": until, "style": style, "again": bool(again and done.any()),
         "entry_count": chosen.height, "row_count": rows.height, "amount": int(rows["debit_amount"].fill_null(0).sum()),
-        "digest": hashlib.sha256(file).hexdigest(), "file_deflated": zlib.compress(file),
+        "digest": hashlib.sha256(file).hexdigest(), "file_deflated": zlib.compress(file, SPEED),
     }  # fmt: skip
     batch_id = int(facts.record(session, Batch, pl.DataFrame([batch]))["id"][0])
     if fresh.height:
@@ -78,13 +84,39 @@ def export(
     return Exported(batch | {"batch_id": batch_id}, file)
 
 
+def _print(session: Session, style: str, since: date, until: date) -> Exported | None:
+    """All entries from day to day as a beancount ledger, which is kept as a file, but holds nothing as handed over."""
+    if style != "detail":
+        raise Refusal("unknown-style", "beancount には、仕訳を一件ずつ出します。", "まとめ方を detail にしてください。")
+    _ascends(since, until)
+    heads = ledger.entries(session, since, until)
+    if heads.is_empty():
+        return None
+    file, rows, amount = printed(session, since, until, heads)
+    batch = {
+        "target": queries.BEANCOUNT, "since_on": since, "until_on": until, "style": style, "again": False,
+        "entry_count": heads.height, "row_count": rows, "amount": amount, "digest": hashlib.sha256(file).hexdigest(),
+        "file_deflated": zlib.compress(file, SPEED),
+    }  # fmt: skip
+    batch_id = int(facts.record(session, Batch, pl.DataFrame([batch]))["id"][0])
+    return Exported(batch | {"batch_id": batch_id}, file)
+
+
+def _ascends(since: date, until: date) -> None:
+    """Refuse a span that ends before it begins."""
+    if since > until:
+        raise Refusal(
+            "bad-span", f"{since} から {until} までが期間になりません。", "初めの日を終わりの日より前にしてください。"
+        )
+
+
 def _known(target: str, style: str, since: date, until: date) -> journals.Target:
     """The package; refused where there is no such, or the span or the style is none."""
     if target not in journals.TARGETS:
         raise Refusal(
             "unknown-target",
             f"会計ソフト「{target[:40]}」には出せません。",
-            f"{'・'.join(journals.TARGETS)} から選んでください。",
+            f"{'・'.join(queries.TITLES)} から選んでください。",
         )
     if style not in queries.STYLES:
         raise Refusal(
@@ -92,10 +124,7 @@ def _known(target: str, style: str, since: date, until: date) -> journals.Target
             f"まとめ方「{style[:40]}」はありません。",
             f"{'・'.join(queries.STYLES)} から選んでください。",
         )
-    if since > until:
-        raise Refusal(
-            "bad-span", f"{since} から {until} までが期間になりません。", "初めの日を終わりの日より前にしてください。"
-        )
+    _ascends(since, until)
     return journals.TARGETS[target]
 
 

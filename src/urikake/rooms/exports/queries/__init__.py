@@ -1,15 +1,17 @@
 """What other rooms may read of exports: names in the packages, files and the entries in them, books that came back."""
 
-from .batches import batches, exported, file_of, handed_over, last_numbers
+from .batches import batches, exported, file_of, handed_over, last_numbers, package
 from .classing import BASE, PAID, TAX, bought, classed, rates
 from .naming import (
     ASKED,
+    BEANCOUNT,
     EVERY,
     KINDS,
     MAPPING,
     OFF,
     PARTNER,
     STYLES,
+    TITLES,
     UNDIVIDED,
     accounts,
     columns,
@@ -46,6 +48,7 @@ from .ties import KINDS as DIFFERENCES
 __all__ = [
     "ASKED",
     "BASE",
+    "BEANCOUNT",
     "DIFFERENCES",
     "EVERY",
     "FOREIGN",
@@ -60,6 +63,7 @@ __all__ = [
     "PARTNER",
     "STYLES",
     "TAX",
+    "TITLES",
     "UNDIVIDED",
     "WAITING",
     "Returned",
@@ -86,6 +90,7 @@ __all__ = [
     "numbered",
     "off",
     "ours_by_name",
+    "package",
     "partners",
     "purchases",
     "rates",

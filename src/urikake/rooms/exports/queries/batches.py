@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.core.formats import journals
 
 
 def last_numbers(session: Session, target: str) -> pl.DataFrame:
@@ -21,6 +22,12 @@ def batches(session: Session) -> pl.DataFrame:
     """Every file by id: ``batch_id, target, since_on, until_on, style, again, entry_count, row_count, amount, digest, run_id``."""
     names = "id, run_id, target, since_on, until_on, style, again, entry_count, row_count, amount, digest"
     return session.table("exports_batch", names).rename({"id": "batch_id"}).sort("batch_id")
+
+
+def package(session: Session) -> str:
+    """The package that the newest file is for; empty where none was made."""
+    made = batches(session).filter(pl.col("target").is_in(list(journals.TARGETS)))["target"]
+    return str(made[-1]) if made.len() else ""
 
 
 def file_of(session: Session, batch_id: int) -> bytes:

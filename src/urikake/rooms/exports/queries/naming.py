@@ -12,6 +12,9 @@ from urikake.base.company import accounts as chart_of
 from urikake.core.formats import journals
 
 MAPPING: Final = "target, kind, ours, code, called, sub"
+BEANCOUNT: Final = "beancount"
+TITLES: Final = {name: known.title for name, known in journals.TARGETS.items()} | {BEANCOUNT: "beancount（帳簿の印刷）"}
+"""What can be exported to: packages, which are handed every entry once, and the books printed for beancount."""
 EVERY: Final = "all"
 """The target of what holds for every package: what an account is to consumption tax."""
 KINDS: Final = {

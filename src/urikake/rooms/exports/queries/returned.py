@@ -74,7 +74,15 @@ def _own(data: bytes, name: str, target: str) -> Returned:
     if problems:
         raise FileRefusal(name, [RowError(each.row, each.column, each.value, each.why) for each in problems])
     sides = pl.DataFrame(rows, schema=journals.LINES, orient="row")
-    return Returned(sides, name, hashlib.sha256(data).hexdigest())
+    return Returned(_told_apart(sides), name, hashlib.sha256(data).hexdigest())
+
+
+def _told_apart(sides: pl.DataFrame) -> pl.DataFrame:
+    """The sides with numbers of slips as we write them; a row without one that balances by itself is a slip of its own."""
+    alone = (pl.col("slip") == "") & (pl.col("amount").sum().over("row") == 0)
+    own = pl.concat_str(pl.lit("#"), pl.col("row").cast(pl.String))
+    plain = pl.col("slip").str.replace(r"^0+([0-9])", "$1")
+    return sides.with_columns(slip=pl.when(alone).then(own).otherwise(plain))
 
 
 def listed(sheet: Sheet) -> Returned:
@@ -105,6 +113,7 @@ def listed(sheet: Sheet) -> Returned:
     amount = pl.col("debit").fill_null(0) - pl.col("credit").fill_null(0)
     alone = _shown(ledger, pl.col("account"), amount, pl.lit(0, dtype=pl.Int64))
     found = pl.concat([*sides, alone]).sort("row", maintain_order=True)
+    found = _told_apart(found) if grouped else found
     return Returned(found, sheet.name, sheet.sha256, grouped, partial=ledger.height > 0)
 
 

@@ -27,7 +27,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
     },
     "revenue": {
         "monthly": "月割り", "daily": "日割り", "usage": "使用量", "point": "一時点", "contract_start": "契約開始時",
-        "lifetime": "見込期間", "deposit": "預り保証金",
+        "lifetime": "見込期間", "deposit": "預り保証金", "progress": "進捗度・検収",
     },
     "meter": {"sum": "合計", "max": "最大", "last": "最後の値", "unique": "対象の数"},
     "obligation": {"service": "役務", "goods": "物品", "lease": "リース", "right": "権利"},

@@ -20,6 +20,8 @@ from .learned import standing_names
 
 NAMED: Final = ("receipts_receipt", "matching_application", "parties_profile", "parties_payer_name")
 """What tells whose names the receipts that wait bear."""
+FEW: Final = 3
+"""Of so many partners a name may be that of any; of more it says nothing."""
 PROTECTED: Final = "取適法の対象の契約です。差し引かれた分は、残して請求できます"
 
 
@@ -91,7 +93,7 @@ def _spoken_for(session: Session, folded: str) -> frozenset[int]:
     others = session.derived("spoken_for", NAMED, like).filter(
         (pl.col("folded") != folded) & pl.col("how").is_in(["same", "spelling", "slip"])
     )
-    return frozenset(others.filter(pl.len().over("receipt_id") == 1)["partner_id"])
+    return frozenset(others.filter(pl.len().over("receipt_id") <= FEW)["partner_id"])
 
 
 def _readings(session: Session) -> pl.DataFrame:

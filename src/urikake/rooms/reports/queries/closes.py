@@ -43,13 +43,13 @@ def every_step(session: Session, month: date) -> list[Step]:
 
 def _handed_over(session: Session, month: date) -> list[Step]:
     """Whether the month's entries are in a file of the accounting package; nothing for a company that uses none."""
-    targets = exports.batches(session)["target"]
-    if targets.is_empty():
+    target = exports.package(session)
+    if not target:
         return []
-    every, handed = exports.handed_over(session, targets[-1], month, periods.last_day(month))
+    every, handed = exports.handed_over(session, target, month, periods.last_day(month))
     left = f"まだ渡していない仕訳 {every - handed:,}件。締めたあとでも渡せます" if handed < every else ""
     proof = Proof("渡した仕訳", handed, "この月の仕訳", every)
-    figure = f"{journals.TARGETS[targets[-1]].title} {handed:,}/{every:,}件{'' if left else '（すべて渡しました）'}"
+    figure = f"{journals.TARGETS[target].title} {handed:,}/{every:,}件{'' if left else '（すべて渡しました）'}"
     return [
         Step("export", "会計ソフトに渡す", SOFT if left else DONE, figure, handed, 0, proof, left),
         *_compared(session, month, periods.last_day(month)),

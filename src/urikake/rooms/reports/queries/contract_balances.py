@@ -12,12 +12,15 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
 from urikake.core import waterfall as kernel
 from urikake.core.money import divide, wide
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.closing.queries import changes
 from urikake.rooms.closing.queries.proofs import accrued_account
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.ledger import queries as ledger
+from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
 
 from .chosen import require_span
@@ -40,8 +43,10 @@ MOVED: Final = {
 }  # fmt: skip
 
 
-def contract_balances(session: Session, since: date, until: date) -> Rows:
+def contract_balances(session: Session, since: date, until: date, by: str = "") -> Rows:
     """The balances from day to day, a row for each cause: ``balance, cause, amount``, and the proof ``books, difference``.
+
+    ``by`` ``contract`` tells contract assets and liabilities contract by contract instead (see `by_contract`).
 
     ``balance`` is one of `BALANCES`: receivables with tax; contract assets and liabilities net of tax, netted per contract,
     leases apart (``lease``: what leases are billed and not yet revenue, else negative); ``net`` is liabilities less assets
@@ -50,6 +55,10 @@ def contract_balances(session: Session, since: date, until: date) -> Rows:
     ledger's figure for the row, null where it has none; ``difference`` what the row is off by.
     """
     require_span(since, until)
+    if by not in ("", "contract"):
+        raise Refusal("bad-by", f"--by が「{by}」です。", "contract を指定するか、指定を外してください（増減の理由）。")
+    if by:
+        return Rows(by_contract(session, since, until))
     parts = [_receivable(session, since, until), *_positions(session, since, until)]
     return Rows(pl.concat([part.select(list(ROW)) for part in parts]))
 
@@ -200,6 +209,30 @@ def _positions(session: Session, since: date, until: date) -> list[pl.DataFrame]
     if leased.height:
         parts.append(_told("lease", _net(leased)))
     return [*parts, _told("net", _net(every), books)]
+
+
+def by_contract(session: Session, since: date, until: date) -> pl.DataFrame:
+    """The balance of each contract that has or had one: ``contract_no, partner, section, opening, billed, recognized,
+    of_opening, closing, liability, asset``.
+
+    ``section`` is ``contract`` or ``lease``: leases of a contract stand apart. ``opening`` and ``closing`` are liabilities, an
+    asset negative.
+    """
+    every = kernel.rolled(moves(session, since, until))
+    closing = pl.col("before") + pl.col("billed") - pl.col("recognized")
+    people = codes(session).rename({"code": "partner"})
+    named = every.join(contracts(session), on="contract_id", maintain_order="left").join(
+        people, on="partner_id", maintain_order="left"
+    )
+    rows = named.select(
+        "contract_no", "partner", "billed", "recognized",
+        section=pl.when("lease").then(pl.lit(LEASE)).otherwise(pl.lit("contract")),
+        opening="before", of_opening="from_opening", closing=closing, liability=closing.clip(lower_bound=0),
+        asset=(-closing).clip(lower_bound=0),
+    )  # fmt: skip
+    some = pl.any_horizontal(pl.col("opening", "billed", "recognized", "closing") != 0)
+    order = "contract_no partner section opening billed recognized of_opening closing liability asset".split()
+    return rows.filter(some).select(order).sort("contract_no", "section")
 
 
 def _net(rows: pl.DataFrame) -> dict[str, int]:

@@ -115,7 +115,7 @@ def monthly(
         done, active = (part.filter(pl.col("contract_id").is_in(chosen.implode())) for part in (done, active))
     done = done.select(*by, "month", "amount")
     rule = [*by, *RULE, "until_on"]
-    shared = obligations.standing(session).with_columns(until_on="from_on")
+    shared = obligations.coming(session, upto)
     if chosen is not None:
         shared = shared.filter(pl.col("contract_id").is_in(chosen.implode()))
     alike = pl.concat([active.select(rule), shared.select(rule)]).with_columns(lines=pl.lit(1, dtype=pl.Int64))

@@ -22,6 +22,7 @@ from urikake.core.lookup import looked_up
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.obligations import queries as obligations
 from urikake.rooms.revenue import queries as revenue
 
 from .revenue_by import LEASE, TIMINGS
@@ -95,8 +96,10 @@ def remaining(session: Session, on: date, *, apart: bool) -> pl.DataFrame:
     by = ["product_id", *(["contract_id"] if apart else [])]
     plans = revenue.plans(session, on, by)
     billed = scheduled(session, plans, on, by).filter(pl.col("planned") != 0).select(*by, "month", billed="planned")
-    coming = _unbilled(session, lines, on, by)
-    both = pl.concat([billed, coming], how="diagonal").with_columns(pl.col("billed", "unbilled").fill_null(0))
+    shares = arranged(session, on)
+    coming = _unbilled(session, lines, shares, on, by)
+    rest = _shares(session, shares, on, by)
+    both = pl.concat([billed, coming, rest], how="diagonal").with_columns(pl.col("billed", "unbilled").fill_null(0))
     found = both.group_by(*by, "month").agg(pl.col("billed", "unbilled").sum())
     if not apart:
         return found.with_columns(short=pl.lit(False), contract_id=pl.lit(None, dtype=pl.Int64))
@@ -130,18 +133,57 @@ def bound(session: Session, on: date) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _unbilled(session: Session, lines: pl.DataFrame, on: date, by: list[str]) -> pl.DataFrame:
-    """What of service that both are bound to is not billed by the day: ``by``, ``month``, ``unbilled``."""
+def arranged(session: Session, on: date) -> pl.DataFrame:
+    """The lines on which the price of their contract falls by selling prices (`obligations`), as that stood on the day.
+
+    With ``until_on``: what they charge of cycles before it is part of that price.
+    """
+    versions = obligations.versions(session).filter(pl.col("effective_on") <= on).sort("version_id")
+    held = versions.unique("contract_id", keep="last").select("version_id")
+    rows = obligations.obligations(session).join(held, on="version_id", how="semi")
+    return rows.with_columns(until_on=pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d")))
+
+
+def _shares(session: Session, shares: pl.DataFrame, on: date, by: list[str]) -> pl.DataFrame:
+    """What of prices allocated by selling prices is to come and not billed: ``by``, ``month``, ``unbilled``.
+
+    It is the share to come of each line, less what of its bills is.
+    """
+    lines = shares["line_id"]
+    keyed = shares.with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
+    spread = schedule.months(keyed.select("key", *recognition.RULE), revenue.roundings(session)[0])
+    after = spread.filter(pl.col("month") >= revenue.posted_until(session, on))
+    whole = looked_up(after, keyed.select("key", *by), "key").select(*by, "month", unbilled="amount")
+    plans = revenue.plans_of(session, on, lines, ["line_id", *by]).join(
+        shares.select("line_id", over_on="until_on"), on="line_id"
+    )
+    within = plans.filter(pl.col("from_on") < pl.col("over_on"))
+    billed = scheduled(session, within, on, by, lines).select(*by, "month", unbilled=-pl.col("planned"))
+    return pl.concat([whole, billed])
+
+
+def _unbilled(session: Session, lines: pl.DataFrame, shares: pl.DataFrame, on: date, by: list[str]) -> pl.DataFrame:
+    """What of service that both are bound to is not billed by the day: ``by``, ``month``, ``unbilled``.
+
+    But for what falls on ``shares`` of a price.
+    """
     last = lines["bound_on"].max()
     schema = {**dict.fromkeys(by, pl.Int64), "month": pl.Date, "unbilled": pl.Int64}
     if not isinstance(last, date) or last <= on:
         return pl.DataFrame(schema=schema)
-    mine = lines.filter(pl.col("bound_on") > on).select("line_id", "bound_on").sort("line_id")
-    charges = _charges(session, mine["line_id"], on, last, by)
-    held = deposits(session).implode()
-    within = charges.join(mine, on="line_id").filter(
-        (pl.col("cycle_from_on") < pl.col("bound_on")) & ~pl.col("product_id").is_in(held)
+    mine = lines.filter(pl.col("bound_on") > on).join(
+        shares.select("line_id", over_on="until_on"), on="line_id", how="left", maintain_order="left"
     )
+    # lines that are alike are looked at together: those of a price to share are not like the others
+    kinds = (pl.col("over_on").is_null(), pl.col("bound_on") > pl.col("over_on"))
+    parts = [part for part in (mine.filter(kind) for kind in kinds) if part.height]
+    if not parts:
+        return pl.DataFrame(schema=schema)
+    charges = pl.concat([_charges(session, part["line_id"], on, last, by) for part in parts])
+    held = deposits(session).implode()
+    own = charges.join(mine.select("line_id", "bound_on", "over_on"), on="line_id")
+    shared = (pl.col("cycle_from_on") < pl.col("over_on")).fill_null(value=False)
+    within = own.filter((pl.col("cycle_from_on") < pl.col("bound_on")) & ~pl.col("product_id").is_in(held) & ~shared)
     policy = policies(session)
     of = products(session).select("product_id", "revenue", "life_months")
     ruled = recognition.ruled(within.join(of, on="product_id"), policy["partial_month"], policy["remainder"])
@@ -158,7 +200,7 @@ def _charges(session: Session, chosen: pl.Series, on: date, last: date, by: list
 
     Usage that was billed since is not among them: on the day nobody knew it.
     """
-    apart = [name for name in by if name == "contract_id"]
+    apart = ["first_end_on", *(name for name in by if name == "contract_id")]
     names = ["line_id", "contract_id", "product_id", "start_on", "cycle_from_on", "from_on", "to_on", "amount", "lines"]
     coming = pl.concat([drafts(session), billing.ahead(session, last, apart, chosen)])
     ahead = net_of_tax(session, coming.filter(pl.col("renewed") == 0)).select(names)

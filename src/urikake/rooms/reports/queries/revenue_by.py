@@ -24,6 +24,7 @@ from .rows import rows
 LEASE: Final = "lease"
 TIMINGS: Final = {
     "point": "point", "contract_start": "point", "usage": "usage", "monthly": "over", "daily": "over", "lifetime": "over",
+    "progress": "over",
 }  # fmt: skip
 """How control passes by the pattern of a product: at a point in time, as much as is used, or over time (38項・39項)."""
 OWNED: Final = ("group", "management_group", "project", "department")

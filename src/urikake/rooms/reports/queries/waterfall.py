@@ -61,11 +61,18 @@ def flows(session: Session, on: date) -> pl.DataFrame:
     return summed.agg(pl.col("posted", "planned").sum()).sort("billed_on", "month", nulls_last=True)
 
 
-def scheduled(session: Session, plans: pl.DataFrame, on: date, by: Sequence[str] = ()) -> pl.DataFrame:
-    """The revenue of schedules (`revenue.plans`, with the columns ``by``) as it stood on the day: ``by`` and `FLOW`."""
+def scheduled(
+    session: Session, plans: pl.DataFrame, on: date, by: Sequence[str] = (), lines: pl.Series | None = None
+) -> pl.DataFrame:
+    """The revenue of schedules (`revenue.plans`, with the columns ``by``) as it stood on the day: ``by`` and `FLOW`.
+
+    Where they are of certain ``lines`` only, these are named.
+    """
     owned = [*by, "billed_on"]
     whole = kernel.unfolded(plans.with_columns(billed_on=_billed_on()), owned, revenue.roundings(session)[0])
-    by_month = _moved(whole, revenue.belated(session, on), on, owned)
+    late = revenue.belated(session, on)
+    mine = late if lines is None else late.filter(pl.col("line_id").is_in(lines.implode()))
+    by_month = _moved(whole, mine, on, owned)
     recognised = (pl.col("month") < revenue.posted_until(session, on)) & ~pl.col("due")
     done = recognised | (pl.col("month") == pl.col("billed_on")) | pl.col("late")
     none = pl.lit(0, dtype=pl.Int64)

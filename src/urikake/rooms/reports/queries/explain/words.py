@@ -46,7 +46,8 @@ METHODS: Final = {
 }  # fmt: skip
 REVENUES: Final = {
     "monthly": "期間にわたり月ごと", "daily": "期間にわたり日ごと", "usage": "利用した期間の最終日", "point": "提供した日に一度",
-    "contract_start": "契約の開始日に一度", "lifetime": "見込期間にわたり月ごと", "deposit": "売上にしない（預り保証金）",
+    "contract_start": "契約の開始日に一度", "lifetime": "見込期間にわたり月ごと", "progress": "進んだ割合（検収・進捗度）で",
+    "deposit": "売上にしない（預り保証金）",
 }  # fmt: skip
 PARTS: Final = {
     "daily": "日数で按分",

@@ -1,0 +1,78 @@
+"""`urikake judge`: what people judge of a contract's obligations (収益認識の判断)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from urikake.base.url import from_environment
+
+from .options import As, Dry, load
+
+judge: Final = typer.Typer(no_args_is_help=True, help="収益認識の判断（契約変更の扱い・別個でない明細・変動対価）。")
+Contract = Annotated[str, typer.Argument(help="契約番号")]
+Why = Annotated[str, typer.Option("--why", help="理由（承認する人に示し、記録に残る）")]
+
+
+class Treatment(StrEnum):
+    """How a change may be treated."""
+
+    separate = "separate"
+    prospective = "prospective"
+    catch_up = "catch_up"
+    mixed = "mixed"
+
+
+@judge.command()
+def change(
+    contract: Contract,
+    treatment: Annotated[Treatment, typer.Argument(help="扱い: 独立した契約・将来に向けて・累積的影響を一時に・両方")],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """直近の契約変更を、規則と違う扱いにするよう申請する。"""
+    _judge(contract, "treatment", why, as_, dry_run, treatment=treatment.value)
+
+
+@judge.command()
+def bundle(
+    contract: Contract,
+    line: Annotated[str, typer.Argument(help="別個でない明細の商品コード")],
+    with_line: Annotated[str, typer.Argument(help="一つにする相手の商品コード。空（''）なら別個に戻す")],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """明細を、ほかの明細と一つの履行義務にする（設定だけでは使えない、など）よう申請する。"""
+    _judge(contract, "bundle", why, as_, dry_run, line=line, with_line=with_line)
+
+
+@judge.command()
+def estimate(
+    contract: Contract,
+    amount: Annotated[
+        int, typer.Argument(help="見積った変動対価（税抜・円）。値引や返金の見込みは負の数、0 なら見積りをなくす")
+    ],
+    why: Why,
+    line: Annotated[str, typer.Option("--line", help="一つの明細だけに関わるとき、その商品コード")] = "",
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """取引価格に含める変動対価の見積りを申請する（確実な部分だけを入れる）。"""
+    _judge(contract, "estimate", why, as_, dry_run, amount=amount, line=line)
+
+
+def _judge(contract: str, kind: str, why: str, user: str, dry: bool, **what: object) -> None:
+    load()
+    from urikake.doors.judging import judge as ask
+
+    number = ask(from_environment(), contract, kind, why, user=user, preview=dry, **what)["proposal"]
+    if dry:
+        print(f"{contract} の判断（確認のみ）")
+    elif number:
+        print(f"{contract} の判断を申請しました（申請 {number}）。別の人の承認を待っています。")
+    else:
+        print(f"{contract} の判断を記録しました。次の収益認識から効きます。")

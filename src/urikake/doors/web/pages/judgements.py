@@ -1,0 +1,110 @@
+"""収益認識の判断: how a change is treated, what is not distinct, what is expected to vary, asked for in a form."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+from django.http import HttpResponse
+
+from urikake.base import runs
+from urikake.base.company import policies
+from urikake.base.errors import FileRefusal, RowError
+from urikake.core import cells, written
+from urikake.doors.judging import judge
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.intake.queries import Column, Kind, options
+from urikake.rooms.obligations.actions.judging import KINDS
+from urikake.rooms.obligations.queries import TREATMENTS
+
+from .. import forms
+from ..book import Deed, Shown, deed, page
+from ..desk import Desk, quoted
+from ..forms import Field, Group
+
+PLACE: Final = "revenue/judgements"
+JUDGEMENT: Final = Kind(
+    "judgement",
+    (
+        Column("contract", "契約番号", required=True),
+        options("kind", "判断すること", *KINDS, required=True),
+        options("treatment", "変更の扱い", *[name for name in TREATMENTS if name != "inception"]),
+        Column("line", "明細の商品"),
+        Column("with_line", "一つにする相手の商品"),
+        Column("amount", "見積った額", cells.amount),
+        Column("why", "理由", required=True),
+    ),
+)
+
+
+def _groups(desk: Desk) -> tuple[Group, ...]:
+    """The fields, with the lines of the contract to choose from."""
+    own = contracts.contracts(desk.session).filter(pl.col("contract_no") == desk.ask("contract"))["contract_id"]
+    lines = contracts.first_lines(desk.session).filter(pl.col("contract_id").is_in(own.implode()))
+    sold = products(desk.session).select("product_id", "product", "product_name")
+    named = lines.join(sold, on="product_id").unique("product", maintain_order=True)
+    chosen = [("", "（選ばない）"), *named.select("product", "product_name").iter_rows()]
+    told = [(name, word) for name, word in TREATMENTS.items() if name != "inception"]
+    return (
+        Group("何を判断するか", (
+            Field("contract", hint="契約番号"),
+            Field("kind", options=list(KINDS.items()), leads=True),
+            Field("treatment", options=[("", "（選ばない）"), *told], when=("treatment",), hint="直近の変更を、規則と違う扱いにする"),
+            Field("line", options=chosen, when=("bundle", "estimate"), hint="見積りがすべての明細に関わるなら選ばない"),
+            Field("with_line", options=chosen, when=("bundle",), hint="選ばなければ、別個の履行義務に戻す"),
+            Field("amount", when=("estimate",), hint="税抜。値引や返金の見込みは負の数、0 なら見積りをなくす"),
+        )),
+        Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
+    )  # fmt: skip
+
+
+@page("judgement", PLACE, permission="revenue.judge", title="収益認識の判断", template="web/pages/form.html")
+def form(desk: Desk) -> Shown:
+    """An empty form for the contract."""
+    contract = desk.ask("contract")
+    values = {"contract": contract, "kind": "treatment"}
+    second = policies(desk.session).needs_second_person("judgement")
+    back = desk.link(f"revenue/obligations/{quoted(contract)}") if contract else desk.link("revenue")
+    submit = "承認に回す" if second else "記録する"
+    return {"form": forms.drawn(desk, JUDGEMENT, _groups(desk), values, submit=submit, back=back), "picks": []}
+
+
+@deed("judgement-save", PLACE, permission="revenue.judge", form="judgement")
+def save(doing: Deed) -> HttpResponse:
+    """Judge as the form says, or ask for it."""
+    with runs.reading(doing.books, doing.person.name) as session:
+        known = contracts.contracts(session)["contract_no"]
+    row = {column.name: doing.field(column.name).strip() for column in JUDGEMENT.columns}
+    wrong = [
+        RowError(1, name, row[name], why)
+        for name, why, bad in (
+            ("contract", "この契約はありません", row["contract"] not in known),
+            ("why", "理由を書いてください", not row["why"]),
+            ("amount", "整数で書いてください", row["kind"] == "estimate" and _amount(row["amount"]) is None),
+        )
+        if bad
+    ]
+    if wrong:
+        raise FileRefusal("判断", wrong)
+    used: dict[str, tuple[str, ...]] = {
+        "treatment": ("treatment",),
+        "bundle": ("line", "with_line"),
+        "estimate": ("line",),
+    }
+    what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
+    if row["kind"] == "estimate":
+        what["amount"] = _amount(row["amount"])
+    number = judge(doing.books, row["contract"], row["kind"], row["why"], user=doing.person.name, **what)["proposal"]
+    said = (
+        "承認に回しました。別の人が承認すると、次の収益認識から効きます。"
+        if number
+        else "記録しました。次の収益認識から効きます。"
+    )
+    return doing.done(f"{row['contract']} の判断を{said}", f"revenue/obligations/{quoted(row['contract'])}")
+
+
+def _amount(text: str) -> int | None:
+    """What was typed as a whole number, full-width digits, commas and ▲ read; None where it is none."""
+    spelt = written.number(text).replace(",", "")
+    return int(spelt) if spelt.lstrip("-").isdigit() else None

@@ -1,0 +1,143 @@
+"""What people judge of a contract's obligations: how a change is treated, what is not distinct, what is expected to vary.
+
+Each with its reason, and by a second person where the company wants one (`judgement`). The next recognition takes it up: what
+was recognised otherwise is caught up in the open month.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+import polars as pl
+
+from urikake.base import facts, proposals
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.base.errors import Refusal
+from urikake.core.modification import TREATMENTS
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+
+from .. import queries
+from ..models import Judgement
+
+NAME: Final = "judgement"
+KINDS: Final = {"treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り"}
+
+
+@action("revenue.judge")
+def judge(
+    session: Session,
+    *,
+    contract: str,
+    kind: str,
+    why: str,
+    treatment: str = "",
+    line: str = "",
+    with_line: str = "",
+    amount: int = 0,
+) -> int | None:
+    """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
+
+    ``kind``: `treatment` of the newest change of the contract · `bundle` the line with another (``with_line`` empty: it is
+    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more). Lines are named by
+    their product's code.
+    """
+    if kind not in KINDS:
+        raise Refusal(
+            "bad-judgement", f"判断の種類「{kind}」はありません。", f"{'・'.join(KINDS)} から選んでください。"
+        )
+    content = {
+        "contract": contract, "kind": kind, "treatment": treatment, "line": line, "with": with_line,
+        "amount": amount, "why": why.strip(), "on": "",
+    }  # fmt: skip
+    if kind == "treatment":
+        content["on"] = _changed_on(session, contract).isoformat()
+    return proposals.propose(session, NAME, content, why)
+
+
+def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
+    """The judgement as a row of facts; refused where it names what there is not."""
+    contract_id = _contract(session, content["contract"])
+    row: dict[str, Any] = {
+        "contract_id": contract_id, "kind": content["kind"], "treatment": content["treatment"], "amount": content["amount"],
+        "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"][:200],
+    }  # fmt: skip
+    if content["kind"] == "treatment" and content["treatment"] not in TREATMENTS:
+        raise Refusal(
+            "bad-treatment", f"契約変更の扱い「{content['treatment']}」はありません。",
+            f"{'・'.join(TREATMENTS)} から選んでください。",
+        )  # fmt: skip
+    for name, key in (("line_id", "line"), ("with_line_id", "with")):
+        row[name] = _line(session, contract_id, content[key]) if content[key] else None
+    if content["kind"] == "bundle" and (row["line_id"] is None or row["line_id"] == row["with_line_id"]):
+        raise Refusal(
+            "bad-bundle",
+            "どの明細を、どの明細と一つにするかが分かりません。",
+            "契約にある別の商品コードを二つ指定してください。",
+        )
+    return row
+
+
+def _contract(session: Session, number: str) -> int:
+    found = contracts.contracts(session).filter(pl.col("contract_no") == number)["contract_id"]
+    if found.is_empty():
+        raise Refusal("unknown-contract", f"契約「{number}」はありません。", "契約番号を確かめてください。")
+    return int(found[0])
+
+
+def _line(session: Session, contract_id: int, code: str) -> int:
+    """The line of the contract that began with the product."""
+    named = products(session).filter(pl.col("product") == code)["product_id"]
+    own = contracts.first_lines(session).filter(
+        (pl.col("contract_id") == contract_id) & pl.col("product_id").is_in(named.implode())
+    )
+    if own.is_empty():
+        raise Refusal("unknown-line", f"契約に商品「{code}」の明細はありません。", "商品コードを確かめてください。")
+    return int(own["line_id"][0])
+
+
+def _changed_on(session: Session, number: str) -> date:
+    """The day of the newest change of the contract that its arrangement follows; refused where there is none."""
+    newest = queries.newest(session).filter(pl.col("contract_id") == _contract(session, number))
+    if newest.is_empty() or newest["treatment"][0] == "inception":
+        raise Refusal(
+            "no-change", f"契約「{number}」には、扱いを決める変更がまだありません。",
+            "変更を登録し、その月までの収益を認識してから判断してください。",
+        )  # fmt: skip
+    found: date = newest["effective_on"][0]
+    return found
+
+
+def _check(session: Session, content: proposals.Content) -> None:
+    _row(session, content)
+
+
+def _do(session: Session, content: proposals.Content) -> None:
+    names: Sequence[str] = ("line_id", "with_line_id")
+    row = pl.DataFrame([_row(session, content)]).cast(dict.fromkeys(names, pl.Int64))
+    facts.record(session, Judgement, row)
+
+
+def words(content: proposals.Content) -> str:
+    """What is judged, in words.
+
+    >>> words({"contract": "C1", "kind": "bundle", "line": "SETUP", "with": "PLAN", "treatment": "", "amount": 0})
+    '契約 C1: SETUP は PLAN と別個でない（一つの履行義務）'
+    """
+    head = f"契約 {content['contract']}: "
+    if content["kind"] == "treatment":
+        return f"{head}{content['on']} の変更を「{queries.TREATMENTS[content['treatment']]}」で扱う"
+    if content["kind"] == "bundle":
+        other = content["with"]
+        return f"{head}{content['line']} は " + (
+            f"{other} と別個でない（一つの履行義務）" if other else "別個の履行義務"
+        )
+    return f"{head}変動対価を {content['amount']:,} 円と見積もる" + (
+        f"（{content['line']} だけ）" if content["line"] else ""
+    )
+
+
+proposals.kind(proposals.Kind(NAME, "収益認識の判断", "revenue.judge", "revenue.approve", _check, _do, words))

@@ -1,0 +1,81 @@
+"""What was performed of lines whose revenue goes by it (進捗度・検収), taken from a file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from urikake.base import facts
+from urikake.base.access import action
+from urikake.base.bulk import Session
+from urikake.core import cells
+from urikake.core.money import MICRO
+from urikake.rooms.catalog.queries import products
+from urikake.rooms.contracts import queries as contracts
+from urikake.rooms.intake.actions import record_file
+from urikake.rooms.intake.queries import Column, Kind, Sheet
+
+from .. import queries
+from ..models import Progress
+from .arranging import PROGRESS
+
+PERFORMED: Final = Kind(
+    "progress",
+    (
+        Column("contract_no", "契約番号", required=True),
+        Column("product", "商品コード", required=True),
+        Column("date", "日付", cells.day, required=True),
+        Column("percent", "進捗率", cells.micro),
+        Column("cost", "発生原価", cells.amount),
+        Column("total_cost", "見積総原価", cells.amount),
+        Column("note", "摘要"),
+    ),
+)
+KEY: Final = ["contract_no", "product", "date"]
+
+
+@action("revenue.recognize")
+def import_progress(session: Session, *, sheet: Sheet) -> int:
+    """Take what was performed in all by each day and return how many rows say something new; refused whole if any is wrong.
+
+    A share is told in percent (100 where the customer has accepted it, 検収), or by costs: those incurred of those expected.
+    A day told anew is corrected; the next recognition catches up.
+    """
+    sheet.check(pl.struct(KEY).is_duplicated(), "date", "同じ契約・商品・日付の行が二つあります")
+    by_cost = pl.col("cost").is_not_null() | pl.col("total_cost").is_not_null()
+    told = pl.col("percent").is_not_null()
+    sheet.check(told == by_cost, "percent", "進捗率か、発生原価と見積総原価の、どちらか一方を書いてください")
+    sheet.check(~pl.col("percent").is_between(0, 100 * MICRO), "percent", "0 から 100 までで書いてください")
+    sheet.check(
+        by_cost & ~(pl.col("total_cost") > 0).fill_null(False), "total_cost", "見積総原価（正の整数）が必要です"
+    )
+    inside = (pl.col("cost") >= 0) & (pl.col("cost") <= pl.col("total_cost"))
+    sheet.check(by_cost & ~inside.fill_null(False), "cost", "0 から見積総原価までで書いてください")
+    sheet.frame = sheet.frame.join(_lines(session), on=["contract_no", "product"], how="left", maintain_order="left")
+    sheet.check(pl.col("line_id").is_null(), "product", "契約に、収益認識が progress のこの商品の明細がありません")
+    sheet.check(pl.col("date") < pl.col("start_on"), "date", "明細の開始日より前です")
+    sheet.accept()
+    share = pl.coalesce(pl.col("percent") // 100, pl.col("cost") * MICRO // pl.col("total_cost"))
+    rows = sheet.frame.select(
+        "contract_id", "line_id", measured_on="date", share_micro=share, note=pl.col("note").fill_null("").str.head(200)
+    )
+    known = queries.progress(session).select("line_id", "measured_on", "share_micro")
+    fresh = rows.join(known, on=["line_id", "measured_on", "share_micro"], how="anti", maintain_order="left")
+    if fresh.height:
+        record_file(session, sheet=sheet)
+        facts.record(session, Progress, fresh)
+    return fresh.height
+
+
+def _lines(session: Session) -> pl.DataFrame:
+    """The lines that go by their progress: ``contract_no, product, line_id, contract_id, start_on``, one of each product."""
+    model = products(session).filter(pl.col("revenue") == PROGRESS).select("product_id", "product")
+    numbers = contracts.contracts(session).select("contract_id", "contract_no")
+    own = (
+        contracts.first_lines(session)
+        .join(model, on="product_id", maintain_order="left")
+        .join(numbers, on="contract_id")
+    )
+    names = ["contract_no", "product", "line_id", "contract_id", "start_on"]
+    return own.select(names).sort("line_id").unique(["contract_no", "product"], keep="first", maintain_order=True)
