@@ -66,6 +66,20 @@ def test_shares_of_a_price_recompute_and_add_up(database: str) -> None:
     assert len(explained(database)) > 100
 
 
+def test_what_was_performed_explains_itself_though_it_was_corrected(database: str) -> None:
+    """Each month is explained by what its run knew: half of the work, and later that it had been less."""
+    builders.a_shop(database)
+    builders.a_product(database, "BUILD", unit_price=1_000_000, revenue="progress")
+    builders.a_contract(database, product="BUILD", monthly=1_000_000, cycle_months=0, end="2026-09-30")
+    row = {"contract_no": "C1", "product": "BUILD", "date": "2026-04-30"}
+    builders.take_rows(database, "progress", [row | {"percent": 50}])
+    arranged.live(database, "2026-04", "2026-05")
+    builders.take_rows(database, "progress", [row | {"percent": 40}])
+    arranged.live(database, "2026-06")
+    assert builders.recognized(database, "2026-04", "2026-06") == [500_000, -100_000]
+    assert {"revenue:C1:2026-04", "revenue:C1:2026-06"} <= explained(database)
+
+
 def explained(url: str) -> set[str]:
     """Every reference of the company, each of which leads on, recomputes, and adds up."""
     with runs.reading(url) as session:

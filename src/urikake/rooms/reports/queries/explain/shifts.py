@@ -14,6 +14,8 @@ import polars as pl
 
 from urikake.base import periods
 from urikake.base.bulk import Session
+from urikake.core import arrangement
+from urikake.core.money import MICRO
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.obligations import queries as obligations
 
@@ -66,7 +68,11 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
     ``left`` (what rounding leaves once all is over), ``before`` (shifted earlier) and ``amount``.
     """
     until = periods.following(month)
-    rules = obligations.recognised(session, _rules(session, contract_id, run_id, month), pl.lit(until))
+    known = _performed(session, _rules(session, contract_id, run_id, month), run_id, until)
+    rules = known.with_columns(
+        by_then=arrangement.recognised(known, pl.lit(until), obligations.rounding(session)),
+        over=(pl.col("to_on") <= until) & ((pl.col("method") != "progress") | (pl.col("reached") >= MICRO)),
+    )
     shifts = of_contract(session, contract_id).filter(
         (pl.col("run_id") < run_id) | ((pl.col("run_id") == run_id) & (pl.col("month") < month))
     )
@@ -76,7 +82,7 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
     found = found.with_columns(pl.col("earned", "before").fill_null(0))
     gap = pl.col("by_then") - pl.col("earned")
     last = pl.int_range(pl.len()) == pl.len() - 1
-    rest = pl.when((pl.col("to_on") <= until).all() & last).then(gap.sum()).otherwise(0)
+    rest = pl.when(pl.col("over").all() & last).then(gap.sum()).otherwise(0)
     return found.with_columns(left=rest).with_columns(amount=gap - pl.col("left") - pl.col("before"))
 
 
@@ -89,9 +95,30 @@ def _rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.D
     named = (
         rows.rename({"pattern": "method"})
         .drop("id", "run_id")
-        .with_columns(price=pl.col("done") + pl.col("amount"), treatment=pl.lit(head["treatment"]))
+        .with_columns(
+            price=pl.col("done") + pl.col("amount"),
+            treatment=pl.lit(head["treatment"]),
+            since_on=pl.lit(head["effective_on"]),
+        )
     )
     return arranged.shared(named).rename({"amount": "share"}).with_columns(amount="share")
+
+
+def _performed(session: Session, rules: pl.DataFrame, run_id: int, until: date) -> pl.DataFrame:
+    """The obligations with the shares performed before the day (``reached``) and the version's (``begun``), as the run knew them."""
+    names = "id, run_id, line_id, measured_on, share_micro"
+    known = reads.by_key(session, "obligations_progress", names, "line_id", rules["line_id"])
+    told = known.filter(pl.col("run_id") <= run_id).sort("measured_on", "id")
+
+    def by(line_id: int, day: date) -> int:
+        found = told.filter((pl.col("line_id") == line_id) & (pl.col("measured_on") < day))["share_micro"]
+        return int(found[-1]) if found.len() else 0
+
+    held = rules["line_id"].to_list()
+    return rules.with_columns(
+        pl.Series("reached", [by(line, until) for line in held], dtype=pl.Int64),
+        pl.Series("begun", [by(line, day) for line, day in zip(held, rules["since_on"], strict=True)], dtype=pl.Int64),
+    )
 
 
 def _earned(session: Session, contract_id: int, run_id: int, month: date, rules: pl.DataFrame) -> pl.DataFrame:
