@@ -681,3 +681,12 @@ def test_no_unusual_fee_is_kept_back_of_what_is_long_not_due() -> None:
 def test_among_strangers_the_oldest_of_what_one_owes_comes_before_what_another_is_behind_with() -> None:
     equal = the_items((1, 5_500, -30, "A0001"), (1, 5_500, 0, "A0002"), (2, 5_500, 0, "B0001"))
     assert best(5_500, equal, "ﾀﾞﾚｶ", received_on=FIRST)[0] == [2]
+
+
+def test_a_sum_that_reaches_to_what_is_long_not_due_is_left_to_people_but_a_credit_is_not_early() -> None:
+    receipts, items = frames([8_800], [(5_500, 0), (3_300, 40)])
+    told = receipts.with_columns(received_on=pl.lit(FIRST))
+    assert match(told, items, fee_tolerance=0)[1]["kind"].to_list() == ["ambiguous"]
+    receipts, items = frames([5_000], [(5_500, 0), (-500, 40)])
+    told = receipts.with_columns(received_on=pl.lit(FIRST))
+    assert match(told, items, fee_tolerance=0)[1]["kind"].to_list() == ["sum"]

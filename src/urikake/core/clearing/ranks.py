@@ -124,7 +124,8 @@ def _with_early(hits: pl.DataFrame, documents: pl.DataFrame) -> Found:
 
 
 def _totals(documents: pl.DataFrame) -> pl.DataFrame:
-    summed = documents.group_by("pool").agg(pl.col("amount").sum(), size=pl.len(), due_on=pl.col("due_on").max())
+    due = pl.col("due_on").filter(pl.col("amount") > 0).max()
+    summed = documents.group_by("pool").agg(pl.col("amount").sum(), size=pl.len(), due_on=due)
     return summed.filter(pl.col("size") >= 2)
 
 
@@ -148,6 +149,7 @@ def _heaps(owed: pl.DataFrame) -> pl.DataFrame:
         amount=pl.col("amount").cum_sum().over("pool"),
         size=pl.int_range(1, pl.len() + 1).over("pool"),
         whole=(next_day | last).over("pool"),
+        due_on=pl.when(pl.col("amount") > 0).then("due_on").forward_fill().over("pool"),  # a credit is not paid early
     )
     return heaps.filter(pl.col("whole") & (pl.col("size") >= 2)).select("pool", "amount", "size", "due_on")
 
