@@ -152,7 +152,7 @@ def test_the_pages_tried_are_all_that_the_book_has() -> None:
         "mandate-edit", "delivery-send", "mail",
         "bank-files", "bank-corrections", "bank-formats", "bank-format", "flux", "flux-entries", "going-live",
         "disclosure", "contract-balances", "contract-positions", "remaining", "revenue-split", "waterfall",
-        "obligations", "obligation",
+        "obligations", "obligation", "judgement",
     }  # fmt: skip
     assert known == tried
 
