@@ -20,13 +20,14 @@ def shelf(url: str) -> None:
 
 
 def a_bundle(
-    url: str, contract_no: str = "C1", *, start: str = "2026-04-01", end: str = "2027-03-31", **columns: object
-) -> None:
-    """A setup for nothing with a term of service, billed month by month."""
+    url: str, contract_no: str = "C1", *, start: str = "2026-04-01", end: str = "2027-03-31", setup: int = 0,
+    monthly: int = 10_000, **columns: object,
+) -> None:  # fmt: skip
+    """A setup, for nothing unless said otherwise, with a term of service, billed month by month."""
     term = {"start": start, "end": end} | columns
     take_rows(url, "contracts", [
-        a_line(contract_no, product="HOST", unit_price=10_000, cycle_months=1, **term),
-        a_line(contract_no, product="BEGIN", unit_price=0, cycle_months=0, **term),
+        a_line(contract_no, product="HOST", unit_price=monthly, cycle_months=1, **term),
+        a_line(contract_no, product="BEGIN", unit_price=setup, cycle_months=0, **term),
     ])  # fmt: skip
 
 

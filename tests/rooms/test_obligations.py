@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests import arranged
 from tests.builders import (
     a_contract,
-    a_line,
+    a_partner,
     a_product,
     a_shop,
     an_event,
@@ -21,7 +22,6 @@ from tests.builders import (
     users,
     wrongs,
 )
-from urikake.base import periods
 from urikake.base.errors import Refusal
 from urikake.doors import company, judging
 
@@ -35,22 +35,15 @@ def by_product(url: str, month: str) -> dict[str, int]:
     return {row["key"]: row["amount"] for row in report(url, "recognized", month=month, by="product")}
 
 
-def a_bundle(url: str, setup: int = 0, monthly: int = 10_000, **contract: object) -> None:
-    """C1: setup (alone 30,000) with a year of service from April (alone 10,000 a month), billed month by month."""
-    a_shop(url)
-    a_product(url, "BEGIN", price_model="flat", unit_price=30_000, revenue="contract_start", ssp=30_000)
-    a_product(url, "HOST", price_model="flat", unit_price=10_000, revenue="monthly", ssp=10_000)
-    term = {"start": "2026-04-01", "end": "2027-03-31"}
-    take_rows(url, "contracts", [
-        a_line(product="HOST", unit_price=monthly, cycle_months=1, **term) | contract,
-        a_line(product="BEGIN", unit_price=setup, cycle_months=0, **term) | contract,
-    ])  # fmt: skip
+def a_bundle(url: str, **columns: int) -> None:
+    """C1 in a shop: setup (alone 30,000) with a year of service from April (alone 10,000 a month), billed month by month."""
+    arranged.products(url)
+    arranged.a_bundle(url, **columns)  # type: ignore[arg-type]
 
 
 def live(url: str, count: int = 12) -> None:
     """Bill and recognise so many months from April on."""
-    for number in range(4, 4 + count):
-        _on(url, number)
+    arranged.live(url, *months(4, count))
 
 
 def test_a_free_setup_gets_its_share_of_the_price(database: str) -> None:
@@ -87,7 +80,6 @@ def test_months_that_cost_nothing_get_their_share(database: str) -> None:
 
 def test_an_option_at_its_selling_price_is_a_contract_of_its_own(database: str) -> None:
     a_bundle(database)
-    a_product(database, "MORE", unit_price=3_000, ssp=3_000)
     live(database, 6)
     an_event(database, "add_option", "2026-10-01", product="MORE", quantity=1, unit_price=3_000)
     _on(database, 10)
@@ -101,7 +93,6 @@ def test_an_option_at_its_selling_price_is_a_contract_of_its_own(database: str) 
 def test_an_option_below_its_selling_price_shares_what_is_left(database: str) -> None:
     # 残り 8,000×6 = 48,000 と 12,000 を、独立販売価格 60,000 : 18,000 で配分し直す（31項(1)）
     a_bundle(database)
-    a_product(database, "MORE", unit_price=3_000, ssp=3_000)
     live(database, 6)
     an_event(database, "add_option", "2026-10-01", product="MORE", quantity=1, unit_price=2_000)
     _on(database, 10)
@@ -126,6 +117,8 @@ def test_leaving_closes_what_was_deferred(database: str) -> None:
     live(database, 6)
     an_event(database, "cancel", "2026-10-01")
     _on(database, 10)
+    # 何も残らないとき、どの明細も請求した額になる: 無料の初期設定は 24,000 を戻し、サービスは 60,000 − 48,000
+    assert by_product(database, "2026-10") == {"BEGIN": -24_000, "HOST": 12_000}
     assert "契約資産" not in balances(database)
     assert balances(database)["売上高"] == -60_000
     assert recognized(database, "2026-10") == [60_000 - 24_000 - 8_000 * 6]
@@ -159,9 +152,7 @@ def test_prices_in_the_ratio_of_selling_prices_are_left_as_they_are(database: st
 
 def _on(url: str, number: int) -> None:
     """Bill and recognise the month."""
-    (month,) = months(number, 1)
-    bill(url, f"{periods.last_day(periods.first_day(month))}")
-    recognize(url, month)
+    arranged.live(url, *months(number, 1))
 
 
 def judged(url: str, kind: str, **what: object) -> None:
@@ -332,3 +323,71 @@ def test_progress_that_cannot_be_is_refused(database: str, told: dict[str, objec
     a_building(database)
     with pytest.raises(Refusal, match=why):
         take_rows(database, "progress", [{"contract_no": "C1", "product": "BUILD", "date": "2026-04-30"} | told])
+
+
+def test_a_change_that_is_corrected_to_a_later_day_is_followed_back(database: str) -> None:
+    a_bundle(database)
+    live(database, 6)
+    an_event(database, "change_price", "2026-10-01", line="HOST", unit_price=9_000, event_id="E1")
+    _on(database, 10)
+    assert recognized(database, "2026-10") == [7_000]
+    an_event(database, "correct", "2026-12-01", event_id="E1", reason="申込書の日付")
+    _on(database, 11)
+    assert recognized(database, "2026-11") == [9_000]  # 8,000 と、10月の 1,000
+    for number in range(12, 16):
+        _on(database, number)
+    assert recognized(database, *months(12, 4)) == [7_000] * 4
+    assert balances(database)["売上高"] == -116_000
+
+
+def test_a_change_that_touches_neither_price_nor_scope_makes_no_version(database: str) -> None:
+    a_bundle(database)
+    a_partner(database, "P2")
+    live(database, 2)
+    an_event(database, "change_bill_to", "2026-06-01", bill_to="P2")
+    an_event(database, "change_price", "2026-06-01", line="HOST", unit_price=10_000)
+    _on(database, 6)
+    assert [row["treatment"] for row in report(database, "obligations", contract="C1")] == ["inception"] * 2
+    assert recognized(database, "2026-06") == [8_000]
+
+
+def test_changes_of_one_month_are_followed_one_after_the_other(database: str) -> None:
+    a_bundle(database)
+    live(database, 6)
+    an_event(database, "change_price", "2026-10-01", line="HOST", unit_price=9_000)
+    an_event(database, "change_price", "2026-10-16", line="HOST", unit_price=8_000)
+    _on(database, 10)
+    days = [row["effective"] for row in report(database, "obligations", contract="C1")]
+    assert sorted(set(days)) == ["2026-04-01", "2026-10-01", "2026-10-16"]
+    for number in range(11, 16):
+        _on(database, number)
+    total = sum(row["amount"] for each in months(4, 12) for row in report(database, "recognized", month=each))
+    assert balances(database)["売上高"] == -total
+    assert "契約資産" not in balances(database)
+
+
+def test_contracts_that_began_on_other_days_are_arranged_in_one_run(database: str) -> None:
+    a_bundle(database)
+    arranged.a_bundle(database, "C2", start="2026-05-10")
+    arranged.a_bundle(database, "C3", start="2026-06-01")
+    bill(database, "2026-04-30", "2026-05-31", "2026-06-30")
+    recognize(database, "2026-06")
+    rows = report(database, "obligations")
+    assert {(row["contract_no"], row["effective"]) for row in rows} == {
+        ("C1", "2026-04-01"), ("C2", "2026-05-10"), ("C3", "2026-06-01"),
+    }  # fmt: skip
+
+
+def test_an_estimate_that_leaves_no_price_is_refused(database: str) -> None:
+    a_bundle(database)
+    with pytest.raises(Refusal, match="no-price-left"):
+        judging.judge(database, "C1", "estimate", "見込み", amount=-120_000)
+
+
+def test_what_is_judged_needs_a_price_that_is_shared_and_a_reason(database: str) -> None:
+    a_shop(database)
+    a_contract(database)
+    with pytest.raises(Refusal, match="not-arranged"):
+        judging.judge(database, "C1", "estimate", "見込み", amount=1)
+    with pytest.raises(Refusal, match="no-reason"):
+        judging.judge(database, "C1", "estimate", " ", amount=1)

@@ -128,7 +128,7 @@ class Contract:
             )
 
     def follow(self, at: int) -> None:
-        """Treat what changed from the month on: of its own, or by sharing anew what is left of the price."""
+        """Treat what changed from the month on, if anything: of its own, or by sharing anew what is left of the price."""
         assert self.shares is not None
         old = len(self.held)
         before = [*(line.selling(at) for line in self.held), *(0 for _ in self.lines[old:])]
@@ -136,6 +136,8 @@ class Contract:
         prices = [line.stated() - kept for line, kept in zip(
             self.lines, [*(line.stated() for line in self.held), *(0 for _ in self.lines[old:])], strict=True
         )]  # fmt: skip
+        if not any(prices) and after == before:
+            return
         gains = [max(now - then, 0) for now, then in zip(after, before, strict=True)]
         fresh = [at for at in range(len(self.lines)) if prices[at] or gains[at]]
         done = [*(share.by(at) for share in self.shares), *(0 for _ in self.lines[old:])]
@@ -150,6 +152,8 @@ class Contract:
             pieces = zip(rows, divided(sum(rest) + sum(prices), [*left, *(gains[n] for n in fresh)]), strict=True)
         for number, piece in pieces:
             amounts[number] += piece
+        if not any(after):  # nothing is left to share by: every line comes to what it charges
+            amounts = [line.stated() - kept for line, kept in zip(self.lines, done, strict=True)]
         shares = [
             Share(done[number], amounts[number], max(at, line.begin), max(at, line.months().stop))
             for number, line in enumerate(self.lines)

@@ -18,6 +18,7 @@ from .modification import modify
 from .money import MICRO, Rounding, divide, wide
 
 RULE: Final = ["amount", "from_on", "to_on", "method", "partial_month", "remainder"]
+_CYCLE: Final = 27_720  # a multiple of every number of months up to twelve, and of years
 
 
 def selling_price(stretches: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
@@ -43,9 +44,6 @@ def selling_price(stretches: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     each = product * _CYCLE // pl.when(once).then(1).otherwise("cycle_months")
     sums = stretches.with_columns(each=each).group_by("key", maintain_order=True).agg(pl.col("each").sum())
     return sums.select("key", ssp=divide(pl.col("each"), pl.lit(MICRO, dtype=pl.Int128) ** 3 * _CYCLE, rounding))
-
-
-_CYCLE: Final = 27_720  # divided by every number of months up to twelve
 
 
 def _months_micro(day: str) -> pl.Expr:
@@ -106,7 +104,8 @@ def changed(lines: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
     """The lines of changed arrangements with their ``treatment``, ``done`` and ``amount`` from the day of the change on.
 
     What a change adds to a line (money, selling price) and lines that are new are what is added (`modification.modify`); what
-    it takes away lowers what is left. ``done`` is what was recognised, with what a catch-up recognises at once.
+    it takes away lowers what is left. ``done`` is what was recognised, with what a catch-up recognises at once. Where nothing is
+    left to be performed of an arrangement, every line comes to what it charges, at once.
 
     ``lines``: ``arrangement``, ``price`` (the share that had fallen on the line; 0 of a new one), ``recognized`` of it,
     ``stated_before`` and ``stated`` (what the line charges in all, before and now), ``ssp_before`` and ``ssp`` (whole
@@ -138,6 +137,11 @@ def changed(lines: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
         pl.col("treatment").first(), amount=pl.col("allocated").sum(), now=pl.col("catch_up").sum()
     )
     found = whole.drop("treatment", "change").join(sums, on="line", how="left", maintain_order="left")
+    over = (pl.col("ssp_left") == 0).all().over("arrangement")
+    found = found.with_columns(  # nothing is left to share by
+        amount=pl.when(over).then(0).otherwise("amount"),
+        now=pl.when(over).then(pl.col("stated") - pl.col("recognized")).otherwise("now"),
+    )
     ruled = pl.col("treatment").first(ignore_nulls=True).over("arrangement")
     return found.select(
         *lines.columns,

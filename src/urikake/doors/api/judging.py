@@ -30,7 +30,7 @@ class Judging(Strict):
     line: str = Field("", max_length=60, description="明細の商品コード")
     with_line: str = Field("", max_length=60, description="bundle で一つにする相手の商品コード。空なら別個に戻す")
     amount: int = Field(0, description="estimate の額（税抜・円）。0 なら見積りをなくす")
-    why: str = Field(min_length=1, max_length=200, description="理由。承認する人に示し、記録に残る")
+    why: str = Field(min_length=1, max_length=500, description="理由。承認する人に示し、記録に残る")
 
 
 class Judged(Strict):

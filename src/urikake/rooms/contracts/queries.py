@@ -85,6 +85,19 @@ def events(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     return timeline.standing(found if known_at is None else found.filter(pl.col("recorded_at") <= known_at))
 
 
+def overruled(session: Session) -> pl.DataFrame:
+    """The events that a later one withdrew or corrected: ``contract_id``, ``effective_on``, and ``event_id`` of the later."""
+    every = session.table("contracts_event", EVENT)
+    later = every.filter(pl.col("target_id").is_not_null()).select(event_id="id", target_id="target_id")
+    return every.select("id", "contract_id", "effective_on").join(later, left_on="id", right_on="target_id").drop("id")
+
+
+def newest_event(session: Session) -> int:
+    """The id of the newest event of all contracts, withdrawals among them; 0 before the first."""
+    newest = session.table("contracts_event", EVENT)["id"].max()
+    return newest if isinstance(newest, int) else 0
+
+
 def by_line(found: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """The events with those that name no line repeated for each line of their contract."""
     if found["line_id"].null_count() == 0:

@@ -102,7 +102,7 @@ class Judgement(Fact):
     treatment = models.CharField(max_length=12)
     amount = models.BigIntegerField()
     effective_on = models.DateField()
-    reason = models.CharField(max_length=200)
+    reason = models.CharField(max_length=500)
 
     class Meta:
         db_table = "obligations_judgement"

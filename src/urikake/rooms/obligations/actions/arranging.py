@@ -13,7 +13,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies, tax_rates
 from urikake.core import arrangement, recognition, tax
 from urikake.core.calendar import add_months
-from urikake.core.money import divide, largest_remainder, wide
+from urikake.core.money import MICRO, divide, largest_remainder, wide
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
@@ -27,7 +27,9 @@ OUTSIDE: Final = ("usage", "lifetime", "deposit")
 PROGRESS: Final = "progress"
 """Revenue as it is performed (進捗度・検収): its price is its selling price where no other is known."""
 NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
-_PERCENT_MICRO: Final = 100 * 1_000_000
+HARMLESS: Final = ("renew", "decline_renewal", "change_bill_to")
+"""Changes that touch neither the price nor the scope of the term as it was agreed."""
+_PERCENT_MICRO: Final = 100 * MICRO
 
 
 @action("revenue.recognize")
@@ -35,64 +37,64 @@ def arrange(session: Session, *, month: date) -> int:
     """Begin the arrangements of contracts that began by the end of the month, follow those that changed; return how many.
 
     A contract is arranged where every line of it that has a price of its own has a standalone selling price (独立販売価格) and
-    a term, and its price does not stand in the ratio of these. Changes are followed day by day, the oldest first.
+    a term, and its price does not stand in the ratio of these. Of several changes of a contract the oldest is followed first.
     """
     if not products(session).select((pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)).any()).item():
         return 0
     last = periods.last_day(month)
-    count = _begin(session, last)
-    for day in _days_of_change(session, last):
-        count += _follow(session, day)
-    return count + _told_anew(session)
+    return _begin(session, last) + _follow(session, last) + _told_anew(session)
 
 
 def _begin(session: Session, last: date) -> int:
     """Begin the arrangements of contracts that have none and began by the day, each as it stood on its first day."""
     known = queries.versions(session)["contract_id"]
-    fresh = _may_be_arranged(session).filter(
-        (pl.col("begun_on") <= last) & ~pl.col("contract_id").is_in(known.implode())
-    )
-    return sum(
-        _begin_on(session, day, fresh.filter(pl.col("begun_on") == day)) for day in fresh["begun_on"].unique().sort()
-    )
+    fresh = _may_be_arranged(session).filter((pl.col("day") <= last) & ~pl.col("contract_id").is_in(known.implode()))
+    return _begun(session, fresh)
 
 
 def _may_be_arranged(session: Session) -> pl.DataFrame:
-    """The lines of contracts whose every line has a selling price and a term as first agreed: ``line_id``, ``begun_on``."""
-
-    def find() -> pl.DataFrame:
-        model = products(session).select("product_id", "revenue", "ssp_micro", "commitment_months")
-        first = contracts.first_lines(session)
-        terms = contracts.terms(session).select("contract_terms_id", "cycle_months", "minimum_months")
-        named = first.join(model, on="product_id", maintain_order="left").join(
-            terms, on="contract_terms_id", maintain_order="left"
-        )
-        begun = pl.col("start_on").min().over("contract_id")
-        inside = named.with_columns(begun_on=begun).filter(~pl.col("revenue").is_in(OUTSIDE))
-        bound = (pl.col("cycle_months") == 0) | pl.col("end_on").is_not_null() | pl.col("minimum_months").is_not_null()
-        priced = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)
-        sold = priced | pl.col("line_id").is_in(queries.bundles(session)["line_id"].implode())
-        able = sold & pl.col("commitment_months").is_null() & bound
-        now = pl.col("start_on") == pl.col("begun_on")  # what is added later is a change
-        whole = inside.filter((able | ~now).all().over("contract_id") & now)
-        return whole.select("line_id", "contract_id", "begun_on")
-
+    """The lines that contracts began with whose every line has a selling price and a term: ``line_id, contract_id, day``."""
     rests_on = (*contracts.TABLES, "contracts_terms", "catalog_product", "obligations_judgement")
-    return session.derived("may_be_arranged", rests_on, find)
+    return session.derived("may_be_arranged", rests_on, lambda: sold(session, queries.bundles(session)["line_id"]))
 
 
-def _begin_on(session: Session, day: date, fresh: pl.DataFrame) -> int:
-    """Begin the arrangements of the lines on the day, where the price is not in the ratio of the selling prices."""
-    rows = _measured(session, fresh.select("line_id"), day)
-    keyed = rows.with_columns(arrangement="contract_id", obligation="line_id")
+def sold(session: Session, bundled: pl.Series) -> pl.DataFrame:
+    """As `_may_be_arranged`, where the lines ``bundled`` need no selling price: they are part of another."""
+    model = products(session).select("product_id", "revenue", "ssp_micro", "commitment_months")
+    terms = contracts.terms(session).select("contract_terms_id", "cycle_months", "minimum_months")
+    named = (
+        contracts.first_lines(session)
+        .join(model, on="product_id", maintain_order="left")
+        .join(terms, on="contract_terms_id", maintain_order="left")
+    )
+    begun = pl.col("start_on").min().over("contract_id")
+    inside = named.with_columns(day=begun).filter(~pl.col("revenue").is_in(OUTSIDE))
+    bound = (pl.col("cycle_months") == 0) | pl.col("end_on").is_not_null() | pl.col("minimum_months").is_not_null()
+    priced = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)
+    able = (priced | pl.col("line_id").is_in(bundled.implode())) & pl.col("commitment_months").is_null() & bound
+    now = pl.col("start_on") == pl.col("day")  # what is added later is a change
+    return inside.filter((able | ~now).all().over("contract_id") & now).select("line_id", "contract_id", "day")
+
+
+def charges(session: Session, contract_id: int) -> int:
+    """What the contract's lines were to charge in all, as it stood on its first day; nothing expected to vary is in it."""
+    mine = sold(session, contracts.first_lines(session)["line_id"]).filter(pl.col("contract_id") == contract_id)
+    lines, segments = _standing_lines(session, mine)
+    return int(_net(session, billing.agreed(session, lines, segments))["net"].sum())
+
+
+def _begun(session: Session, fresh: pl.DataFrame) -> int:
+    """Begin the arrangements of the lines, each on its ``day``, where the price is not in the ratio of the selling prices."""
+    if fresh.is_empty():
+        return 0
+    keyed = _measured(session, fresh).with_columns(arrangement="contract_id", obligation="line_id")
     shared = arrangement.begun(keyed, _ties(session, keyed)).filter(pl.col("problem").is_null())
     judged = pl.col("contract_id").is_in(queries.judgements(session)["contract_id"].implode())
     uneven = (pl.col("amount") != pl.col("stated")).any() | (pl.col("uneven") | (pl.col("method") == PROGRESS)).any()
     chosen = shared.filter(uneven.over("contract_id") | judged)
     none = {name: pl.lit(value, dtype=pl.Int64) for name, value in NOTHING.items()}
     started = chosen.with_columns(treatment=pl.lit("inception"), done=none["price"], catch_up=none["price"], **none)
-    started = started.with_columns(distinct=True, ssp_left="ssp", rule=pl.lit("inception"))
-    return _record(session, started, day)
+    return _record(session, started.with_columns(distinct=True, ssp_left="ssp", rule=pl.lit("inception")))
 
 
 def _ties(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -104,41 +106,48 @@ def _ties(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _days_of_change(session: Session, last: date) -> list[date]:
-    """The days up to ``last`` from which events hold that the versions of their contracts do not know, oldest first."""
-    return sorted(set(_unknown_events(session, last)["day"]))
+def _follow(session: Session, last: date) -> int:
+    """Follow the changes up to the day that arrangements do not know, of each contract one day after the other."""
+    count, passed = 0, pl.DataFrame(schema={"contract_id": pl.Int64, "passed_on": pl.Date})
+    while (due := _next_changes(session, last, passed)).height:
+        before = queries.standing(session).join(due, on="contract_id", maintain_order="left")
+        count += _changed(session, before, queries.newest(session), only=True)
+        passed = (
+            pl.concat([passed, due.rename({"day": "passed_on"})]).group_by("contract_id").agg(pl.col("passed_on").max())
+        )
+    return count
 
 
-def _unknown_events(session: Session, last: date) -> pl.DataFrame:
-    """The contracts with such events, and the day from which each is followed: ``contract_id``, ``day``.
+def _next_changes(session: Session, last: date, passed: pl.DataFrame) -> pl.DataFrame:
+    """The contracts with changes that their versions do not know, and the first day of them not yet ``passed``: ``day``.
 
-    What is learned late of days before the newest version is followed from that version's day on.
+    What is learned late of days before the newest version, and what was withdrawn of them, is followed from its day on.
     """
     held = queries.newest(session).select("contract_id", since_on="effective_on", known_id="event_id")
-    found = (
-        contracts.events(session).filter(pl.col("kind") != "renew").select("contract_id", "effective_on", "event_id")
-    )
-    both = found.filter(pl.col("effective_on") <= last).join(held, on="contract_id")
+    names = ["contract_id", "effective_on", "event_id"]
+    told = contracts.events(session).filter(~pl.col("kind").is_in(HARMLESS)).select(names)
+    found = pl.concat([told, contracts.overruled(session).select(names)]).filter(pl.col("effective_on") <= last)
+    both = found.join(held, on="contract_id").join(passed, on="contract_id", how="left")
     late = (pl.col("effective_on") > pl.col("since_on")) | (pl.col("event_id") > pl.col("known_id"))
-    return both.filter(late).select("contract_id", day=pl.max_horizontal("effective_on", "since_on"))
+    days = both.filter(late).with_columns(day=pl.max_horizontal("effective_on", "since_on"))
+    ahead = days.filter((pl.col("day") > pl.col("passed_on")).fill_null(value=True))
+    return ahead.group_by("contract_id").agg(pl.col("day").min()).sort("contract_id")
 
 
-def _follow(session: Session, day: date) -> int:
-    """Follow what changed on the day in arrangements, by the rule or as a person judged."""
-    changed = _unknown_events(session, day).filter(pl.col("day") == day)["contract_id"].unique()
-    before = queries.standing(session).filter(pl.col("contract_id").is_in(changed.implode()))
-    return _changed(session, before, queries.newest(session), day)
+def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only: bool = False) -> int:
+    """Keep what the obligations ``before``, those of the versions ``held``, became on their ``day``; return how many contracts.
 
-
-def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, day: date) -> int:
-    """Keep what became on the day of the obligations ``before``, those of the versions ``held``; return how many contracts."""
+    With ``only``, of contracts whose price or scope is another.
+    """
     if before.is_empty():
         return 0
-    compared = _compared(session, before, held, day).with_columns(arrangement="contract_id")
+    compared = _compared(session, before, held).with_columns(arrangement="contract_id")
+    if only:
+        other = (pl.col("stated") != pl.col("stated_before")) | (pl.col("ssp_left") != pl.col("ssp_left_before"))
+        compared = compared.filter(other.any().over("contract_id"))
     rounding = queries.rounding(session)
     ruled = arrangement.changed(compared.with_columns(override=pl.lit(None, dtype=pl.String)), rounding)
-    told = arrangement.changed(compared, rounding).with_columns(rule=ruled["treatment"])
-    return _record(session, told, day)
+    return _record(session, arrangement.changed(compared, rounding).with_columns(rule=ruled["treatment"]))
 
 
 def _told_anew(session: Session) -> int:
@@ -148,110 +157,103 @@ def _told_anew(session: Session) -> int:
     stale = newest.filter(pl.col("judgement_id").fill_null(0) < pl.col("latest_id"))
     if stale.is_empty():
         return 0
-    earlier = (
-        queries.versions(session)
-        .join(stale.select("contract_id", stale_on="effective_on"), on="contract_id")
-        .filter(pl.col("effective_on") < pl.col("stale_on"))
-    )
+    days = stale.select("contract_id", day="effective_on")
+    earlier = queries.versions(session).join(days, on="contract_id").filter(pl.col("effective_on") < pl.col("day"))
     held = earlier.sort("version_id").unique("contract_id", keep="last", maintain_order=True)
-    first = queries.standing(session).join(
-        stale.join(held, on="contract_id", how="anti").select("version_id", day="effective_on"), on="version_id"
+    first = stale.join(held, on="contract_id", how="anti").select("version_id", day="effective_on")
+    count = _begun(
+        session, queries.standing(session).join(first, on="version_id").select("line_id", "contract_id", "day")
     )
-    count = sum(_begin_on(session, day, first.filter(pl.col("day") == day)) for day in first["day"].unique().sort())
-    every = queries.obligations(session).join(held.select("version_id", day="stale_on"), on="version_id")
-    for day in held["stale_on"].unique().sort():
-        count += _changed(session, every.filter(pl.col("day") == day).drop("day"), held, day)
-    return count
+    before = queries.obligations(session).join(held.select("version_id", "day"), on="version_id")
+    return count + _changed(session, before, held)
 
 
-def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The lines of arrangements as they are measured on the day beside what they were; ``override`` as people judged."""
-    grown = _grown(session, before, day)
-    now = _measured(session, grown.select("line_id", "bound_on"), day)
-    past = queries.recognised(session, before.drop("ssp_left_before"), pl.lit(day)).join(
-        _left_before(session, before, held, day), on="line_id", how="left", maintain_order="left"
+def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The lines of arrangements as they are measured on their ``day`` beside what they were; ``override`` as people judged."""
+    now = _measured(session, _grown(session, before))
+    past = queries.recognised(session, before.drop("ssp_left_before"), pl.col("day")).join(
+        _left_before(session, before, held), on="line_id", how="left", maintain_order="left"
     )
     were = past.select(
         "line_id", "price", "ssp_left_before", stated_before="stated", ssp_before="ssp", recognized="by_then"
     )
-    joined = now.join(were, on="line_id", how="left", maintain_order="left")
-    judged = (
-        queries.treatments(session).filter(pl.col("effective_on") == day).select("contract_id", override="treatment")
+    judged = queries.treatments(session).select("contract_id", day="effective_on", override="treatment")
+    told = now.join(were, on="line_id", how="left", maintain_order="left").join(
+        judged, on=["contract_id", "day"], how="left", maintain_order="left"
     )
-    told = joined.join(judged, on="contract_id", how="left", maintain_order="left")
     bundled = pl.col("line_id").is_in(queries.bundles(session)["line_id"].implode())
     return told.with_columns(pl.col(name).fill_null(0) for name in NOTHING).with_columns(
         distinct=~bundled & (pl.col("method") != PROGRESS)  # what is built together is one whole
     )
 
 
-def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The selling prices of what the arrangements held after the day, by the events they knew: ``line_id, ssp_left_before``."""
+def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
+    """The selling prices of what the arrangements held after their ``day``, by the events they knew: ``ssp_left_before``."""
     knew = held.select("contract_id", since_on="effective_on", known_id="event_id")
-    told = contracts.events(session).join(knew, on="contract_id", maintain_order="left")
+    mine = contracts.events(session).join(before.select("contract_id"), on="contract_id", how="semi")
+    told = mine.join(knew, on="contract_id", maintain_order="left")
     known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
     lines, segments = billing.as_of(session, before, known.drop("since_on", "known_id"))
-    bounded = _bounded(lines.join(before.select("line_id", bound_on="to_on"), on="line_id", maintain_order="left"))
-    timed = _selling(session, bounded, segments, day).rename({"ssp": "ssp_left_before"})
-    whole = queries.performed(session, before.filter(pl.col("method") == PROGRESS), pl.lit(day), "reached")
-    left = pl.col("ssp") - divide(wide("ssp") * wide("reached"), 1_000_000, queries.rounding(session))
-    built = whole.select("line_id", ssp_left_before=left)
-    return pl.concat([timed.join(built, on="line_id", how="anti"), built])
+    spans = before.select("line_id", "day", bound_on="to_on")
+    timed = _selling(session, _bounded(lines.join(spans, on="line_id", maintain_order="left")), segments, left=True)
+    built = before.filter(pl.col("method") == PROGRESS)
+    left = _unperformed(session, built, pl.col("ssp"))
+    both = [timed.join(built, on="line_id", how="anti"), built.select("line_id", ssp=left)]
+    return pl.concat(both).rename({"ssp": "ssp_left_before"})
 
 
-def _grown(session: Session, before: pl.DataFrame, day: date) -> pl.DataFrame:
+def _unperformed(session: Session, rows: pl.DataFrame, ssp: pl.Expr) -> pl.Series:
+    """Of the selling prices of lines what is left to be performed on their ``day``, by their progress."""
+    told = queries.performed(session, rows, pl.col("day"), "reached")
+    left = ssp - divide(wide(ssp) * wide("reached"), MICRO, queries.rounding(session))
+    return told.select(left.alias("left")).to_series()
+
+
+def _grown(session: Session, before: pl.DataFrame) -> pl.DataFrame:
     """The lines of the arrangements and those added to their contracts by the day, bound until their contract's is over."""
-    over = before.group_by("contract_id").agg(pl.col("to_on").max().alias("bound_on"))
-    model = products(session).filter(~pl.col("revenue").is_in(OUTSIDE) & pl.col("ssp_micro").is_not_null())
-    every = contracts.first_lines(session).join(over, on="contract_id").filter(pl.col("start_on") <= day)
+    over = before.group_by("contract_id").agg(pl.col("to_on").max().alias("bound_on"), pl.col("day").first())
+    model = products(session).filter(
+        ~pl.col("revenue").is_in(OUTSIDE) & (pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS))
+    )
+    every = contracts.first_lines(session).join(over, on="contract_id").filter(pl.col("start_on") <= pl.col("day"))
     added = every.filter(pl.col("product_id").is_in(model["product_id"].implode()))
-    mine = before.select("line_id", bound_on="to_on")
+    mine = before.select("line_id", "contract_id", "day", bound_on="to_on")
     others = added.join(mine, on="line_id", how="anti").filter(pl.col("start_on") < pl.col("bound_on"))
-    return pl.concat([mine, others.select("line_id", "bound_on")]).sort("line_id")
+    return pl.concat([mine, others.select(mine.columns)]).sort("line_id")
 
 
-def _measured(session: Session, spans: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The lines as they stood on the day: their owner, term, rule, what they charge in it and their selling prices.
+def _measured(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
+    """The lines as they stood on their day: owner, term, rule, what they charge in it and their selling prices.
 
-    Columns: owner, ``stated``, ``ssp``, ``ssp_left`` (from the day on), ``uneven`` (whether cycles of it differ), ``start_on``,
-    and the rule. Those with ``bound_on`` end by then, others with the term as first agreed.
+    ``spans``: ``line_id, contract_id, day``, and ``bound_on`` for those that end by then; others have the term first agreed.
+    Columns: owner, ``day``, ``stated``, ``ssp``, ``ssp_left`` (from the day on), ``uneven`` (whether cycles of it differ),
+    ``start_on``, and the rule.
     """
-    held = contracts.events(session).filter(pl.col("effective_on") <= day)
-    lines, segments = billing.as_of(session, spans, held)
-    lines = _bounded(lines.join(spans, on="line_id", maintain_order="left"))
-    charges = _net(session, billing.agreed(session, lines, segments))
-    stated = charges.group_by("line_id").agg(
-        stated=pl.col("net").sum(), uneven=pl.col("net").n_unique() > 1, first_on=pl.col("from_on").min()
-    )
-    whole, left = _selling(session, lines, segments, None), _selling(session, lines, segments, day)
-    rows = lines.join(stated, on="line_id", how="left", maintain_order="left")
-    rows = rows.join(whole, on="line_id", how="left", maintain_order="left")
-    rows = rows.join(left.rename({"ssp": "ssp_left"}), on="line_id", how="left", maintain_order="left")
-    borne = (
-        segments.filter(pl.col("from_on") <= day)
-        .group_by("line_id", maintain_order=True)
-        .agg(bears_id=pl.col("product_id").last())
-    )
-    rows = rows.join(borne, on="line_id", how="left", maintain_order="left")
+    lines, segments = _standing_lines(session, spans)
+    charged = _net(session, billing.agreed(session, lines, segments))
+    stated = charged.group_by("line_id").agg(stated=pl.col("net").sum(), uneven=pl.col("net").n_unique() > 1)
+    begun = segments.join(lines.select("line_id", "day"), on="line_id").filter(pl.col("from_on") <= pl.col("day"))
+    borne = begun.group_by("line_id", maintain_order=True).agg(bears_id=pl.col("product_id").last())
+    whole, left = _selling(session, lines, segments), _selling(session, lines, segments, left=True)
+    rows = lines
+    for found in (stated, whole, left.rename({"ssp": "ssp_left"}), borne):
+        rows = rows.join(found, on="line_id", how="left", maintain_order="left")
     filled = rows.with_columns(
         pl.coalesce("bears_id", "product_id").alias("product_id"),
         pl.col("stated", "ssp", "ssp_left").fill_null(0),
         pl.col("uneven").fill_null(value=False),
     )
-    expected = _with_estimates(session, _performed(session, filled, day))
-    return _bundled(session, _with_rule(session, expected)).select(
-        *OWNER,
-        "stated",
-        "ssp",
-        "ssp_left",
-        "uneven",
-        "start_on",
-        "from_on",
-        "to_on",
-        "method",
-        "partial_month",
-        "remainder",
-    )
+    ruled = _bundled(session, _with_rule(session, _with_estimates(session, _performed(session, filled))))
+    return ruled.select(*OWNER, "day", "stated", "ssp", "ssp_left", "uneven", "start_on", *arrangement.RULE[1:])
+
+
+def _standing_lines(session: Session, spans: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The lines of the spans with their terms, and their stretches, by the events that hold on their day."""
+    days = spans.select("contract_id", "day").unique("contract_id")
+    held = contracts.events(session).join(days, on="contract_id", maintain_order="left")
+    held = held.filter(pl.col("effective_on") <= pl.col("day")).drop("day")
+    lines, segments = billing.as_of(session, spans, held)
+    return _bounded(lines.join(spans.drop("contract_id"), on="line_id", maintain_order="left")), segments
 
 
 def _bounded(lines: pl.DataFrame) -> pl.DataFrame:
@@ -277,13 +279,13 @@ def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
     return rated.with_columns(net=pl.when("inclusive").then(bare).otherwise("amount"))
 
 
-def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, since: date | None) -> pl.DataFrame:
-    """The standalone selling prices of the lines over their terms, or what of them lies after ``since``: ``line_id, ssp``."""
+def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, *, left: bool = False) -> pl.DataFrame:
+    """The standalone selling prices of the lines over their terms, or of what is ``left`` from their day on: ``line_id, ssp``."""
     model = products(session).select("product_id", "ssp_micro")
-    named = segments.join(lines.select("line_id", "to_on", "cycle_months"), on="line_id", suffix="_bound").join(
+    named = segments.join(lines.select("line_id", "day", "to_on", "cycle_months"), on="line_id", suffix="_bound").join(
         model, on="product_id", maintain_order="left"
     )
-    first = pl.col("from_on") if since is None else pl.max_horizontal("from_on", pl.lit(since))
+    first = pl.max_horizontal("from_on", "day") if left else pl.col("from_on")
     once = pl.col("cycle_months") == 0
     parts = named.with_columns(from_on=first, to_on=pl.min_horizontal("to_on", "to_on_bound")).filter(
         (pl.col("from_on") < pl.col("to_on")) & pl.col("ssp_micro").is_not_null()
@@ -303,15 +305,13 @@ def _with_rule(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     return ruled.with_columns(method=by_progress.otherwise("method"))
 
 
-def _performed(session: Session, rows: pl.DataFrame, day: date) -> pl.DataFrame:
+def _performed(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     """The lines with the selling prices of those that go by their progress, and of them what is left to be performed."""
     by_progress = products(session).filter(pl.col("revenue") == PROGRESS)["product_id"]
     mine = pl.col("product_id").is_in(by_progress.implode())
-    told = queries.performed(session, rows, pl.lit(day), "reached").with_columns(
-        ssp=pl.when(mine & (pl.col("ssp") == 0)).then("stated").otherwise("ssp")
-    )
-    left = pl.col("ssp") - divide(wide("ssp") * wide("reached"), 1_000_000, queries.rounding(session))
-    return told.with_columns(ssp_left=pl.when(mine).then(left).otherwise("ssp_left")).drop("reached")
+    told = rows.with_columns(ssp=pl.when(mine & (pl.col("ssp") == 0)).then("stated").otherwise("ssp"))
+    left = _unperformed(session, told, pl.col("ssp"))
+    return told.with_columns(ssp_left=pl.when(mine).then(left).otherwise("ssp_left"))
 
 
 def _with_estimates(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -342,26 +342,24 @@ def _bundled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     return joined.with_columns(pl.coalesce(f"its_{name}", name).alias(name) for name in names)
 
 
-def _record(session: Session, lines: pl.DataFrame, day: date) -> int:
-    """Keep the lines as new versions of their contracts from the day on; return how many."""
+def _record(session: Session, lines: pl.DataFrame) -> int:
+    """Keep the lines as new versions of their contracts from their ``day`` on; return how many."""
     if lines.is_empty():
         return 0
-    events = contracts.events(session)["event_id"]
-    known = int(events.max() or 0)  # type: ignore[arg-type]
     heads = lines.group_by("contract_id", maintain_order=True).agg(
-        pl.col("partner_id").first(),
-        pl.col("treatment", "rule").first(),
+        pl.col("partner_id", "treatment", "rule").first(),
+        effective_on=pl.col("day").first(),
         price=pl.col("done").sum() + pl.col("amount").sum(),
         recognized=pl.col("recognized").sum(),
     )
     latest = queries.judgements(session).group_by("contract_id").agg(pl.col("judgement_id").max())
-    heads = heads.with_columns(effective_on=pl.lit(day), event_id=pl.lit(known)).join(
+    heads = heads.with_columns(event_id=pl.lit(contracts.newest_event(session))).join(
         latest, on="contract_id", how="left", maintain_order="left"
     )
     made = facts.record(session, Version, heads).select("contract_id", version_id="id")
     kept = lines.join(made, on="contract_id", maintain_order="left").with_columns(
         price_before="price", pattern="method", apart="distinct"
     )
-    begun = pl.max_horizontal("from_on", pl.lit(day))
+    begun = pl.max_horizontal("from_on", "day")
     facts.record(session, Obligation, kept.with_columns(from_on=begun, to_on=pl.max_horizontal("to_on", begun)))
     return made.height

@@ -22,6 +22,7 @@ from urikake.rooms.contracts import queries as contracts
 
 from .. import queries
 from ..models import Judgement
+from . import arranging
 
 NAME: Final = "judgement"
 KINDS: Final = {"treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り"}
@@ -61,9 +62,11 @@ def judge(
 def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
     """The judgement as a row of facts; refused where it names what there is not."""
     contract_id = _contract(session, content["contract"])
+    if not 0 < len(content["why"]) <= proposals.LONGEST:
+        raise Refusal("no-reason", "判断の理由がないか、長すぎます。", f"1〜{proposals.LONGEST}字で書いてください。")
     row: dict[str, Any] = {
         "contract_id": contract_id, "kind": content["kind"], "treatment": content["treatment"], "amount": content["amount"],
-        "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"][:200],
+        "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"],
     }  # fmt: skip
     if content["kind"] == "treatment" and content["treatment"] not in TREATMENTS:
         raise Refusal(
@@ -78,7 +81,37 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
             "どの明細を、どの明細と一つにするかが分かりません。",
             "契約にある別の商品コードを二つ指定してください。",
         )
+    _able(session, row)
     return row
+
+
+def _able(session: Session, row: dict[str, Any]) -> None:
+    """Refuse what would have no effect: the price of the contract is not shared out, or nothing would be left of it."""
+    if row["kind"] == "treatment":
+        return
+    named = queries.bundles(session).select("line_id", "with_line_id")
+    told = {named_id: with_id for named_id, with_id in named.iter_rows() if named_id != row["line_id"]}
+    if row["kind"] == "bundle" and row["with_line_id"] is not None:
+        told[row["line_id"]] = row["with_line_id"]
+    if row["contract_id"] not in arranging.sold(session, pl.Series(list(told), dtype=pl.Int64))["contract_id"]:
+        raise Refusal(
+            "not-arranged", "この契約は、取引価格を配分できません。",
+            "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
+        )  # fmt: skip
+    if row["kind"] == "estimate":
+        other = _expected(session, row)
+        if (left := arranging.charges(session, row["contract_id"]) + other + row["amount"]) <= 0:
+            raise Refusal(
+                "no-price-left",
+                f"見積りを入れると、取引価格が {left:,}円になります。",
+                "見積りの額を確かめてください。",
+            )
+
+
+def _expected(session: Session, row: dict[str, Any]) -> int:
+    """What else is expected to vary in the contract's price."""
+    mine = queries.estimates(session).filter(pl.col("contract_id") == row["contract_id"])
+    return int(mine.filter(pl.col("line_id").ne_missing(pl.lit(row["line_id"], dtype=pl.Int64)))["amount"].sum())
 
 
 def _contract(session: Session, number: str) -> int:

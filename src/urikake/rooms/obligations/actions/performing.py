@@ -32,6 +32,7 @@ PERFORMED: Final = Kind(
         Column("note", "摘要"),
     ),
 )
+LONGEST: Final = 200
 KEY: Final = ["contract_no", "product", "date"]
 
 
@@ -55,10 +56,11 @@ def import_progress(session: Session, *, sheet: Sheet) -> int:
     sheet.frame = sheet.frame.join(_lines(session), on=["contract_no", "product"], how="left", maintain_order="left")
     sheet.check(pl.col("line_id").is_null(), "product", "契約に、収益認識が progress のこの商品の明細がありません")
     sheet.check(pl.col("date") < pl.col("start_on"), "date", "明細の開始日より前です")
+    sheet.check(pl.col("note").str.len_chars() > LONGEST, "note", f"{LONGEST}字までで書いてください")
     sheet.accept()
     share = pl.coalesce(pl.col("percent") // 100, pl.col("cost") * MICRO // pl.col("total_cost"))
     rows = sheet.frame.select(
-        "contract_id", "line_id", measured_on="date", share_micro=share, note=pl.col("note").fill_null("").str.head(200)
+        "contract_id", "line_id", measured_on="date", share_micro=share, note=pl.col("note").fill_null("")
     )
     known = queries.progress(session).select("line_id", "measured_on", "share_micro")
     fresh = rows.join(known, on=["line_id", "measured_on", "share_micro"], how="anti", maintain_order="left")
