@@ -216,7 +216,7 @@ def place(served: Served) -> Place:
 
     code = f"c{next(NUMBERS)}"
     url = f"{served.url}#{code}"
-    a_shop(url, second_person=["receivables", "reopen"])
+    a_shop(url, second_person=["receivables", "reopen", "judgement"])
     users(url, **{role: role for role in ROLES})
     return Place(served, code, url)
 

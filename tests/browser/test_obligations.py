@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -95,3 +96,28 @@ def test_who_may_not_read_revenue_sees_the_contract_without_it(browser: Browser,
     expect(page.locator("h1")).to_have_text("契約 X1")
     expect(page.get_by_role("heading", name="履行義務")).to_have_count(0)
     assert page.request.get("/demo/revenue/obligations/X1").status == 403
+
+
+def test_a_judgement_is_asked_for_in_a_form_and_told_on_the_page(browser: Browser, own: Installation) -> None:
+    arranged(own)
+    page = signed_in(browser, own, "sato").new_page()
+    page.goto("/demo/revenue/obligations/X1?as_of=2027-06-30")
+    expect(page.get_by_role("link", name="判断する")).to_have_attribute("href", re.compile("contract=X1"))
+    page.goto("/demo/revenue/judgements?contract=X1")
+    page.get_by_label("判断すること").select_option("bundle")
+    page.get_by_label("明細の商品", exact=False).select_option("BEGIN")
+    page.get_by_label("一つにする相手の商品").select_option("HOST")
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("form.entry")).to_contain_text("理由を書いてください")
+    page.get_by_label("理由").fill("設定だけでは使えない")
+    assert problems(page) == []
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text("X1 の判断を承認に回しました。")
+    boss = signed_in(browser, own, "yamamoto").new_page()
+    boss.goto("/demo/approvals")
+    expect(boss.locator("main")).to_contain_text("契約 X1: BEGIN は HOST と別個でない（一つの履行義務）")
+    boss.get_by_role("button", name="承認").first.click()
+    page.goto("/demo/revenue/obligations/X1?as_of=2027-06-30")
+    told = page.locator("section.panel", has=page.get_by_role("heading", name="判断"))
+    expect(told).to_contain_text("設定だけでは使えない")
+    expect(told).to_contain_text("yamamoto")

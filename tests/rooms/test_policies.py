@@ -21,8 +21,9 @@ from tests.builders import (
     unapply,
     users,
 )
+from urikake.base import policies as told
 from urikake.base import proposals, runs
-from urikake.base.company import policies
+from urikake.base.company import SECOND_PERSON, policies
 from urikake.base.errors import Refusal
 from urikake.doors import company
 from urikake.rooms.reports.queries.explain import explain
@@ -175,3 +176,8 @@ def test_the_order_in_which_kinds_are_named_is_no_change(database: str) -> None:
     assert value(database, "second_person") == "receivables,refund,policies"
     with pytest.raises(Refusal, match="no-change"):
         company.propose(database, {"second_person": "policies,receivables,refund"}, why="ため")
+
+
+def test_whatever_waits_for_a_second_person_can_be_named_in_the_policy() -> None:
+    assert {kind.held_by for kind in proposals.KINDS.values()} - set(SECOND_PERSON) == set()
+    assert set(told.KINDS) == set(SECOND_PERSON)

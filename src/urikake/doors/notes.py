@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from urikake.rooms.obligations.queries import TREATMENTS
+from urikake.rooms.obligations.queries import KINDS, TREATMENTS
 
 BALANCES: Final = {
     "receivable": "顧客との契約から生じた債権",
@@ -138,6 +138,7 @@ OWN: Final[dict[str, dict[str, str]]] = {
     "waterfall": COHORTS,
     "obligations": TREATMENTS | PATTERNS,
     "modifications": TREATMENTS,
+    "judgements": TREATMENTS | KINDS,
 }
 """What the cells of these reports are called on the command line."""
 HEADERS: Final = {
@@ -156,6 +157,7 @@ HEADERS: Final = {
     "remaining-obligations": {"unbilled": "未請求", "billed": "請求済み"},
     "obligations": ARRANGED,
     "modifications": ARRANGED,
+    "judgements": ARRANGED | {"kind": "判断したこと", "with_line": "一つにする相手", "amount": "見積った額"},
     "allocation-check": ARRANGED | {"billed": "請求済み"},
 }
 """How the columns of these reports are headed where others use the same names."""

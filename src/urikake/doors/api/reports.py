@@ -54,6 +54,7 @@ TITLES: Final = {
     "waterfall": "請求した月ごとの収益の進み（ウォーターフォール）",
     "obligations": "履行義務と取引価格の配分（契約の版ごと）",
     "modifications": "契約変更の扱いと、それを決めたもの",
+    "judgements": "収益認識の判断と、その理由",
     "allocation-check": "配分の確かめ（取引価格・配分・請求）",
     "timeline": "契約の出来事",
     "contracts": "有効な契約明細",

@@ -54,7 +54,8 @@ def bundle(
 def estimate(
     contract: Contract,
     amount: Annotated[
-        int, typer.Argument(help="見積った変動対価（税抜・円）。値引や返金の見込みは負の数、0 なら見積りをなくす")
+        int,
+        typer.Option("--amount", help="見積った変動対価（税抜・円）。値引や返金の見込みは負の数、0 なら見積りをなくす"),
     ],
     why: Why,
     line: Annotated[str, typer.Option("--line", help="一つの明細だけに関わるとき、その商品コード")] = "",

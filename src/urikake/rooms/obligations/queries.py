@@ -31,6 +31,8 @@ TREATMENTS: Final = {
     "mixed": "両方の組合せ（31項(3)）",
 }
 """How a version came about, in words."""
+KINDS: Final = {"treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り"}
+"""What people may judge, in words."""
 
 
 def rounding(session: Session) -> Rounding:

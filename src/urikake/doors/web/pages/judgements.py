@@ -15,8 +15,7 @@ from urikake.doors.judging import judge
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.intake.queries import Column, Kind, options
-from urikake.rooms.obligations.actions.judging import KINDS
-from urikake.rooms.obligations.queries import TREATMENTS
+from urikake.rooms.obligations.queries import KINDS, TREATMENTS
 
 from .. import forms
 from ..book import Deed, Shown, deed, page
@@ -48,7 +47,7 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
     told = [(name, word) for name, word in TREATMENTS.items() if name != "inception"]
     return (
         Group("何を判断するか", (
-            Field("contract", hint="契約番号"),
+            Field("contract"),
             Field("kind", options=list(KINDS.items()), leads=True),
             Field("treatment", options=[("", "（選ばない）"), *told], when=("treatment",), hint="直近の変更を、規則と違う扱いにする"),
             Field("line", options=chosen, when=("bundle", "estimate"), hint="見積りがすべての明細に関わるなら選ばない"),
@@ -65,7 +64,7 @@ def form(desk: Desk) -> Shown:
     contract = desk.ask("contract")
     values = {"contract": contract, "kind": "treatment"}
     second = policies(desk.session).needs_second_person("judgement")
-    back = desk.link(f"revenue/obligations/{quoted(contract)}") if contract else desk.link("revenue")
+    back = desk.link(f"contracts/{quoted(contract)}") if contract else desk.link("revenue/obligations")
     submit = "承認に回す" if second else "記録する"
     return {"form": forms.drawn(desk, JUDGEMENT, _groups(desk), values, submit=submit, back=back), "picks": []}
 
@@ -101,7 +100,7 @@ def save(doing: Deed) -> HttpResponse:
         if number
         else "記録しました。次の収益認識から効きます。"
     )
-    return doing.done(f"{row['contract']} の判断を{said}", f"revenue/obligations/{quoted(row['contract'])}")
+    return doing.done(f"{row['contract']} の判断を{said}", f"contracts/{quoted(row['contract'])}")
 
 
 def _amount(text: str) -> int | None:

@@ -69,7 +69,8 @@ def listed(desk: Desk) -> Shown:
     if isinstance(listing, HttpResponse):
         return listing
     names = ("price", "allocated", "billed", "to_bill", "rounding", "difference")
-    return {"table": listing, "proof": every.select(pl.col(names).sum()).row(0, named=True)}
+    proof = every.select(pl.col(names).sum()).row(0, named=True)
+    return {"table": listing, "proof": proof, "judge_url": desk.way("revenue.judge", "revenue/judgements")}
 
 
 @page("obligation", f"{PLACE}/<path:contract_no>", permission=READ, title="履行義務と配分")
@@ -96,10 +97,29 @@ def one(desk: Desk, contract_no: str) -> Shown:
     return {
         "contract_no": contract_no, "check": check, "rows": rows.to_dicts(), "picture": _weights(rows),
         "sums": rows.select(pl.col("stated", "ssp", "price", "posted", "left").sum()).row(0, named=True),
-        "why": why(every.filter(pl.col("version") == 1)), "changes": _changes(desk, chosen, every),
+        "why": why(_first(every)), "changes": _changes(desk, chosen, every),
         "months": _months(desk, chosen, rows["product"].to_list()), "bills": _bills(desk.session, rows, desk.on),
+        "judge_url": desk.way("revenue.judge", "revenue/judgements", contract=contract_no),
+        "judgements": [_said(row) for row in reports.judgements(desk.session, contract_no)],
         "page": {"title": f"契約 {contract_no} の履行義務と配分", "name": "obligation"},
     }  # fmt: skip
+
+
+def _first(every: pl.DataFrame) -> pl.DataFrame:
+    """The version by which the price was first shared, as it was judged last."""
+    begun = every.filter(pl.col("treatment") == "inception")
+    return begun.filter(pl.col("version") == pl.col("version").max())
+
+
+def _said(row: dict[str, Any]) -> dict[str, Any]:
+    """A judgement in words."""
+    what = {
+        "treatment": f"{row['effective']} の変更を「{TREATMENTS.get(row['treatment'], '')}」で扱う",
+        "bundle": f"{row['line']} は {row['with_line']} と別個でない" if row["with_line"] else f"{row['line']} は別個",
+        "estimate": f"変動対価を {shown.yen(row['amount'])}円 と見積もる"
+        + (f"（{row['line']} だけ）" if row["line"] else ""),
+    }[row["kind"]]
+    return row | {"what": what}
 
 
 def panel(desk: Desk, contract_id: int) -> dict[str, Any] | None:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import policies
-from urikake.core import calendar, charging
-from urikake.core.money import Rounding
-from urikake.rooms.catalog.queries import by_cycle
+from urikake.base.company import policies, tax_rates
+from urikake.core import calendar, charging, tax
+from urikake.core.money import MICRO, Rounding, divide, wide
+from urikake.rooms.catalog.queries import by_cycle, products
 from urikake.rooms.contracts import queries as contracts
 
 from .scope import scoped
 
-NAMED = ("line_id", "contract_id", "product_id", "cycle_from_on", "from_on", "to_on", "quantity_micro", "amount")
+NAMED: Final = (
+    "line_id",
+    "contract_id",
+    "product_id",
+    "cycle_from_on",
+    "from_on",
+    "to_on",
+    "quantity_micro",
+    "amount",
+    "net",
+)
+_WHOLE: Final = 100 * MICRO  # percent
 
 
 def as_of(session: Session, spans: pl.DataFrame, events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -37,4 +50,16 @@ def agreed(session: Session, lines: pl.DataFrame, segments: pl.DataFrame) -> pl.
     wanted = charging.stretches(cycles, segments).with_columns(sign=pl.lit(1, dtype=pl.Int64), **none)
     rounding: Rounding = policies(session)["amount_rounding"]  # type: ignore[assignment]
     priced = charging.priced(wanted, by_cycle(session), rounding)
-    return priced.join(lines.select("line_id", "contract_id"), on="line_id", maintain_order="left").select(NAMED)
+    owned = priced.join(lines.select("line_id", "contract_id"), on="line_id", maintain_order="left")
+    return _net(session, owned).select(NAMED)
+
+
+def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
+    """The charges with ``net``, without the tax that an inclusive price (内税) holds, each rounded by itself."""
+    rounding: Rounding = policies(session)["tax_rounding"]  # type: ignore[assignment]
+    model = products(session).select("product_id", "tax", "inclusive")
+    named = charges.join(model, on="product_id", maintain_order="left")
+    last = pl.col("to_on").dt.offset_by("-1d")
+    rated = named.with_columns(rate=tax.rate_micro(pl.col("tax"), last, tax_rates(session)).fill_null(0))
+    held = divide(wide("amount") * wide("rate"), pl.col("rate") + _WHOLE, rounding)
+    return rated.with_columns(net=pl.col("amount") - pl.when("inclusive").then(held).otherwise(0))

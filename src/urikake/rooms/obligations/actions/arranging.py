@@ -10,8 +10,8 @@ import polars as pl
 from urikake.base import facts, periods
 from urikake.base.access import action
 from urikake.base.bulk import Session
-from urikake.base.company import policies, tax_rates
-from urikake.core import arrangement, recognition, tax
+from urikake.base.company import policies
+from urikake.core import arrangement, recognition
 from urikake.core.calendar import add_months
 from urikake.core.money import MICRO, divide, largest_remainder, wide
 from urikake.rooms.billing import queries as billing
@@ -29,7 +29,6 @@ PROGRESS: Final = "progress"
 NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
 HARMLESS: Final = ("renew", "decline_renewal", "change_bill_to")
 """Changes that touch neither the price nor the scope of the term as it was agreed."""
-_PERCENT_MICRO: Final = 100 * MICRO
 
 
 @action("revenue.recognize")
@@ -80,7 +79,7 @@ def charges(session: Session, contract_id: int) -> int:
     """What the contract's lines were to charge in all, as it stood on its first day; nothing expected to vary is in it."""
     mine = sold(session, contracts.first_lines(session)["line_id"]).filter(pl.col("contract_id") == contract_id)
     lines, segments = _standing_lines(session, mine)
-    return int(_net(session, billing.agreed(session, lines, segments))["net"].sum())
+    return int(billing.agreed(session, lines, segments)["net"].sum())
 
 
 def _begun(session: Session, fresh: pl.DataFrame) -> int:
@@ -230,7 +229,7 @@ def _measured(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
     ``start_on``, and the rule.
     """
     lines, segments = _standing_lines(session, spans)
-    charged = _net(session, billing.agreed(session, lines, segments))
+    charged = billing.agreed(session, lines, segments)
     stated = charged.group_by("line_id").agg(stated=pl.col("net").sum(), uneven=pl.col("net").n_unique() > 1)
     begun = segments.join(lines.select("line_id", "day"), on="line_id").filter(pl.col("from_on") <= pl.col("day"))
     borne = begun.group_by("line_id", maintain_order=True).agg(bears_id=pl.col("product_id").last())
@@ -267,16 +266,6 @@ def _bounded(lines: pl.DataFrame) -> pl.DataFrame:
         bound = pl.coalesce("bound_on", bound)
     to_on = pl.max_horizontal("start_on", pl.min_horizontal(bound, "end_on"))
     return lines.with_columns(to_on=to_on).with_columns(until_on="to_on")
-
-
-def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
-    """The charges with ``net``, without the tax that an inclusive price (内税) holds."""
-    model = products(session).select("product_id", "tax", "inclusive")
-    named = charges.join(model, on="product_id", maintain_order="left")
-    rate = tax.rate_micro(pl.col("tax"), pl.col("to_on").dt.offset_by("-1d"), tax_rates(session)).fill_null(0)
-    rated = named.with_columns(rate=rate)
-    bare = divide(wide("amount") * _PERCENT_MICRO, pl.col("rate") + _PERCENT_MICRO, queries.rounding(session))
-    return rated.with_columns(net=pl.when("inclusive").then(bare).otherwise("amount"))
 
 
 def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, *, left: bool = False) -> pl.DataFrame:

@@ -25,7 +25,6 @@ from ..models import Judgement
 from . import arranging
 
 NAME: Final = "judgement"
-KINDS: Final = {"treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り"}
 
 
 @action("revenue.judge")
@@ -46,9 +45,9 @@ def judge(
     distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more). Lines are named by
     their product's code.
     """
-    if kind not in KINDS:
+    if kind not in queries.KINDS:
         raise Refusal(
-            "bad-judgement", f"判断の種類「{kind}」はありません。", f"{'・'.join(KINDS)} から選んでください。"
+            "bad-judgement", f"判断の種類「{kind}」はありません。", f"{'・'.join(queries.KINDS)} から選んでください。"
         )
     content = {
         "contract": contract, "kind": kind, "treatment": treatment, "line": line, "with": with_line,

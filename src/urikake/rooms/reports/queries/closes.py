@@ -16,7 +16,7 @@ from urikake.rooms.closing.queries.flux import Flux, flux
 from urikake.rooms.closing.queries.steps import DONE, SOFT, Proof, Step, lock_step, steps
 from urikake.rooms.exports import queries as exports
 
-from .rows import rows
+from .rows import instant, rows
 
 
 def close_status(session: Session, month: str) -> list[dict[str, Any]]:
@@ -105,15 +105,10 @@ def close_history(session: Session, month: str | None = None) -> list[dict[str, 
         pl.col("month").dt.strftime("%Y-%m"),
         reason="why",
         event=pl.when("locked").then(pl.lit("close")).otherwise(pl.lit("reopen")),
-        at=_instant("recorded_at"),
+        at=instant("recorded_at"),
         by="actor",
         asked_by="asked_by",
-        asked_at=_instant("asked_at"),
+        asked_at=instant("asked_at"),
         head="head",
     )
     return rows(frame)
-
-
-def _instant(column: str) -> pl.Expr:
-    """The instant as ISO text in UTC, as the other reports tell it."""
-    return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")

@@ -12,8 +12,6 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
-from urikake.base.company import tax_rates
-from urikake.core import tax
 from urikake.core.money import MICRO, divide, wide
 from urikake.rooms.billing import queries as billing
 from urikake.rooms.catalog.queries import products
@@ -24,7 +22,7 @@ from urikake.rooms.parties.queries import profiles
 from urikake.rooms.revenue import queries as revenue
 
 from .chosen import contract_ids, require_span
-from .rows import Rows, inclusive
+from .rows import Rows, inclusive, instant
 
 PERCENT: Final = 100 * MICRO
 OBLIGATION: Final = (
@@ -254,17 +252,37 @@ def _agreed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
     bounded = lines.join(spans.select("line_id", "bound_on"), on="line_id", maintain_order="left")
     until = pl.max_horizontal("start_on", pl.min_horizontal("bound_on", "end_on"))
     charges = billing.agreed(session, bounded.with_columns(until_on=until), segments)
-    return _net(session, charges).group_by("contract_id", "line_id", "cycle_from_on").agg(agreed=pl.col("net").sum())
+    return charges.group_by("contract_id", "line_id", "cycle_from_on").agg(agreed=pl.col("net").sum())
 
 
-def _net(session: Session, charges: pl.DataFrame) -> pl.DataFrame:
-    """The charges with ``net``, without the tax that an inclusive price (内税) holds."""
-    model = products(session).select("product_id", "tax", "inclusive")
-    named = charges.join(model, on="product_id", maintain_order="left")
-    rate = tax.rate_micro(pl.col("tax"), pl.col("to_on").dt.offset_by("-1d"), tax_rates(session)).fill_null(0)
-    rated = named.with_columns(rate=rate)
-    bare = divide(wide("amount") * PERCENT, pl.col("rate") + PERCENT, queries.rounding(session))
-    return rated.with_columns(net=pl.when("inclusive").then(bare).otherwise("amount"))
+def judgements(session: Session, contract: str = "") -> Rows:
+    """What people judged, by contract, oldest first: ``contract_no, kind, line, with_line, treatment, effective, amount``, why.
+
+    ``at`` and ``by`` tell when it was approved, and by whom.
+    """
+    found = judged(session)
+    return Rows(found if not contract else found.filter(pl.col("contract_no") == contract))
+
+
+def judged(session: Session) -> pl.DataFrame:
+    """As `judgements`, of all contracts."""
+    chosen = contracts.first_lines(session).join(
+        products(session).select("product_id", "product"), on="product_id"
+    ).select("line_id", "product")  # fmt: skip
+    runs = session.table("base_run", "id, actor, recorded_at").select(
+        run_id="id", by="actor", at=instant("recorded_at")
+    )
+    names = contracts.contracts(session).select("contract_id", "contract_no")
+    rows = queries.judgements(session).join(names, on="contract_id").join(runs, on="run_id")
+    for key, name in (("line_id", "line"), ("with_line_id", "with_line")):
+        rows = rows.join(chosen.rename({"line_id": key, "product": name}), on=key, how="left", maintain_order="left")
+    day = pl.when(pl.col("kind") == "treatment").then("effective_on")
+    told = rows.with_columns(pl.col("line", "with_line").fill_null(""), effective=day).sort(
+        "contract_no", "judgement_id"
+    )
+    return told.select(
+        "contract_no", "kind", "line", "with_line", "treatment", "effective", "amount", "reason", "at", "by"
+    )
 
 
 def recognized(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -77,3 +77,8 @@ def nested(frame: pl.DataFrame, key: str, names: list[str]) -> dict[Any, list[di
     for at, row in zip(keys, rows(frame.select(names)), strict=True):
         found.setdefault(at, []).append(row)
     return found
+
+
+def instant(column: str) -> pl.Expr:
+    """The instant as ISO text in UTC, as the other reports tell it."""
+    return pl.col(column).dt.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00")
