@@ -26,7 +26,16 @@ _CODE: Final = re.compile(r"[a-z0-9-]{1,20}")
 
 ROUNDING: Final = ("floor", "half_up", "ceil")
 PRORATION: Final = ("daily", "monthly", "thirtieth", "thirty_360", "full_month", "free")
-SECOND_PERSON: Final = ("receivables", "write-off", "refund", "reopen", "bank-account", "invoices", "policies", "judgement")
+SECOND_PERSON: Final = (
+    "receivables",
+    "write-off",
+    "refund",
+    "reopen",
+    "bank-account",
+    "invoices",
+    "policies",
+    "judgement",
+)
 CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "amount_rounding": ROUNDING,
     "tax_rounding": ROUNDING,

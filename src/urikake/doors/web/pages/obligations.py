@@ -91,7 +91,8 @@ def one(desk: Desk, contract_no: str) -> Shown:
     until = pl.when(pl.col("amount") == 0).then("first_to_on").otherwise("to_on")
     rows = rows.with_columns(
         pl.col("posted").fill_null(0), last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
-        pattern=pl.col("method").replace(notes.PATTERNS),
+        pattern=pl.when(pl.col("start_on") == pl.col("first_to_on").dt.offset_by("-1d")).then(pl.lit("一時点"))
+        .otherwise(pl.col("method").replace(notes.PATTERNS)),
     ).with_columns(left=pl.col("price") - pl.col("posted"))  # fmt: skip
     (check,) = reports.checked(desk.session, desk.on).filter(pl.col("contract_id") == chosen[0]).to_dicts()
     return {
@@ -100,7 +101,9 @@ def one(desk: Desk, contract_no: str) -> Shown:
         "why": why(_first(every)), "changes": _changes(desk, chosen, every),
         "months": _months(desk, chosen, rows["product"].to_list()), "bills": _bills(desk.session, rows, desk.on),
         "judge_url": desk.way("revenue.judge", "revenue/judgements", contract=contract_no),
-        "judgements": [_said(row) for row in reports.judgements(desk.session, contract_no)],
+        "judgements": [
+            _said(row) for row in reports.judged(desk.session).filter(contract_no=contract_no).iter_rows(named=True)
+        ],
         "page": {"title": f"契約 {contract_no} の履行義務と配分", "name": "obligation"},
     }  # fmt: skip
 

@@ -260,18 +260,16 @@ def judgements(session: Session, contract: str = "") -> Rows:
 
     ``at`` and ``by`` tell when it was approved, and by whom.
     """
-    found = judged(session)
+    found = judged(session).with_columns(at=instant("at"))
     return Rows(found if not contract else found.filter(pl.col("contract_no") == contract))
 
 
 def judged(session: Session) -> pl.DataFrame:
-    """As `judgements`, of all contracts."""
+    """As `judgements`, of all contracts, ``at`` an instant."""
     chosen = contracts.first_lines(session).join(
         products(session).select("product_id", "product"), on="product_id"
     ).select("line_id", "product")  # fmt: skip
-    runs = session.table("base_run", "id, actor, recorded_at").select(
-        run_id="id", by="actor", at=instant("recorded_at")
-    )
+    runs = session.table("base_run", "id, actor, recorded_at").select(run_id="id", by="actor", at="recorded_at")
     names = contracts.contracts(session).select("contract_id", "contract_no")
     rows = queries.judgements(session).join(names, on="contract_id").join(runs, on="run_id")
     for key, name in (("line_id", "line"), ("with_line_id", "with_line")):
