@@ -70,7 +70,7 @@ def _compared(session: Session, first: date, last: date) -> list[Step]:
     left = f"差のある科目 {'・'.join(wrong)}" if wrong.len() else ""
     compared = found["called"].n_unique()
     proof = Proof("一致した科目", compared - wrong.len(), "比べた科目", compared)
-    figure = f"{journals.TARGETS[made['target'][0]].title} {compared}科目"
+    figure = f"{journals.TARGETS[made['target'][0]].title} 差 {wrong.len()}科目"
     return [Step("compared", title, SOFT if left else DONE, figure, compared, 0, proof, left)]
 
 
