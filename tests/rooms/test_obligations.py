@@ -68,6 +68,15 @@ def test_what_is_to_come_is_told_by_the_share_of_the_price(database: str) -> Non
     assert [row["amount"] for row in rows if row["product"] == "BEGIN"] == [24_000]
 
 
+def test_a_share_that_begins_within_a_month_is_told_from_that_month_on(database: str) -> None:
+    arranged.products(database)
+    arranged.a_bundle(database, start="2026-06-16", end="2027-06-15")
+    bill(database, "2026-06-30")
+    recognize(database, "2026-06")
+    rows = [row for row in report(database, "schedule", contract="C1") if row["product"] == "HOST"]
+    assert (rows[0]["month"], rows[-1]["month"], sum(row["amount"] for row in rows)) == ("2026-06", "2027-06", 96_000)
+
+
 def test_months_that_cost_nothing_get_their_share(database: str) -> None:
     # 12か月のうち2か月無料: 取引価格 100,000 を12か月に配分する
     a_shop(database)
@@ -278,6 +287,9 @@ def test_what_is_built_is_revenue_as_it_is_performed(database: str) -> None:
     assert balances(database) == {"売掛金": 1_100_000, "前受金": -800_000, "売上高": -300_000}
     _on(database, 5)
     assert recognized(database, "2026-05") == [0]
+    (left,) = report(database, "remaining-obligations", as_of="2026-05-31")
+    assert (left["year"], left["amount"]) == ("2026", 700_000)
+    assert report(database, "schedule", contract="C1")[-1]["amount"] == 700_000
     assert performed(database, "2026-06-30", percent=100, note="検収書") == 1
     _on(database, 6)
     assert recognized(database, "2026-06") == [700_000]

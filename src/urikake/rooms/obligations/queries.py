@@ -10,6 +10,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import arrangement
+from urikake.core.calendar import month_of
 from urikake.core.money import MICRO, Rounding
 
 OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
@@ -143,12 +144,12 @@ def spans(session: Session) -> pl.DataFrame:
     )
 
 
-def coming(session: Session, since: date) -> pl.DataFrame:
+def coming(session: Session, since: date, rows: pl.DataFrame | None = None) -> pl.DataFrame:
     """The obligations as rules for the months from ``since`` on, with ``until_on``, before which they are recognised.
 
-    Of what goes by its progress nobody knows when: what is left of it stands at the end of its term.
+    Those that stand, or the ``rows``. Of what goes by its progress nobody knows when: what is left of it stands at the end of its term.
     """
-    rows = recognised(session, standing(session), pl.lit(since))
+    rows = recognised(session, standing(session) if rows is None else rows, pl.lit(since))
     built = pl.col("method") == "progress"
     last = pl.max_horizontal(pl.col("to_on").dt.offset_by("-1d"), "from_on", pl.lit(since))
     return rows.with_columns(
@@ -156,4 +157,4 @@ def coming(session: Session, since: date) -> pl.DataFrame:
         from_on=pl.when(built).then(last).otherwise("from_on"),
         to_on=pl.when(built).then(last.dt.offset_by("1d")).otherwise("to_on"),
         method=pl.when(built).then(pl.lit("monthly")).otherwise("method"),
-    ).with_columns(until_on="from_on")
+    ).with_columns(until_on=month_of(pl.col("from_on")))

@@ -150,9 +150,10 @@ def _shares(session: Session, shares: pl.DataFrame, on: date, by: list[str]) -> 
     It is the share to come of each line, less what of its bills is.
     """
     lines = shares["line_id"]
-    keyed = shares.with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
+    since = revenue.posted_until(session, on)
+    keyed = obligations.coming(session, since, shares).with_columns(key=pl.int_range(pl.len(), dtype=pl.Int64))
     spread = schedule.months(keyed.select("key", *recognition.RULE), revenue.roundings(session)[0])
-    after = spread.filter(pl.col("month") >= revenue.posted_until(session, on))
+    after = spread.filter(pl.col("month") >= since)
     whole = looked_up(after, keyed.select("key", *by), "key").select(*by, "month", unbilled="amount")
     plans = revenue.plans_of(session, on, lines, ["line_id", *by]).join(
         shares.select("line_id", over_on="until_on"), on="line_id"
