@@ -27,6 +27,8 @@ OUTSIDE: Final = ("usage", "lifetime", "deposit")
 PROGRESS: Final = "progress"
 """Revenue as it is performed (進捗度・検収): its price is its selling price where no other is known."""
 NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
+BLOCK: Final = 100_000
+"""Contracts measured together: their charges over years have room in memory."""
 HARMLESS: Final = ("renew", "decline_renewal", "change_bill_to")
 """Changes that touch neither the price nor the scope of the term as it was agreed."""
 
@@ -48,7 +50,9 @@ def _begin(session: Session, last: date) -> int:
     """Begin the arrangements of contracts that have none and began by the day, each as it stood on its first day."""
     known = queries.versions(session)["contract_id"]
     fresh = _may_be_arranged(session).filter((pl.col("day") <= last) & ~pl.col("contract_id").is_in(known.implode()))
-    return _begun(session, fresh)
+    numbers = fresh["contract_id"].unique().sort()
+    parts = (numbers.slice(at, BLOCK) for at in range(0, len(numbers), BLOCK))
+    return sum(_begun(session, fresh.filter(pl.col("contract_id").is_in(part.implode()))) for part in parts)
 
 
 def _may_be_arranged(session: Session) -> pl.DataFrame:
