@@ -97,6 +97,7 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
     "urikake.rooms.usage.actions.placing.placed",
+    *(f"urikake.rooms.obligations.actions.arranging.{step}" for step in ("charges", "sold")),
     *(f"urikake.rooms.exports.actions.naming.{step}" for step in ("named", "speller", "written")),
     "urikake.rooms.exports.actions.proving.prove",
 }
