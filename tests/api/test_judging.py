@@ -30,6 +30,20 @@ def test_what_one_judges_another_approves(place: Place) -> None:
     assert {row["key"]: row["amount"] for row in rows} == {"BEGIN": 2_000, "HOST": 8_000}
 
 
+def test_contracts_are_judged_to_be_one(place: Place) -> None:
+    arranged.shelf(place.url)
+    arranged.a_bundle(place.url)
+    arranged.a_bundle(place.url, "C2", setup=30_000)
+    told = {"contract": "C2", "kind": "combine", "with_contract": "C1", "why": "27項(1)"}
+    number = place.post("judgements", told).json["proposal"]
+    assert place.post(f"approvals/{number}/approve", {}, by="approver").status == 200
+    (row,) = place.get("reports/judgements", contract="C2", by="auditor")
+    assert (row["kind"], row["with_contract"], row["treatment"]) == ("combine", "C1", "combined")
+    arranged.live(place.url, "2026-04")
+    moved = {row["contract_no"]: row["moved"] for row in place.get("reports/allocation-check", as_of="2026-04-30")}
+    assert moved == {"C1": 15_000, "C2": -15_000}
+
+
 @pytest.mark.parametrize(
     ("told", "code"),
     [
@@ -37,6 +51,8 @@ def test_what_one_judges_another_approves(place: Place) -> None:
         ({"contract": "C9"}, "unknown-contract"),
         ({"line": "MOON"}, "unknown-line"),
         ({"why": ""}, "invalid"),
+        ({"kind": "combine", "with_contract": "C1"}, "bad-combination"),
+        ({"kind": "combine"}, "not-combined"),
     ],
 )
 def test_what_cannot_be_judged_is_a_problem(place: Place, told: dict[str, str], code: str) -> None:

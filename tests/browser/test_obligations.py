@@ -13,11 +13,13 @@ from .conftest import Installation, signed_in
 from .test_pages import problems
 from .test_pictures import labels
 
-SET_UP = """
+START = """
 from urikake.base.loading import load; load()
 from urikake.base.url import with_company
 from tests import arranged, builders
 url = with_company({url!r}, "demo")
+"""
+SET_UP = """
 arranged.shelf(url)
 arranged.a_bundle(url, "X1", start="2026-12-01", end="2027-11-30", partner="M0001")
 builders.recognize(url, "2026-12", "2027-05")
@@ -26,12 +28,24 @@ builders.recognize(url, "2027-06")
 """
 
 
-def arranged(installation: Installation) -> None:
-    """X1: a setup for nothing with a year for 120,000 from December on; from June an option below its price.
+TWO = """
+arranged.shelf(url)
+term = {"start": "2026-12-01", "end": "2027-11-30", "partner": "M0001"}
+builders.take_rows(url, "contracts", [
+    builders.a_line("X2", product="HOST", unit_price=10_000, cycle_months=1, **term),
+    builders.a_line("X3", product="BEGIN", unit_price=0, cycle_months=0, **term),
+])
+"""
 
-    In a process of its own: Playwright runs a loop in ours.
-    """
-    script = SET_UP.format(url=f"sqlite:///{installation.books}")
+
+def arranged(installation: Installation) -> None:
+    """X1: a setup for nothing with a year for 120,000 from December on; from June an option below its price."""
+    done(installation, SET_UP)
+
+
+def done(installation: Installation, script: str) -> None:
+    """Do it to the books, in a process of its own: Playwright runs a loop in ours."""
+    script = START.format(url=f"sqlite:///{installation.books}") + script
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True, timeout=120)
 
@@ -121,3 +135,30 @@ def test_a_judgement_is_asked_for_in_a_form_and_told_on_the_page(browser: Browse
     told = page.locator("section.panel", has=page.get_by_role("heading", name="判断"))
     expect(told).to_contain_text("設定だけでは使えない")
     expect(told).to_contain_text("yamamoto")
+
+
+def test_contracts_are_judged_to_be_one_and_stand_together(browser: Browser, own: Installation) -> None:
+    done(own, TWO)
+    page = signed_in(browser, own, "sato").new_page()
+    page.goto("/demo/revenue/judgements?contract=X3")
+    page.get_by_label("判断すること").select_option("combine")
+    page.get_by_label("結合する相手の契約").select_option("X2")
+    page.get_by_label("理由").fill("まとめて交渉した（27項(1)）")
+    assert problems(page) == []
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text("X3 の判断を承認に回しました。")
+    boss = signed_in(browser, own, "yamamoto").new_page()
+    boss.goto("/demo/approvals")
+    expect(boss.locator("main")).to_contain_text("契約 X3: 契約 X2 と結合し、一つの契約とみなす")
+    boss.get_by_role("button", name="承認").first.click()
+    expect(boss.locator("body")).to_contain_text("承認しました")
+    done(own, 'builders.recognize(url, "2026-12")')
+    page.goto("/demo/revenue/obligations/X3?as_of=2026-12-31")
+    expect(page.locator(".proof")).to_contain_text("結合した契約から 24,000")
+    expect(page.locator(".proof")).to_contain_text("✓ 一致")
+    rows = page.get_by_role("region", name="結合した契約").locator("tbody tr")
+    assert [row.split() for row in rows.all_inner_texts()] == [
+        ["X2", "120,000", "120,000", "96,000"], ["X3", "0", "30,000", "24,000"],
+    ]  # fmt: skip
+    expect(page.locator("main")).to_contain_text("（HOST : BEGIN）の比で 120,000円 を配分しました。")
+    assert problems(page) == []

@@ -321,10 +321,13 @@ def test_what_is_built_for_another_price_is_caught_up(database: str) -> None:
 
 WRONG = [
     ({"percent": 101}, "0 から 100 まで"),
-    ({}, "どちらか一方"),
-    ({"percent": 10, "cost": 1, "total_cost": 2}, "どちらか一方"),
+    ({}, "どれか一つだけ"),
+    ({"percent": 10, "cost": 1, "total_cost": 2}, "どれか一つだけ"),
     ({"cost": 3, "total_cost": 2}, "0 から見積総原価まで"),
     ({"cost": 3}, "見積総原価"),
+    ({"used": 3, "expected": 2}, "0 から見込みの総数まで"),
+    ({"used": 3}, "見込みの総数"),
+    ({"used": 1, "expected": 2, "cost": 1, "total_cost": 2}, "どれか一つだけ"),
     ({"percent": 10, "product": "MOON"}, "明細がありません"),
     ({"percent": 10, "date": "2026-03-31"}, "開始日より前"),
 ]

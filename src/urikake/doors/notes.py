@@ -114,6 +114,7 @@ ARRANGED: Final = {
     "added_ssp": "追加の独立販売価格",
     "allocated": "配分した額",
     "unshared": "配分もれ",
+    "moved": "結合した契約から",
     "to_bill": "これから請求",
     "rounding": "請求の端数",
     "difference": "差額",
@@ -138,7 +139,7 @@ OWN: Final[dict[str, dict[str, str]]] = {
     "waterfall": COHORTS,
     "obligations": TREATMENTS | PATTERNS,
     "modifications": TREATMENTS,
-    "judgements": TREATMENTS | KINDS,
+    "judgements": TREATMENTS | KINDS | {"combined": "一つの契約とみなす", "apart": "結合をやめる"},
 }
 """What the cells of these reports are called on the command line."""
 HEADERS: Final = {
@@ -146,6 +147,7 @@ HEADERS: Final = {
     "revenue-by": {"section": "区分", "key": "切り口", "previous": "比べる期間"},
     "contract-balances": {
         "section": "区分",
+        "combined": "結合",
         "of_opening": "うち期首残高から",
         "liability": "契約負債",
         "asset": "契約資産",
@@ -157,7 +159,8 @@ HEADERS: Final = {
     "remaining-obligations": {"unbilled": "未請求", "billed": "請求済み"},
     "obligations": ARRANGED,
     "modifications": ARRANGED,
-    "judgements": ARRANGED | {"kind": "判断したこと", "with_line": "一つにする相手", "amount": "見積った額"},
+    "judgements": ARRANGED
+    | {"kind": "判断したこと", "with_line": "一つにする相手", "with_contract": "結合する契約", "amount": "見積った額"},
     "allocation-check": ARRANGED | {"billed": "請求済み"},
 }
 """How the columns of these reports are headed where others use the same names."""

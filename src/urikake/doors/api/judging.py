@@ -21,14 +21,15 @@ class Judging(Strict):
     """What is judged of a contract, and why."""
 
     contract: Text = Field(description="契約番号")
-    kind: Literal["treatment", "bundle", "estimate"] = Field(
-        description="treatment: 直近の契約変更の扱い、bundle: 別個でない明細、estimate: 変動対価の見積り"
+    kind: Literal["treatment", "bundle", "estimate", "combine"] = Field(
+        description="treatment: 直近の契約変更の扱い、bundle: 別個でない明細、estimate: 変動対価の見積り、combine: 契約の結合"
     )
     treatment: Literal["", "separate", "prospective", "catch_up", "mixed"] = Field(
         "", description="treatment の扱い: 独立した契約、将来に向けて、累積的影響を一時に、両方"
     )
     line: str = Field("", max_length=60, description="明細の商品コード")
     with_line: str = Field("", max_length=60, description="bundle で一つにする相手の商品コード。空なら別個に戻す")
+    with_contract: str = Field("", max_length=60, description="combine で結合する相手の契約番号。空なら結合をやめる")
     amount: int = Field(0, description="estimate の額（税抜・円）。0 なら見積りをなくす")
     why: str = Field(min_length=1, max_length=500, description="理由。承認する人に示し、記録に残る")
 
@@ -49,6 +50,6 @@ def judge(session: Session, call: Call) -> dict[str, Any]:
     asked = call.body
     number = actions.judge(
         session, contract=asked.contract, kind=asked.kind, why=asked.why, treatment=asked.treatment, line=asked.line,
-        with_line=asked.with_line, amount=asked.amount,
+        with_line=asked.with_line, with_contract=asked.with_contract, amount=asked.amount,
     )  # fmt: skip
     return {"proposal": number, "dry_run": call.options.dry_run}

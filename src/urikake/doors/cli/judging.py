@@ -11,7 +11,9 @@ from urikake.base.url import from_environment
 
 from .options import As, Dry, load
 
-judge: Final = typer.Typer(no_args_is_help=True, help="収益認識の判断（契約変更の扱い・別個でない明細・変動対価）。")
+judge: Final = typer.Typer(
+    no_args_is_help=True, help="収益認識の判断（契約変更の扱い・別個でない明細・変動対価・契約の結合）。"
+)
 Contract = Annotated[str, typer.Argument(help="契約番号")]
 Why = Annotated[str, typer.Option("--why", help="理由（承認する人に示し、記録に残る）")]
 
@@ -64,6 +66,18 @@ def estimate(
 ) -> None:
     """取引価格に含める変動対価の見積りを申請する（確実な部分だけを入れる）。"""
     _judge(contract, "estimate", why, as_, dry_run, amount=amount, line=line)
+
+
+@judge.command()
+def combine(
+    contract: Contract,
+    with_contract: Annotated[str, typer.Argument(help="結合する相手の契約番号。空（''）なら結合をやめる")],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """ほぼ同時に結んだ同じ顧客の契約を、一つの契約とみなす（契約の結合）よう申請する。"""
+    _judge(contract, "combine", why, as_, dry_run, with_contract=with_contract)
 
 
 def _judge(contract: str, kind: str, why: str, user: str, dry: bool, **what: object) -> None:

@@ -92,7 +92,8 @@ class Judgement(Fact):
 
     ``kind``: `treatment`, how the change that the newest version follows is treated · `bundle`, that ``line_id`` is not
     distinct from ``with_line_id`` and is recognised with it · `estimate`, a variable amount expected in the price (変動対価,
-    ``amount`` without tax; of ``line_id``, or of all): the newest of a contract and line holds.
+    ``amount`` without tax; of ``line_id``, or of all): the newest of a contract and line holds · `combine`, that the contract is
+    one with ``with_contract_id`` (契約の結合), or no more, as ``treatment`` tells: `combined` or `apart`.
     """
 
     contract_id = ref()
@@ -103,6 +104,9 @@ class Judgement(Fact):
     amount = models.BigIntegerField()
     effective_on = models.DateField()
     reason = models.CharField(max_length=500)
+    with_contract_id = ref(null=True)
+
+    later = frozenset({"with_contract_id"})
 
     class Meta:
         db_table = "obligations_judgement"

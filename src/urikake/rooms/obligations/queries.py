@@ -22,7 +22,9 @@ OBLIGATION: Final = (
     "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
     "pattern, partial_month, remainder"
 )
-JUDGEMENT: Final = "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason"
+JUDGEMENT: Final = (
+    "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason, with_contract_id"
+)
 TABLES: Final = ("obligations_version", "obligations_obligation")
 TREATMENTS: Final = {
     "inception": "契約時の配分",
@@ -32,7 +34,9 @@ TREATMENTS: Final = {
     "mixed": "両方の組合せ（31項(3)）",
 }
 """How a version came about, in words."""
-KINDS: Final = {"treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り"}
+KINDS: Final = {
+    "treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り", "combine": "契約の結合",
+}  # fmt: skip
 """What people may judge, in words."""
 
 
@@ -42,8 +46,18 @@ def rounding(session: Session) -> Rounding:
 
 
 def versions(session: Session) -> pl.DataFrame:
-    """Every version, by id, with ``version_id``."""
-    return session.table("obligations_version", VERSION).rename({"id": "version_id"})
+    """Every version, by id, with ``version_id`` and ``arrangement``: its contract, or the one that it was combined with then."""
+    rows = session.table("obligations_version", VERSION).rename({"id": "version_id"})
+    told = judgements(session).filter(pl.col("kind") == "combine")
+    if told.is_empty():
+        return rows.with_columns(arrangement="contract_id")
+    with_id = pl.when(pl.col("treatment") == "combined").then("with_contract_id")
+    known = told.select("contract_id", judged_run="run_id", arrangement=with_id).sort("judged_run")
+    found = rows.sort("run_id").join_asof(
+        known, left_on="run_id", right_on="judged_run", by="contract_id", allow_exact_matches=False,
+        check_sortedness=False,
+    )  # fmt: skip
+    return found.sort("version_id").with_columns(arrangement=pl.coalesce("arrangement", "contract_id"))
 
 
 def newest(session: Session) -> pl.DataFrame:
@@ -78,6 +92,45 @@ def estimates(session: Session) -> pl.DataFrame:
     """The variable amounts (変動対価) that are expected: ``contract_id``, ``line_id`` (null: of all), ``amount``, ``reason``."""
     found = judgements(session).filter(pl.col("kind") == "estimate")
     return found.unique(["contract_id", "line_id"], keep="last", maintain_order=True).filter(pl.col("amount") != 0)
+
+
+def combined(session: Session, before_run: int | None = None) -> pl.DataFrame:
+    """The contracts that people judged to be one (契約の結合, 29号27項): ``contract_id``, ``arrangement_id``, ``reason``.
+
+    ``arrangement_id`` is the contract that the others were joined to; its own row is among them. As it was judged before the
+    run, or up to now.
+    """
+    every = judgements(session).filter(pl.col("kind") == "combine")
+    known = every if before_run is None else every.filter(pl.col("run_id") < before_run)
+    newest = known.unique("contract_id", keep="last", maintain_order=True).filter(pl.col("treatment") == "combined")
+    joined = newest.select("contract_id", "reason", arrangement_id="with_contract_id")
+    heads = joined.unique("arrangement_id", maintain_order=True).with_columns(contract_id="arrangement_id")
+    return pl.concat([heads, joined.select(heads.columns)]).select("contract_id", "arrangement_id", "reason")
+
+
+def arranged(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows (``contract_id``) with ``arrangement``: the contract itself, or the one it is combined with."""
+    found = combined(session).select("contract_id", arrangement="arrangement_id")
+    if found.is_empty():
+        return rows.with_columns(arrangement="contract_id")
+    told = rows.join(found, on="contract_id", how="left", maintain_order="left")
+    return told.with_columns(arrangement=pl.coalesce("arrangement", "contract_id"))
+
+
+def latest(session: Session) -> pl.DataFrame:
+    """The newest judgement that touches each contract: ``contract_id, latest_id``.
+
+    One that joins two contracts, or parts them, touches both; any touches all that are combined with its contract.
+    """
+    every = judgements(session)
+    both = [every.select("contract_id", "judgement_id")]
+    both.append(every.select(contract_id="with_contract_id", judgement_id="judgement_id").drop_nulls())
+    own = arranged(session, pl.concat(both).group_by("contract_id").agg(latest_id=pl.col("judgement_id").max()))
+    of = own.group_by("arrangement").agg(pl.col("latest_id").max())
+    rest = combined(session).select("contract_id", arrangement="arrangement_id")
+    return pl.concat([rest, own.select("contract_id", "arrangement")]).unique("contract_id").join(of, on="arrangement").select(
+        "contract_id", "latest_id"
+    )  # fmt: skip
 
 
 def standing(session: Session) -> pl.DataFrame:
@@ -126,15 +179,17 @@ def _since(session: Session, rows: pl.DataFrame) -> pl.Expr:
 
 
 def targets(session: Session, until: date) -> pl.DataFrame:
-    """What of every arranged line is revenue before the day: owner columns, ``start_on``, ``to_on``, ``target``, ``over``.
+    """What of every arranged line is revenue before the day: owner columns, ``start_on, to_on, target, over``.
 
-    ``start_on`` and ``to_on`` are the days of the arrangement; ``over`` tells that all obligations of its contract have ended.
+    ``start_on`` and ``to_on`` are the days of the line; ``over`` tells that all obligations of its ``arrangement`` have ended:
+    its contract, and those combined with it, which stand together.
     """
     rows = recognised(session, standing(session), pl.lit(until))
     built = (pl.col("method") != "progress") | (pl.col("reached") >= MICRO)
     done = (pl.col("to_on") <= until) & built
-    over = done.all().over("contract_id")
-    return rows.select(*OWNER, "start_on", "to_on", target="by_then", over=over)
+    every = arranged(session, rows).sort("arrangement", "contract_id", "line_id")
+    over = done.all().over("arrangement")
+    return every.select(*OWNER, "arrangement", "start_on", "to_on", target="by_then", over=over)
 
 
 def spans(session: Session) -> pl.DataFrame:

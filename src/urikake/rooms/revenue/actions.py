@@ -20,7 +20,7 @@ from urikake.rooms.invoices.actions import Issued
 from urikake.rooms.obligations import actions as obligations
 
 from . import queries
-from .models import Accrual, Cutoff, Ending, Recognition, Schedule, Shift
+from .models import Accrual, Cutoff, Ending, Recognition, Schedule, Shift, Transfer
 from .queries import OWNER
 
 MOVES: Final = {
@@ -169,7 +169,7 @@ def _one_month(session: Session, month: date) -> pl.DataFrame:
     shifted = _shift(session, month)
     facts.record(session, Cutoff, pl.DataFrame({"month": [month]}))
     _keep_working(session, after, periods.following(month))
-    return pl.concat([recognised, accrued, shifted])
+    return pl.concat([recognised, accrued, shifted, _transfer(session, month)])
 
 
 def _late(session: Session, month: date) -> list[pl.DataFrame]:
@@ -179,7 +179,7 @@ def _late(session: Session, month: date) -> list[pl.DataFrame]:
     after = queries.at_once(session, before, periods.following(month))
     moves = [_recorded(session, after, month), _accrue(session, month, served), _shift(session, month)]
     _keep_working(session, after, queries.beyond(queries.cutoff(session)))
-    return moves
+    return [*moves, _transfer(session, month)]
 
 
 def _keep_working(session: Session, after: pl.DataFrame, beyond: date) -> None:
@@ -271,6 +271,31 @@ def _shift(session: Session, month: date) -> pl.DataFrame:
         revenue="amount",
         **none,
     ).select(list(MOVES))
+
+
+def _transfer(session: Session, month: date) -> pl.DataFrame:
+    """Gather the balances of contracts that are combined on the one they were joined to (29号27項); return the moves.
+
+    Both contracts of a transfer are moved in the entry of the one that is moved from.
+    """
+    delta = queries.to_transfer(session)
+    if delta.is_empty():
+        return pl.DataFrame(schema=MOVES)
+    posted_on = periods.open_date(session, periods.last_day(month))
+    facts.record(session, Transfer, delta.with_columns(month=pl.lit(month), posted_on=pl.lit(posted_on)))
+    return transfer_moves(session, delta.with_columns(posted_on=pl.lit(posted_on)))
+
+
+def transfer_moves(session: Session, transfers: pl.DataFrame) -> pl.DataFrame:
+    """The moves (columns `MOVES`) of transfers ``contract_id, arrangement_id, amount, posted_on``, two for each."""
+    first = contracts.first_lines(session).unique("contract_id", keep="first", maintain_order=True).select(OWNER)
+    own = transfers.with_columns(source_id="contract_id")
+    legs = queries.moved_to(own, "source_id", "posted_on")
+    none = {name: pl.lit(0, dtype=pl.Int64) for name in ("billed_tax", "revenue", "revenue_tax")}
+    named = legs.join(first, on="contract_id", maintain_order="left").with_columns(
+        source=pl.lit("recognition"), billed="amount", **none
+    )
+    return named.select(list(MOVES))
 
 
 def _served(session: Session, month: date) -> pl.DataFrame:

@@ -98,6 +98,24 @@ class Shift(Fact):
         indexes = [models.Index(fields=["line_id"], name="revenue_shift_line")]
 
 
+class Transfer(Fact):
+    """What of a contract's balance stands with the one it is combined with (契約の結合, `obligations`), moved by ``amount``.
+
+    A contract's balance is billed less recognised and the amounts of its own rows, less those of rows of which it is the
+    ``arrangement_id``: contracts that are one are netted as one.
+    """
+
+    contract_id = ref()
+    arrangement_id = ref()
+    month = models.DateField()
+    posted_on = models.DateField()
+    amount = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_transfer"
+        indexes = [models.Index(fields=["contract_id"], name="revenue_transfer_contract")]
+
+
 class Cutoff(Fact):
     """A month up to which everything was recognised."""
 

@@ -124,12 +124,66 @@ def stored_accruals(session: Session) -> pl.DataFrame:
 
 
 def positions(session: Session) -> pl.DataFrame:
-    """Billed less recognised per contract, where it is not nothing: ``contract_id``, ``position`` (net of tax)."""
+    """Billed less recognised per contract, where it is not nothing: ``contract_id``, ``position`` (net of tax).
+
+    Of contracts that are combined all of it stands with the one they were joined to, as of the last recognition.
+    """
+    moved = moved_to(transferred(session)).select("contract_id", position="amount")
+    return _summed_up([balances(session), moved])
+
+
+def balances(session: Session) -> pl.DataFrame:
+    """As `positions`, each contract's own."""
     ahead = schedules(session).select("contract_id", position=pl.col("amount") - pl.col("done"))
     behind = open_accruals(session).select("contract_id", position=-pl.col("amount"))
     moved = shifted(session).group_by("contract_id").agg(position=-pl.col("amount").sum())
-    summed = pl.concat([ahead, behind, moved]).group_by("contract_id").agg(pl.col("position").sum())
+    return _summed_up([ahead, behind, moved])
+
+
+def _summed_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    summed = pl.concat(parts).group_by("contract_id").agg(pl.col("position").sum())
     return summed.filter(pl.col("position") != 0).sort("contract_id")
+
+
+def transferred(session: Session) -> pl.DataFrame:
+    """What of balances stands with another contract so far: ``contract_id, arrangement_id, amount`` (`models.Transfer`)."""
+    pair = ["contract_id", "arrangement_id"]
+
+    def merge(rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.group_by(pair).agg(pl.col("amount").sum()).sort(pair)
+
+    each = f"SELECT {', '.join(pair)}, amount FROM revenue_transfer WHERE id > ? AND id < ? ORDER BY id"
+    return session.running("transferred", "revenue_transfer", each, merge)
+
+
+def moved_to(transfers: pl.DataFrame, *names: str) -> pl.DataFrame:
+    """What transfers did to both contracts of each: ``contract_id, amount`` and the columns of these names."""
+    there = transfers.select(*names, contract_id="arrangement_id", amount=-pl.col("amount"))
+    return pl.concat([part.select(*names, "contract_id", "amount") for part in (transfers, there)])
+
+
+def gathered(session: Session, last: date) -> pl.DataFrame:
+    """What transfers did to contracts by the day: ``contract_id, product_id`` (of its first line), ``posted_on, amount``."""
+    names = "id, contract_id, arrangement_id, posted_on, amount"
+    rows = session.table("revenue_transfer", names).filter(pl.col("posted_on") <= last)
+    first = contracts.first_lines(session).unique("contract_id", keep="first").select("contract_id", "product_id")
+    return moved_to(rows, "posted_on").join(first, on="contract_id").select(
+        "contract_id", "product_id", "posted_on", "amount"
+    )  # fmt: skip
+
+
+def to_transfer(session: Session) -> pl.DataFrame:
+    """What is to be transferred for contracts that are combined to be netted as one: ``contract_id, arrangement_id, amount``."""
+    joined = obligations.combined(session).select("contract_id", "arrangement_id")
+    so_far = transferred(session)
+    if joined.is_empty() and so_far.is_empty():
+        return so_far
+    own = balances(session).rename({"position": "amount"})
+    wanted = joined.filter(pl.col("contract_id") != pl.col("arrangement_id")).join(own, on="contract_id")
+    delta = pl.concat([wanted.select(so_far.columns), so_far]).group_by("contract_id", "arrangement_id").agg(
+        amount=-pl.col("amount").sum()
+    )  # fmt: skip
+    return delta.filter(pl.col("amount") != 0).sort("contract_id", "arrangement_id")
 
 
 def shifted(session: Session) -> pl.DataFrame:
@@ -156,8 +210,8 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
     )
     rows = wanted.join(done, on="line_id", how="left", maintain_order="left")
     rows = rows.with_columns(gap=pl.col("target") - pl.col("earned").fill_null(0))
-    last = pl.int_range(pl.len()).over("contract_id") == pl.len().over("contract_id") - 1
-    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("contract_id")).otherwise(0)
+    last = pl.int_range(pl.len()).over("arrangement") == pl.len().over("arrangement") - 1
+    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("arrangement")).otherwise(0)
     delta = rows.select(*OWNER, amount=pl.col("gap") - left - pl.col("shift").fill_null(0))
     return delta.filter(pl.col("amount") != 0)
 

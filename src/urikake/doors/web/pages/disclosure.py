@@ -152,6 +152,7 @@ def positions(desk: Desk) -> Shown:
         Column("billed", "請求(円)", "yen", summed=True), Column("recognized", "収益(円)", "yen", summed=True),
         Column("of_opening", "うち期首残高から(円)", "yen", summed=True),
         Column("liability", "契約負債(円)", "yen", summed=True), Column("asset", "契約資産(円)", "yen", summed=True),
+        Column("combined", "結合した契約と(円)", "yen", summed=True, hidden=True),
     ]  # fmt: skip
     listing = table(
         desk, named, columns, key="at", name="contract-positions", find=["contract_no", "partner"],

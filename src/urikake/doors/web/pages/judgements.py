@@ -1,4 +1,4 @@
-"""収益認識の判断: how a change is treated, what is not distinct, what is expected to vary, asked for in a form."""
+"""収益認識の判断: how a change is treated, what is distinct, varies or is one contract, asked for in a form."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.intake.queries import Column, Kind, options
 from urikake.rooms.obligations.queries import KINDS, TREATMENTS
+from urikake.rooms.parties.queries import groups
 
 from .. import forms
 from ..book import Deed, Shown, deed, page
@@ -31,6 +32,7 @@ JUDGEMENT: Final = Kind(
         options("treatment", "変更の扱い", *[name for name in TREATMENTS if name != "inception"]),
         Column("line", "明細の商品"),
         Column("with_line", "一つにする相手の商品"),
+        Column("with_contract", "結合する相手の契約"),
         Column("amount", "見積った額", cells.amount),
         Column("why", "理由", required=True),
     ),
@@ -52,10 +54,22 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
             Field("treatment", options=[("", "（選ばない）"), *told], when=("treatment",), hint="直近の変更を、規則と違う扱いにする"),
             Field("line", options=chosen, when=("bundle", "estimate"), hint="見積りがすべての明細に関わるなら選ばない"),
             Field("with_line", options=chosen, when=("bundle",), hint="選ばなければ、別個の履行義務に戻す"),
+            Field("with_contract", options=_others(desk, own), when=("combine",), hint="選ばなければ、結合をやめる"),
             Field("amount", when=("estimate",), hint="税抜。値引や返金の見込みは負の数、0 なら見積りをなくす"),
         )),
         Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
     )  # fmt: skip
+
+
+def _others(desk: Desk, own: pl.Series) -> list[tuple[str, str]]:
+    """The other contracts of the customer and of companies that belong to it, to choose from."""
+    every = contracts.contracts(desk.session)
+    mine = every.filter(pl.col("contract_id").is_in(own.implode()))["partner_id"]
+    family = groups(desk.session)
+    of = family.filter(pl.col("partner_id").is_in(mine.implode()))["group_id"]
+    near = pl.concat([mine, family.filter(pl.col("group_id").is_in(of.implode()))["partner_id"]])
+    other = every.filter(pl.col("partner_id").is_in(near.implode()) & ~pl.col("contract_id").is_in(own.implode()))
+    return [("", "（選ばない）"), *((number, number) for number in other["contract_no"].sort())]
 
 
 @page("judgement", PLACE, permission="revenue.judge", title="収益認識の判断", template="web/pages/form.html")
@@ -90,6 +104,7 @@ def save(doing: Deed) -> HttpResponse:
         "treatment": ("treatment",),
         "bundle": ("line", "with_line"),
         "estimate": ("line",),
+        "combine": ("with_contract",),
     }
     what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
     if row["kind"] == "estimate":

@@ -77,7 +77,8 @@ def listed(desk: Desk) -> Shown:
 def one(desk: Desk, contract_no: str) -> Shown:
     """One contract: its obligations as a picture and a table, why the price falls so, and each change with its decision."""
     chosen = every_contract(desk.session).filter(pl.col("contract_no") == contract_no)["contract_id"]
-    every = reports.versions(desk.session, chosen, desk.on)
+    whole = reports.together(desk.session, chosen, desk.on)
+    every = whole.filter(pl.col("contract_id").is_in(chosen.implode()))
     if chosen.is_empty() or every.is_empty():
         raise Http404(contract_no)
     now = every.filter(pl.col("version") == pl.col("version").max())
@@ -98,7 +99,8 @@ def one(desk: Desk, contract_no: str) -> Shown:
     return {
         "contract_no": contract_no, "check": check, "rows": rows.to_dicts(), "picture": _weights(rows),
         "sums": rows.select(pl.col("stated", "ssp", "price", "posted", "left").sum()).row(0, named=True),
-        "why": why(_first(every)), "changes": _changes(desk, chosen, every),
+        "why": why(_first(every, whole)), "changes": _changes(desk, chosen, every, whole),
+        "combined": _combined(now, whole),
         "months": _months(desk, chosen, rows["product"].to_list()), "bills": _bills(desk.session, rows, desk.on),
         "judge_url": desk.way("revenue.judge", "revenue/judgements", contract=contract_no),
         "judgements": [
@@ -108,10 +110,24 @@ def one(desk: Desk, contract_no: str) -> Shown:
     }  # fmt: skip
 
 
-def _first(every: pl.DataFrame) -> pl.DataFrame:
-    """The version by which the price was first shared, as it was judged last."""
+def _first(every: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """The version by which the price was first shared, as it was judged last, with those of contracts combined with it."""
     begun = every.filter(pl.col("treatment") == "inception")
-    return begun.filter(pl.col("version") == pl.col("version").max())
+    return _pooled(begun.filter(pl.col("version") == pl.col("version").max()), whole)
+
+
+def _pooled(rows: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a version, and of ``whole`` those of the versions with which its price was shared."""
+    return whole.filter(pl.col("pool").is_in(rows["pool"].implode()))
+
+
+def _combined(now: pl.DataFrame, whole: pl.DataFrame) -> list[dict[str, Any]]:
+    """The contracts with which the one is one now, with what each charges and what of the price falls on it."""
+    rows = _pooled(now, whole)
+    if rows["contract_id"].n_unique() == 1:
+        return []
+    sums = rows.group_by("contract_no", "contract_id").agg(pl.col("stated", "ssp", "price").sum())
+    return sums.sort("contract_no").to_dicts()
 
 
 def _said(row: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +137,8 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
         "bundle": f"{row['line']} は {row['with_line']} と別個でない" if row["with_line"] else f"{row['line']} は別個",
         "estimate": f"変動対価を {shown.yen(row['amount'])}円 と見積もる"
         + (f"（{row['line']} だけ）" if row["line"] else ""),
+        "combine": f"契約 {row['with_contract']} と"
+        + ("結合し、一つの契約とみなす" if row["treatment"] == "combined" else "の結合をやめる"),
     }[row["kind"]]
     return row | {"what": what}
 
@@ -249,14 +267,17 @@ def _apart(rows: pl.DataFrame) -> list[str]:
     ]
 
 
-def _changes(desk: Desk, chosen: pl.Series, every: pl.DataFrame) -> list[dict[str, Any]]:
-    """The changes of the contract, newest first, each with the questions that decided it and what it did to the lines."""
+def _changes(desk: Desk, chosen: pl.Series, every: pl.DataFrame, whole: pl.DataFrame) -> list[dict[str, Any]]:
+    """The changes of the contract, newest first, each with the questions that decided it and what it did to the lines.
+
+    ``every`` are the contract's versions, ``whole`` those with which their prices were shared.
+    """
     found = reports.changes(desk.session, chosen, desk.on)
     return [
         row | {
             "how": TREATMENTS[row["treatment"]], "by_rule": TREATMENTS.get(row["rule"], row["rule"]),
             "judged": row["rule"] != row["treatment"], "steps": decided(row),
-            "why": why(own := every.filter(pl.col("version") == row["version"])), "rows": own.to_dicts(),
+            "why": why(_pooled(own := every.filter(pl.col("version") == row["version"]), whole)), "rows": own.to_dicts(),
         }
         for row in found.reverse().iter_rows(named=True)
     ]  # fmt: skip

@@ -15,7 +15,9 @@ from urikake.base.progress import step
 from urikake.core import tax
 from urikake.rooms.catalog.queries import DEPOSITS, products
 from urikake.rooms.collecting import queries as collecting
+from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.invoices import queries as invoices
+from urikake.rooms.obligations import queries as obligations
 from urikake.rooms.parties import queries as parties
 from urikake.rooms.receivables import queries as receivables
 from urikake.rooms.revenue import queries as revenue
@@ -85,8 +87,25 @@ def _allocations(session: Session, tops: Tops) -> list[str]:
     )  # fmt: skip
     wrong = found.filter(pl.col("price") != pl.col("shared").fill_null(0))
     return [
-        f"収益の配分 {row['id'] - session.low}: 取引価格 {row['price']} 円に対し、配分の合計が {row['shared']} 円です"
-        for row in wrong.iter_rows(named=True)
+        *(
+            f"収益の配分 {row['id'] - session.low}: 取引価格 {row['price']} 円に対し、配分の合計が {row['shared']} 円です"
+            for row in wrong.iter_rows(named=True)
+        ),
+        *_combinations(session),
+    ]
+
+
+def _combinations(session: Session) -> list[str]:
+    """What contracts that are combined (契約の結合) gain of the price, others of them lose."""
+    held = obligations.newest(session).filter(pl.len().over("arrangement") > 1).select("version_id", "arrangement")
+    rows = obligations.obligations(session).join(held, on="version_id") if held.height else held
+    if rows.is_empty():
+        return []
+    sums = rows.group_by("arrangement").agg(pl.col("price", "stated").sum()).sort("arrangement")
+    numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
+    return [
+        f"契約 {numbers[head]} と結合した契約: 明細の合計 {stated} 円に対し、配分の合計が {price} 円です"
+        for head, price, stated in sums.filter(pl.col("price") != pl.col("stated")).iter_rows()
     ]
 
 

@@ -48,11 +48,27 @@ def arrange(session: Session, *, month: date) -> int:
 
 def _begin(session: Session, last: date) -> int:
     """Begin the arrangements of contracts that have none and began by the day, each as it stood on its first day."""
-    known = queries.versions(session)["contract_id"]
-    fresh = _may_be_arranged(session).filter((pl.col("day") <= last) & ~pl.col("contract_id").is_in(known.implode()))
-    numbers = fresh["contract_id"].unique().sort()
+    known = pl.col("contract_id").is_in(queries.versions(session)["contract_id"].implode())
+    begun = pl.col("day").min().over("arrangement") <= last  # of contracts that are combined, when the first one begins
+    may = queries.arranged(session, _may_be_arranged(session))
+    fresh = may.filter(begun & ~known.all().over("arrangement")).drop("arrangement")
+    numbers = queries.arranged(session, fresh)["arrangement"].unique().sort()
     parts = (numbers.slice(at, BLOCK) for at in range(0, len(numbers), BLOCK))
-    return sum(_begun(session, fresh.filter(pl.col("contract_id").is_in(part.implode()))) for part in parts)
+    return sum(_begun(session, _of(session, fresh, part)) for part in parts)
+
+
+def _of(session: Session, rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+    """The rows of these arrangements."""
+    return queries.arranged(session, rows).filter(pl.col("arrangement").is_in(numbers.implode())).drop("arrangement")
+
+
+def _first_days(session: Session) -> pl.DataFrame:
+    """The day on which each contract begins: ``contract_id, begun_on``."""
+
+    def read() -> pl.DataFrame:
+        return contracts.first_lines(session).group_by("contract_id").agg(begun_on=pl.col("start_on").min())
+
+    return session.derived("first_days", contracts.TABLES, read)
 
 
 def _may_be_arranged(session: Session) -> pl.DataFrame:
@@ -90,11 +106,13 @@ def _begun(session: Session, fresh: pl.DataFrame) -> int:
     """Begin the arrangements of the lines, each on its ``day``, where the price is not in the ratio of the selling prices."""
     if fresh.is_empty():
         return 0
-    keyed = _measured(session, fresh).with_columns(arrangement="contract_id", obligation="line_id")
+    together = queries.arranged(session, fresh).join(_first_days(session), on="contract_id", maintain_order="left")
+    fresh = together.with_columns(day=pl.col("begun_on").min().over("arrangement")).select(fresh.columns)
+    keyed = queries.arranged(session, _measured(session, fresh)).with_columns(obligation="line_id")
     shared = arrangement.begun(keyed, _ties(session, keyed)).filter(pl.col("problem").is_null())
-    judged = pl.col("contract_id").is_in(queries.judgements(session)["contract_id"].implode())
+    judged = pl.col("contract_id").is_in(queries.latest(session)["contract_id"].implode())
     uneven = (pl.col("amount") != pl.col("stated")).any() | (pl.col("uneven") | (pl.col("method") == PROGRESS)).any()
-    chosen = shared.filter(uneven.over("contract_id") | judged)
+    chosen = shared.filter((uneven | judged.any()).over("arrangement"))
     none = {name: pl.lit(value, dtype=pl.Int64) for name, value in NOTHING.items()}
     started = chosen.with_columns(treatment=pl.lit("inception"), done=none["price"], catch_up=none["price"], **none)
     return _record(session, started.with_columns(distinct=True, ssp_left="ssp", rule=pl.lit("inception")))
@@ -102,9 +120,9 @@ def _begun(session: Session, fresh: pl.DataFrame) -> int:
 
 def _ties(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     """The variable amounts that are of one line alone (72項), as `core.allocation` takes them."""
-    tied = queries.estimates(session).filter(pl.col("line_id").is_not_null()).join(rows, on="line_id", how="semi")
+    tied = queries.estimates(session).drop_nulls("line_id").join(rows.select("line_id", "arrangement"), on="line_id")
     return tied.select(
-        arrangement="contract_id", tie=pl.int_range(pl.len(), dtype=pl.Int64), kind=pl.lit("variable"), amount="amount",
+        "arrangement", tie=pl.int_range(pl.len(), dtype=pl.Int64), kind=pl.lit("variable"), amount="amount",
         estimate="amount", obligation="line_id",
     )  # fmt: skip
 
@@ -126,7 +144,7 @@ def _next_changes(session: Session, last: date, passed: pl.DataFrame) -> pl.Data
 
     What is learned late of days before the newest version, and what was withdrawn of them, is followed from its day on.
     """
-    held = queries.newest(session).select("contract_id", since_on="effective_on", known_id="event_id")
+    held = _since(session, queries.newest(session))
     names = ["contract_id", "effective_on", "event_id"]
     told = contracts.events(session).filter(~pl.col("kind").is_in(HARMLESS)).select(names)
     found = pl.concat([told, contracts.overruled(session).select(names)]).filter(pl.col("effective_on") <= last)
@@ -134,7 +152,18 @@ def _next_changes(session: Session, last: date, passed: pl.DataFrame) -> pl.Data
     late = (pl.col("effective_on") > pl.col("since_on")) | (pl.col("event_id") > pl.col("known_id"))
     days = both.filter(late).with_columns(day=pl.max_horizontal("effective_on", "since_on"))
     ahead = days.filter((pl.col("day") > pl.col("passed_on")).fill_null(value=True))
-    return ahead.group_by("contract_id").agg(pl.col("day").min()).sort("contract_id")
+    days_ = queries.arranged(session, ahead).group_by("arrangement").agg(pl.col("day").min())
+    every = queries.arranged(session, held.select("contract_id"))
+    return every.join(days_, on="arrangement").select("contract_id", "day").sort("contract_id")
+
+
+def _since(session: Session, held: pl.DataFrame) -> pl.DataFrame:
+    """What the versions know of their contracts: ``contract_id``, events up to ``since_on`` and up to ``known_id``.
+
+    The arrangement of contracts that are combined begins with the first of them: of a later one it knows how it begins.
+    """
+    told = held.join(_first_days(session), on="contract_id", maintain_order="left")
+    return told.select("contract_id", since_on=pl.max_horizontal("effective_on", "begun_on"), known_id="event_id")
 
 
 def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only: bool = False) -> int:
@@ -144,10 +173,12 @@ def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only
     """
     if before.is_empty():
         return 0
-    compared = _compared(session, before, held).with_columns(arrangement="contract_id")
+    compared = queries.arranged(session, _compared(session, before, held)).with_columns(
+        override=pl.col("override").first(ignore_nulls=True).over("arrangement")
+    )
     if only:
         other = (pl.col("stated") != pl.col("stated_before")) | (pl.col("ssp_left") != pl.col("ssp_left_before"))
-        compared = compared.filter(other.any().over("contract_id"))
+        compared = compared.filter(other.any().over("arrangement"))
     rounding = queries.rounding(session)
     ruled = arrangement.changed(compared.with_columns(override=pl.lit(None, dtype=pl.String)), rounding)
     return _record(session, arrangement.changed(compared, rounding).with_columns(rule=ruled["treatment"]))
@@ -155,8 +186,7 @@ def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only
 
 def _told_anew(session: Session) -> int:
     """Make the newest versions anew of which people judged something since: the first ones, and those that follow a change."""
-    latest = queries.judgements(session).group_by("contract_id").agg(latest_id=pl.col("judgement_id").max())
-    newest = queries.newest(session).join(latest, on="contract_id")
+    newest = queries.newest(session).join(queries.latest(session), on="contract_id")
     stale = newest.filter(pl.col("judgement_id").fill_null(0) < pl.col("latest_id"))
     if stale.is_empty():
         return 0
@@ -192,7 +222,7 @@ def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.
 
 def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """The selling prices of what the arrangements held after their ``day``, by the events they knew: ``ssp_left_before``."""
-    knew = held.select("contract_id", since_on="effective_on", known_id="event_id")
+    knew = _since(session, held)
     mine = contracts.events(session).join(before.select("contract_id"), on="contract_id", how="semi")
     told = mine.join(knew, on="contract_id", maintain_order="left")
     known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
@@ -253,7 +283,10 @@ def _measured(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
 def _standing_lines(session: Session, spans: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The lines of the spans with their terms, and their stretches, by the events that hold on their day."""
     days = spans.select("contract_id", "day").unique("contract_id")
-    held = contracts.events(session).join(days, on="contract_id", maintain_order="left")
+    known = days.join(_first_days(session), on="contract_id").with_columns(
+        pl.max_horizontal("day", "begun_on").alias("day")
+    )
+    held = contracts.events(session).join(known.drop("begun_on"), on="contract_id", maintain_order="left")
     held = held.filter(pl.col("effective_on") <= pl.col("day")).drop("day")
     lines, segments = billing.as_of(session, spans, held)
     return _bounded(lines.join(spans.drop("contract_id"), on="line_id", maintain_order="left")), segments
@@ -345,7 +378,7 @@ def _record(session: Session, lines: pl.DataFrame) -> int:
         price=pl.col("done").sum() + pl.col("amount").sum(),
         recognized=pl.col("recognized").sum(),
     )
-    latest = queries.judgements(session).group_by("contract_id").agg(pl.col("judgement_id").max())
+    latest = queries.latest(session).rename({"latest_id": "judgement_id"})
     heads = heads.with_columns(event_id=pl.lit(contracts.newest_event(session))).join(
         latest, on="contract_id", how="left", maintain_order="left"
     )

@@ -1,4 +1,4 @@
-"""What people judge of a contract's obligations: how a change is treated, what is not distinct, what is expected to vary.
+"""What people judge of a contract's obligations: how a change is treated, what is distinct, varies, or is one contract.
 
 Each with its reason, and by a second person where the company wants one (`judgement`). The next recognition takes it up: what
 was recognised otherwise is caught up in the open month.
@@ -22,7 +22,7 @@ from urikake.rooms.contracts import queries as contracts
 
 from .. import queries
 from ..models import Judgement
-from . import arranging
+from . import arranging, combining
 
 NAME: Final = "judgement"
 
@@ -37,13 +37,14 @@ def judge(
     treatment: str = "",
     line: str = "",
     with_line: str = "",
+    with_contract: str = "",
     amount: int = 0,
 ) -> int | None:
     """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
 
     ``kind``: `treatment` of the newest change of the contract · `bundle` the line with another (``with_line`` empty: it is
-    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more). Lines are named by
-    their product's code.
+    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `combine` the
+    contract with ``with_contract`` (empty: it is one of its own after all). Lines are named by their product's code.
     """
     if kind not in queries.KINDS:
         raise Refusal(
@@ -51,7 +52,7 @@ def judge(
         )
     content = {
         "contract": contract, "kind": kind, "treatment": treatment, "line": line, "with": with_line,
-        "amount": amount, "why": why.strip(), "on": "",
+        "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract,
     }  # fmt: skip
     if kind == "treatment":
         content["on"] = _changed_on(session, contract).isoformat()
@@ -60,12 +61,13 @@ def judge(
 
 def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
     """The judgement as a row of facts; refused where it names what there is not."""
-    contract_id = _contract(session, content["contract"])
+    contract_id = combining.contract(session, content["contract"])
     if not 0 < len(content["why"]) <= proposals.LONGEST:
         raise Refusal("no-reason", "判断の理由がないか、長すぎます。", f"1〜{proposals.LONGEST}字で書いてください。")
     row: dict[str, Any] = {
         "contract_id": contract_id, "kind": content["kind"], "treatment": content["treatment"], "amount": content["amount"],
         "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"],
+        "with_contract_id": None,
     }  # fmt: skip
     if content["kind"] == "treatment" and content["treatment"] not in TREATMENTS:
         raise Refusal(
@@ -80,21 +82,24 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
             "どの明細を、どの明細と一つにするかが分かりません。",
             "契約にある別の商品コードを二つ指定してください。",
         )
+    if content["kind"] == "combine":
+        row |= combining.told(session, row["contract_id"], content["with_contract"])
     _able(session, row)
     return row
 
 
 def _able(session: Session, row: dict[str, Any]) -> None:
     """Refuse what would have no effect: the price of the contract is not shared out, or nothing would be left of it."""
-    if row["kind"] == "treatment":
+    if row["kind"] == "treatment" or row["treatment"] == combining.APART:
         return
     named = queries.bundles(session).select("line_id", "with_line_id")
     told = {named_id: with_id for named_id, with_id in named.iter_rows() if named_id != row["line_id"]}
     if row["kind"] == "bundle" and row["with_line_id"] is not None:
         told[row["line_id"]] = row["with_line_id"]
-    if row["contract_id"] not in arranging.sold(session, pl.Series(list(told), dtype=pl.Int64))["contract_id"]:
+    sold = arranging.sold(session, pl.Series(list(told), dtype=pl.Int64))["contract_id"]
+    if not {row["contract_id"], row["with_contract_id"] or row["contract_id"]} <= set(sold):
         raise Refusal(
-            "not-arranged", "この契約は、取引価格を配分できません。",
+            "not-arranged", "この契約（結合するなら、そのどちらか）は、取引価格を配分できません。",
             "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
         )  # fmt: skip
     if row["kind"] == "estimate":
@@ -113,13 +118,6 @@ def _expected(session: Session, row: dict[str, Any]) -> int:
     return int(mine.filter(pl.col("line_id").ne_missing(pl.lit(row["line_id"], dtype=pl.Int64)))["amount"].sum())
 
 
-def _contract(session: Session, number: str) -> int:
-    found = contracts.contracts(session).filter(pl.col("contract_no") == number)["contract_id"]
-    if found.is_empty():
-        raise Refusal("unknown-contract", f"契約「{number}」はありません。", "契約番号を確かめてください。")
-    return int(found[0])
-
-
 def _line(session: Session, contract_id: int, code: str) -> int:
     """The line of the contract that began with the product."""
     named = products(session).filter(pl.col("product") == code)["product_id"]
@@ -133,7 +131,7 @@ def _line(session: Session, contract_id: int, code: str) -> int:
 
 def _changed_on(session: Session, number: str) -> date:
     """The day of the newest change of the contract that its arrangement follows; refused where there is none."""
-    newest = queries.newest(session).filter(pl.col("contract_id") == _contract(session, number))
+    newest = queries.newest(session).filter(pl.col("contract_id") == combining.contract(session, number))
     if newest.is_empty() or newest["treatment"][0] == "inception":
         raise Refusal(
             "no-change", f"契約「{number}」には、扱いを決める変更がまだありません。",
@@ -148,7 +146,7 @@ def _check(session: Session, content: proposals.Content) -> None:
 
 
 def _do(session: Session, content: proposals.Content) -> None:
-    names: Sequence[str] = ("line_id", "with_line_id")
+    names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id")
     row = pl.DataFrame([_row(session, content)]).cast(dict.fromkeys(names, pl.Int64))
     facts.record(session, Judgement, row)
 
@@ -167,6 +165,9 @@ def words(content: proposals.Content) -> str:
         return f"{head}{content['line']} は " + (
             f"{other} と別個でない（一つの履行義務）" if other else "別個の履行義務"
         )
+    if content["kind"] == "combine":
+        other = content["with_contract"]
+        return f"{head}" + (f"契約 {other} と結合し、一つの契約とみなす" if other else "結合をやめる")
     return f"{head}変動対価を {content['amount']:,} 円と見積もる" + (
         f"（{content['line']} だけ）" if content["line"] else ""
     )

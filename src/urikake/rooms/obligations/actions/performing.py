@@ -29,36 +29,45 @@ PERFORMED: Final = Kind(
         Column("percent", "進捗率", cells.micro),
         Column("cost", "発生原価", cells.amount),
         Column("total_cost", "見積総原価", cells.amount),
+        Column("used", "使われた数", cells.amount),
+        Column("expected", "見込みの総数", cells.amount),
         Column("note", "摘要"),
     ),
 )
 LONGEST: Final = 200
 KEY: Final = ["contract_no", "product", "date"]
+PARTS: Final = (("cost", "total_cost"), ("used", "expected"))
+"""What is told as a part of a whole."""
+NAMES: Final = {column.name: column.label for column in PERFORMED.columns}
 
 
 @action("revenue.recognize")
 def import_progress(session: Session, *, sheet: Sheet) -> int:
     """Take what was performed in all by each day and return how many rows say something new; refused whole if any is wrong.
 
-    A share is told in percent (100 where the customer has accepted it, 検収), or by costs: those incurred of those expected.
-    A day told anew is corrected; the next recognition catches up.
+    A share is told in percent (100 where the customer has accepted it, 検収), by costs (those incurred of those expected), or
+    of rights (重要な権利・ポイント) by how many were used of those expected to be: what is never used becomes revenue with them
+    (適用指針54項). A day told anew is corrected; the next recognition catches up.
     """
     sheet.check(pl.struct(KEY).is_duplicated(), "date", "同じ契約・商品・日付の行が二つあります")
-    by_cost = pl.col("cost").is_not_null() | pl.col("total_cost").is_not_null()
-    told = pl.col("percent").is_not_null()
-    sheet.check(told == by_cost, "percent", "進捗率か、発生原価と見積総原価の、どちらか一方を書いてください")
-    sheet.check(~pl.col("percent").is_between(0, 100 * MICRO), "percent", "0 から 100 までで書いてください")
+    ways = [pl.any_horizontal(pl.col(name).is_not_null() for name in way) for way in (("percent",), *PARTS)]
     sheet.check(
-        by_cost & ~(pl.col("total_cost") > 0).fill_null(False), "total_cost", "見積総原価（正の整数）が必要です"
-    )
-    inside = (pl.col("cost") >= 0) & (pl.col("cost") <= pl.col("total_cost"))
-    sheet.check(by_cost & ~inside.fill_null(False), "cost", "0 から見積総原価までで書いてください")
+        pl.sum_horizontal(ways) != 1, "percent",
+        "進捗率、発生原価と見積総原価、使われた数と見込みの総数の、どれか一つだけを書いてください",
+    )  # fmt: skip
+    sheet.check(~pl.col("percent").is_between(0, 100 * MICRO), "percent", "0 から 100 までで書いてください")
+    for told, (part, whole) in zip(ways[1:], PARTS, strict=True):
+        name = NAMES[whole]
+        sheet.check(told & ~(pl.col(whole) > 0).fill_null(False), whole, f"{name}（正の整数）が必要です")
+        inside = (pl.col(part) >= 0) & (pl.col(part) <= pl.col(whole))
+        sheet.check(told & ~inside.fill_null(False), part, f"0 から{name}までで書いてください")
     sheet.frame = sheet.frame.join(_lines(session), on=["contract_no", "product"], how="left", maintain_order="left")
     sheet.check(pl.col("line_id").is_null(), "product", "契約に、収益認識が progress のこの商品の明細がありません")
     sheet.check(pl.col("date") < pl.col("start_on"), "date", "明細の開始日より前です")
     sheet.check(pl.col("note").str.len_chars() > LONGEST, "note", f"{LONGEST}字までで書いてください")
     sheet.accept()
-    share = pl.coalesce(pl.col("percent") // 100, pl.col("cost") * MICRO // pl.col("total_cost"))
+    of_whole = (pl.col(part) * MICRO // pl.col(whole) for part, whole in PARTS)
+    share = pl.coalesce(pl.col("percent") // 100, *of_whole)
     rows = sheet.frame.select(
         "contract_id", "line_id", measured_on="date", share_micro=share, note=pl.col("note").fill_null("")
     )

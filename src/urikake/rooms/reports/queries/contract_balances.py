@@ -213,25 +213,29 @@ def _positions(session: Session, since: date, until: date) -> list[pl.DataFrame]
 
 def by_contract(session: Session, since: date, until: date) -> pl.DataFrame:
     """The balance of each contract that has or had one: ``contract_no, partner, section, opening, billed, recognized,
-    of_opening, closing, liability, asset``.
+    combined, of_opening, closing, liability, asset``.
 
+    ``combined`` is what of it stands since with a contract that it is one with (契約の結合), or of that one's with it.
     ``section`` is ``contract`` or ``lease``: leases of a contract stand apart. ``opening`` and ``closing`` are liabilities, an
     asset negative.
     """
     every = kernel.rolled(moves(session, since, until))
     closing = pl.col("before") + pl.col("billed") - pl.col("recognized")
+    joined = _of_leases(session, revenue.gathered(session, until).filter(pl.col("posted_on") >= since))
+    sums = joined.group_by("contract_id", "lease").agg(combined=pl.col("amount").sum())
+    every = every.join(sums, on=["contract_id", "lease"], how="left").with_columns(pl.col("combined").fill_null(0))
     people = codes(session).rename({"code": "partner"})
     named = every.join(contracts(session), on="contract_id", maintain_order="left").join(
         people, on="partner_id", maintain_order="left"
     )
     rows = named.select(
-        "contract_no", "partner", "billed", "recognized",
+        "contract_no", "partner", "recognized", "combined", billed=pl.col("billed") - pl.col("combined"),
         section=pl.when("lease").then(pl.lit(LEASE)).otherwise(pl.lit("contract")),
         opening="before", of_opening="from_opening", closing=closing, liability=closing.clip(lower_bound=0),
         asset=(-closing).clip(lower_bound=0),
     )  # fmt: skip
     some = pl.any_horizontal(pl.col("opening", "billed", "recognized", "closing") != 0)
-    order = "contract_no partner section opening billed recognized of_opening closing liability asset".split()
+    order = "contract_no partner section opening billed recognized combined of_opening closing liability asset".split()
     return rows.filter(some).select(order).sort("contract_no", "section")
 
 
@@ -244,26 +248,37 @@ def _net(rows: pl.DataFrame) -> dict[str, int]:
 def moves(session: Session, since: date, until: date) -> pl.DataFrame:
     """What each contract was billed and recognised in these days, its leases apart: as `core.waterfall.rolled` takes them.
 
+    Contracts that are combined (契約の結合) stand as one: what was gathered of their balances is as if it were billed with it.
     Columns: ``contract_id, lease, before, billed, recognized, earlier``.
     """
     day = since - timedelta(1)
     earned = revenue.recognized(session, BEGINNING, until)
+    gathered = revenue.gathered(session, until)
     early = pl.col("posted_on") < since
     parts = {
         "before": pl.concat([
             revenue.billed(session, BEGINNING, day).select("contract_id", "product_id", "amount"),
             earned.filter(early).select("contract_id", "product_id", amount=-pl.col("amount")),
+            gathered.filter(early).select("contract_id", "product_id", "amount"),
         ]),
-        "billed": revenue.billed(session, since, until),
+        "billed": pl.concat([
+            revenue.billed(session, since, until).select("contract_id", "product_id", "amount"),
+            gathered.filter(~early).select("contract_id", "product_id", "amount"),
+        ]),
         "recognized": earned.filter(~early),
         "earlier": revenue.of_earlier_bills(session, since, until),
     }  # fmt: skip
-    kinds = products(session).select("product_id", lease=pl.col("obligation") == LEASE)
     keyed = [
         part.select("contract_id", "product_id", amount="amount", part=pl.lit(name)) for name, part in parts.items()
     ]
-    every = pl.concat(keyed).join(kinds, on="product_id")
+    every = _of_leases(session, pl.concat(keyed))
     sums = every.group_by("contract_id", "lease").agg(
         **{name: pl.col("amount").filter(pl.col("part") == name).sum() for name in parts}
     )
     return sums.sort("contract_id", "lease")
+
+
+def _of_leases(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows (``product_id``) with ``lease``, whether the product is one."""
+    kinds = products(session).select("product_id", lease=pl.col("obligation") == LEASE)
+    return rows.join(kinds, on="product_id")

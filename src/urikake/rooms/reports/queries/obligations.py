@@ -33,7 +33,7 @@ MODIFICATION: Final = (
     "contract_no partner effective rule treatment reason distinct added_price added_ssp price_before price recognized "
     "catch_up left"
 ).split()
-CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding difference".split()
+CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding moved difference".split()
 
 
 def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
@@ -71,8 +71,9 @@ def allocation_check(session: Session, as_of: date) -> Rows:
 
     Columns: ``contract_no, partner, price, allocated, unshared`` (price less allocated), ``billed`` (on invoices by the day),
     ``to_bill`` (what the contract as it then stands still charges or gives back in its term), ``rounding`` (what cycles cut
-    by their days lost or won where they were billed), ``difference`` (price less all three). A change is followed when its
-    month is recognised; until then it is a difference.
+    by their days lost or won where they were billed), ``moved`` (what of the price came from contracts that are combined
+    with it, 契約の結合), ``difference`` (price less all four). A change is followed when its month is recognised; until
+    then it is a difference.
     """
     return Rows(checked(session, as_of).select(CHECK))
 
@@ -103,15 +104,24 @@ def versions(session: Session, chosen: pl.Series | None = None, as_of: date | No
     """The obligations of the chosen contracts' versions, else of all, by contract, version and line.
 
     With the names of contract, partner and product, ``line`` (its number in the contract), and of what was shared in the
-    version: the line's ``weight`` (a selling price; null where nothing was shared anew), the ``weights`` of all, the ``money``
-    shared, and ``share_micro`` (millionths of a percent).
+    version and those of contracts that are combined with it: the line's ``weight`` (a selling price; null where nothing was
+    shared anew), the ``weights`` of all, the ``money`` shared, and ``share_micro`` (millionths of a percent).
     """
-    heads = held(session, as_of)
+    rows = together(session, chosen, as_of)
+    return rows if chosen is None else rows.filter(pl.col("contract_id").is_in(chosen.implode()))
+
+
+def together(session: Session, chosen: pl.Series | None = None, as_of: date | None = None) -> pl.DataFrame:
+    """As `versions`, with the versions of contracts that were combined with the chosen ones; ``pool`` tells which are one."""
+    heads = held(session, as_of).with_columns(
+        pool=pl.col("version_id").min().over("run_id", "effective_on", "arrangement")
+    )
     if chosen is not None:
-        heads = heads.filter(pl.col("contract_id").is_in(chosen.implode()))
+        mine = heads.filter(pl.col("contract_id").is_in(chosen.implode()))["pool"]
+        heads = heads.filter(pl.col("pool").is_in(mine.implode()))
     own = heads.select(
-        "version_id", "contract_no", "partner", "partner_name", "version", "effective_on", "treatment", "rule", "reason",
-        whole="price",
+        "version_id", "pool", "contract_no", "partner", "partner_name", "version", "effective_on", "treatment", "rule",
+        "reason", whole="price",
     )  # fmt: skip
     lines = contracts.first_lines(session).select("line_id", line=pl.col("position") + 1)
     model = products(session).select("product_id", "product", "product_name")
@@ -123,8 +133,8 @@ def versions(session: Session, chosen: pl.Series | None = None, as_of: date | No
 def shared(rows: pl.DataFrame) -> pl.DataFrame:
     """The obligations of versions with what was shared in each, and by which selling prices (`core.modification`).
 
-    Columns beside the obligations': ``gain`` and ``added`` (what a change added, in selling price and in price), and as
-    `versions` tells.
+    ``rows`` tell of each version the ``pool`` with which its price was shared. Columns beside the obligations':
+    ``gain`` and ``added`` (what a change added, in selling price and in price), and as `versions` tells.
     """
     gain = pl.max_horizontal(pl.col("ssp_left") - pl.col("ssp_left_before"), 0)
     weights = {
@@ -142,9 +152,7 @@ def shared(rows: pl.DataFrame) -> pl.DataFrame:
     }
     by = {name: _of_treatment(part) for name, part in {"weight": weights, "money": moneys}.items()}
     each = rows.with_columns(gain=gain, added=added, **by)
-    summed = each.with_columns(
-        pl.col("weight").sum().over("version_id").alias("weights"), pl.col("money").sum().over("version_id")
-    )
+    summed = each.with_columns(pl.col("weight").sum().over("pool").alias("weights"), pl.col("money").sum().over("pool"))
     part = divide(wide("weight") * PERCENT, pl.max_horizontal("weights", 1), "half_up")
     return summed.with_columns(share_micro=pl.when(pl.col("weights") > 0).then(part))
 
@@ -157,18 +165,22 @@ def _of_treatment(parts: dict[str, pl.Expr]) -> pl.Expr:
 def changes(session: Session, chosen: pl.Series | None = None, as_of: date | None = None) -> pl.DataFrame:
     """The versions that came of changes, by contract and age, with what decided how each was treated.
 
-    ``added_distinct``: all that was added is distinct; ``left_distinct`` and ``left_tied``: all that was left of the old is,
-    or none of it.
+    Of contracts that are combined all together decided it. ``added_distinct``: all that was added is distinct;
+    ``left_distinct`` and ``left_tied``: all that was left of the old is, or none of it.
     """
-    rows = versions(session, chosen, as_of).filter(pl.col("treatment") != "inception")
+    rows = together(session, chosen, as_of).filter(pl.col("treatment") != "inception")
     fresh, rest = (pl.col("gain") > 0) | (pl.col("added") != 0), pl.min_horizontal("ssp_left", "ssp_left_before") > 0
-    sums = rows.group_by("version_id").agg(
+    decided = rows.group_by("pool").agg(
         distinct=pl.col("apart").all(), added_distinct=pl.col("apart").filter(fresh).all(),
         left_distinct=pl.col("apart").filter(rest).all(), left_tied=(~pl.col("apart")).filter(rest).all(),
         added_price=pl.col("added").sum(), added_ssp=pl.col("gain").sum(),
+    )  # fmt: skip
+    own = rows if chosen is None else rows.filter(pl.col("contract_id").is_in(chosen.implode()))
+    sums = own.group_by("version_id", "pool").agg(
         price_before=pl.col("price_before").sum(), catch_up=pl.col("catch_up").sum(), left=pl.col("amount").sum(),
     )  # fmt: skip
-    return held(session, as_of).join(sums, on="version_id").sort("contract_no", "version")
+    found = held(session, as_of).join(sums, on="version_id").join(decided, on="pool")
+    return found.sort("contract_no", "version")
 
 
 # --- proofs ----------------------------------------------------------------------------------------------------------
@@ -178,21 +190,27 @@ def checked(session: Session, as_of: date) -> pl.DataFrame:
     """The newest version of each contract on the day, with what `allocation_check` tells and what is recognised of it.
 
     ``recognized`` is of the books, by the last month recognised by the day; ``position`` is billed less recognised: a
-    contract liability, or below zero a contract asset.
+    contract liability, or below zero a contract asset; of contracts that are combined all of it stands with one of them.
     """
     heads = held(session, as_of).unique("contract_id", keep="last", maintain_order=True)
     rows = queries.obligations(session).join(heads.select("version_id"), on="version_id", how="semi")
-    allocated = rows.group_by("contract_id").agg(allocated=pl.col("price").sum(), over_on=pl.col("to_on").max())
+    allocated = rows.group_by("contract_id").agg(
+        allocated=pl.col("price").sum(), stated=pl.col("stated").sum(), over_on=pl.col("to_on").max()
+    )
+    gathered = revenue.gathered(session, as_of).group_by("contract_id").agg(gathered=pl.col("amount").sum())
     moved = recognized(session, rows, as_of).group_by("contract_id").agg(pl.col("recognized").sum())
     found = heads.drop("recognized")
-    for part in (allocated, _charged(session, rows, as_of), moved):
+    for part in (allocated, _charged(session, rows, as_of), moved, gathered):
         found = found.join(part, on="contract_id", how="left", maintain_order="left")
-    filled = found.with_columns(pl.col("billed", "to_bill", "rounding", "recognized").fill_null(0))
+    filled = found.with_columns(pl.col("billed", "to_bill", "rounding", "recognized", "gathered").fill_null(0))
+    one_of = pl.len().over("run_id", "effective_on", "arrangement") > 1
+    filled = filled.with_columns(moved=pl.when(one_of).then(pl.col("price") - pl.col("stated")).otherwise(0))
+    rest = pl.col("price") - pl.col("moved") - pl.col("billed")
     return filled.with_columns(
         unshared=pl.col("price") - pl.col("allocated"),
-        difference=pl.col("price") - pl.col("billed") - pl.col("to_bill") - pl.col("rounding"),
+        difference=rest - pl.col("to_bill") - pl.col("rounding"),
         left=pl.col("price") - pl.col("recognized"),
-        position=pl.col("billed") - pl.col("recognized"),
+        position=pl.col("billed") - pl.col("recognized") + pl.col("gathered"),
     )
 
 
@@ -256,9 +274,9 @@ def _agreed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 
 def judgements(session: Session, contract: str = "") -> Rows:
-    """What people judged, by contract, oldest first: ``contract_no, kind, line, with_line, treatment, effective, amount``, why.
+    """What people judged, by contract, oldest first: ``contract_no, kind, line, with_line, with_contract, treatment``, …, why.
 
-    ``at`` and ``by`` tell when it was approved, and by whom.
+    ``effective`` and ``amount`` of those that have one; ``at`` and ``by`` tell when it was approved, and by whom.
     """
     found = judged(session).with_columns(at=instant("at"))
     return Rows(found if not contract else found.filter(pl.col("contract_no") == contract))
@@ -274,12 +292,24 @@ def judged(session: Session) -> pl.DataFrame:
     rows = queries.judgements(session).join(names, on="contract_id").join(runs, on="run_id")
     for key, name in (("line_id", "line"), ("with_line_id", "with_line")):
         rows = rows.join(chosen.rename({"line_id": key, "product": name}), on=key, how="left", maintain_order="left")
+    others = names.select(with_contract_id="contract_id", with_contract="contract_no")
+    rows = rows.join(others, on="with_contract_id", how="left", maintain_order="left")
     day = pl.when(pl.col("kind") == "treatment").then("effective_on")
-    told = rows.with_columns(pl.col("line", "with_line").fill_null(""), effective=day).sort(
+    told = rows.with_columns(pl.col("line", "with_line", "with_contract").fill_null(""), effective=day).sort(
         "contract_no", "judgement_id"
     )
     return told.select(
-        "contract_no", "kind", "line", "with_line", "treatment", "effective", "amount", "reason", "at", "by"
+        "contract_no",
+        "kind",
+        "line",
+        "with_line",
+        "with_contract",
+        "treatment",
+        "effective",
+        "amount",
+        "reason",
+        "at",
+        "by",
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from urikake.base.bulk import Session
 from urikake.rooms.revenue import queries as revenues
 
-from . import accruals, earnings, lines, papers, reads, revenue, shifts
+from . import accruals, earnings, lines, papers, reads, revenue, shifts, transfers
 from .earnings import Earned
 
 OWNER: Final = revenues.OWNER
@@ -25,7 +25,7 @@ BEFORE: Final[dict[str, Any]] = {"contract_id": pl.Int64, "position": pl.Int64}
 def contracts_of(session: Session, head: dict[str, Any]) -> list[int]:
     """The contracts that an entry of an invoice or of revenue is of."""
     if head["source"] == "recognition":
-        return [head["source_id"]]
+        return transfers.together(session, head["source_id"], head["run_id"])
     paper = reads.one(session, "invoices_invoice", papers.HEAD, head["source_id"])
     assert paper is not None
     own = papers.lines_of(session, paper | {"invoice_id": paper["id"]})
@@ -35,7 +35,7 @@ def contracts_of(session: Session, head: dict[str, Any]) -> list[int]:
 def of_run(session: Session, contract_ids: Sequence[int], run_id: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The moves of the contracts in a run, in the order of posting, and each contract's balance before them."""
     rows: list[dict[str, Any]] = []
-    before: list[dict[str, Any]] = []
+    own: dict[int, int] = {}
     for contract_id in contract_ids:
         known = lines.folded(session, contract_id)
         charges = lines.charges(session, known.lines, lines.furthest(session), "id")["id"]
@@ -43,10 +43,14 @@ def of_run(session: Session, contract_ids: Sequence[int], run_id: int) -> tuple[
         accrued = accruals.of_contract(session, contract_id)
         moved = shifts.of_contract(session, contract_id)
         ahead = pl.concat([part.select("run_id", "amount") for part in (accrued, moved)])
-        before.append({"contract_id": contract_id, "position": _position(session, every, ahead, run_id)})
+        own[contract_id] = _position(session, every, ahead, run_id)
         rows += _billed(session, every, accrued, run_id)
         rows += _recognised(session, contract_id, accrued, moved, run_id)
-    return pl.DataFrame(rows, schema=MOVES), pl.DataFrame(before, schema=BEFORE)
+    made = pl.DataFrame(rows, schema=MOVES | {"month": pl.Date})
+    moved_to = transfers.before(session, contract_ids, run_id)
+    before = [{"contract_id": key, "position": amount + moved_to.get(key, 0)} for key, amount in own.items()]
+    both = transfers.with_moves(session, made, own, run_id)
+    return both.select(list(MOVES)), pl.DataFrame(before, schema=BEFORE)
 
 
 def _position(session: Session, every: list[Earned], ahead: pl.DataFrame, run_id: int) -> int:
@@ -79,6 +83,7 @@ def _billed(session: Session, every: list[Earned], accrued: pl.DataFrame, run_id
         share, taxed = (one.rule["amount"], one.rule["tax_amount"]) if one.at_once else (done, done_tax)
         rows.append(
             {
+                "month": None,
                 "source": "invoice",
                 "source_id": one.head["invoice_id"],
                 "posted_on": one.head["issue_on"],
@@ -156,7 +161,7 @@ def _share(session: Session, row: dict[str, Any]) -> dict[str, Any]:
 
 def _move(row: dict[str, Any], amount: int, tax: int) -> dict[str, Any]:
     return {
-        "source": "recognition", "source_id": row["contract_id"], "posted_on": row["posted_on"],
+        "month": row["month"], "source": "recognition", "source_id": row["contract_id"], "posted_on": row["posted_on"],
         **{name: row[name] for name in OWNER}, "billed": 0, "billed_tax": 0, "revenue": amount, "revenue_tax": tax,
     }  # fmt: skip
 

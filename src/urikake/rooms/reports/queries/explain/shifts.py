@@ -65,10 +65,34 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
     """What of each line was to be shifted by the end of the month as the run knew it, by line.
 
     Columns: the obligation with what was shared in its version (`obligations.shared`), ``by_then``, ``earned`` of charges,
-    ``left`` (what rounding leaves once all is over), ``before`` (shifted earlier) and ``amount``.
+    ``left`` (what rounding leaves once all is over), ``before`` (shifted earlier) and ``amount``. Of contracts that are
+    combined what is shared and what is left is of all together.
     """
-    until = periods.following(month)
-    known = _performed(session, _rules(session, contract_id, run_id, month), run_id, until)
+    ids = _as_one(session, contract_id, run_id)
+    rules = arranged.shared(pl.concat([_rules(session, each, run_id, month) for each in ids]))
+    found = pl.concat(
+        [_gaps(session, part, run_id, month) for part in rules.partition_by("contract_id", maintain_order=True)]
+    )
+    last = pl.int_range(pl.len()) == pl.len() - 1
+    rest = pl.when(pl.col("over").all() & last).then(pl.col("gap").sum()).otherwise(0)
+    told = found.with_columns(left=rest).with_columns(amount=pl.col("gap") - pl.col("left") - pl.col("before"))
+    return told.filter(pl.col("contract_id") == contract_id).drop("gap")
+
+
+def _as_one(session: Session, contract_id: int, run_id: int) -> list[int]:
+    """The contract and those that it was combined with, as the run knew it, by id."""
+    joined = obligations.combined(session, run_id)
+    mine = joined.filter(pl.col("contract_id") == contract_id)["arrangement_id"]
+    others = joined.filter(pl.col("arrangement_id").is_in(mine.implode())).select("contract_id")
+    known = obligations.versions(session).filter(pl.col("run_id") <= run_id)
+    return others.join(known, on="contract_id", how="semi")["contract_id"].sort().to_list() or [contract_id]
+
+
+def _gaps(session: Session, rules: pl.DataFrame, run_id: int, month: date) -> pl.DataFrame:
+    """As `again`, of one contract's rules, with the ``gap`` between its share and what it has earned, but for ``left``."""
+    contract_id, until = int(rules["contract_id"][0]), periods.following(month)
+    shares = rules.rename({"amount": "share"}).with_columns(amount="share")
+    known = _performed(session, shares, run_id, until)
     rules = known.with_columns(
         by_then=arrangement.recognised(known, pl.lit(until), obligations.rounding(session)),
         over=(pl.col("to_on") <= until) & ((pl.col("method") != "progress") | (pl.col("reached") >= MICRO)),
@@ -80,28 +104,25 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
     mine = _earned(session, contract_id, run_id, month, rules)
     found = rules.join(mine, on="line_id", how="left").join(before, on="line_id", how="left").sort("line_id")
     found = found.with_columns(pl.col("earned", "before").fill_null(0))
-    gap = pl.col("by_then") - pl.col("earned")
-    last = pl.int_range(pl.len()) == pl.len() - 1
-    rest = pl.when(pl.col("over").all() & last).then(gap.sum()).otherwise(0)
-    return found.with_columns(left=rest).with_columns(amount=gap - pl.col("left") - pl.col("before"))
+    return found.with_columns(gap=pl.col("by_then") - pl.col("earned"))
 
 
 def _rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.DataFrame:
-    """The obligations of the version that the run had for the month, with what was shared in it."""
+    """The obligations of the version that the run had for the month, as `obligations.shared` takes them."""
     every = session.rows("obligations_version", obligations.VERSION, "contract_id = ?", (contract_id,))
     own = (pl.col("run_id") == run_id) & (pl.col("effective_on") <= periods.last_day(month))
     head = every.filter((pl.col("run_id") < run_id) | own).row(-1, named=True)
     rows = session.rows("obligations_obligation", obligations.OBLIGATION, "version_id = ?", (head["id"],))
-    named = (
+    return (
         rows.rename({"pattern": "method"})
         .drop("id", "run_id")
         .with_columns(
             price=pl.col("done") + pl.col("amount"),
             treatment=pl.lit(head["treatment"]),
             since_on=pl.lit(head["effective_on"]),
+            pool=pl.lit(0),
         )
     )
-    return arranged.shared(named).rename({"amount": "share"}).with_columns(amount="share")
 
 
 def _performed(session: Session, rules: pl.DataFrame, run_id: int, until: date) -> pl.DataFrame:
