@@ -22,6 +22,7 @@ from tests.builders import (
     users,
     wrongs,
 )
+from tests.laws.test_explained import explained
 from urikake.base.errors import Refusal
 from urikake.doors import company, judging
 
@@ -215,6 +216,35 @@ def test_what_varies_of_one_line_is_its_own(database: str) -> None:
     assert by_product(database, "2026-04") == {"BEGIN": 26_087, "HOST": (93_913 + 12_000) // 12}
 
 
+def test_what_is_paid_to_the_customer_lowers_the_price_and_is_owed_in_the_end(database: str) -> None:
+    # 120,000 − 協賛金 12,000 を 30,000 : 120,000 で。請求は変わらないので、12,000 は支払うまで負債に残る（29号63項）
+    a_bundle(database)
+    judged(database, "payable", amount=-12_000)
+    live(database, 1)
+    assert by_product(database, "2026-04") == {"BEGIN": 21_600, "HOST": 7_200}
+    for number in range(5, 16):
+        _on(database, number)
+    assert balances(database) == {"売掛金": 132_000, "前受金": -12_000, "売上高": -108_000, "仮受消費税": -12_000}
+    (row,) = report(database, "allocation-check", as_of="2027-03-31")
+    assert (row["price"], row["billed"], row["estimated"], row["difference"]) == (108_000, 120_000, -12_000, 0)
+    assert_coherent(database)
+    assert len(explained(database)) > 20
+
+
+def test_what_is_received_otherwise_than_in_money_is_part_of_the_price(database: str) -> None:
+    # 受け取る備品 30,000 を加えた 150,000 は独立販売価格どおり。備品を計上するまで契約資産に残る（59項）
+    a_bundle(database)
+    judged(database, "noncash", amount=30_000)
+    judged(database, "estimate", amount=-15_000)
+    live(database, 1)
+    assert by_product(database, "2026-04") == {"BEGIN": 27_000, "HOST": 9_000}
+    judged(database, "estimate", amount=0)
+    for number in range(5, 16):
+        _on(database, number)
+    assert balances(database) == {"売掛金": 132_000, "契約資産": 30_000, "売上高": -150_000, "仮受消費税": -12_000}
+    assert len(explained(database)) > 20
+
+
 def test_a_change_may_be_treated_otherwise_with_a_reason_and_a_second_person(database: str) -> None:
     a_bundle(database)
     live(database, 6)
@@ -245,6 +275,8 @@ REFUSED = [
     ("bad-treatment", {"kind": "treatment", "treatment": "anyhow"}),
     ("bad-judgement", {"kind": "mood"}),
     ("no-change", {"kind": "treatment", "treatment": "separate"}),
+    ("bad-amount", {"kind": "payable", "amount": 1}),
+    ("bad-amount", {"kind": "noncash", "amount": -1}),
 ]
 
 

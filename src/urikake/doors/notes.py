@@ -114,6 +114,7 @@ ARRANGED: Final = {
     "added_ssp": "追加の独立販売価格",
     "allocated": "配分した額",
     "unshared": "配分もれ",
+    "estimated": "見積りなど",
     "moved": "結合した契約から",
     "to_bill": "これから請求",
     "rounding": "請求の端数",
@@ -160,7 +161,7 @@ HEADERS: Final = {
     "obligations": ARRANGED,
     "modifications": ARRANGED,
     "judgements": ARRANGED
-    | {"kind": "判断したこと", "with_line": "一つにする相手", "with_contract": "結合する契約", "amount": "見積った額"},
+    | {"kind": "判断したこと", "with_line": "一つにする相手", "with_contract": "結合する契約", "amount": "額"},
     "allocation-check": ARRANGED | {"billed": "請求済み"},
 }
 """How the columns of these reports are headed where others use the same names."""

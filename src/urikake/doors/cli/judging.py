@@ -69,6 +69,30 @@ def estimate(
 
 
 @judge.command()
+def noncash(
+    contract: Contract,
+    amount: Annotated[int, typer.Option("--amount", help="受け取る物やサービスの時価（税抜・円）。0 ならなくす")],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """現金以外の対価（物・サービスで受け取る分）を取引価格に含めるよう申請する。"""
+    _judge(contract, "noncash", why, as_, dry_run, amount=amount)
+
+
+@judge.command()
+def payable(
+    contract: Contract,
+    amount: Annotated[int, typer.Option("--amount", help="顧客に支払う額（税抜・円、負の数）。0 ならなくす")],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """顧客に支払われる対価（協賛金・キャッシュバックなど）を取引価格から引くよう申請する。"""
+    _judge(contract, "payable", why, as_, dry_run, amount=amount)
+
+
+@judge.command()
 def combine(
     contract: Contract,
     with_contract: Annotated[str, typer.Argument(help="結合する相手の契約番号。空（''）なら結合をやめる")],

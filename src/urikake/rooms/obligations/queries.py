@@ -35,9 +35,12 @@ TREATMENTS: Final = {
 }
 """How a version came about, in words."""
 KINDS: Final = {
-    "treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り", "combine": "契約の結合",
+    "treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り", "noncash": "現金以外の対価",
+    "payable": "顧客に支払われる対価", "combine": "契約の結合",
 }  # fmt: skip
 """What people may judge, in words."""
+BESIDE: Final = ("noncash", "payable")
+"""What is part of the price and never on a bill: received otherwise than in money (59項), and paid to the customer (63項)."""
 
 
 def rounding(session: Session) -> Rounding:
@@ -89,9 +92,22 @@ def bundles(session: Session) -> pl.DataFrame:
 
 
 def estimates(session: Session) -> pl.DataFrame:
-    """The variable amounts (変動対価) that are expected: ``contract_id``, ``line_id`` (null: of all), ``amount``, ``reason``."""
-    found = judgements(session).filter(pl.col("kind") == "estimate")
-    return found.unique(["contract_id", "line_id"], keep="last", maintain_order=True).filter(pl.col("amount") != 0)
+    """The amounts of prices that are not agreed charges: ``contract_id``, ``line_id`` (null: of all), ``kind, amount, reason``.
+
+    Variable amounts (変動対価) that are expected, and what is `BESIDE` bills, negative where it is paid to the customer.
+    """
+    found = judgements(session).filter(pl.col("kind").is_in(["estimate", *BESIDE]))
+    newest = found.unique(["contract_id", "line_id", "kind"], keep="last", maintain_order=True)
+    return newest.filter(pl.col("amount") != 0)
+
+
+def known_estimates(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
+    """What the versions (``version_id, contract_id, judgement_id``) hold of `estimates`: ``version_id, estimated``."""
+    known = judgements(session).filter(pl.col("kind").is_in(["estimate", *BESIDE])).drop("run_id")
+    own = heads.select("version_id", "contract_id", upto="judgement_id").join(known, on="contract_id")
+    newest = own.filter(pl.col("judgement_id") <= pl.col("upto")).sort("judgement_id")
+    newest = newest.unique(["version_id", "line_id", "kind"], keep="last", maintain_order=True)
+    return newest.group_by("version_id").agg(estimated=pl.col("amount").sum())
 
 
 def combined(session: Session, before_run: int | None = None) -> pl.DataFrame:
@@ -182,14 +198,19 @@ def targets(session: Session, until: date) -> pl.DataFrame:
     """What of every arranged line is revenue before the day: owner columns, ``start_on, to_on, target, over``.
 
     ``start_on`` and ``to_on`` are the days of the line; ``over`` tells that all obligations of its ``arrangement`` have ended:
-    its contract, and those combined with it, which stand together.
+    its contract, and those combined with it, which stand together; ``beside`` what of its price is never on a bill.
     """
     rows = recognised(session, standing(session), pl.lit(until))
     built = (pl.col("method") != "progress") | (pl.col("reached") >= MICRO)
     done = (pl.col("to_on") <= until) & built
     every = arranged(session, rows).sort("arrangement", "contract_id", "line_id")
     over = done.all().over("arrangement")
-    return every.select(*OWNER, "arrangement", "start_on", "to_on", target="by_then", over=over)
+    beside = estimates(session).filter(pl.col("kind").is_in(list(BESIDE)))
+    sums = arranged(session, beside).group_by("arrangement").agg(beside=pl.col("amount").sum())
+    told = every.join(sums, on="arrangement", how="left", maintain_order="left")
+    return told.select(
+        *OWNER, "arrangement", "start_on", "to_on", pl.col("beside").fill_null(0), target="by_then", over=over
+    )
 
 
 def spans(session: Session) -> pl.DataFrame:

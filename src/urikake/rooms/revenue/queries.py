@@ -200,7 +200,8 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
     """What is to be shifted by the end of the month that was not yet: owner columns and ``amount``, by contract and line.
 
     It is what of the price falls on the line by then (`obligations.targets`), less what it has earned of the cycles of its
-    arrangement. Once all of an arrangement is over its price is what was charged: what rounding leaves goes to its last line.
+    arrangement. Once all of an arrangement is over its price is what was charged, and what is never on a bill: what
+    rounding leaves goes to its last line.
     """
     wanted = obligations.targets(session, periods.following(month))
     if wanted.is_empty():
@@ -211,7 +212,7 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
     rows = wanted.join(done, on="line_id", how="left", maintain_order="left")
     rows = rows.with_columns(gap=pl.col("target") - pl.col("earned").fill_null(0))
     last = pl.int_range(pl.len()).over("arrangement") == pl.len().over("arrangement") - 1
-    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("arrangement")).otherwise(0)
+    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("arrangement") - pl.col("beside")).otherwise(0)
     delta = rows.select(*OWNER, amount=pl.col("gap") - left - pl.col("shift").fill_null(0))
     return delta.filter(pl.col("amount") != 0)
 

@@ -24,6 +24,7 @@ from ..desk import Desk, quoted
 from ..forms import Field, Group
 
 PLACE: Final = "revenue/judgements"
+AMOUNTS: Final = ("estimate", "noncash", "payable")
 JUDGEMENT: Final = Kind(
     "judgement",
     (
@@ -33,7 +34,7 @@ JUDGEMENT: Final = Kind(
         Column("line", "明細の商品"),
         Column("with_line", "一つにする相手の商品"),
         Column("with_contract", "結合する相手の契約"),
-        Column("amount", "見積った額", cells.amount),
+        Column("amount", "額", cells.amount),
         Column("why", "理由", required=True),
     ),
 )
@@ -55,7 +56,7 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
             Field("line", options=chosen, when=("bundle", "estimate"), hint="見積りがすべての明細に関わるなら選ばない"),
             Field("with_line", options=chosen, when=("bundle",), hint="選ばなければ、別個の履行義務に戻す"),
             Field("with_contract", options=_others(desk, own), when=("combine",), hint="選ばなければ、結合をやめる"),
-            Field("amount", when=("estimate",), hint="税抜。値引や返金の見込みは負の数、0 なら見積りをなくす"),
+            Field("amount", when=AMOUNTS, hint="税抜。値引・返金の見込みと、顧客に支払う額は負の数。0 ならなくす"),
         )),
         Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
     )  # fmt: skip
@@ -94,7 +95,7 @@ def save(doing: Deed) -> HttpResponse:
         for name, why, bad in (
             ("contract", "この契約はありません", row["contract"] not in known),
             ("why", "理由を書いてください", not row["why"]),
-            ("amount", "整数で書いてください", row["kind"] == "estimate" and _amount(row["amount"]) is None),
+            ("amount", "整数で書いてください", row["kind"] in AMOUNTS and _amount(row["amount"]) is None),
         )
         if bad
     ]
@@ -107,7 +108,7 @@ def save(doing: Deed) -> HttpResponse:
         "combine": ("with_contract",),
     }
     what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
-    if row["kind"] == "estimate":
+    if row["kind"] in AMOUNTS:
         what["amount"] = _amount(row["amount"])
     number = judge(doing.books, row["contract"], row["kind"], row["why"], user=doing.person.name, **what)["proposal"]
     said = (

@@ -58,6 +58,8 @@ def listed(desk: Desk) -> Shown:
         Column("billed", "請求済み(円)", "yen", summed=True, hidden=True),
         Column("to_bill", "これから請求(円)", "yen", summed=True, hidden=True),
         Column("rounding", "請求の端数(円)", "yen", summed=True, hidden=True),
+        Column("estimated", "見積りなど(円)", "yen", summed=True, hidden=True),
+        Column("moved", "結合した契約から(円)", "yen", summed=True, hidden=True),
         Column("difference", "差額(円)", "yen", summed=True, hidden=True),
     ]
     listing = table(
@@ -68,7 +70,7 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    names = ("price", "allocated", "billed", "to_bill", "rounding", "difference")
+    names = ("price", "allocated", "billed", "to_bill", "rounding", "estimated", "difference")
     proof = every.select(pl.col(names).sum()).row(0, named=True)
     return {"table": listing, "proof": proof, "judge_url": desk.way("revenue.judge", "revenue/judgements")}
 
@@ -135,6 +137,8 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
     what = {
         "treatment": f"{row['effective']} の変更を「{TREATMENTS.get(row['treatment'], '')}」で扱う",
         "bundle": f"{row['line']} は {row['with_line']} と別個でない" if row["with_line"] else f"{row['line']} は別個",
+        "noncash": f"現金以外の対価を {shown.yen(row['amount'])}円 とする",
+        "payable": f"顧客に支払われる対価を {shown.yen(row['amount'])}円 とする",
         "estimate": f"変動対価を {shown.yen(row['amount'])}円 と見積もる"
         + (f"（{row['line']} だけ）" if row["line"] else ""),
         "combine": f"契約 {row['with_contract']} と"

@@ -341,12 +341,13 @@ def _performed(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_estimates(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The lines with ``stated`` as it is expected to be: variable amounts of their own, and their share of those of all."""
+    """The lines with ``stated`` as it is expected to be: amounts of their own, and their share of those of the contract."""
     found = queries.estimates(session)
     if found.is_empty():
         return rows
-    own = found.drop_nulls("line_id").select("line_id", own="amount")
-    whole = found.filter(pl.col("line_id").is_null()).select("contract_id", whole="amount")
+    own = found.drop_nulls("line_id").group_by("line_id").agg(own=pl.col("amount").sum())
+    of_all = found.filter(pl.col("line_id").is_null())
+    whole = of_all.group_by("contract_id").agg(whole=pl.col("amount").sum())
     told = rows.join(own, on="line_id", how="left", maintain_order="left").join(
         whole, on="contract_id", how="left", maintain_order="left"
     )

@@ -25,6 +25,8 @@ from ..models import Judgement
 from . import arranging, combining
 
 NAME: Final = "judgement"
+AMOUNTS: Final = {"estimate": 0, "noncash": 1, "payable": -1}
+"""What has an amount, and the sign that it must have."""
 
 
 @action("revenue.judge")
@@ -43,7 +45,8 @@ def judge(
     """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
 
     ``kind``: `treatment` of the newest change of the contract · `bundle` the line with another (``with_line`` empty: it is
-    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `combine` the
+    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `noncash` the
+    value of what is received otherwise than in money · `payable` what is paid to the customer (negative) · `combine` the
     contract with ``with_contract`` (empty: it is one of its own after all). Lines are named by their product's code.
     """
     if kind not in queries.KINDS:
@@ -51,7 +54,8 @@ def judge(
             "bad-judgement", f"判断の種類「{kind}」はありません。", f"{'・'.join(queries.KINDS)} から選んでください。"
         )
     content = {
-        "contract": contract, "kind": kind, "treatment": treatment, "line": line, "with": with_line,
+        "contract": contract, "kind": kind, "treatment": treatment, "with": with_line,
+        "line": line if kind in ("bundle", "estimate") else "",
         "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract,
     }  # fmt: skip
     if kind == "treatment":
@@ -102,7 +106,12 @@ def _able(session: Session, row: dict[str, Any]) -> None:
             "not-arranged", "この契約（結合するなら、そのどちらか）は、取引価格を配分できません。",
             "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
         )  # fmt: skip
-    if row["kind"] == "estimate":
+    if row["kind"] in AMOUNTS:
+        if row["amount"] * AMOUNTS[row["kind"]] < 0:
+            raise Refusal(
+                "bad-amount", f"{queries.KINDS[row['kind']]}の額が {row['amount']:,}円です。",
+                "現金以外の対価は正の数、顧客に支払われる対価は負の数で書いてください。0 ならなくします。",
+            )  # fmt: skip
         other = _expected(session, row)
         if (left := arranging.charges(session, row["contract_id"]) + other + row["amount"]) <= 0:
             raise Refusal(
@@ -115,7 +124,8 @@ def _able(session: Session, row: dict[str, Any]) -> None:
 def _expected(session: Session, row: dict[str, Any]) -> int:
     """What else is expected to vary in the contract's price."""
     mine = queries.estimates(session).filter(pl.col("contract_id") == row["contract_id"])
-    return int(mine.filter(pl.col("line_id").ne_missing(pl.lit(row["line_id"], dtype=pl.Int64)))["amount"].sum())
+    same = pl.col("line_id").eq_missing(pl.lit(row["line_id"], dtype=pl.Int64)) & (pl.col("kind") == row["kind"])
+    return int(mine.filter(~same)["amount"].sum())
 
 
 def _line(session: Session, contract_id: int, code: str) -> int:
@@ -168,9 +178,13 @@ def words(content: proposals.Content) -> str:
     if content["kind"] == "combine":
         other = content["with_contract"]
         return f"{head}" + (f"契約 {other} と結合し、一つの契約とみなす" if other else "結合をやめる")
-    return f"{head}変動対価を {content['amount']:,} 円と見積もる" + (
-        f"（{content['line']} だけ）" if content["line"] else ""
-    )
+    what = {
+        "estimate": "変動対価を {} 円と見積もる",
+        "noncash": "現金以外の対価を {} 円とする",
+        "payable": "顧客に支払われる対価を {} 円とする",
+    }
+    told = what[content["kind"]].format(f"{content['amount']:,}")
+    return f"{head}{told}" + (f"（{content['line']} だけ）" if content["line"] else "")
 
 
 proposals.kind(proposals.Kind(NAME, "収益認識の判断", "revenue.judge", "revenue.approve", _check, _do, words))

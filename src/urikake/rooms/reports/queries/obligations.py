@@ -33,7 +33,7 @@ MODIFICATION: Final = (
     "contract_no partner effective rule treatment reason distinct added_price added_ssp price_before price recognized "
     "catch_up left"
 ).split()
-CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding moved difference".split()
+CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding estimated moved difference".split()
 
 
 def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
@@ -71,9 +71,9 @@ def allocation_check(session: Session, as_of: date) -> Rows:
 
     Columns: ``contract_no, partner, price, allocated, unshared`` (price less allocated), ``billed`` (on invoices by the day),
     ``to_bill`` (what the contract as it then stands still charges or gives back in its term), ``rounding`` (what cycles cut
-    by their days lost or won where they were billed), ``moved`` (what of the price came from contracts that are combined
-    with it, 契約の結合), ``difference`` (price less all four). A change is followed when its month is recognised; until
-    then it is a difference.
+    by their days lost or won where they were billed), ``estimated`` (what of the price people judged: variable amounts, and
+    what is never on a bill), ``moved`` (what of it came from contracts that are combined with it, 契約の結合), ``difference``
+    (price less all five). A change is followed when its month is recognised; until then it is a difference.
     """
     return Rows(checked(session, as_of).select(CHECK))
 
@@ -202,13 +202,16 @@ def checked(session: Session, as_of: date) -> pl.DataFrame:
     found = heads.drop("recognized")
     for part in (allocated, _charged(session, rows, as_of), moved, gathered):
         found = found.join(part, on="contract_id", how="left", maintain_order="left")
-    filled = found.with_columns(pl.col("billed", "to_bill", "rounding", "recognized", "gathered").fill_null(0))
+    found = found.join(queries.known_estimates(session, found), on="version_id", how="left", maintain_order="left")
+    filled = found.with_columns(
+        pl.col("billed", "to_bill", "rounding", "recognized", "gathered", "estimated").fill_null(0)
+    )
     one_of = pl.len().over("run_id", "effective_on", "arrangement") > 1
     filled = filled.with_columns(moved=pl.when(one_of).then(pl.col("price") - pl.col("stated")).otherwise(0))
     rest = pl.col("price") - pl.col("moved") - pl.col("billed")
     return filled.with_columns(
         unshared=pl.col("price") - pl.col("allocated"),
-        difference=rest - pl.col("to_bill") - pl.col("rounding"),
+        difference=rest - pl.col("to_bill") - pl.col("rounding") - pl.col("estimated"),
         left=pl.col("price") - pl.col("recognized"),
         position=pl.col("billed") - pl.col("recognized") + pl.col("gathered"),
     )

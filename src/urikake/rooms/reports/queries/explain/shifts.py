@@ -74,9 +74,16 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
         [_gaps(session, part, run_id, month) for part in rules.partition_by("contract_id", maintain_order=True)]
     )
     last = pl.int_range(pl.len()) == pl.len() - 1
-    rest = pl.when(pl.col("over").all() & last).then(pl.col("gap").sum()).otherwise(0)
+    known = obligations.judgements(session).filter(pl.col("run_id") < run_id)
+    rest = pl.when(pl.col("over").all() & last).then(pl.col("gap").sum() - _beside(known, ids)).otherwise(0)
     told = found.with_columns(left=rest).with_columns(amount=pl.col("gap") - pl.col("left") - pl.col("before"))
     return told.filter(pl.col("contract_id") == contract_id).drop("gap")
+
+
+def _beside(known: pl.DataFrame, contract_ids: list[int]) -> int:
+    """What of the price of the contracts is never on a bill, as it was judged."""
+    mine = known.filter(pl.col("kind").is_in(list(obligations.BESIDE)) & pl.col("contract_id").is_in(contract_ids))
+    return int(mine.unique(["contract_id", "line_id", "kind"], keep="last", maintain_order=True)["amount"].sum())
 
 
 def _as_one(session: Session, contract_id: int, run_id: int) -> list[int]:
