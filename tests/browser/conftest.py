@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -39,14 +40,26 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The books of a small demo company on its closing day."""
-    folder = tmp_path_factory.mktemp("demo")
+    """The books of a small demo company on its closing day: made by the first worker that asks, for all of them."""
+    shared = os.environ.get("PYTEST_XDIST_WORKER") is not None
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if shared else base) / "demo"
+    with (folder.parent / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _make(folder.parent / "demo.part")
+            (folder.parent / "demo.part").rename(folder)
+    own = tmp_path_factory.mktemp("demo")  # what is served is written to, if only who signed in
+    return Path(shutil.copyfile(folder / "urikake.db", own / "urikake.db"))
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir()
     made = f"list(make('sqlite:///{folder}/urikake.db', Path({str(folder)!r}), scale={SCALE}))"
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(sys.path)
     }  # a process of its own: Playwright runs a loop in ours
     subprocess.run([sys.executable, "-c", f"{MAKE}; {made}"], env=environment, check=True, cwd=folder, timeout=300)
-    return folder / "urikake.db"
 
 
 class Installation:

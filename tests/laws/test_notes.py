@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests import builders
+from tests.copies import copied
 from tests.simulator.arithmetic import schedule
 from tests.simulator.play import do, found_company
 from tests.simulator.story import told
@@ -204,9 +205,13 @@ def test_the_waterfall_is_what_the_facts_say(database: str, seed: int, months: i
 def a_life(url: str, seed: int, months: int, contracts: int) -> str:
     """The simulated company, lived through; how it rounds."""
     story = told(seed, months, contracts)
-    found_company(url, story)
-    for step in story.steps:
-        do(url, step, checked=False)
+
+    def live() -> None:
+        found_company(url, story)
+        for step in story.steps:
+            do(url, step, checked=False)
+
+    copied(url, f"life {seed} {months} {contracts}", live)
     return story.books.world.company.policy["amount_rounding"]
 
 

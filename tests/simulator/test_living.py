@@ -14,5 +14,5 @@ from .living import live
 
 
 def test_the_demo_company_agrees_with_the_oracle(database: str, tmp_path: Path) -> None:
-    assert live(database, tmp_path, scale=0.2) == 14
+    assert live(database, tmp_path, scale=0.1) == 14
     assert builders.wrongs(f"{database}#{making.CODE}") == []
