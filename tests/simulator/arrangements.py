@@ -112,12 +112,12 @@ class Contract:
     since: int = 0
     treatments: list[str] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """Share the price by selling price, unless it stands in that ratio month by month."""
+    def begin(self, *, judged: bool = False) -> None:
+        """Share the price by selling price, unless it stands in that ratio month by month and nobody judged it."""
         stated = [line.stated() for line in self.lines]
         shares = divided(sum(stated), [line.selling() for line in self.lines])
         uneven = any(len({line.charge(at) for at in line.months()}) > 1 for line in self.lines)
-        if shares != stated or uneven:
+        if shares != stated or uneven or judged:
             self._keep(
                 [
                     Share(0, amount, line.begin, line.months().stop)

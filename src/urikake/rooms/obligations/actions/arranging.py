@@ -243,8 +243,9 @@ def _unperformed(session: Session, rows: pl.DataFrame, ssp: pl.Expr) -> pl.Serie
 
 
 def _grown(session: Session, before: pl.DataFrame) -> pl.DataFrame:
-    """The lines of the arrangements and those added to their contracts by the day, bound until their contract's is over."""
-    over = before.group_by("contract_id").agg(pl.col("to_on").max().alias("bound_on"), pl.col("day").first())
+    """The lines of the arrangements and those added to their contracts by the day, bound until the arrangement is over."""
+    until = pl.col("to_on").max().over("arrangement")
+    over = queries.arranged(session, before).select("contract_id", "day", bound_on=until).unique("contract_id")
     model = products(session).filter(
         ~pl.col("revenue").is_in(OUTSIDE) & (pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS))
     )
