@@ -12,6 +12,7 @@ from tests.builders import (
     an_event,
     assert_coherent,
     balances,
+    recognize,
     recognized,
     report,
     take_rows,
@@ -173,6 +174,67 @@ def test_companies_that_belong_together_may_be_combined(database: str) -> None:
     combine(database)
     live(database, 0, 1)
     assert by_contract(database, "2026-04") == {"C1": 8_000, "C2": 24_000}
+
+
+def bundled(url: str) -> None:
+    """C1, a bundle, and C2, an option with a free setup."""
+    arranged.products(url)
+    arranged.a_bundle(url)
+    year = {"start": "2026-04-01", "end": "2027-03-31"}
+    take_rows(url, "contracts", [
+        a_line("C2", product="MORE", unit_price=1_000, cycle_months=1, **year),
+        a_line("C2", product="BEGIN", unit_price=0, cycle_months=0, **year),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("between", [False, True])
+def test_what_is_judged_is_told_before_a_change_that_comes_with_it(database: str, between: bool) -> None:
+    bundled(database)
+    live(database, 0, 2)
+    combine(database)
+    if between:
+        recognize(database, "2026-05")
+    an_event(database, "change_price", "2026-06-01", line="HOST", unit_price=9_000)
+    live(database, 2, 3)
+    assert sum(recognized(database, *MONTHS[:3])) == 59_498
+    rows = [row for row in report(database, "obligations") if row["version"] == 3]
+    assert {(row["contract_no"], row["product"]): row["price"] for row in rows} == {
+        ("C1", "HOST"): 65_642, ("C1", "BEGIN"): 18_333, ("C2", "MORE"): 19_692, ("C2", "BEGIN"): 18_333,
+    }  # fmt: skip
+    assert_coherent(database)
+
+
+def test_contracts_are_parted_before_a_change_that_comes_with_it(database: str) -> None:
+    bundled(database)
+    combine(database)
+    live(database, 0, 2)
+    combine(database, with_contract="")
+    an_event(database, "change_price", "2026-06-01", line="HOST", unit_price=9_000)
+    live(database, 2, 3)
+    checks = {row["contract_no"]: row for row in report(database, "allocation-check", as_of="2026-06-30")}
+    assert {name: (row["price"], row["difference"]) for name, row in checks.items()} == {
+        "C1": (110_000, 0), "C2": (12_000, 0),
+    }  # fmt: skip
+    assert_coherent(database)
+
+
+def test_the_price_that_must_be_left_is_that_of_all(database: str) -> None:
+    two(database)
+    combine(database)
+
+    def judge(kind: str, amount: int) -> None:
+        number = judging.judge(database, "C2", kind, "理由", user="maker", amount=amount)["proposal"]
+        company.decide(database, number, "approved", user="checker")
+
+    judge("noncash", 30_000)
+    judge("payable", -20_000)
+    judge("noncash", 0)
+    with pytest.raises(Refusal, match="no-price-left"):
+        judge("estimate", -100_000)
+    with pytest.raises(Refusal, match="no-price-left"):  # C2 alone would cost less than nothing
+        combine(database, with_contract="")
+    judge("payable", 0)
+    combine(database, with_contract="")
 
 
 def test_what_cannot_be_combined_is_refused(database: str) -> None:

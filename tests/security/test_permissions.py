@@ -98,7 +98,10 @@ ASK_THEIR_CALLER = {
     "urikake.rooms.contracts.actions.effects.checked",
     "urikake.rooms.usage.actions.placing.placed",
     *(f"urikake.rooms.obligations.actions.arranging.{step}" for step in ("charges", "sold")),
-    *(f"urikake.rooms.obligations.actions.combining.{step}" for step in ("contract", "told")),
+    *(
+        f"urikake.rooms.obligations.actions.combining.{step}"
+        for step in ("contract", "joined_to", "members", "number_of", "told")
+    ),
     "urikake.rooms.revenue.actions.transfer_moves",
     *(f"urikake.rooms.exports.actions.naming.{step}" for step in ("named", "speller", "written")),
     "urikake.rooms.exports.actions.proving.prove",

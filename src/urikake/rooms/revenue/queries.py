@@ -166,10 +166,21 @@ def gathered(session: Session, last: date) -> pl.DataFrame:
     """What transfers did to contracts by the day: ``contract_id, product_id`` (of its first line), ``posted_on, amount``."""
     names = "id, contract_id, arrangement_id, posted_on, amount"
     rows = session.table("revenue_transfer", names).filter(pl.col("posted_on") <= last)
-    first = contracts.first_lines(session).unique("contract_id", keep="first").select("contract_id", "product_id")
+    first = standing_for(session).select("contract_id", "product_id")
     return moved_to(rows, "posted_on").join(first, on="contract_id").select(
         "contract_id", "product_id", "posted_on", "amount"
     )  # fmt: skip
+
+
+def standing_for(session: Session) -> pl.DataFrame:
+    """The line that stands for each contract where its balance is moved as a whole (owner columns): its first that is no lease."""
+    leases = products(session).filter(pl.col("obligation") == "lease")["product_id"]
+    own = contracts.first_lines(session).with_columns(lease=pl.col("product_id").is_in(leases.implode()))
+    return (
+        own.sort("contract_id", "lease", "line_id")
+        .unique("contract_id", keep="first", maintain_order=True)
+        .select(OWNER)
+    )
 
 
 def to_transfer(session: Session) -> pl.DataFrame:

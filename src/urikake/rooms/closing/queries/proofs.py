@@ -78,12 +78,12 @@ def ties(session: Session, after: Tops | None = None) -> list[str]:
 
 
 def _allocations(session: Session, tops: Tops) -> list[str]:
-    """The obligations of every version of an arrangement sum to its price."""
+    """The obligations of every version sum to its price, and those of an arrangement to what its lines charge in all."""
     found = session.read(
-        "SELECT v.id, v.contract_id, v.price, sum(o.done + o.amount) AS shared FROM obligations_version v"
-        " LEFT JOIN obligations_obligation o ON o.version_id = v.id WHERE v.id > ? AND v.id < ?"
-        " GROUP BY v.id, v.contract_id, v.price ORDER BY v.id",
-        _span(session, tops, "obligations.Version"), price=pl.Int64, shared=pl.Int64,
+        "SELECT v.id, v.contract_id, v.price, sum(o.done + o.amount) AS shared, sum(o.stated) AS stated"
+        " FROM obligations_version v LEFT JOIN obligations_obligation o ON o.version_id = v.id"
+        " WHERE v.id > ? AND v.id < ? GROUP BY v.id, v.contract_id, v.price ORDER BY v.id",
+        _span(session, tops, "obligations.Version"), price=pl.Int64, shared=pl.Int64, stated=pl.Int64,
     )  # fmt: skip
     wrong = found.filter(pl.col("price") != pl.col("shared").fill_null(0))
     return [
@@ -91,21 +91,22 @@ def _allocations(session: Session, tops: Tops) -> list[str]:
             f"収益の配分 {row['id'] - session.low}: 取引価格 {row['price']} 円に対し、配分の合計が {row['shared']} 円です"
             for row in wrong.iter_rows(named=True)
         ),
-        *_combinations(session),
+        *_arrangements(session, found),
     ]
 
 
-def _combinations(session: Session) -> list[str]:
-    """What contracts that are combined (契約の結合) gain of the price, others of them lose."""
-    held = obligations.newest(session).filter(pl.len().over("arrangement") > 1).select("version_id", "arrangement")
-    rows = obligations.obligations(session).join(held, on="version_id") if held.height else held
-    if rows.is_empty():
+def _arrangements(session: Session, made: pl.DataFrame) -> list[str]:
+    """What of the price some of contracts that are combined (契約の結合) gain, others of them lose; one alone does neither."""
+    if made.is_empty():
         return []
-    sums = rows.group_by("arrangement").agg(pl.col("price", "stated").sum()).sort("arrangement")
+    one = ["run_id", "effective_on", "arrangement"]
+    of = obligations.versions(session).select(*one, id="version_id")
+    sums = made.join(of, on="id").group_by(one).agg(pl.col("shared", "stated").sum()).sort(one)
     numbers = dict(contracts(session).select("contract_id", "contract_no").iter_rows())
     return [
-        f"契約 {numbers[head]} と結合した契約: 明細の合計 {stated} 円に対し、配分の合計が {price} 円です"
-        for head, price, stated in sums.filter(pl.col("price") != pl.col("stated")).iter_rows()
+        f"契約 {numbers[row['arrangement']]}（結合した契約を含む）の {row['effective_on']} の配分: "
+        f"明細の合計 {row['stated']} 円に対し、配分の合計が {row['shared']} 円です"
+        for row in sums.filter(pl.col("shared") != pl.col("stated")).iter_rows(named=True)
     ]
 
 

@@ -38,12 +38,13 @@ def arrange(session: Session, *, month: date) -> int:
     """Begin the arrangements of contracts that began by the end of the month, follow those that changed; return how many.
 
     A contract is arranged where every line of it that has a price of its own has a standalone selling price (独立販売価格) and
-    a term, and its price does not stand in the ratio of these. Of several changes of a contract the oldest is followed first.
+    a term, and its price does not stand in the ratio of these. What people judged since is told anew before changes that came
+    since are followed, so that these begin from it; of several changes of a contract the oldest is followed first.
     """
     if not products(session).select((pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)).any()).item():
         return 0
     last = periods.last_day(month)
-    return _begin(session, last) + _follow(session, last) + _told_anew(session)
+    return _begin(session, last) + _told_anew(session) + _follow(session, last)
 
 
 def _begin(session: Session, last: date) -> int:

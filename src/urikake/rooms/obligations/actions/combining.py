@@ -30,6 +30,31 @@ def contract(session: Session, number: str) -> int:
     return int(found[0])
 
 
+def number_of(session: Session, contract_id: int) -> str:
+    """The number of the contract."""
+    return str(contracts.contracts(session).filter(pl.col("contract_id") == contract_id)["contract_no"][0])
+
+
+def members(session: Session, contract_id: int) -> list[int]:
+    """The contract and all that are one with it."""
+    joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
+    head = joined.get(contract_id, contract_id)
+    return sorted({contract_id, *(key for key, value in joined.items() if value == head)})
+
+
+def joined_to(session: Session, number: str) -> str:
+    """The number of the contract that the one with the number was joined to; refused where it was joined to none."""
+    contract_id = contract(session, number)
+    joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
+    head = joined.get(contract_id, contract_id)
+    if head == contract_id:
+        raise Refusal(
+            "not-combined", f"契約「{number}」は、ほかの契約に結合していません。",
+            "結合を申請したときの、初めの契約番号を指定してください（K-2 を K-1 に結合したなら K-2）。",
+        )  # fmt: skip
+    return number_of(session, head)
+
+
 def told(session: Session, contract_id: int, number: str) -> dict[str, Any]:
     """What a judgement says of the contract and the one with the number: ``with_contract_id``, ``treatment``; or a refusal.
 
@@ -37,18 +62,15 @@ def told(session: Session, contract_id: int, number: str) -> dict[str, Any]:
     """
     joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
     if not number:
-        head = joined.get(contract_id, contract_id)
-        if head == contract_id:
-            raise Refusal(
-                "not-combined", "この契約は、ほかの契約に結合していません。", "結合した側の契約番号を指定してください。"
-            )
-        _unchanged(session, [key for key, value in joined.items() if value == head])
+        head = contract(session, joined_to(session, number_of(session, contract_id)))
+        _unchanged(session, members(session, contract_id))
         return {"with_contract_id": head, "treatment": APART}
     head = contract(session, number)
     if head == contract_id or contract_id in joined or joined.get(head, head) != head:
+        first = number_of(session, joined.get(head, joined.get(contract_id, head)))
         raise Refusal(
             "bad-combination", f"この契約を「{number}」には結合できません。",
-            "まだ結合していない契約を、別の契約（三つ以上なら、初めに結合した相手の契約）に結合してください。",
+            f"まだ結合していない別の契約を、初めに結合した相手の契約（{first}）に結合してください。",
         )  # fmt: skip
     _same_customer(session, contract_id, head)
     _unchanged(session, [contract_id, head, *(key for key, value in joined.items() if value == head)])

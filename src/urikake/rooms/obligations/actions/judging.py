@@ -56,10 +56,12 @@ def judge(
     content = {
         "contract": contract, "kind": kind, "treatment": treatment, "with": with_line,
         "line": line if kind in ("bundle", "estimate") else "",
-        "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract,
+        "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract, "from": "",
     }  # fmt: skip
     if kind == "treatment":
         content["on"] = _changed_on(session, contract).isoformat()
+    if kind == "combine" and not with_contract:
+        content["from"] = combining.joined_to(session, contract)
     return proposals.propose(session, NAME, content, why)
 
 
@@ -94,38 +96,52 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
 
 def _able(session: Session, row: dict[str, Any]) -> None:
     """Refuse what would have no effect: the price of the contract is not shared out, or nothing would be left of it."""
-    if row["kind"] == "treatment" or row["treatment"] == combining.APART:
+    if row["kind"] == "treatment":
+        return
+    if row["treatment"] == combining.APART:
+        mine = [row["contract_id"]]
+        rest = [number for number in combining.members(session, row["contract_id"]) if number not in mine]
+        for part in (mine, rest):
+            _has_price(session, part, _expected(session, part))
         return
     named = queries.bundles(session).select("line_id", "with_line_id")
     told = {named_id: with_id for named_id, with_id in named.iter_rows() if named_id != row["line_id"]}
     if row["kind"] == "bundle" and row["with_line_id"] is not None:
         told[row["line_id"]] = row["with_line_id"]
     sold = arranging.sold(session, pl.Series(list(told), dtype=pl.Int64))["contract_id"]
-    if not {row["contract_id"], row["with_contract_id"] or row["contract_id"]} <= set(sold):
-        raise Refusal(
-            "not-arranged", "この契約（結合するなら、そのどちらか）は、取引価格を配分できません。",
-            "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
-        )  # fmt: skip
+    for number in (row["contract_id"], row["with_contract_id"] or row["contract_id"]):
+        if number not in sold:
+            raise Refusal(
+                "not-arranged", f"契約「{combining.number_of(session, number)}」は、取引価格を配分できません。",
+                "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
+            )  # fmt: skip
     if row["kind"] in AMOUNTS:
         if row["amount"] * AMOUNTS[row["kind"]] < 0:
             raise Refusal(
                 "bad-amount", f"{queries.KINDS[row['kind']]}の額が {row['amount']:,}円です。",
                 "現金以外の対価は正の数、顧客に支払われる対価は負の数で書いてください。0 ならなくします。",
             )  # fmt: skip
-        other = _expected(session, row)
-        if (left := arranging.charges(session, row["contract_id"]) + other + row["amount"]) <= 0:
-            raise Refusal(
-                "no-price-left",
-                f"見積りを入れると、取引価格が {left:,}円になります。",
-                "見積りの額を確かめてください。",
-            )
+        together = combining.members(session, row["contract_id"])
+        _has_price(session, together, _expected(session, together, row) + row["amount"])
 
 
-def _expected(session: Session, row: dict[str, Any]) -> int:
-    """What else is expected to vary in the contract's price."""
-    mine = queries.estimates(session).filter(pl.col("contract_id") == row["contract_id"])
-    same = pl.col("line_id").eq_missing(pl.lit(row["line_id"], dtype=pl.Int64)) & (pl.col("kind") == row["kind"])
-    return int(mine.filter(~same)["amount"].sum())
+def _has_price(session: Session, numbers: list[int], judged: int) -> None:
+    """Refuse amounts that people judge where nothing would be left of the price of the contracts together."""
+    left = sum(arranging.charges(session, number) for number in numbers) + judged
+    if judged and left <= 0:
+        raise Refusal(
+            "no-price-left", f"この判断を入れると、取引価格が {left:,}円になります。", "額を確かめてください。"
+        )
+
+
+def _expected(session: Session, numbers: list[int], besides: dict[str, Any] | None = None) -> int:
+    """What people judged of the price of the contracts, but for what the new judgement ``besides`` takes the place of."""
+    mine = queries.estimates(session).filter(pl.col("contract_id").is_in(numbers))
+    if besides is not None:
+        own = (pl.col("contract_id") == besides["contract_id"]) & (pl.col("kind") == besides["kind"])
+        same_line = pl.col("line_id").eq_missing(pl.lit(besides["line_id"], dtype=pl.Int64))
+        mine = mine.filter(~(own & same_line))
+    return int(mine["amount"].sum())
 
 
 def _line(session: Session, contract_id: int, code: str) -> int:
@@ -177,7 +193,9 @@ def words(content: proposals.Content) -> str:
         )
     if content["kind"] == "combine":
         other = content["with_contract"]
-        return f"{head}" + (f"契約 {other} と結合し、一つの契約とみなす" if other else "結合をやめる")
+        return f"{head}" + (
+            f"契約 {other} と結合し、一つの契約とみなす" if other else f"契約 {content['from']} との結合をやめる"
+        )
     what = {
         "estimate": "変動対価を {} 円と見積もる",
         "noncash": "現金以外の対価を {} 円とする",
