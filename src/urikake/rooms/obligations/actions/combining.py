@@ -67,7 +67,7 @@ def told(session: Session, contract_id: int, number: str) -> dict[str, Any]:
         return {"with_contract_id": head, "treatment": APART}
     head = contract(session, number)
     if head == contract_id or contract_id in joined or joined.get(head, head) != head:
-        first = number_of(session, joined.get(head, joined.get(contract_id, head)))
+        first = number_of(session, joined[head] if head in joined else joined.get(contract_id, head))
         raise Refusal(
             "bad-combination", f"この契約を「{number}」には結合できません。",
             f"まだ結合していない別の契約を、初めに結合した相手の契約（{first}）に結合してください。",
