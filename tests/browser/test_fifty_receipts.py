@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, TimeoutError, expect
 
 from urikake.base import runs
 from urikake.doors import month
@@ -108,8 +108,19 @@ class Clerk:
                 "n => { const m = document.querySelector('uk-match'); return m.now && m.row?.number === n }", arg=number
             )
             yield self.truths[self.names[number]]
-            page.wait_for_function("n => document.querySelector('uk-match').row?.number !== n", arg=number)
+            try:
+                page.wait_for_function("n => document.querySelector('uk-match').row?.number !== n", arg=number)
+            except TimeoutError as late:
+                raise AssertionError(f"{self.truths[self.names[number]]} was not done: {self.seen()}") from late
         raise AssertionError("more receipts than there are")
+
+    def seen(self) -> object:
+        """What the page holds of the receipt that one is on, for who asks why it was not done."""
+        return self.page.evaluate(
+            "(() => { const m = document.querySelector('uk-match'); return { row: m.row, pick: m.pick, diff: m.diff,"
+            " alloc: [...m.alloc], toast: document.querySelector('.toast')?.textContent,"
+            " asks: document.querySelector('dialog[open]')?.textContent } })()"
+        )
 
     def proposal(self, truth: Truth) -> int:
         """The place of the proposal that names what the receipt pays; -1 where none does."""
