@@ -51,8 +51,8 @@ def _begin(session: Session, last: date) -> int:
     """Begin the arrangements of contracts that have none and began by the day, each as it stood on its first day."""
     known = pl.col("contract_id").is_in(queries.versions(session)["contract_id"].implode())
     begun = pl.col("day").min().over("arrangement") <= last  # of contracts that are combined, when the first one begins
-    may = queries.arranged(session, _may_be_arranged(session))
-    fresh = may.filter(begun & ~known.all().over("arrangement")).drop("arrangement")
+    may = queries.arranged(session, _may_be_arranged(session)).with_columns(known=known)
+    fresh = may.filter(begun & ~pl.col("known").all().over("arrangement")).drop("arrangement", "known")
     numbers = queries.arranged(session, fresh)["arrangement"].unique().sort()
     parts = (numbers.slice(at, BLOCK) for at in range(0, len(numbers), BLOCK))
     return sum(_begun(session, _of(session, fresh, part)) for part in parts)
@@ -113,7 +113,8 @@ def _begun(session: Session, fresh: pl.DataFrame) -> int:
     shared = arrangement.begun(keyed, _ties(session, keyed)).filter(pl.col("problem").is_null())
     judged = pl.col("contract_id").is_in(queries.latest(session)["contract_id"].implode())
     uneven = (pl.col("amount") != pl.col("stated")).any() | (pl.col("uneven") | (pl.col("method") == PROGRESS)).any()
-    chosen = shared.filter((uneven | judged.any()).over("arrangement"))
+    told = shared.with_columns(judged=judged)  # a window would look through all judgements for every arrangement
+    chosen = told.filter((uneven | pl.col("judged").any()).over("arrangement"))
     none = {name: pl.lit(value, dtype=pl.Int64) for name, value in NOTHING.items()}
     started = chosen.with_columns(treatment=pl.lit("inception"), done=none["price"], catch_up=none["price"], **none)
     return _record(session, started.with_columns(distinct=True, ssp_left="ssp", rule=pl.lit("inception")))
