@@ -159,11 +159,13 @@ class Match extends HTMLElement {
     if (this.row && found.unapplied && this.row.unapplied !== found.unapplied) this.row.unapplied = found.unapplied;
     for (const one of found.here) this.others.set(one.receipt, one);
     this.choose(found.proposals.length && !UNSURE.has(this.row?.kind) ? 0 : -1);
+    this.mine = false; // まだ人が選んでいない
   }
 
   // 提案を選ぶ。-1 は自分で選ぶ
   choose(at) {
     this.pick = at;
+    this.mine = true;
     this.alloc = new Map();
     this.diff = "remain";
     this.decided = "";
@@ -515,7 +517,7 @@ class Match extends HTMLElement {
     if (here === -1) { if (!typing && (!marked || row !== this.row)) this.go(at); return; }
     this.at = here;
     this.queue.select(here);
-    if (!typing && before !== `${row.number}:${row.kind}:${row.documents}` && pick === 0 && !this.marks.size) { this.laid.delete(this.key(row.number)); this.open(); }
+    if (!typing && before !== `${row.number}:${row.kind}:${row.documents}` && pick === 0 && !this.mine && !this.marks.size) { this.laid.delete(this.key(row.number)); this.open(); }
   }
 
   async turn(tab, again) {
@@ -572,7 +574,7 @@ class Match extends HTMLElement {
     if (tab) { this.turn(tab.dataset.tab).then(() => this.querySelector(`[data-tab="${tab.dataset.tab}"]`).focus()); return; }
     if (pick) { this.choose(Number(pick.dataset.pick)); return; }
     if (option) { this.picked(Number(option.dataset.at)); return; }
-    if (diff) { this.diff = this.decided = diff.dataset.diff; this.render(); return; }
+    if (diff) { this.mine = true; this.diff = this.decided = diff.dataset.diff; this.render(); return; }
     const act = target.closest("[data-do]")?.dataset;
     if (!act) return;
     ({ ok: () => this.ok(), hold: () => this.hold(), aside: () => this.hold(true), undo: () => this.undoLast(), batch: () => this.batch(act.kind), partner: () => this.partnerPick(), note: () => this.note(), unmark: () => { this.marks.clear(); this.queue.paint(); this.open(); }, unapply: () => this.unapply(act.number), close: () => target.closest("dialog").close(), again: () => location.reload() })[act.do]?.();
