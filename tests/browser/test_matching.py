@@ -301,6 +301,25 @@ LOOKS = (
 )
 
 
+CHANGED_BEHIND = """async () => {
+  const m = document.querySelector('uk-match');
+  m.row.documents = 'what it was before';  // so that the renewed list says something else of the receipt
+  await m.renewed();
+  const stays = [m.pick, m.alloc.size, m.now !== null];
+  return stays;
+}"""
+
+
+def test_what_a_person_chose_stays_chosen_when_the_list_is_renewed(desk: Installation, browser: Browser) -> None:
+    page = opened(browser, desk)
+    find(page, "フタバ")
+    expect(page.locator('button.prop[data-pick="0"]')).to_be_visible()
+    page.locator('button.prop[data-pick="0"]').click()
+    chosen = page.evaluate("document.querySelector('uk-match').alloc.size")
+    assert chosen > 0
+    assert page.evaluate(CHANGED_BEHIND) == [0, chosen, True]
+
+
 def test_what_somebody_else_is_on_is_marked_and_what_they_did_is_refused_with_who_and_when(
     desk: Installation, browser: Browser
 ) -> None:

@@ -41,6 +41,8 @@ KINDS: Final = {
 """What people may judge, in words."""
 BESIDE: Final = ("noncash", "payable")
 """What is part of the price and never on a bill: received otherwise than in money (59項), and paid to the customer (63項)."""
+AMOUNTS: Final = ("estimate", *BESIDE)
+"""What people judge that has an amount."""
 
 
 def rounding(session: Session) -> Rounding:
@@ -96,14 +98,14 @@ def estimates(session: Session) -> pl.DataFrame:
 
     Variable amounts (変動対価) that are expected, and what is `BESIDE` bills, negative where it is paid to the customer.
     """
-    found = judgements(session).filter(pl.col("kind").is_in(["estimate", *BESIDE]))
+    found = judgements(session).filter(pl.col("kind").is_in(list(AMOUNTS)))
     newest = found.unique(["contract_id", "line_id", "kind"], keep="last", maintain_order=True)
     return newest.filter(pl.col("amount") != 0)
 
 
 def known_estimates(session: Session, heads: pl.DataFrame) -> pl.DataFrame:
     """What the versions (``version_id, contract_id, judgement_id``) hold of `estimates`: ``version_id, estimated``."""
-    known = judgements(session).filter(pl.col("kind").is_in(["estimate", *BESIDE])).drop("run_id")
+    known = judgements(session).filter(pl.col("kind").is_in(list(AMOUNTS))).drop("run_id")
     own = heads.select("version_id", "contract_id", upto="judgement_id").join(known, on="contract_id")
     newest = own.filter(pl.col("judgement_id") <= pl.col("upto")).sort("judgement_id")
     newest = newest.unique(["version_id", "line_id", "kind"], keep="last", maintain_order=True)

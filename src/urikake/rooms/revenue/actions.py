@@ -288,9 +288,9 @@ def _transfer(session: Session, month: date) -> pl.DataFrame:
 
 def transfer_moves(session: Session, transfers: pl.DataFrame) -> pl.DataFrame:
     """The moves (columns `MOVES`) of transfers ``contract_id, arrangement_id, amount, posted_on``, two for each."""
-    first = queries.standing_for(session)
     own = transfers.with_columns(source_id="contract_id")
     legs = queries.moved_to(own, "source_id", "posted_on")
+    first = queries.standing_for(session, legs["contract_id"])
     none = {name: pl.lit(0, dtype=pl.Int64) for name in ("billed_tax", "revenue", "revenue_tax")}
     named = legs.join(first, on="contract_id", maintain_order="left").with_columns(
         source=pl.lit("recognition"), billed="amount", **none

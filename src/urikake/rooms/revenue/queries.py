@@ -166,18 +166,20 @@ def gathered(session: Session, last: date) -> pl.DataFrame:
     """What transfers did to contracts by the day: ``contract_id, product_id`` (of its first line), ``posted_on, amount``."""
     names = "id, contract_id, arrangement_id, posted_on, amount"
     rows = session.table("revenue_transfer", names).filter(pl.col("posted_on") <= last)
-    first = standing_for(session).select("contract_id", "product_id")
-    return moved_to(rows, "posted_on").join(first, on="contract_id").select(
+    both = moved_to(rows, "posted_on")
+    first = standing_for(session, both["contract_id"]).select("contract_id", "product_id")
+    return both.join(first, on="contract_id").select(
         "contract_id", "product_id", "posted_on", "amount"
     )  # fmt: skip
 
 
-def standing_for(session: Session) -> pl.DataFrame:
-    """The line that stands for each contract where its balance is moved as a whole (owner columns): its first that is no lease."""
+def standing_for(session: Session, chosen: pl.Series) -> pl.DataFrame:
+    """The line (owner columns) for each of the contracts where its balance is moved as a whole: its first that is no lease."""
     leases = products(session).filter(pl.col("obligation") == "lease")["product_id"]
-    own = contracts.first_lines(session).with_columns(lease=pl.col("product_id").is_in(leases.implode()))
+    own = contracts.first_lines(session).filter(pl.col("contract_id").is_in(chosen.implode()))
     return (
-        own.sort("contract_id", "lease", "line_id")
+        own.with_columns(lease=pl.col("product_id").is_in(leases.implode()))
+        .sort("contract_id", "lease", "line_id")
         .unique("contract_id", keep="first", maintain_order=True)
         .select(OWNER)
     )

@@ -15,7 +15,7 @@ from urikake.doors.judging import judge
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.intake.queries import Column, Kind, options
-from urikake.rooms.obligations.queries import KINDS, TREATMENTS
+from urikake.rooms.obligations.queries import AMOUNTS, KINDS, TREATMENTS
 from urikake.rooms.parties.queries import groups
 
 from .. import forms
@@ -24,7 +24,6 @@ from ..desk import Desk, quoted
 from ..forms import Field, Group
 
 PLACE: Final = "revenue/judgements"
-AMOUNTS: Final = ("estimate", "noncash", "payable")
 JUDGEMENT: Final = Kind(
     "judgement",
     (

@@ -35,9 +35,14 @@ def number_of(session: Session, contract_id: int) -> str:
     return str(contracts.contracts(session).filter(pl.col("contract_id") == contract_id)["contract_no"][0])
 
 
+def _joined(session: Session) -> dict[int, int]:
+    """The contracts that are combined, each with the one that they were joined to; that one with itself."""
+    return dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
+
+
 def members(session: Session, contract_id: int) -> list[int]:
     """The contract and all that are one with it."""
-    joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
+    joined = _joined(session)
     head = joined.get(contract_id, contract_id)
     return sorted({contract_id, *(key for key, value in joined.items() if value == head)})
 
@@ -45,8 +50,7 @@ def members(session: Session, contract_id: int) -> list[int]:
 def joined_to(session: Session, number: str) -> str:
     """The number of the contract that the one with the number was joined to; refused where it was joined to none."""
     contract_id = contract(session, number)
-    joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
-    head = joined.get(contract_id, contract_id)
+    head = _joined(session).get(contract_id, contract_id)
     if head == contract_id:
         raise Refusal(
             "not-combined", f"契約「{number}」は、ほかの契約に結合していません。",
@@ -60,7 +64,7 @@ def told(session: Session, contract_id: int, number: str) -> dict[str, Any]:
 
     Without a number the contract is to be one of its own again.
     """
-    joined = dict(queries.combined(session).select("contract_id", "arrangement_id").iter_rows())
+    joined = _joined(session)
     if not number:
         head = contract(session, joined_to(session, number_of(session, contract_id)))
         _unchanged(session, members(session, contract_id))
@@ -73,7 +77,7 @@ def told(session: Session, contract_id: int, number: str) -> dict[str, Any]:
             f"まだ結合していない別の契約を、初めに結合した相手の契約（{first}）に結合してください。",
         )  # fmt: skip
     _same_customer(session, contract_id, head)
-    _unchanged(session, [contract_id, head, *(key for key, value in joined.items() if value == head)])
+    _unchanged(session, [contract_id, *members(session, head)])
     return {"with_contract_id": head, "treatment": COMBINED}
 
 

@@ -25,8 +25,8 @@ from ..models import Judgement
 from . import arranging, combining
 
 NAME: Final = "judgement"
-AMOUNTS: Final = {"estimate": 0, "noncash": 1, "payable": -1}
-"""What has an amount, and the sign that it must have."""
+SIGNS: Final = {"noncash": 1, "payable": -1}
+"""The sign that the amount of these must have."""
 
 
 @action("revenue.judge")
@@ -115,8 +115,8 @@ def _able(session: Session, row: dict[str, Any]) -> None:
                 "not-arranged", f"契約「{combining.number_of(session, number)}」は、取引価格を配分できません。",
                 "契約の明細（従量・預り保証金・見込期間を除く）すべてに、独立販売価格と期間があるか確かめてください。",
             )  # fmt: skip
-    if row["kind"] in AMOUNTS:
-        if row["amount"] * AMOUNTS[row["kind"]] < 0:
+    if row["kind"] in queries.AMOUNTS:
+        if row["amount"] * SIGNS.get(row["kind"], 0) < 0:
             raise Refusal(
                 "bad-amount", f"{queries.KINDS[row['kind']]}の額が {row['amount']:,}円です。",
                 "現金以外の対価は正の数、顧客に支払われる対価は負の数で書いてください。0 ならなくします。",
