@@ -35,11 +35,11 @@ def test_the_price_is_told_by_line_with_its_share(database: str) -> None:
             "contract_no": "C1", "version": 1, "effective": "2026-04-01", "treatment": "inception",
             "line": at, "product": product, "stated": stated, "ssp": ssp, "ssp_left": ssp,
             "price": price, "recognized": 0, "catch_up": 0, "left": price, "from": "2026-04-01", "to": to,
-            "pattern": "monthly", "share": share,
+            "pattern": pattern, "share": share,
         }
-        for at, product, stated, ssp, price, to, share in (
-            (1, "HOST", 120_000, 120_000, 96_000, "2027-03-31", 80),
-            (2, "BEGIN", 0, 30_000, 24_000, "2026-04-01", 20),
+        for at, product, stated, ssp, price, to, pattern, share in (
+            (1, "HOST", 120_000, 120_000, 96_000, "2027-03-31", "monthly", 80),
+            (2, "BEGIN", 0, 30_000, 24_000, "2026-04-01", "contract_start", 20),
         )
     ]  # fmt: skip
 

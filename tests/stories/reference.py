@@ -61,6 +61,10 @@ NOTES: Final = {
     ("products", "tax"): "税込の単価は `standard_incl` のように `_incl` を付ける",
     ("products", "revenue"): "空欄は会社の方針 recognition（月割りか日割り）",
     ("products", "tiers"): "`100@10;500@8;*@5`（100まで10円、500まで8円、その先5円）",
+    (
+        "products",
+        "ssp_basis",
+    ): "独立販売価格の求め方。`residual` は、契約の価格からほかの商品の独立販売価格を引いた残り",
     ("products", "commitment_months"): "最低・上限料金を何か月の合計で約束するか。空欄は請求サイクルごと",
     ("products", "meter"): "使用量の数え方。`sum` 合計・`max` 最大・`last` 最後の値・`unique` 対象の数。空欄は合計",
     ("usage", "subject"): "利用者や機器の番号など。集計が `unique` の商品では必ず",

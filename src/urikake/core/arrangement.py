@@ -15,7 +15,7 @@ from . import schedule
 from .allocation import allocate
 from .calendar import days_in_month, month_number, month_of
 from .modification import modify
-from .money import MICRO, Rounding, divide, wide
+from .money import MICRO, Rounding, divide, largest_remainder, wide
 
 RULE: Final = ["amount", "from_on", "to_on", "method", "partial_month", "remainder"]
 _CYCLE: Final = 27_720  # a multiple of every number of months up to twelve, and of years
@@ -51,6 +51,37 @@ def _months_micro(day: str) -> pl.Expr:
     on = pl.col(day)
     part = (on.dt.day().cast(pl.Int64) - 1) * MICRO // days_in_month(on)
     return month_number(on).cast(pl.Int64) * MICRO + part
+
+
+def left_over(lines: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
+    """The lines with ``ssp`` and ``ssp_left`` of those that are ``residual`` (残余アプローチ, 適用指針31項(3)) as prices.
+
+    It is what the price of the arrangement, with ``extra`` (what people expect beside what lines charge, and discounts that are
+    of some lines alone), leaves of the others' selling prices; of several by what they charge. Not below zero, where it cannot
+    be told so. One that was told before keeps its price: ``ssp_before`` for ``measure_before``, however much of it there is now.
+
+    ``lines``: ``arrangement``, ``residual``, ``stated``, ``extra``, ``ssp`` and ``ssp_left`` (of a residual one the
+    measures of what is sold, in all and from a day on), ``ssp_before``, ``measure_before`` (null of what was not told before).
+
+    Hosting alone at 120,000 a year, and what nobody sells alone, for 150,000 together, half a year of it to come:
+
+    >>> rows = {"arrangement": [1, 1], "residual": [False, True], "stated": [100_000, 50_000], "extra": [0, 0]}
+    >>> rows |= {"ssp": [120_000, 12], "ssp_left": [60_000, 6], "ssp_before": [None] * 2, "measure_before": [None] * 2}
+    >>> kinds = {"ssp_before": pl.Int64, "measure_before": pl.Int64}
+    >>> left_over(pl.DataFrame(rows, schema_overrides=kinds), "floor").select("ssp", "ssp_left").rows()
+    [(120000, 60000), (30000, 15000)]
+    """
+    mine, told = pl.col("residual"), pl.col("measure_before").is_not_null()
+    others = pl.when(mine).then(0).otherwise("ssp")
+    rest = (pl.col("stated") + pl.col("extra") - others).sum().over("arrangement").clip(lower_bound=0)
+    whole = lines.with_columns(rest=rest, by=pl.when(mine).then("stated").otherwise(0))
+    share = largest_remainder(whole, "rest", "by", ["arrangement", "residual"])
+    kept = divide(wide("ssp_before") * wide("ssp"), pl.col("measure_before").clip(lower_bound=1), rounding)
+    price = pl.when(told).then(kept).otherwise(share)
+    left = divide(wide(price) * wide("ssp_left"), pl.col("ssp").clip(lower_bound=1), rounding)
+    return lines.with_columns(
+        ssp=pl.when(mine).then(price).otherwise("ssp"), ssp_left=pl.when(mine).then(left).otherwise("ssp_left")
+    )
 
 
 def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Series:

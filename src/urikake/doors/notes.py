@@ -66,6 +66,8 @@ PATTERNS: Final = {
     "lifetime": "見込期間の月割",
     "progress": "進捗度（検収）",
 }
+AT_ONCE: Final = dict.fromkeys(("point", "contract_start"), "一時点")
+"""What obligations are called that are performed in a day, where there is little room."""
 CUTS: Final = {
     "service": "サービス",
     "timing": "移転の時期",
@@ -138,7 +140,7 @@ OWN: Final[dict[str, dict[str, str]]] = {
     "revenue-by": SECTIONS | PATTERNS | OBLIGATIONS | TIMINGS | TOTALS,
     "remaining-obligations": OBLIGATIONS | TIMINGS | BANDS,
     "waterfall": COHORTS,
-    "obligations": TREATMENTS | PATTERNS,
+    "obligations": TREATMENTS | PATTERNS | AT_ONCE,
     "modifications": TREATMENTS,
     "judgements": TREATMENTS | KINDS | {"combined": "一つの契約とみなす", "apart": "結合をやめる"},
 }

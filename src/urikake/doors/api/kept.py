@@ -93,6 +93,7 @@ RESOURCES: Final = (
             "maximum": (int, "上限料金（円）"), "revenue": (str, "収益認識"), "life_months": (int, "見込月数"),
             "ssp": (float, "独立販売価格"), "obligation": (str, "履行義務種別"), "revenue_account": (str, "売上科目"),
             "service": (str, "サービス区分"), "valid_from": (date, "適用開始"), "meter": (str, "集計"),
+            "ssp_basis": (str, "独立販売価格の根拠"),
             "commitment_months": (int, "約束期間月"),
         },
         shapes.shaped_products, key="code", named="code",

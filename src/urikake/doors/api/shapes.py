@@ -81,7 +81,7 @@ def shaped_products(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
 _PRODUCT: Final = [
     "product_name", "tax", "inclusive", "price_model", "unit_price_micro", "tiers", "included_micro", "overage_price_micro",
     "package_size_micro", "minimum", "maximum", "revenue", "life_months", "ssp_micro", "obligation", "revenue_account_id",
-    "service", "valid_from_on", "meter", "commitment_months",
+    "service", "valid_from_on", "meter", "commitment_months", "ssp_basis",
 ]  # fmt: skip
 
 

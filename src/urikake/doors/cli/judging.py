@@ -93,6 +93,19 @@ def payable(
 
 
 @judge.command()
+def discount(
+    contract: Contract,
+    amount: Annotated[int, typer.Option("--amount", help="一部の明細だけの値引（税抜・円、正の数）。0 ならなくす")],
+    why: Why,
+    line: Annotated[list[str] | None, typer.Option("--line", help="その値引の対象の商品コード（繰り返せる）")] = None,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """値引が一部の履行義務だけのものであるとして配分するよう申請する（29号71項）。"""
+    _judge(contract, "discount", why, as_, dry_run, amount=amount, line=",".join(line or ()))
+
+
+@judge.command()
 def combine(
     contract: Contract,
     with_contract: Annotated[str, typer.Argument(help="結合する相手の契約番号。空（''）なら結合をやめる")],

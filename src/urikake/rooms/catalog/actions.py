@@ -20,6 +20,10 @@ from .models import OptionRule, Product
 TAXES: Final = "standard reduced exempt out_of_scope export".split()
 MODELS: Final = "flat unit graduated volume package included free".split()
 METERS: Final = "max last unique".split()
+BASES: Final = ("observed", "adjusted_market", "cost_plus", queries.RESIDUAL)
+"""How a standalone selling price may be known: seen where it is sold alone (29号69項), or estimated (適用指針31項)."""
+NO_REST: Final = ("usage", "lifetime", "deposit", "progress")
+"""Revenue of which there is no selling price that others leave: as used, over a life, none at all, as performed."""
 PRODUCTS: Final = Kind(
     "products",
     (
@@ -54,6 +58,7 @@ PRODUCTS: Final = Kind(
         Column("valid_from", "適用開始", cells.day),
         options("meter", "集計", "sum", *METERS),
         Column("commitment_months", "約束期間月", cells.amount, why="月数を 1〜120 の整数で書いてください"),
+        options("ssp_basis", "独立販売価格の根拠", *BASES),
     ),
 )
 ALWAYS: Final = date(1900, 1, 1)
@@ -112,6 +117,7 @@ def _check(session: Session, sheet: Sheet) -> None:
     metered = pl.col("meter").is_in(METERS) & ~(pl.col("revenue") == "usage").fill_null(False)
     sheet.check(metered, "meter", "集計は、使用量で課金する商品（収益認識 usage）だけで選べます")
     _check_commitment(sheet)
+    _check_selling_price(sheet)
     _check_deposit(session, sheet)
     chart = company.accounts(session)["name"].to_list()
     sheet.check(~pl.col("revenue_account").is_in(chart), "revenue_account", "科目表にない科目です")
@@ -126,6 +132,23 @@ def _check_commitment(sheet: Sheet) -> None:
     bare = months.is_not_null() & pl.col("minimum").is_null() & pl.col("maximum").is_null()
     sheet.check(bare, "commitment_months", "約束期間には、その期間の最低料金か上限料金が必要です")
     sheet.check(pl.col("maximum") < pl.col("minimum"), "maximum", "最低料金より低くなっています")
+
+
+def _check_selling_price(sheet: Sheet) -> None:
+    """Note what is wrong with how a standalone selling price is known."""
+    rest = (pl.col("ssp_basis") == queries.RESIDUAL).fill_null(False)
+    sheet.check(
+        rest & pl.col("ssp").is_not_null(),
+        "ssp",
+        "residual（残余アプローチ）では、独立販売価格を空欄にしてください",
+    )
+    sheet.check(
+        ~rest & pl.col("ssp_basis").is_not_null() & pl.col("ssp").is_null(), "ssp", "この根拠には独立販売価格が必要です"
+    )
+    sheet.check(
+        rest & pl.col("revenue").is_in(NO_REST), "ssp_basis",
+        "残余アプローチ（residual）は、使用量・見込期間・預り保証金・進捗度の商品では選べません",
+    )  # fmt: skip
 
 
 def _check_deposit(session: Session, sheet: Sheet) -> None:
@@ -181,6 +204,7 @@ def _versions(session: Session, frame: pl.DataFrame) -> pl.DataFrame:
         service=pl.col("service").fill_null(""),
         valid_from_on=pl.col("valid_from").fill_null(ALWAYS),
         meter=pl.when(pl.col("meter").is_in(METERS)).then("meter").otherwise(pl.lit("")),
+        ssp_basis=pl.col("ssp_basis").fill_null(""),
     )
 
 
@@ -201,7 +225,7 @@ def fee_versions(session: Session, taxes: pl.Series) -> pl.Series:
                  "minimum", "maximum", "life_months", "ssp", "commitment_months")}  # fmt: skip
         texts = {
             name: pl.lit(None, dtype=pl.String)
-            for name in ("tiers", "obligation", "revenue_account", "service", "meter")
+            for name in ("tiers", "obligation", "revenue_account", "service", "meter", "ssp_basis")
         }
         rows = fresh.with_columns(
             name=pl.lit(FEE), price_model=pl.lit("flat"), revenue=pl.lit("point"),

@@ -13,6 +13,8 @@ class Product(Fact):
     ``meter`` is how usage becomes a quantity (集計): ``max``, ``last`` or ``unique``; empty for the sum.
     Of a deposit (預り保証金, ``revenue`` ``deposit``) ``revenue_account_id`` is the account on which it is held.
     With ``commitment_months`` minimum and maximum hold for that many months together (約束期間), not for each cycle.
+    ``ssp_basis`` is how the standalone selling price is known (適用指針31項, `actions.BASES`), empty where nobody said; of
+    `residual` there is no ``ssp_micro``: it is what a contract's price leaves of it.
     """
 
     company_id = ref()
@@ -38,8 +40,9 @@ class Product(Fact):
     meter = models.CharField(max_length=10, db_default="")
 
     commitment_months = models.IntegerField(null=True)
+    ssp_basis = models.CharField(max_length=20, db_default="")
 
-    later = frozenset({"meter", "commitment_months"})
+    later = frozenset({"meter", "commitment_months", "ssp_basis"})
 
     class Meta:
         db_table = "catalog_product"

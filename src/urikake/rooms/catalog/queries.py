@@ -16,6 +16,8 @@ from .models import Product
 
 DEPOSITS: Final = "預り保証金"
 """The account on which deposits are held, which only invoices of them move."""
+RESIDUAL: Final = "residual"
+"""That a standalone selling price is what a contract's price leaves of it (残余アプローチ, 適用指針31項(3))."""
 
 
 def products(session: Session) -> pl.DataFrame:
@@ -54,7 +56,7 @@ def tier_lists(texts: pl.Series) -> pl.Series:
 
 
 PRICES: Final = ("unit_price_micro", "overage_price_micro", "ssp_micro")
-_TEXTS: Final = ("price_model", "tiers", "revenue", "obligation", "service", "meter")
+_TEXTS: Final = ("price_model", "tiers", "revenue", "obligation", "service", "meter", "ssp_basis")
 _YEN: Final = ("minimum", "maximum", "life_months", "commitment_months")
 _MICRO: Final = ("unit_price", "included", "overage_price", "package_size", "ssp")
 

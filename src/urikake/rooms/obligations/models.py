@@ -93,8 +93,9 @@ class Judgement(Fact):
     ``kind``: `treatment`, how the change that the newest version follows is treated · `bundle`, that ``line_id`` is not
     distinct from ``with_line_id`` and is recognised with it · `estimate`, a variable amount expected in the price (変動対価,
     ``amount`` without tax; of ``line_id``, or of all): the newest of a contract, line and kind holds · `noncash` and `payable`,
-    as `estimate`, what is received otherwise than in money and what is paid to the customer (negative) · `combine`, that the contract is
-    one with ``with_contract_id`` (契約の結合), or no more, as ``treatment`` tells: `combined` or `apart`.
+    as `estimate`, what is received otherwise than in money and what is paid to the customer (negative) · `discount`, that of the discount
+    in the price so much (``amount``) is of some lines alone, a row of one run each (71項); none where ``line_id`` is null · `combine`,
+    that the contract is one with ``with_contract_id`` (契約の結合), or no more, as ``treatment`` tells: `combined` or `apart`.
     """
 
     contract_id = ref()

@@ -11,7 +11,7 @@ from urikake.base.bulk import Session
 from urikake.base.company import policies
 from urikake.core import arrangement
 from urikake.core.calendar import month_of
-from urikake.core.money import MICRO, Rounding
+from urikake.core.money import MICRO, Rounding, largest_remainder
 
 OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
 VERSION: Final = (
@@ -36,7 +36,7 @@ TREATMENTS: Final = {
 """How a version came about, in words."""
 KINDS: Final = {
     "treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り", "noncash": "現金以外の対価",
-    "payable": "顧客に支払われる対価", "combine": "契約の結合",
+    "payable": "顧客に支払われる対価", "discount": "一部の明細だけの値引", "combine": "契約の結合",
 }  # fmt: skip
 """What people may judge, in words."""
 BESIDE: Final = ("noncash", "payable")
@@ -101,6 +101,37 @@ def estimates(session: Session) -> pl.DataFrame:
     found = judgements(session).filter(pl.col("kind").is_in(list(AMOUNTS)))
     newest = found.unique(["contract_id", "line_id", "kind"], keep="last", maintain_order=True)
     return newest.filter(pl.col("amount") != 0)
+
+
+def discounts(session: Session) -> pl.DataFrame:
+    """The discounts that are of some lines alone (29号71項): ``contract_id, line_id, amount`` (of all its lines), ``tie``.
+
+    A contract's lines that were named last together share one.
+    """
+    found = judgements(session).filter(pl.col("kind") == "discount")
+    newest = found.filter(pl.col("run_id") == pl.col("run_id").max().over("contract_id"))
+    return newest.filter(pl.col("amount") != 0).select("contract_id", "line_id", "amount", tie="run_id")
+
+
+def deducted(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The obligations with ``less``: what of `discounts`, as their version knew them, is taken off their selling prices.
+
+    ``rows``: ``version_id, contract_id, line_id, ssp``, and ``judgement_id`` of their version.
+    """
+    every = judgements(session).filter(pl.col("kind") == "discount").select(
+        "contract_id", "line_id", "amount", tie="run_id", told_id="judgement_id"
+    )  # fmt: skip
+    if every.is_empty():
+        return rows.with_columns(less=pl.lit(0, dtype=pl.Int64))
+    heads = rows.select("version_id", "contract_id", "judgement_id").unique("version_id")
+    known = heads.join(every, on="contract_id").filter(pl.col("told_id") <= pl.col("judgement_id"))
+    held = known.filter(pl.col("tie") == pl.col("tie").max().over("version_id"))
+    priced = held.join(rows.select("version_id", "line_id", "ssp"), on=["version_id", "line_id"]).sort("line_id")
+    parts = priced.with_columns(less=largest_remainder(priced, "amount", "ssp", "version_id"))
+    told = rows.join(
+        parts.select("version_id", "line_id", "less"), on=["version_id", "line_id"], how="left", maintain_order="left"
+    )
+    return told.with_columns(pl.col("less").fill_null(0))
 
 
 def known_estimates(session: Session, heads: pl.DataFrame) -> pl.DataFrame:

@@ -31,6 +31,7 @@ JUDGEMENT: Final = Kind(
         options("kind", "判断すること", *KINDS, required=True),
         options("treatment", "変更の扱い", *[name for name in TREATMENTS if name != "inception"]),
         Column("line", "明細の商品"),
+        Column("lines", "値引の対象の商品"),
         Column("with_line", "一つにする相手の商品"),
         Column("with_contract", "結合する相手の契約"),
         Column("amount", "額", cells.amount),
@@ -53,9 +54,11 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
             Field("kind", options=list(KINDS.items()), leads=True),
             Field("treatment", options=[("", "（選ばない）"), *told], when=("treatment",), hint="直近の変更を、規則と違う扱いにする"),
             Field("line", options=chosen, when=("bundle", "estimate"), hint="見積りがすべての明細に関わるなら選ばない"),
+            Field("lines", when=("discount",), hint="商品コードを , で区切って並べる（" + "・".join(named["product"]) + "）"),
             Field("with_line", options=chosen, when=("bundle",), hint="選ばなければ、別個の履行義務に戻す"),
             Field("with_contract", options=_others(desk, own), when=("combine",), hint="選ばなければ、結合をやめる"),
-            Field("amount", when=AMOUNTS, hint="税抜。値引・返金の見込みと、顧客に支払う額は負の数。0 ならなくす"),
+            Field("amount", when=(*AMOUNTS, "discount"),
+                  hint="税抜。見積りでは、値引・返金の見込みと顧客に支払う額は負の数。0 ならなくす"),
         )),
         Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
     )  # fmt: skip
@@ -94,7 +97,11 @@ def save(doing: Deed) -> HttpResponse:
         for name, why, bad in (
             ("contract", "この契約はありません", row["contract"] not in known),
             ("why", "理由を書いてください", not row["why"]),
-            ("amount", "整数で書いてください", row["kind"] in AMOUNTS and _amount(row["amount"]) is None),
+            (
+                "amount",
+                "整数で書いてください",
+                row["kind"] in (*AMOUNTS, "discount") and _amount(row["amount"]) is None,
+            ),
         )
         if bad
     ]
@@ -107,8 +114,10 @@ def save(doing: Deed) -> HttpResponse:
         "combine": ("with_contract",),
     }
     what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
-    if row["kind"] in AMOUNTS:
+    if row["kind"] in (*AMOUNTS, "discount"):
         what["amount"] = _amount(row["amount"])
+    if row["kind"] == "discount":
+        what["line"] = row["lines"]
     number = judge(doing.books, row["contract"], row["kind"], row["why"], user=doing.person.name, **what)["proposal"]
     said = (
         "承認に回しました。別の人が承認すると、次の収益認識から効きます。"

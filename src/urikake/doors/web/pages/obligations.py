@@ -14,6 +14,7 @@ from urikake.base.bulk import Session
 from urikake.doors import notes
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts as every_contract
+from urikake.rooms.intake.queries.words import WORDS
 from urikake.rooms.obligations.queries import TREATMENTS
 from urikake.rooms.reports.queries import obligations as reports
 from urikake.rooms.reports.queries.contracts import by_month
@@ -85,17 +86,11 @@ def one(desk: Desk, contract_no: str) -> Shown:
         raise Http404(contract_no)
     now = every.filter(pl.col("version") == pl.col("version").max())
     told = reports.recognized(desk.session, now, desk.on).select("line_id", posted="recognized")
-    ended = every.group_by("line_id").agg(
-        first_to_on=pl.col("to_on").min()
-    )  # a version moves what is over to its own day
-    rows = now.join(told, on="line_id", how="left", maintain_order="left").join(
-        ended, on="line_id", maintain_order="left"
-    )
+    rows = now.join(told, on="line_id", how="left", maintain_order="left")
     until = pl.when(pl.col("amount") == 0).then("first_to_on").otherwise("to_on")
     rows = rows.with_columns(
         pl.col("posted").fill_null(0), last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
-        pattern=pl.when(pl.col("start_on") == pl.col("first_to_on").dt.offset_by("-1d")).then(pl.lit("一時点"))
-        .otherwise(pl.col("method").replace(notes.PATTERNS)),
+        pattern=pl.col("pattern").replace(notes.PATTERNS | notes.AT_ONCE), basis=pl.col("ssp_basis").replace(WORDS["ssp_basis"]),
     ).with_columns(left=pl.col("price") - pl.col("posted"))  # fmt: skip
     (check,) = reports.checked(desk.session, desk.on).filter(pl.col("contract_id") == chosen[0]).to_dicts()
     return {
@@ -137,6 +132,9 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
     what = {
         "treatment": f"{row['effective']} の変更を「{TREATMENTS.get(row['treatment'], '')}」で扱う",
         "bundle": f"{row['line']} は {row['with_line']} と別個でない" if row["with_line"] else f"{row['line']} は別個",
+        "discount": f"値引 {shown.yen(row['amount'])}円 は {row['line']} だけのもの"
+        if row["line"]
+        else "一部の明細だけの値引をなくす",
         "noncash": f"現金以外の対価を {shown.yen(row['amount'])}円 とする",
         "payable": f"顧客に支払われる対価を {shown.yen(row['amount'])}円 とする",
         "estimate": f"変動対価を {shown.yen(row['amount'])}円 と見積もる"
@@ -226,7 +224,15 @@ def why(rows: pl.DataFrame) -> list[str]:
     names, ratio = _ratio(rows)
     money = f"{shown.yen(int(head['money'] or 0))}円"
     if head["treatment"] == "inception":
-        return [f"独立販売価格 {ratio}（{names}）の比で {money} を配分しました。", *_apart(rows)]
+        less = rows.filter(pl.col("less") > 0)
+        tied = "・".join(less["product_name"])
+        first = (
+            [f"値引 {shown.yen(int(less['less'].sum()))}円 は {tied} だけのものなので、先に引きました。"]
+            if tied
+            else []
+        )
+        after = "値引後の" if tied else ""
+        return [*first, f"{after}独立販売価格 {ratio}（{names}）の比で {money} を配分しました。", *_apart(rows)]
     if head["treatment"] == "separate":
         return [f"変更で加わった {money} は独立した契約とみて、{names} に配分しました。これまでの配分は変えません。"]
     if head["treatment"] == "prospective":

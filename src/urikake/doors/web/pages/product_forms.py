@@ -55,6 +55,7 @@ def _groups(session: Session) -> tuple[Group, ...]:
             Field("revenue"), Field("meter", hint="収益認識が使用量のとき。空欄は合計"),
             Field("life_months", label="見込月数", hint="収益認識が見込期間のとき", plain=True),
             Field("ssp", hint="単独で売るときの1サイクルの単価（税抜）。空欄の商品のある契約には、取引価格を配分しない"),
+            Field("ssp_basis", hint="どう求めたか。残余は、契約の価格からほかの商品の独立販売価格を引いた残り（独立販売価格は空欄）"),
             Field("obligation"), Field("revenue_account", options=chart),
         )),
     )  # fmt: skip

@@ -30,6 +30,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "lifetime": "見込期間", "deposit": "預り保証金", "progress": "進捗度・検収",
     },
     "meter": {"sum": "合計", "max": "最大", "last": "最後の値", "unique": "対象の数"},
+    "ssp_basis": {
+        "observed": "単独で売る価格", "adjusted_market": "調整した市場評価", "cost_plus": "コストに利益を加えた額", "residual": "残余",
+    },
     "obligation": {"service": "役務", "goods": "物品", "lease": "リース", "right": "権利"},
     "timing": {"advance": "前払", "current": "当月", "arrears": "後払"},
     **{f"proration{part}": _PRORATION for part in ("", "_start", "_end", "_up", "_down")},

@@ -15,7 +15,7 @@ from urikake.core import arrangement, recognition
 from urikake.core.calendar import add_months
 from urikake.core.money import MICRO, divide, largest_remainder, wide
 from urikake.rooms.billing import queries as billing
-from urikake.rooms.catalog.queries import products
+from urikake.rooms.catalog.queries import RESIDUAL, products
 from urikake.rooms.contracts import queries as contracts
 
 from .. import queries
@@ -26,6 +26,10 @@ OUTSIDE: Final = ("usage", "lifetime", "deposit")
 """Revenue that no price is shared with: as used, an advance for what comes later (57–60項), and none at all."""
 PROGRESS: Final = "progress"
 """Revenue as it is performed (進捗度・検収): its price is its selling price where no other is known."""
+PRICED: Final = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS) | (pl.col("ssp_basis") == RESIDUAL)
+"""Products of which a standalone selling price can be told."""
+MEASURE: Final = MICRO * MICRO
+"""As what one of a product is measured whose price is what others leave, so that parts of it are told well enough."""
 NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
 BLOCK: Final = 100_000
 """Contracts measured together: their charges over years have room in memory."""
@@ -41,7 +45,7 @@ def arrange(session: Session, *, month: date) -> int:
     a term, and its price does not stand in the ratio of these. What people judged since is told anew before changes that came
     since are followed, so that these begin from it; of several changes of a contract the oldest is followed first.
     """
-    if not products(session).select((pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)).any()).item():
+    if not products(session).select(PRICED.any()).item():
         return 0
     last = periods.last_day(month)
     return _begin(session, last) + _told_anew(session) + _follow(session, last)
@@ -80,7 +84,7 @@ def _may_be_arranged(session: Session) -> pl.DataFrame:
 
 def sold(session: Session, bundled: pl.Series) -> pl.DataFrame:
     """As `_may_be_arranged`, where the lines ``bundled`` need no selling price: they are part of another."""
-    model = products(session).select("product_id", "revenue", "ssp_micro", "commitment_months")
+    model = products(session).select("product_id", "revenue", "ssp_micro", "ssp_basis", "commitment_months")
     terms = contracts.terms(session).select("contract_terms_id", "cycle_months", "minimum_months")
     named = (
         contracts.first_lines(session)
@@ -90,10 +94,16 @@ def sold(session: Session, bundled: pl.Series) -> pl.DataFrame:
     begun = pl.col("start_on").min().over("contract_id")
     inside = named.with_columns(day=begun).filter(~pl.col("revenue").is_in(OUTSIDE))
     bound = (pl.col("cycle_months") == 0) | pl.col("end_on").is_not_null() | pl.col("minimum_months").is_not_null()
-    priced = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS)
-    able = (priced | pl.col("line_id").is_in(bundled.implode())) & pl.col("commitment_months").is_null() & bound
+    able = (PRICED | pl.col("line_id").is_in(bundled.implode())) & pl.col("commitment_months").is_null() & bound
     now = pl.col("start_on") == pl.col("day")  # what is added later is a change
     return inside.filter((able | ~now).all().over("contract_id") & now).select("line_id", "contract_id", "day")
+
+
+def priced(session: Session, numbers: list[int]) -> pl.DataFrame:
+    """The lines of the contracts as they stood on their first day: ``line_id, stated, ssp``; none where they are not arranged."""
+    every = sold(session, queries.bundles(session)["line_id"])
+    mine = every.filter(pl.col("contract_id").is_in(numbers))
+    return _measured(session, mine).select("line_id", "stated", "ssp")
 
 
 def charges(session: Session, contract_id: int) -> int:
@@ -110,6 +120,8 @@ def _begun(session: Session, fresh: pl.DataFrame) -> int:
     together = queries.arranged(session, fresh).join(_first_days(session), on="contract_id", maintain_order="left")
     fresh = together.with_columns(day=pl.col("begun_on").min().over("arrangement")).select(fresh.columns)
     keyed = queries.arranged(session, _measured(session, fresh)).with_columns(obligation="line_id")
+    nothing_left = pl.col("product_id").is_in(_residual(session).implode()) & (pl.col("ssp") <= 0)
+    keyed = keyed.filter(~nothing_left.any().over("arrangement"))
     shared = arrangement.begun(keyed, _ties(session, keyed)).filter(pl.col("problem").is_null())
     judged = pl.col("contract_id").is_in(queries.latest(session)["contract_id"].implode())
     uneven = (pl.col("amount") != pl.col("stated")).any() | (pl.col("uneven") | (pl.col("method") == PROGRESS)).any()
@@ -121,12 +133,13 @@ def _begun(session: Session, fresh: pl.DataFrame) -> int:
 
 
 def _ties(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The variable amounts that are of one line alone (72項), as `core.allocation` takes them."""
-    tied = queries.estimates(session).drop_nulls("line_id").join(rows.select("line_id", "arrangement"), on="line_id")
-    return tied.select(
-        "arrangement", tie=pl.int_range(pl.len(), dtype=pl.Int64), kind=pl.lit("variable"), amount="amount",
-        estimate="amount", obligation="line_id",
+    """What is of some lines alone, as `core.allocation` takes it: variable amounts of one (72項), discounts of several (71項)."""
+    varies = queries.estimates(session).drop_nulls("line_id").select(
+        "line_id", "amount", tie=-pl.int_range(1, pl.len() + 1, dtype=pl.Int64), kind=pl.lit("variable")
     )  # fmt: skip
+    less = queries.discounts(session).select("line_id", "amount", "tie", kind=pl.lit("discount"))
+    tied = pl.concat([varies, less]).join(rows.select("line_id", "arrangement"), on="line_id")
+    return tied.select("arrangement", "tie", "kind", "amount", estimate="amount", obligation="line_id")
 
 
 def _follow(session: Session, last: date) -> int:
@@ -205,9 +218,11 @@ def _told_anew(session: Session) -> int:
 
 def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """The lines of arrangements as they are measured on their ``day`` beside what they were; ``override`` as people judged."""
-    now = _measured(session, _grown(session, before))
+    left = _left_before(session, before, held)
+    told = before.select("line_id", ssp_before="ssp").join(left.drop_nulls("measure_before"), on="line_id")
+    now = _measured(session, _grown(session, before), told.drop("ssp_left_before"))
     past = queries.recognised(session, before.drop("ssp_left_before"), pl.col("day")).join(
-        _left_before(session, before, held), on="line_id", how="left", maintain_order="left"
+        left.drop("measure_before"), on="line_id", how="left", maintain_order="left"
     )
     were = past.select(
         "line_id", "price", "ssp_left_before", stated_before="stated", ssp_before="ssp", recognized="by_then"
@@ -223,18 +238,29 @@ def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.
 
 
 def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
-    """The selling prices of what the arrangements held after their ``day``, by the events they knew: ``ssp_left_before``."""
+    """The selling prices of what the arrangements held after their ``day``, by the events they knew: ``ssp_left_before``.
+
+    ``measure_before`` tells how much was held of what has the price that others leave.
+    """
     knew = _since(session, held)
     mine = contracts.events(session).join(before.select("contract_id"), on="contract_id", how="semi")
     told = mine.join(knew, on="contract_id", maintain_order="left")
     known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
     lines, segments = billing.as_of(session, before, known.drop("since_on", "known_id"))
     spans = before.select("line_id", "day", bound_on="to_on")
-    timed = _selling(session, _bounded(lines.join(spans, on="line_id", maintain_order="left")), segments, left=True)
+    bounded = _bounded(lines.join(spans, on="line_id", maintain_order="left"))
+    timed = _selling(session, bounded, segments, left=True)
     built = before.filter(pl.col("method") == PROGRESS)
     left = _unperformed(session, built, pl.col("ssp"))
-    both = [timed.join(built, on="line_id", how="anti"), built.select("line_id", ssp=left)]
-    return pl.concat(both).rename({"ssp": "ssp_left_before"})
+    both = pl.concat([timed.join(built, on="line_id", how="anti"), built.select("line_id", ssp=left)])
+    rest = _residual(session)
+    if rest.is_empty():
+        return both.select("line_id", ssp_left_before="ssp", measure_before=pl.lit(None, dtype=pl.Int64))
+    mine = before.filter(pl.col("product_id").is_in(rest.implode())).select("line_id", whole="ssp")
+    measures = _selling(session, bounded, segments).rename({"ssp": "measure_before"}).join(mine, on="line_id")
+    told = both.join(measures, on="line_id", how="left", maintain_order="left")
+    part = divide(wide("whole") * wide("ssp"), pl.col("measure_before").clip(lower_bound=1), queries.rounding(session))
+    return told.select("line_id", "measure_before", ssp_left_before=pl.coalesce(part, "ssp"))
 
 
 def _unperformed(session: Session, rows: pl.DataFrame, ssp: pl.Expr) -> pl.Series:
@@ -248,9 +274,7 @@ def _grown(session: Session, before: pl.DataFrame) -> pl.DataFrame:
     """The lines of the arrangements and those added to their contracts by the day, bound until the arrangement is over."""
     until = pl.col("to_on").max().over("arrangement")
     over = queries.arranged(session, before).select("contract_id", "day", bound_on=until).unique("contract_id")
-    model = products(session).filter(
-        ~pl.col("revenue").is_in(OUTSIDE) & (pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRESS))
-    )
+    model = products(session).filter(~pl.col("revenue").is_in(OUTSIDE) & PRICED)
     every = contracts.first_lines(session).join(over, on="contract_id").filter(pl.col("start_on") <= pl.col("day"))
     added = every.filter(pl.col("product_id").is_in(model["product_id"].implode()))
     mine = before.select("line_id", "contract_id", "day", bound_on="to_on")
@@ -258,10 +282,11 @@ def _grown(session: Session, before: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([mine, others.select(mine.columns)]).sort("line_id")
 
 
-def _measured(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
+def _measured(session: Session, spans: pl.DataFrame, told: pl.DataFrame | None = None) -> pl.DataFrame:
     """The lines as they stood on their day: owner, term, rule, what they charge in it and their selling prices.
 
     ``spans``: ``line_id, contract_id, day``, and ``bound_on`` for those that end by then; others have the term first agreed.
+    ``told``: of lines whose price others left, what it was before and for how much: ``line_id, ssp_before, measure_before``.
     Columns: owner, ``day``, ``stated``, ``ssp``, ``ssp_left`` (from the day on), ``uneven`` (whether cycles of it differ),
     ``start_on``, and the rule.
     """
@@ -279,7 +304,8 @@ def _measured(session: Session, spans: pl.DataFrame) -> pl.DataFrame:
         pl.col("stated", "ssp", "ssp_left").fill_null(0),
         pl.col("uneven").fill_null(value=False),
     )
-    ruled = _bundled(session, _with_rule(session, _with_estimates(session, _performed(session, filled))))
+    sold_ = _left_over(session, _performed(session, filled), told)
+    ruled = _bundled(session, _with_rule(session, _with_estimates(session, sold_)))
     return ruled.select(*OWNER, "day", "stated", "ssp", "ssp_left", "uneven", "start_on", *arrangement.RULE[1:])
 
 
@@ -309,8 +335,12 @@ def _bounded(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, *, left: bool = False) -> pl.DataFrame:
-    """The standalone selling prices of the lines over their terms, or of what is ``left`` from their day on: ``line_id, ssp``."""
-    model = products(session).select("product_id", "ssp_micro")
+    """The standalone selling prices of the lines over their terms, or of what is ``left`` from their day on: ``line_id, ssp``.
+
+    Of a product whose price is what others leave it is only how much of it there is, by `MEASURE`.
+    """
+    measure = pl.when(pl.col("ssp_basis") == RESIDUAL).then(MEASURE).otherwise("ssp_micro")
+    model = products(session).select("product_id", ssp_micro=measure)
     named = segments.join(lines.select("line_id", "day", "to_on", "cycle_months"), on="line_id", suffix="_bound").join(
         model, on="product_id", maintain_order="left"
     )
@@ -322,6 +352,29 @@ def _selling(session: Session, lines: pl.DataFrame, segments: pl.DataFrame, *, l
     parts = parts.filter(~once | (pl.col("from_on") == pl.col("from_on").min().over("line_id")))
     keyed = parts.select("from_on", "to_on", "ssp_micro", "quantity_micro", "cycle_months", key="line_id")
     return arrangement.selling_price(keyed, queries.rounding(session)).rename({"key": "line_id"})
+
+
+def _residual(session: Session) -> pl.Series:
+    """The products whose standalone selling price is what others leave."""
+    return products(session).filter(pl.col("ssp_basis") == RESIDUAL)["product_id"]
+
+
+def _left_over(session: Session, rows: pl.DataFrame, told: pl.DataFrame | None) -> pl.DataFrame:
+    """The lines with the selling prices of those that others leave (`arrangement.left_over`)."""
+    rest = _residual(session)
+    if rest.is_empty():
+        return rows
+    judged = [queries.estimates(session), queries.discounts(session).unique("tie")]
+    extra = pl.concat([each.select("contract_id", "amount") for each in judged]).group_by("contract_id")
+    keyed = queries.arranged(session, rows).join(
+        extra.agg(extra=pl.col("amount").sum()), on="contract_id", how="left", maintain_order="left"
+    )
+    once = pl.int_range(pl.len()).over("contract_id") == 0
+    none = pl.DataFrame(schema={"line_id": pl.Int64, "ssp_before": pl.Int64, "measure_before": pl.Int64})
+    named = keyed.join(none if told is None else told, on="line_id", how="left", maintain_order="left").with_columns(
+        residual=pl.col("product_id").is_in(rest.implode()), extra=pl.when(once).then(pl.col("extra").fill_null(0)).otherwise(0)
+    )  # fmt: skip
+    return arrangement.left_over(named, queries.rounding(session)).select(rows.columns)
 
 
 def _with_rule(session: Session, rows: pl.DataFrame) -> pl.DataFrame:

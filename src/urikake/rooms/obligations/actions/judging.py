@@ -45,7 +45,8 @@ def judge(
     """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
 
     ``kind``: `treatment` of the newest change of the contract · `bundle` the line with another (``with_line`` empty: it is
-    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `noncash` the
+    distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `discount` what of the
+    discount is of some lines alone (their codes in ``line``, with commas between; 0: none any more) · `noncash` the
     value of what is received otherwise than in money · `payable` what is paid to the customer (negative) · `combine` the
     contract with ``with_contract`` (empty: it is one of its own after all). Lines are named by their product's code.
     """
@@ -55,7 +56,7 @@ def judge(
         )
     content = {
         "contract": contract, "kind": kind, "treatment": treatment, "with": with_line,
-        "line": line if kind in ("bundle", "estimate") else "",
+        "line": line if kind in ("bundle", "estimate", "discount") else "",
         "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract, "from": "",
     }  # fmt: skip
     if kind == "treatment":
@@ -63,6 +64,37 @@ def judge(
     if kind == "combine" and not with_contract:
         content["from"] = combining.joined_to(session, contract)
     return proposals.propose(session, NAME, content, why)
+
+
+def _rows(session: Session, content: proposals.Content) -> list[dict[str, Any]]:
+    """The judgement as rows of facts, one for each line of a discount; refused where it names what there is not."""
+    if content["kind"] != "discount":
+        return [_row(session, content)]
+    codes = [code.strip() for code in content["line"].replace("、", ",").split(",") if code.strip()]
+    if len(set(codes)) != len(codes) or bool(codes) != (content["amount"] > 0):
+        raise Refusal(
+            "bad-discount", "どの明細の、いくらの値引かが分かりません。",
+            "対象の商品コードを一度ずつ , で区切って並べ、値引の額を正の数で書いてください。なくすときは、どちらも空（0）にします。",
+        )  # fmt: skip
+    rows = [_row(session, {**content, "line": code}) for code in codes or [""]]
+    if codes:
+        _discounted(session, rows)
+    return rows
+
+
+def _discounted(session: Session, rows: list[dict[str, Any]]) -> None:
+    """Refuse a discount of some lines that is more than the contract gives, or than the lines are sold for."""
+    lines = arranging.priced(session, combining.members(session, rows[0]["contract_id"]))
+    given = int(lines["ssp"].sum()) - int(lines["stated"].sum())
+    alone = int(lines.filter(pl.col("line_id").is_in([row["line_id"] for row in rows]))["ssp"].sum())
+    amount = rows[0]["amount"]
+    if amount > min(given, alone):
+        raise Refusal(
+            "too-much-discount",
+            f"値引 {amount:,}円は、契約の値引 {max(given, 0):,}円（独立販売価格の合計 − 取引価格）か、"
+            f"対象の明細の独立販売価格 {alone:,}円を超えています。",
+            "額と商品コードを確かめてください。",
+        )  # fmt: skip
 
 
 def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
@@ -168,13 +200,13 @@ def _changed_on(session: Session, number: str) -> date:
 
 
 def _check(session: Session, content: proposals.Content) -> None:
-    _row(session, content)
+    _rows(session, content)
 
 
 def _do(session: Session, content: proposals.Content) -> None:
     names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id")
-    row = pl.DataFrame([_row(session, content)]).cast(dict.fromkeys(names, pl.Int64))
-    facts.record(session, Judgement, row)
+    rows = pl.DataFrame(_rows(session, content)).cast(dict.fromkeys(names, pl.Int64))
+    facts.record(session, Judgement, rows)
 
 
 def words(content: proposals.Content) -> str:
@@ -195,6 +227,12 @@ def words(content: proposals.Content) -> str:
         other = content["with_contract"]
         return f"{head}" + (
             f"契約 {other} と結合し、一つの契約とみなす" if other else f"契約 {content['from']} との結合をやめる"
+        )
+    if content["kind"] == "discount":
+        return f"{head}" + (
+            f"値引 {content['amount']:,} 円を {content['line']} だけのものとする"
+            if content["amount"]
+            else "一部の明細だけの値引をなくす"
         )
     what = {
         "estimate": "変動対価を {} 円と見積もる",

@@ -48,7 +48,7 @@ def obligations(session: Session, contract: str = "", as_of: date | None = None)
     found = versions(session, contract_ids(session, contract) if contract else None, as_of)
     named = found.select(
         *(name for name in OBLIGATION if name not in ("effective", "left", "from", "to", "pattern")),
-        effective="effective_on", left="amount", pattern="method", to=pl.max_horizontal("from_on", inclusive("to_on")),
+        "pattern", effective="effective_on", left="amount", to=pl.max_horizontal("from_on", inclusive("to_on")),
         **{"from": pl.col("from_on")},
     )  # fmt: skip
     return Rows(named.select(OBLIGATION))
@@ -105,7 +105,8 @@ def versions(session: Session, chosen: pl.Series | None = None, as_of: date | No
 
     With the names of contract, partner and product, ``line`` (its number in the contract), and of what was shared in the
     version and those of contracts that are combined with it: the line's ``weight`` (a selling price; null where nothing was
-    shared anew), the ``weights`` of all, the ``money`` shared, and ``share_micro`` (millionths of a percent).
+    shared anew), the ``weights`` of all, the ``money`` shared, and ``share_micro`` (millionths of a percent). ``pattern`` is how the
+    line is recognised: of what is done in a day as its product says.
     """
     rows = together(session, chosen, as_of)
     return rows if chosen is None else rows.filter(pl.col("contract_id").is_in(chosen.implode()))
@@ -121,24 +122,29 @@ def together(session: Session, chosen: pl.Series | None = None, as_of: date | No
         heads = heads.filter(pl.col("pool").is_in(mine.implode()))
     own = heads.select(
         "version_id", "pool", "contract_no", "partner", "partner_name", "version", "effective_on", "treatment", "rule",
-        "reason", whole="price",
+        "reason", "judgement_id", whole="price",
     )  # fmt: skip
     lines = contracts.first_lines(session).select("line_id", line=pl.col("position") + 1)
-    model = products(session).select("product_id", "product", "product_name")
+    model = products(session).select("product_id", "product", "product_name", "ssp_basis", sold_as="revenue")
     rows = queries.obligations(session).join(own, on="version_id")
     named = rows.join(lines, on="line_id", how="left").join(model, on="product_id", how="left")
-    return shared(named).sort("contract_no", "version", "line", "line_id")
+    first_to_on = pl.col("to_on").min().over("line_id")  # a version moves what is over to its own day
+    at_once = pl.when(pl.col("sold_as") == "contract_start").then("sold_as").otherwise(pl.lit("point"))
+    instant_ = pl.col("start_on") == first_to_on.dt.offset_by("-1d")
+    told = named.with_columns(pattern=pl.when(instant_).then(at_once).otherwise("method"), first_to_on=first_to_on)
+    return shared(queries.deducted(session, told)).sort("contract_no", "version", "line", "line_id")
 
 
 def shared(rows: pl.DataFrame) -> pl.DataFrame:
     """The obligations of versions with what was shared in each, and by which selling prices (`core.modification`).
 
-    ``rows`` tell of each version the ``pool`` with which its price was shared. Columns beside the obligations':
+    ``rows`` tell of each version the ``pool`` with which its price was shared, and ``less``, what a discount of some lines alone
+    takes off their selling prices. Columns beside the obligations':
     ``gain`` and ``added`` (what a change added, in selling price and in price), and as `versions` tells.
     """
     gain = pl.max_horizontal(pl.col("ssp_left") - pl.col("ssp_left_before"), 0)
     weights = {
-        "inception": pl.col("ssp"),
+        "inception": pl.col("ssp") - pl.col("less"),
         "separate": pl.when(gain > 0).then(gain),
         "prospective": pl.col("ssp_left"),
         "catch_up": pl.col("ssp_before") + pl.when("apart").then(gain).otherwise(0),

@@ -120,9 +120,10 @@ def _rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.D
     own = (pl.col("run_id") == run_id) & (pl.col("effective_on") <= periods.last_day(month))
     head = every.filter((pl.col("run_id") < run_id) | own).row(-1, named=True)
     rows = session.rows("obligations_obligation", obligations.OBLIGATION, "version_id = ?", (head["id"],))
+    told = obligations.deducted(session, rows.with_columns(judgement_id=pl.lit(head["judgement_id"], dtype=pl.Int64)))
     return (
-        rows.rename({"pattern": "method"})
-        .drop("id", "run_id")
+        told.rename({"pattern": "method"})
+        .drop("id", "run_id", "judgement_id")
         .with_columns(
             price=pl.col("done") + pl.col("amount"),
             treatment=pl.lit(head["treatment"]),
@@ -218,5 +219,6 @@ def _formula(found: dict[str, Any], share: int) -> str:
     if abs(found["money"] * found["weight"] - share * found["weights"]) >= found["weights"]:
         return ""
     price = "残りの独立販売価格" if found["treatment"] == "prospective" else "独立販売価格"
+    price += "（値引後）" if found["less"] and found["treatment"] == "inception" else ""
     money, weight, weights = (words.yen(found[key]) for key in ("money", "weight", "weights"))
     return f"（{money} × {price} {weight} ÷ {weights}）"
