@@ -34,6 +34,7 @@ JUDGEMENT: Final = Kind(
         Column("with_line", "一つにする相手の商品"),
         Column("with_contract", "結合する相手の契約"),
         Column("amount", "額", cells.amount),
+        Column("rate", "年利(%)"),
         Column("why", "理由", required=True),
     ),
 )
@@ -56,6 +57,7 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
             Field("with_line", options=chosen, when=("bundle",), hint="選ばなければ、別個の履行義務に戻す"),
             Field("with_contract", options=_others(desk, own), when=("combine",), hint="選ばなければ、結合をやめる"),
             Field("amount", when=AMOUNTS, hint="税抜。値引・返金の見込みと、顧客に支払う額は負の数。0 ならなくす"),
+            Field("rate", when=("financing",), hint="契約の初めの割引率。4.5 のように。0 なら判断をやめる"),
         )),
         Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
     )  # fmt: skip
@@ -105,6 +107,7 @@ def save(doing: Deed) -> HttpResponse:
         "bundle": ("line", "with_line"),
         "estimate": ("line",),
         "combine": ("with_contract",),
+        "financing": ("rate",),
     }
     what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
     if row["kind"] in AMOUNTS:

@@ -22,7 +22,7 @@ from urikake.rooms.contracts import queries as contracts
 
 from .. import queries
 from ..models import Judgement
-from . import arranging, combining
+from . import arranging, combining, financing
 
 NAME: Final = "judgement"
 SIGNS: Final = {"noncash": 1, "payable": -1}
@@ -41,13 +41,15 @@ def judge(
     with_line: str = "",
     with_contract: str = "",
     amount: int = 0,
+    rate: str = "",
 ) -> int | None:
     """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
 
     ``kind``: `treatment` of the newest change of the contract · `bundle` the line with another (``with_line`` empty: it is
     distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `noncash` the
     value of what is received otherwise than in money · `payable` what is paid to the customer (negative) · `combine` the
-    contract with ``with_contract`` (empty: it is one of its own after all). Lines are named by their product's code.
+    contract with ``with_contract`` (empty: it is one of its own after all) · `financing` the yearly ``rate`` in percent by which
+    the price holds interest (0: none after all). Lines are named by their product's code.
     """
     if kind not in queries.KINDS:
         raise Refusal(
@@ -57,6 +59,7 @@ def judge(
         "contract": contract, "kind": kind, "treatment": treatment, "with": with_line,
         "line": line if kind in ("bundle", "estimate") else "",
         "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract, "from": "",
+        "rate": rate.strip(),
     }  # fmt: skip
     if kind == "treatment":
         content["on"] = _changed_on(session, contract).isoformat()
@@ -73,8 +76,10 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
     row: dict[str, Any] = {
         "contract_id": contract_id, "kind": content["kind"], "treatment": content["treatment"], "amount": content["amount"],
         "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"],
-        "with_contract_id": None,
+        "with_contract_id": None, "rate_micro": None,
     }  # fmt: skip
+    if content["kind"] == "financing":
+        row["rate_micro"] = financing.rate(session, contract_id, content["rate"])
     if content["kind"] == "treatment" and content["treatment"] not in TREATMENTS:
         raise Refusal(
             "bad-treatment", f"契約変更の扱い「{content['treatment']}」はありません。",
@@ -89,6 +94,7 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
             "契約にある別の商品コードを二つ指定してください。",
         )
     if content["kind"] == "combine":
+        financing.apart(session, contract_id, content["with_contract"])
         row |= combining.told(session, row["contract_id"], content["with_contract"])
     _able(session, row)
     return row
@@ -172,7 +178,7 @@ def _check(session: Session, content: proposals.Content) -> None:
 
 
 def _do(session: Session, content: proposals.Content) -> None:
-    names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id")
+    names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id", "rate_micro")
     row = pl.DataFrame([_row(session, content)]).cast(dict.fromkeys(names, pl.Int64))
     facts.record(session, Judgement, row)
 
@@ -195,6 +201,13 @@ def words(content: proposals.Content) -> str:
         other = content["with_contract"]
         return f"{head}" + (
             f"契約 {other} と結合し、一つの契約とみなす" if other else f"契約 {content['from']} との結合をやめる"
+        )
+    if content["kind"] == "financing":
+        rate = content["rate"]
+        return f"{head}" + (
+            f"取引価格に年 {rate}% の利息が含まれる（重要な金融要素）"
+            if float(rate)
+            else "重要な金融要素の判断をやめる"
         )
     what = {
         "estimate": "変動対価を {} 円と見積もる",
