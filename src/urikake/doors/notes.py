@@ -167,6 +167,12 @@ HEADERS: Final = {
     "judgements": ARRANGED
     | {"kind": "判断したこと", "with_line": "一つにする相手", "with_contract": "結合する契約", "amount": "額"},
     "allocation-check": ARRANGED | {"billed": "請求済み", "financed": "利息"},
-    "interest": {"opening": "月初の契約負債", "rate": "年利(%)", "expense": "支払利息", "income": "受取利息"},
+    "interest": {
+        "posted_on": "計上日",
+        "opening": "月初の契約負債",
+        "rate": "年利(%)",
+        "expense": "支払利息",
+        "income": "受取利息",
+    },
 }
 """How the columns of these reports are headed where others use the same names."""

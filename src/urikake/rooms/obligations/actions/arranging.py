@@ -195,8 +195,8 @@ def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only
         compared = compared.filter(other.any().over("arrangement"))
     rounding = queries.rounding(session)
     ruled = arrangement.changed(financing.bare(compared), rounding)["treatment"]
-    held = pl.when(pl.col("rate_micro").is_not_null()).then(ruled)
-    compared = compared.with_columns(override=pl.coalesce("override", held))
+    kept = pl.when(pl.col("rate_micro").is_not_null()).then(ruled)
+    compared = compared.with_columns(override=pl.coalesce("override", kept))
     return _record(session, arrangement.changed(compared, rounding).with_columns(rule=ruled))
 
 

@@ -78,7 +78,8 @@ def allocation_check(session: Session, as_of: date) -> Rows:
     ``to_bill`` (what the contract as it then stands still charges or gives back in its term), ``rounding`` (what cycles cut
     by their days lost or won where they were billed), ``estimated`` (what of the price people judged: variable amounts, and
     what is never on a bill), ``financed`` (what of it is interest, 重要な金融要素), ``moved`` (what of it came from contracts that
-    are combined with it, 契約の結合), ``difference`` (price less all six). A change is followed when its month is recognised; until then it is a difference.
+    are combined with it, 契約の結合), ``difference`` (price less all six). A change is followed when its month is
+    recognised; until then it is a difference.
     """
     return Rows(checked(session, as_of).select(CHECK))
 

@@ -82,7 +82,7 @@ def explained(session: Session, no: str, month: date, as_of: date | None = None)
         path=tuple(stations),
         recorded=recorded(session, "revenue.Interest", last["id"], last["run_id"]),
         as_of=periods.last_day(month),
-        previous=earlier,
+        previous=earlier or None,
         previous_ref=f"interest:{no}:{before_on:%Y-%m}" if earlier else "",
     )
 
