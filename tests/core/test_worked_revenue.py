@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.worked import PAGES, Example, examples
 
-MANY = {"allocation": 12, "modification": 10, "material-rights": 6, "progress": 5, "presentation": 6}
+MANY = {"allocation": 12, "modification": 10, "material-rights": 6, "progress": 5, "presentation": 6, "financing": 4}
 ALL = [(page, example) for page in MANY for example in examples(f"{page}.md")]
 
 

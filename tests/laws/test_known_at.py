@@ -25,7 +25,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     **{name: {"as_of": DAY} for name in ("deposits", "advances", "refunds", "reductions", "protected")},
     "forecast": {"from_month": "2026-04", "months": 3}, "waterfall": {"from_month": "2026-04"},
     "remaining-obligations": {"as_of": DAY, "exempt": "one-year"},
-    "judgements": {},
+    "judgements": {}, "interest": {},
     **{name: {"since": DAY.replace(2020), "until": DAY} for name in ("contract-balances", "revenue-by", "modifications")},
     "allocation-check": {"as_of": DAY},
     "contracts": {"as_of": DAY}, "renewals": {"as_of": DAY}, "journals": {"since": DAY.replace(1900), "until": DAY},

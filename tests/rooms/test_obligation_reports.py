@@ -35,7 +35,7 @@ def test_the_price_is_told_by_line_with_its_share(database: str) -> None:
             "contract_no": "C1", "version": 1, "effective": "2026-04-01", "treatment": "inception",
             "line": at, "product": product, "stated": stated, "ssp": ssp, "ssp_left": ssp,
             "price": price, "recognized": 0, "catch_up": 0, "left": price, "from": "2026-04-01", "to": to,
-            "pattern": pattern, "share": share,
+            "pattern": pattern, "share": share, "financed": None, "rate": None,
         }
         for at, product, stated, ssp, price, to, pattern, share in (
             (1, "HOST", 120_000, 120_000, 96_000, "2027-03-31", "monthly", 80),
@@ -82,8 +82,8 @@ def test_the_price_is_what_was_billed_and_is_to_be(database: str) -> None:
     told = {on: [tuple(row.values())[2:] for row in rows] for on, rows in check.items()}
     assert told == {
         "2026-03-31": [],
-        "2026-05-31": [(120_000, 120_000, 0, 20_000, 100_000, 0, 0, 0, 0)],
-        "2026-10-31": [(132_000, 132_000, 0, 72_000, 60_000, 0, 0, 0, 0)],
+        "2026-05-31": [(120_000, 120_000, 0, 20_000, 100_000, 0, 0, 0, 0, 0)],
+        "2026-10-31": [(132_000, 132_000, 0, 72_000, 60_000, 0, 0, 0, 0, 0)],
     }
     arranged.live(database, "2026-11", "2026-12")
     # Leaving was not followed: January is not recognised yet.

@@ -102,7 +102,12 @@ ASK_THEIR_CALLER = {
         f"urikake.rooms.obligations.actions.combining.{step}"
         for step in ("contract", "joined_to", "members", "number_of", "told")
     ),
-    "urikake.rooms.revenue.actions.transfer_moves",
+    *(
+        f"urikake.rooms.obligations.actions.financing.{step}"
+        for step in ("apart", "bare", "rate", "unperformed", "with_interest")
+    ),
+    *(f"urikake.rooms.revenue.actions.{step}" for step in ("interest_moves", "named_interest", "transfer_moves")),
+    "urikake.rooms.ledger.actions.interest_lines",
     *(f"urikake.rooms.exports.actions.naming.{step}" for step in ("named", "speller", "written")),
     "urikake.rooms.exports.actions.proving.prove",
 }

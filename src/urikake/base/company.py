@@ -51,6 +51,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "invoice_grouping": ("bill_to", "contract", "order", "project"),
     "learned_names": ("after_release", "after_two", "at_once"),
     "tax_point": ("completion", "monthly", "receipt"),
+    "financing": ("none", "judged"),
 }
 DEFAULTS: Final[dict[str, str]] = {key: choices[0] for key, choices in CHOICES.items()} | {
     "fee_tolerance": "880",
@@ -79,7 +80,8 @@ UNITS: Final = {
 ACCOUNTS: Final = (
     "普通預金 当座預金 現金 受取手形 電子記録債権 売掛金 契約資産 未収入金 貸倒引当金 不渡手形 買掛金 前受金 "
     "契約負債 仮受金 仮受消費税 仮払税金 預り保証金 返金負債 期首残高 売上高 売上値引 支払手数料 手形売却損 "
-    "債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 雑損失"
+    "債権売却損 貸倒損失 貸倒引当金繰入額 為替差益 為替差損 雑収入 雑損失 "
+    "受取利息 支払利息"
 ).split()
 
 

@@ -77,6 +77,8 @@ TOLD: Final = (
          {"oldest": "古い順", "proportional": "按分"}, True),
     Told("learned_names", "覚えた名義の使い方", "消込で覚えた振込名義を、いつから自動の消込に使うか。",
          {"after_release": "別の人が認めてから", "after_two": "2回同じに消し込まれてから", "at_once": "すぐに"}, True),
+    Told("financing", "重要な金融要素", "支払の時期が提供の時期と大きくずれる契約で、判断した利率により利息を取引価格から分けるか。"
+         "すでに判断した契約は変わらない。", {"none": "分けない", "judged": "判断した契約で分ける"}, True),
     Told("second_person", "二人目の承認が要るもの", "挙げたものは、作った人とは別の人が承認するまで行われない。", KINDS, True),
     Told("registration_number", "登録番号", "適格請求書に印字する。これから発行する請求書に使う。", {}, True),
     Told("peppol_id", "電子アドレス", "デジタルインボイスの差出人（Peppol ID）。空欄なら 0221 と登録番号。", {}, True),

@@ -30,6 +30,7 @@ CAUSES: Final = {
     "refunded": "返金",
     "other": "その他",
     "recognized": "収益の認識",
+    "interest": "利息（重要な金融要素）",
     "recognized_opening": "収益の認識（期首残高から）",
     "recognized_ahead": "請求前の収益の認識",
     "billed_after": "請求による債権への振替",
@@ -118,6 +119,8 @@ ARRANGED: Final = {
     "unshared": "配分もれ",
     "estimated": "見積りなど",
     "moved": "結合した契約から",
+    "financed": "うち利息",
+    "rate": "年利(%)",
     "to_bill": "これから請求",
     "rounding": "請求の端数",
     "difference": "差額",
@@ -151,6 +154,7 @@ HEADERS: Final = {
     "contract-balances": {
         "section": "区分",
         "combined": "結合",
+        "interest": "利息",
         "of_opening": "うち期首残高から",
         "liability": "契約負債",
         "asset": "契約資産",
@@ -164,6 +168,13 @@ HEADERS: Final = {
     "modifications": ARRANGED,
     "judgements": ARRANGED
     | {"kind": "判断したこと", "with_line": "一つにする相手", "with_contract": "結合する契約", "amount": "額"},
-    "allocation-check": ARRANGED | {"billed": "請求済み"},
+    "allocation-check": ARRANGED | {"billed": "請求済み", "financed": "利息"},
+    "interest": {
+        "posted_on": "計上日",
+        "opening": "月初の契約負債",
+        "rate": "年利(%)",
+        "expense": "支払利息",
+        "income": "受取利息",
+    },
 }
 """How the columns of these reports are headed where others use the same names."""

@@ -34,6 +34,7 @@ ADDRESSES: Final[dict[str, str]] = {
     "modification": "obligations:modification",
     "release": "recognition:release",
     "position": "recognition:position",
+    "financing": "recognition:financing",
     "progress": "recognition:progress",
     "apply": "payments:apply",
     "match": "payments:match",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, Final
 
 import polars as pl
 
+from urikake.core import financing as interests
 from urikake.core import progress as jobs
 from urikake.core.calculators.request import REQUIRED, Request
+from urikake.core.money import MICRO, cumulative
 from urikake.core.position import KINDS, positions, standing
 from urikake.core.release import releases
 from urikake.core.schedule import METHODS, PARTIAL_MONTHS, REMAINDERS, months
 
 _RIGHT: Final = dict.fromkeys(("right", "liability", "used", "expected"), pl.Int64)
 _EVENT: Final = {"contract": pl.Int64, "kind": pl.String, "amount": pl.Int64, "revenue": pl.Int64}
+_MOST: Final = 100 * MICRO
 _STEP: Final = ("price", "total_cost", "cost", "uninstalled", "billed", "paid")
 
 
@@ -66,6 +70,54 @@ def position(request: Request) -> dict[str, Any]:
     return {"after": _amounts(request, after.select(*columns, revenue="revenue_to_date"))}
 
 
+def financing(request: Request) -> dict[str, Any]:
+    """The price with its interest, and the interest up to each step, with the balance after it (an asset negative).
+
+    ``rate`` is yearly, in percent. A step is a ``month`` (counted from any), ``times`` one after the other (1), with the
+    ``bill`` of each and the share of the whole (``performed``, in any one unit) of each. What the price leaves in the end is
+    revenue of the last step that performs.
+
+    >>> steps = [{"month": 0, "bill": 4_000}, {"month": 12}, {"month": 24, "performed": 1}]
+    >>> financing(Request({"rate": "6", "steps": steps}))["steps"][1:]
+    [{'interest': 240, 'revenue': 0, 'balance': 4240}, {'interest': 254, 'revenue': 4494, 'balance': 0}]
+    """
+    steps = [_step(step) for step in request.items("steps")]
+    months = [(at, month, step) for at, step in enumerate(steps) for month in range(step["month"], step["end"])]
+    if not months or not any(step["performed"] for step in steps):
+        raise request.refusal("steps", "提供する月（performed）が要ります")
+    if any(later[1] <= earlier[1] for earlier, later in itertools.pairwise(months)):
+        raise request.refusal("steps", "月の順に、重ならないように並べてください")
+    rate = request.micro("rate")
+    if not 0 <= rate <= _MOST:
+        raise request.refusal("rate", "0 から 100 までの % で入力してください")
+    names = {"bill": "amount", "performed": "weight"}
+    bills, performed = (
+        pl.DataFrame(
+            [(0, month, step[name]) for _, month, step in months], schema=["arrangement", "month", column], orient="row"
+        )
+        for name, column in names.items()
+    )
+    rates = pl.DataFrame({"arrangement": [0], "rate_micro": [rate]})
+    price = int(interests.prices(bills, performed, rates, request.rounding)["price"][0])
+    earned = _earned(request, performed, price)
+    flows = bills.with_columns(amount=pl.col("amount") - pl.Series(earned))
+    spans = rates.with_columns(last=pl.lit(months[-1][1]))
+    borne = dict(interests.interest(flows, spans, request.rounding).select("month", "to_date").iter_rows())
+    last = max(at for at, (_, _, step) in enumerate(months) if step["performed"])
+    told, balance, before = [], 0, 0
+    for at, step in enumerate(steps):
+        mine = [place for place, (own, _, _) in enumerate(months) if own == at]
+        interest = borne.get(step["end"] - 1, 0) - before
+        before += interest
+        revenue = sum(earned[place] for place in mine)
+        balance += step["bill"] * len(mine) + interest - revenue
+        if last in mine and all(not later["bill"] for later in steps[at + 1 :]):
+            revenue, balance = revenue + balance, 0
+        told.append({"interest": interest, "revenue": revenue, "balance": balance})
+    listed = [{name: request.amount_out(amount) for name, amount in row.items()} for row in told]
+    return {"price": request.amount_out(price), "interest": request.amount_out(before), "steps": listed}
+
+
 def progress(request: Request) -> dict[str, Any]:
     """The progress and revenue of each step, the provision for a loss, and what stands in the balance sheet.
 
@@ -87,6 +139,22 @@ def progress(request: Request) -> dict[str, Any]:
 def _amounts(request: Request, rows: pl.DataFrame) -> list[dict[str, Any]]:
     """The rows with their amounts in the form of the request."""
     return [{name: request.amount_out(amount) for name, amount in row.items()} for row in rows.iter_rows(named=True)]
+
+
+def _step(step: Request) -> dict[str, int]:
+    """The step as months from ``month`` to before ``end``, each with its ``bill`` and what is ``performed``."""
+    month, times = step.integer("month", low=0, high=1_200), step.integer("times", 1, low=1, high=1_200)
+    performed = step.micro("performed", 0)
+    if performed < 0:
+        raise step.refusal("performed", "0 以上で入力してください")
+    return {"month": month, "end": month + times, "bill": step.money("bill", 0), "performed": performed}
+
+
+def _earned(request: Request, performed: pl.DataFrame, price: int) -> list[int]:
+    """What of the price is revenue in each of the months, cumulatively rounded."""
+    so_far = performed.select(so_far=pl.col("weight").cum_sum(), whole=pl.col("weight").sum())
+    done = so_far.select(done=cumulative(pl.lit(price), pl.col("so_far"), pl.col("whole"), request.rounding))["done"]
+    return (done - done.shift(1, fill_value=0)).to_list()
 
 
 def _count(step: Request, name: str) -> int:

@@ -17,8 +17,8 @@ import polars as pl
 ROOTS: Final[dict[str, str]] = {
     "Liabilities": "買掛金 前受金 契約負債 仮受金 仮受消費税 預り保証金 返金負債",
     "Equity": "期首残高",
-    "Income": "売上高 売上値引 為替差益 雑収入",
-    "Expenses": "支払手数料 手形売却損 債権売却損 貸倒損失 貸倒引当金繰入額 為替差損 雑損失",
+    "Income": "売上高 売上値引 為替差益 雑収入 受取利息",
+    "Expenses": "支払手数料 手形売却損 債権売却損 貸倒損失 貸倒引当金繰入額 為替差損 雑損失 支払利息",
 }
 """The accounts under each root; every other account is an asset."""
 

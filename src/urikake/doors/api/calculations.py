@@ -15,7 +15,7 @@ from .problems import Problem
 TITLES: Final = {
     "price": "料金", "periods": "請求期間", "proration": "日割り", "change": "途中の変更の日割り", "discount": "値引",
     "due": "締日と回収予定日", "tax": "消費税", "schedule": "収益認識の予定",
-    "allocation": "取引価格の配分", "modification": "契約変更", "release": "ポイント・商品券の取崩し",
+    "allocation": "取引価格の配分", "modification": "契約変更", "release": "ポイント・商品券の取崩し", "financing": "重要な金融要素",
     "position": "契約資産と契約負債", "progress": "進捗度と工事損失", "apply": "入金の充当", "match": "入金の照合",
     "payer": "振込名義", "aging": "年齢調べ", "credit": "与信", "fx": "為替差損益", "late-charge": "遅延損害金",
 }  # fmt: skip
@@ -45,6 +45,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "price": 120000, "recognized": 60000, "obligations": [{"id": "A", "ssp": 120000, "remaining": "0.5"}],
         "added": [{"id": "B", "price": 24000, "ssp": 30000, "distinct": True}], "distinct_remaining": True,
     },
+    "financing": {"rate": "6", "steps": [{"month": 0, "bill": 4000}, {"month": 12}, {"month": 24, "performed": 1}]},
     "release": {"liability": 8676, "steps": [{"used": 4500, "expected": 9500}, {"used": 8500, "expected": 9700}], "rounding": "half_up"},
     "position": {
         "events": [

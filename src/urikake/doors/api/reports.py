@@ -56,6 +56,7 @@ TITLES: Final = {
     "modifications": "契約変更の扱いと、それを決めたもの",
     "judgements": "収益認識の判断と、その理由",
     "allocation-check": "配分の確かめ（取引価格・配分・請求）",
+    "interest": "重要な金融要素の利息（契約・月ごと）",
     "timeline": "契約の出来事",
     "contracts": "有効な契約明細",
     "renewals": "更新予定",

@@ -12,7 +12,8 @@ from urikake.base.url import from_environment
 from .options import As, Dry, load
 
 judge: Final = typer.Typer(
-    no_args_is_help=True, help="収益認識の判断（契約変更の扱い・別個でない明細・変動対価・契約の結合）。"
+    no_args_is_help=True,
+    help="収益認識の判断（契約変更の扱い・別個でない明細・変動対価・契約の結合・重要な金融要素）。",
 )
 Contract = Annotated[str, typer.Argument(help="契約番号")]
 Why = Annotated[str, typer.Option("--why", help="理由（承認する人に示し、記録に残る）")]
@@ -115,6 +116,20 @@ def combine(
 ) -> None:
     """ほぼ同時に結んだ同じ顧客の契約を、一つの契約とみなす（契約の結合）よう申請する。"""
     _judge(contract, "combine", why, as_, dry_run, with_contract=with_contract)
+
+
+@judge.command()
+def financing(
+    contract: Contract,
+    rate: Annotated[
+        str, typer.Option("--rate", help="契約の初めの割引率（年利・%、4.5 のように）。0 なら判断をやめる")
+    ],
+    why: Why,
+    dry_run: Dry = False,
+    as_: As = "system",
+) -> None:
+    """支払の時期が提供の時期と大きくずれる契約で、利息を取引価格から分ける（重要な金融要素）よう申請する。"""
+    _judge(contract, "financing", why, as_, dry_run, rate=rate)
 
 
 def _judge(contract: str, kind: str, why: str, user: str, dry: bool, **what: object) -> None:

@@ -20,6 +20,7 @@ from urikake.rooms.refunds.actions import Refunded
 
 from .models import Entry, EntryLine, Total
 
+INTEREST: Final = ("支払利息", "受取利息")
 KEY: Final = ["source", "source_id", "posted_on"]
 DIFFERENCES: Final = {
     "fee": "",
@@ -106,9 +107,21 @@ def deposit_lines(session: Session, kept: pl.DataFrame) -> pl.DataFrame:
 
 
 @action("ledger.post")
-def post_recognition(session: Session, *, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Post recognition: Dr 前受金 (or 契約負債, 契約資産) / Cr 売上高, 仮受消費税, one entry per contract and month."""
-    return post(session, lines=revenue_lines(session, moves, before))
+def post_recognition(
+    session: Session, *, moves: pl.DataFrame, before: pl.DataFrame, interest: pl.DataFrame
+) -> pl.DataFrame:
+    """Post recognition: Dr 前受金 (or 契約負債, 契約資産) / Cr 売上高, 仮受消費税, one entry per contract and month.
+
+    ``interest`` (重要な金融要素) stands in it: Dr 支払利息 / Cr 前受金 (or 契約負債), Dr 契約資産 / Cr 受取利息.
+    """
+    lines = revenue_lines(session, moves, before)
+    return post(session, lines=pl.concat([lines, interest_lines(session, interest)]) if interest.height else lines)
+
+
+def interest_lines(session: Session, interest: pl.DataFrame) -> pl.DataFrame:
+    """The lines on 支払利息 and 受取利息, from rows of interest with their owner (`revenue.queries.interest.named`)."""
+    paid, got = (open_account(session, name) for name in INTEREST)
+    return pl.concat([_lines(interest, paid, pl.col("expense")), _lines(interest, got, -pl.col("income"))])
 
 
 def revenue_lines(session: Session, moves: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

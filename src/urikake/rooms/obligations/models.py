@@ -12,7 +12,8 @@ class Version(Fact):
 
     ``price`` is the whole transaction price without tax, ``recognized`` what of it was recognised before the day.
     ``treatment`` is `inception`, or how the change was treated (`core.modification`), ``rule`` how the rule would have it.
-    ``event_id`` is the newest event of contracts that it knows of; ``judgement_id`` what a person judged.
+    ``event_id`` is the newest event of contracts that it knows of; ``judgement_id`` what a person judged. ``rate_micro`` is the
+    yearly rate (millionths of a percent) by which the price holds interest (重要な金融要素); null where it holds none.
     """
 
     contract_id = ref()
@@ -24,6 +25,9 @@ class Version(Fact):
     recognized = models.BigIntegerField()
     event_id = ref()
     judgement_id = ref(null=True)
+    rate_micro = models.BigIntegerField(null=True)
+
+    later = frozenset({"rate_micro"})
 
     class Meta:
         db_table = "obligations_version"
@@ -36,7 +40,8 @@ class Obligation(Fact):
     ``stated`` is what the line charges in its term in all, ``ssp`` its standalone selling price (独立販売価格), ``ssp_left`` that
     of what was still to be performed. The columns ``…_before``, ``price_before`` and ``recognized`` are what a change was
     decided from; ``catch_up`` is what it recognised at once. ``apart``: what was left of it was
-    distinct (別個) from what was transferred.
+    distinct (別個) from what was transferred. Where the price holds interest (重要な金融要素), ``financed`` is what of ``stated`` is
+    interest and not charged, and ``bound_on`` the day before which the cycles begin whose charges are part of it.
     """
 
     version_id = ref()
@@ -63,6 +68,10 @@ class Obligation(Fact):
     pattern = models.CharField(max_length=10)
     partial_month = models.CharField(max_length=12)
     remainder = models.CharField(max_length=12)
+    financed = models.BigIntegerField(null=True)
+    bound_on = models.DateField(null=True)
+
+    later = frozenset({"financed", "bound_on"})
 
     class Meta:
         db_table = "obligations_obligation"
@@ -95,7 +104,9 @@ class Judgement(Fact):
     ``amount`` without tax; of ``line_id``, or of all): the newest of a contract, line and kind holds · `noncash` and `payable`,
     as `estimate`, what is received otherwise than in money and what is paid to the customer (negative) · `discount`, that of the discount
     in the price so much (``amount``) is of some lines alone, a row of one run each (71項); none where ``line_id`` is null · `combine`,
-    that the contract is one with ``with_contract_id`` (契約の結合), or no more, as ``treatment`` tells: `combined` or `apart`.
+    that the contract is one with ``with_contract_id`` (契約の結合), or no more, as ``treatment`` tells: `combined` or `apart` ·
+    `financing`, that its price
+    holds interest at the yearly rate ``rate_micro`` (重要な金融要素, millionths of a percent), or no more: 0.
     """
 
     contract_id = ref()
@@ -107,8 +118,9 @@ class Judgement(Fact):
     effective_on = models.DateField()
     reason = models.CharField(max_length=500)
     with_contract_id = ref(null=True)
+    rate_micro = models.BigIntegerField(null=True)
 
-    later = frozenset({"with_contract_id"})
+    later = frozenset({"with_contract_id", "rate_micro"})
 
     class Meta:
         db_table = "obligations_judgement"

@@ -15,15 +15,17 @@ from urikake.core.money import MICRO, Rounding, largest_remainder
 
 OWNER: Final = ["contract_id", "line_id", "partner_id", "product_id", "dimension_id"]
 VERSION: Final = (
-    "id, run_id, contract_id, partner_id, effective_on, treatment, rule, price, recognized, event_id, judgement_id"
+    "id, run_id, contract_id, partner_id, effective_on, treatment, rule, price, recognized, event_id, judgement_id, "
+    "rate_micro"
 )
 OBLIGATION: Final = (
     "id, run_id, version_id, contract_id, line_id, partner_id, product_id, dimension_id, stated, ssp, ssp_left, "
     "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
-    "pattern, partial_month, remainder"
+    "pattern, partial_month, remainder, financed, bound_on"
 )
 JUDGEMENT: Final = (
-    "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason, with_contract_id"
+    "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason, with_contract_id, "
+    "rate_micro"
 )
 TABLES: Final = ("obligations_version", "obligations_obligation")
 TREATMENTS: Final = {
@@ -36,13 +38,18 @@ TREATMENTS: Final = {
 """How a version came about, in words."""
 KINDS: Final = {
     "treatment": "契約変更の扱い", "bundle": "別個でない明細", "estimate": "変動対価の見積り", "noncash": "現金以外の対価",
-    "payable": "顧客に支払われる対価", "discount": "一部の明細だけの値引", "combine": "契約の結合",
+    "payable": "顧客に支払われる対価", "discount": "一部の明細だけの値引", "combine": "契約の結合", "financing": "重要な金融要素",
 }  # fmt: skip
 """What people may judge, in words."""
 BESIDE: Final = ("noncash", "payable")
 """What is part of the price and never on a bill: received otherwise than in money (59項), and paid to the customer (63項)."""
 AMOUNTS: Final = ("estimate", *BESIDE)
 """What people judge that has an amount."""
+
+
+def lasts() -> pl.Expr:
+    """The day before which obligations end, and before which the cycles begin that are charged for them."""
+    return pl.max_horizontal("to_on", "bound_on")
 
 
 def rounding(session: Session) -> Rounding:
@@ -166,6 +173,15 @@ def arranged(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
     return told.with_columns(arrangement=pl.coalesce("arrangement", "contract_id"))
 
 
+def rates(session: Session) -> pl.DataFrame:
+    """The arrangements whose price people judged to hold interest (重要な金融要素): ``arrangement``, ``rate_micro`` a year."""
+    told = judgements(session).filter(pl.col("kind") == "financing")
+    if told.is_empty():
+        return pl.DataFrame(schema={"arrangement": pl.Int64, "rate_micro": pl.Int64})
+    newest = arranged(session, told).unique("arrangement", keep="last", maintain_order=True)
+    return newest.filter(pl.col("rate_micro") > 0).select("arrangement", "rate_micro")
+
+
 def latest(session: Session) -> pl.DataFrame:
     """The newest judgement that touches each contract: ``contract_id, latest_id``.
 
@@ -235,21 +251,46 @@ def targets(session: Session, until: date) -> pl.DataFrame:
     """
     rows = recognised(session, standing(session), pl.lit(until))
     built = (pl.col("method") != "progress") | (pl.col("reached") >= MICRO)
-    done = (pl.col("to_on") <= until) & built
+    done = (lasts() <= until) & built
     every = arranged(session, rows).sort("arrangement", "contract_id", "line_id")
     over = done.all().over("arrangement")
     beside = estimates(session).filter(pl.col("kind").is_in(list(BESIDE)))
     sums = arranged(session, beside).group_by("arrangement").agg(beside=pl.col("amount").sum())
     told = every.join(sums, on="arrangement", how="left", maintain_order="left")
     return told.select(
-        *OWNER, "arrangement", "start_on", "to_on", pl.col("beside").fill_null(0), target="by_then", over=over
+        *OWNER, "arrangement", "start_on", pl.col("beside").fill_null(0), to_on=lasts(), target="by_then", over=over
     )
+
+
+def bearing(session: Session, until: date) -> pl.DataFrame:
+    """The lines of arrangements whose price holds interest: ``arrangement, rate_micro, line_id, start_on, to_on``, ``last_on``.
+
+    ``last_on`` is a day of the last month of the arrangement that bears interest before ``until``: that in which all of it
+    ended, or the last one before that day.
+    """
+    held = newest(session).filter(pl.col("rate_micro").is_not_null()).select("version_id", "rate_micro")
+    rows = obligations(session).join(held, on="version_id") if held.height else obligations(session).clear().with_columns(
+        rate_micro=pl.lit(None, dtype=pl.Int64)
+    )  # fmt: skip
+    whole = progress(session).filter(pl.col("share_micro") >= MICRO).group_by("line_id").agg(
+        built_on=pl.col("measured_on").min()
+    )  # fmt: skip
+    return ending(arranged(session, rows).join(whole, on="line_id", how="left", maintain_order="left"), until)
+
+
+def ending(told: pl.DataFrame, until: date) -> pl.DataFrame:
+    """As `bearing`, of obligations with their ``arrangement``, ``rate_micro`` and ``built_on``, when they were performed."""
+    end = pl.max_horizontal(lasts().dt.offset_by("-1d"), "built_on")
+    open_ = (pl.col("method") == "progress") & pl.col("built_on").is_null()
+    each = told.with_columns(end_on=pl.when(open_).then(pl.lit(date.max)).otherwise(end), to_on=lasts())
+    last = pl.min_horizontal(pl.col("end_on").max().over("arrangement"), pl.lit(until).dt.offset_by("-1d"))
+    return each.select("arrangement", "rate_micro", "contract_id", "line_id", "start_on", "to_on", last_on=last)
 
 
 def spans(session: Session) -> pl.DataFrame:
     """The lines of arrangements and until when what they charge is part of one: ``line_id``, ``bound_on``."""
     return standing(session).select(
-        "line_id", bound_on=pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
+        "line_id", bound_on=pl.max_horizontal(lasts(), pl.col("start_on").dt.offset_by("1d"))
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -20,8 +20,9 @@ from urikake.rooms.invoices.actions import Issued
 from urikake.rooms.obligations import actions as obligations
 
 from . import queries
-from .models import Accrual, Cutoff, Ending, Recognition, Schedule, Shift, Transfer
+from .models import Accrual, Cutoff, Ending, Interest, Recognition, Schedule, Shift, Transfer
 from .queries import OWNER
+from .queries import interest as bearing
 
 MOVES: Final = {
     "source": pl.String,
@@ -34,6 +35,13 @@ MOVES: Final = {
     "revenue_tax": pl.Int64,
 }
 CYCLE: Final = ["line_id", "cycle_from_on"]
+
+
+class Recognised(NamedTuple):
+    """What a recognition did: its moves (columns `MOVES`), and the interest among them by account (`interest.named`)."""
+
+    moves: pl.DataFrame
+    interest: pl.DataFrame
 
 
 def _ruled(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
@@ -121,8 +129,8 @@ def _keep_open(session: Session, rows: pl.DataFrame) -> None:
 
 
 @action("revenue.recognize")
-def recognize(session: Session, *, month: date) -> pl.DataFrame:
-    """Recognise everything up to the end of the month and return the moves (columns `MOVES`), one row a line and month.
+def recognize(session: Session, *, month: date) -> Recognised:
+    """Recognise everything up to the end of the month and return the moves, one row a line and month.
 
     Every month not recognised yet is posted on its last day, or in the first open month after it. Where all of them were,
     what came late is taken up as of the newest of them: looking from an earlier one would take back what later ones hold.
@@ -131,9 +139,11 @@ def recognize(session: Session, *, month: date) -> pl.DataFrame:
     last = queries.cutoff(session)
     first = periods.following(last) if last else (_first_month(session) or month)
     pending = _months(session, first, month)
+    top = session.next_id("revenue_interest")
     moves = [_one_month(session, each) for each in pending]
     late = [] if pending else _late(session, last or month)
-    return pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
+    made = pl.concat([pl.DataFrame(schema=MOVES), *moves, *late])
+    return Recognised(made, _borne(session, top))
 
 
 def _renew(session: Session, month: date) -> None:
@@ -254,16 +264,19 @@ def _accrue(session: Session, month: date, target: pl.DataFrame) -> pl.DataFrame
 def _shift(session: Session, month: date) -> pl.DataFrame:
     """Bring arranged lines to what of the price falls on them (`obligations`) by the end of the month; return the moves.
 
+    Those of interest come first: where an arrangement is over, what is left of its price waits for it.
+
     Consumption tax stays with what was charged: it follows the prices that were agreed (消費税法28条), not their allocation.
     """
     obligations.arrange(session, month=month)
+    interest = _bear(session, month)
     delta = queries.to_shift(session, month)
     if delta.is_empty():
-        return pl.DataFrame(schema=MOVES)
+        return interest
     posted_on = periods.open_date(session, periods.last_day(month))
     facts.record(session, Shift, delta.with_columns(month=pl.lit(month), posted_on=pl.lit(posted_on)))
     none = {name: pl.lit(0, dtype=pl.Int64) for name in ("billed", "billed_tax", "revenue_tax")}
-    return delta.select(
+    moves = delta.select(
         source=pl.lit("recognition"),
         source_id="contract_id",
         posted_on=pl.lit(posted_on),
@@ -271,6 +284,37 @@ def _shift(session: Session, month: date) -> pl.DataFrame:
         revenue="amount",
         **none,
     ).select(list(MOVES))
+    return pl.concat([interest, moves])
+
+
+def _bear(session: Session, month: date) -> pl.DataFrame:
+    """Bear the interest on the balances of contracts whose price holds it (29号57項), by the end of the month; return the moves.
+
+    It is on the balances with which months begin, so what the month itself recognises is not waited for.
+    """
+    delta = bearing.to_bear(session, month)
+    if delta.is_empty():
+        return pl.DataFrame(schema=MOVES)
+    posted_on = periods.open_date(session, periods.last_day(month))
+    made = facts.record(session, Interest, delta.with_columns(month=pl.lit(month), posted_on=pl.lit(posted_on)))
+    return interest_moves(named_interest(session, made))
+
+
+def named_interest(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of interest with the line that stands for each contract (`interest.named`)."""
+    return bearing.named(session, rows, queries.standing_for(session, rows["contract_id"]))
+
+
+def interest_moves(rows: pl.DataFrame) -> pl.DataFrame:
+    """The moves (columns `MOVES`) of rows of interest: as if it were billed."""
+    none = {name: pl.lit(0, dtype=pl.Int64) for name in ("billed_tax", "revenue", "revenue_tax")}
+    return rows.with_columns(billed="amount", **none).select(list(MOVES))
+
+
+def _borne(session: Session, first: int) -> pl.DataFrame:
+    """The interest that was borne from the row of that id on."""
+    rows = bearing.interests(session)
+    return named_interest(session, rows.filter(pl.col("id") >= first))
 
 
 def _transfer(session: Session, month: date) -> pl.DataFrame:

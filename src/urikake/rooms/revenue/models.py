@@ -1,4 +1,4 @@
-"""Tables of revenue: schedules and their ends, recognitions, accruals, shifts, months recognised, open accruals (a projection)."""
+"""Tables of revenue: schedules and their ends, recognitions, accruals, shifts, interest, months recognised, open accruals."""
 
 from __future__ import annotations
 
@@ -114,6 +114,24 @@ class Transfer(Fact):
     class Meta:
         db_table = "revenue_transfer"
         indexes = [models.Index(fields=["contract_id"], name="revenue_transfer_contract")]
+
+
+class Interest(Fact):
+    """Interest of a month on the balance of a contract whose price holds it (重要な金融要素, `obligations`).
+
+    ``expense`` (支払利息) raises what is owed to the customer, ``income`` (受取利息) what the customer owes; what is taken back
+    is negative. Of contracts that are combined it is borne by the one that the others were joined to.
+    """
+
+    contract_id = ref()
+    month = models.DateField()
+    posted_on = models.DateField()
+    expense = models.BigIntegerField()
+    income = models.BigIntegerField()
+
+    class Meta:
+        db_table = "revenue_interest"
+        indexes = [models.Index(fields=["contract_id"], name="revenue_interest_contract")]
 
 
 class Cutoff(Fact):

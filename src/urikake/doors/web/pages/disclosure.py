@@ -153,6 +153,7 @@ def positions(desk: Desk) -> Shown:
         Column("of_opening", "うち期首残高から(円)", "yen", summed=True),
         Column("liability", "契約負債(円)", "yen", summed=True), Column("asset", "契約資産(円)", "yen", summed=True),
         Column("combined", "結合した契約と(円)", "yen", summed=True, hidden=True),
+        Column("interest", "利息(円)", "yen", summed=True, hidden=True),
     ]  # fmt: skip
     listing = table(
         desk, named, columns, key="at", name="contract-positions", find=["contract_no", "partner"],

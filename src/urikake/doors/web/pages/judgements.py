@@ -35,6 +35,7 @@ JUDGEMENT: Final = Kind(
         Column("with_line", "一つにする相手の商品"),
         Column("with_contract", "結合する相手の契約"),
         Column("amount", "額", cells.amount),
+        Column("rate", "年利(%)"),
         Column("why", "理由", required=True),
     ),
 )
@@ -59,6 +60,7 @@ def _groups(desk: Desk) -> tuple[Group, ...]:
             Field("with_contract", options=_others(desk, own), when=("combine",), hint="選ばなければ、結合をやめる"),
             Field("amount", when=(*AMOUNTS, "discount"),
                   hint="税抜。見積りでは、値引・返金の見込みと顧客に支払う額は負の数。0 ならなくす"),
+            Field("rate", when=("financing",), hint="契約の初めの割引率。4.5 のように。0 なら判断をやめる"),
         )),
         Group("理由", (Field("why", hint="承認する人に示し、記録に残る", wide=True),)),
     )  # fmt: skip
@@ -112,6 +114,7 @@ def save(doing: Deed) -> HttpResponse:
         "bundle": ("line", "with_line"),
         "estimate": ("line",),
         "combine": ("with_contract",),
+        "financing": ("rate",),
     }
     what: dict[str, Any] = {name: row[name] for name in used.get(row["kind"], ())}
     if row["kind"] in (*AMOUNTS, "discount"):

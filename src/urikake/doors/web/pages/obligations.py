@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse
 
 from urikake.base import access
 from urikake.base.bulk import Session
+from urikake.core.money import plain
 from urikake.doors import notes
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts as every_contract
@@ -60,6 +61,7 @@ def listed(desk: Desk) -> Shown:
         Column("to_bill", "これから請求(円)", "yen", summed=True, hidden=True),
         Column("rounding", "請求の端数(円)", "yen", summed=True, hidden=True),
         Column("estimated", "見積りなど(円)", "yen", summed=True, hidden=True),
+        Column("financed", "うち利息(円)", "yen", summed=True, hidden=True),
         Column("moved", "結合した契約から(円)", "yen", summed=True, hidden=True),
         Column("difference", "差額(円)", "yen", summed=True, hidden=True),
     ]
@@ -71,7 +73,7 @@ def listed(desk: Desk) -> Shown:
     )  # fmt: skip
     if isinstance(listing, HttpResponse):
         return listing
-    names = ("price", "allocated", "billed", "to_bill", "rounding", "estimated", "difference")
+    names = ("price", "allocated", "billed", "to_bill", "rounding", "estimated", "financed", "difference")
     proof = every.select(pl.col(names).sum()).row(0, named=True)
     return {"table": listing, "proof": proof, "judge_url": desk.way("revenue.judge", "revenue/judgements")}
 
@@ -97,7 +99,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
         "contract_no": contract_no, "check": check, "rows": rows.to_dicts(), "picture": _weights(rows),
         "sums": rows.select(pl.col("stated", "ssp", "price", "posted", "left").sum()).row(0, named=True),
         "why": why(_first(every, whole)), "changes": _changes(desk, chosen, every, whole),
-        "combined": _combined(now, whole),
+        "combined": _combined(now, whole), "financing": _financing(desk, contract_no, now, rows),
         "months": _months(desk, chosen, rows["product"].to_list()), "bills": _bills(desk.session, rows, desk.on),
         "judge_url": desk.way("revenue.judge", "revenue/judgements", contract=contract_no),
         "judgements": [
@@ -127,6 +129,26 @@ def _combined(now: pl.DataFrame, whole: pl.DataFrame) -> list[dict[str, Any]]:
     return sums.sort("contract_no").to_dicts()
 
 
+def _financing(desk: Desk, contract_no: str, now: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any] | None:
+    """Of a price that holds interest: the rate, what it is with and without, and the interest month by month; else None.
+
+    Without it, how far what is charged and what is performed lie apart is what a person decides by (58項).
+    """
+    told = reports.interest(desk.session, contract_no, desk.on).frame
+    rate = now["rate_micro"].first()
+    if rate is None and told.is_empty():
+        return None
+    financed, price = (int(now[name].sum()) for name in ("financed", "price"))
+    months = [
+        row | {"ref": f"interest:{contract_no}:{row['month']}", "opening": row["opening"] or 0}
+        for row in told.iter_rows(named=True)
+    ]
+    return {
+        "rate": plain(rate) if rate is not None else None, "financed": financed, "price": price, "bare": price - financed,
+        "months": months, "expense": int(told["expense"].sum()), "income": int(told["income"].sum()),
+    }  # fmt: skip
+
+
 def _said(row: dict[str, Any]) -> dict[str, Any]:
     """A judgement in words."""
     what = {
@@ -139,6 +161,9 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
         "payable": f"顧客に支払われる対価を {shown.yen(row['amount'])}円 とする",
         "estimate": f"変動対価を {shown.yen(row['amount'])}円 と見積もる"
         + (f"（{row['line']} だけ）" if row["line"] else ""),
+        "financing": f"年 {row['rate']:g}% の利息が取引価格に含まれる"
+        if row["rate"]
+        else "重要な金融要素の判断をやめる",
         "combine": f"契約 {row['with_contract']} と"
         + ("結合し、一つの契約とみなす" if row["treatment"] == "combined" else "の結合をやめる"),
     }[row["kind"]]

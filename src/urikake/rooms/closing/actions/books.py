@@ -25,8 +25,8 @@ def recognize(session: Session, *, month: date) -> dict[str, Any]:
     """Recognise up to the month and post it; return the revenue recognised."""
     before = balances.positions(session)
     step("収益を認識")
-    moves = revenue.recognize(session, month=month)
-    ledger.post_recognition(session, moves=moves, before=before)
+    moves, interest = revenue.recognize(session, month=month)
+    ledger.post_recognition(session, moves=moves, before=before, interest=interest)
     return {"rows": moves.height, "revenue": int(moves["revenue"].sum())}
 
 

@@ -214,6 +214,7 @@ SUMMED: Final = {
     "revenue.Recognition": "sum(amount) AS recognised, sum(tax_amount) AS tax_recognised",
     "revenue.Accrual": "sum(amount) AS accrued",
     "revenue.Shift": "sum(amount) AS shifted",
+    "revenue.Interest": "sum(expense - income) AS interest",
 }
 
 
@@ -305,14 +306,15 @@ def _requests(session: Session) -> list[str]:
 
 
 def _contract_balances(session: Session, sums: dict[str, int], owed: int) -> list[str]:
-    """Billed (but for deposits) = recognised + liability − asset, tax held in advances and overpayments kept apart.
+    """Billed (but for deposits) + interest = recognised + liability − asset, tax held in advances and overpayments kept apart.
 
     Tax invoiced that is not revenue's yet is in 前受金 with the rest. ``owed`` of the account is not contracts'.
     """
     policy = policies(session)
     with_revenue = policy["advance_tax"] == "with_revenue"
     asset = "契約資産" if policy["accrual_account"] == "contract_asset" else "未収入金"
-    billed, recognised = sums["billed"] - sums["deposited"], sums["recognised"] + sums["accrued"] + sums["shifted"]
+    billed = sums["billed"] - sums["deposited"] + sums["interest"]
+    recognised = sums["recognised"] + sums["accrued"] + sums["shifted"]
     overpaid = _open_advances(sums) if with_revenue else 0
     held = sums["taxed"] - sums["tax_recognised"] if with_revenue else 0
     net = sums.get(asset, 0) - owed + sums.get("前受金" if with_revenue else "契約負債", 0)

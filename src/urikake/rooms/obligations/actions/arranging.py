@@ -21,6 +21,7 @@ from urikake.rooms.contracts import queries as contracts
 from .. import queries
 from ..models import Obligation, Version
 from ..queries import OWNER
+from . import financing
 
 OUTSIDE: Final = ("usage", "lifetime", "deposit")
 """Revenue that no price is shared with: as used, an advance for what comes later (57–60項), and none at all."""
@@ -30,7 +31,14 @@ PRICED: Final = pl.col("ssp_micro").is_not_null() | (pl.col("revenue") == PROGRE
 """Products of which a standalone selling price can be told."""
 MEASURE: Final = MICRO * MICRO
 """As what one of a product is measured whose price is what others leave, so that parts of it are told well enough."""
-NOTHING: Final = {"stated_before": 0, "ssp_before": 0, "ssp_left_before": 0, "price": 0, "recognized": 0}
+NOTHING: Final = {
+    "financed_before": 0,
+    "stated_before": 0,
+    "ssp_before": 0,
+    "ssp_left_before": 0,
+    "price": 0,
+    "recognized": 0,
+}
 BLOCK: Final = 100_000
 """Contracts measured together: their charges over years have room in memory."""
 HARMLESS: Final = ("renew", "decline_renewal", "change_bill_to")
@@ -192,11 +200,17 @@ def _changed(session: Session, before: pl.DataFrame, held: pl.DataFrame, *, only
         override=pl.col("override").first(ignore_nulls=True).over("arrangement")
     )
     if only:
-        other = (pl.col("stated") != pl.col("stated_before")) | (pl.col("ssp_left") != pl.col("ssp_left_before"))
+        own, before_ = (
+            pl.col("stated") - pl.col("financed").fill_null(0),
+            pl.col("stated_before") - pl.col("financed_before"),
+        )
+        other = (own != before_) | (pl.col("ssp_left") != pl.col("ssp_left_before"))
         compared = compared.filter(other.any().over("arrangement"))
     rounding = queries.rounding(session)
-    ruled = arrangement.changed(compared.with_columns(override=pl.lit(None, dtype=pl.String)), rounding)
-    return _record(session, arrangement.changed(compared, rounding).with_columns(rule=ruled["treatment"]))
+    ruled = arrangement.changed(financing.bare(compared), rounding)["treatment"]
+    kept = pl.when(pl.col("rate_micro").is_not_null()).then(ruled)
+    compared = compared.with_columns(override=pl.coalesce("override", kept))
+    return _record(session, arrangement.changed(compared, rounding).with_columns(rule=ruled))
 
 
 def _told_anew(session: Session) -> int:
@@ -225,8 +239,9 @@ def _compared(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> pl.
         left.drop("measure_before"), on="line_id", how="left", maintain_order="left"
     )
     were = past.select(
-        "line_id", "price", "ssp_left_before", stated_before="stated", ssp_before="ssp", recognized="by_then"
-    )
+        "line_id", "price", "ssp_left_before", stated_before="stated", ssp_before="ssp", recognized="by_then",
+        financed_before="financed",
+    )  # fmt: skip
     judged = queries.treatments(session).select("contract_id", day="effective_on", override="treatment")
     told = now.join(were, on="line_id", how="left", maintain_order="left").join(
         judged, on=["contract_id", "day"], how="left", maintain_order="left"
@@ -247,9 +262,9 @@ def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> 
     told = mine.join(knew, on="contract_id", maintain_order="left")
     known = told.filter((pl.col("effective_on") <= pl.col("since_on")) & (pl.col("event_id") <= pl.col("known_id")))
     lines, segments = billing.as_of(session, before, known.drop("since_on", "known_id"))
-    spans = before.select("line_id", "day", bound_on="to_on")
+    spans = before.select("line_id", "day", bound_on=queries.lasts())
     bounded = _bounded(lines.join(spans, on="line_id", maintain_order="left"))
-    timed = _selling(session, bounded, segments, left=True)
+    timed = financing.unperformed(_selling(session, bounded, segments, left=True), before)
     built = before.filter(pl.col("method") == PROGRESS)
     left = _unperformed(session, built, pl.col("ssp"))
     both = pl.concat([timed.join(built, on="line_id", how="anti"), built.select("line_id", ssp=left)])
@@ -272,23 +287,23 @@ def _unperformed(session: Session, rows: pl.DataFrame, ssp: pl.Expr) -> pl.Serie
 
 def _grown(session: Session, before: pl.DataFrame) -> pl.DataFrame:
     """The lines of the arrangements and those added to their contracts by the day, bound until the arrangement is over."""
-    until = pl.col("to_on").max().over("arrangement")
+    until = queries.lasts().max().over("arrangement")
     over = queries.arranged(session, before).select("contract_id", "day", bound_on=until).unique("contract_id")
     model = products(session).filter(~pl.col("revenue").is_in(OUTSIDE) & PRICED)
     every = contracts.first_lines(session).join(over, on="contract_id").filter(pl.col("start_on") <= pl.col("day"))
     added = every.filter(pl.col("product_id").is_in(model["product_id"].implode()))
-    mine = before.select("line_id", "contract_id", "day", bound_on="to_on")
+    mine = before.select("line_id", "contract_id", "day", bound_on=queries.lasts())
     others = added.join(mine, on="line_id", how="anti").filter(pl.col("start_on") < pl.col("bound_on"))
     return pl.concat([mine, others.select(mine.columns)]).sort("line_id")
 
 
-def _measured(session: Session, spans: pl.DataFrame, told: pl.DataFrame | None = None) -> pl.DataFrame:
+def _measured(session: Session, spans: pl.DataFrame, held: pl.DataFrame | None = None) -> pl.DataFrame:
     """The lines as they stood on their day: owner, term, rule, what they charge in it and their selling prices.
 
     ``spans``: ``line_id, contract_id, day``, and ``bound_on`` for those that end by then; others have the term first agreed.
-    ``told``: of lines whose price others left, what it was before and for how much: ``line_id, ssp_before, measure_before``.
+    ``held``: of lines whose price others left, what it was before and for how much: ``line_id, ssp_before, measure_before``.
     Columns: owner, ``day``, ``stated``, ``ssp``, ``ssp_left`` (from the day on), ``uneven`` (whether cycles of it differ),
-    ``start_on``, and the rule.
+    ``start_on``, the rule, and what `financing.with_interest` tells.
     """
     lines, segments = _standing_lines(session, spans)
     charged = billing.agreed(session, lines, segments)
@@ -304,9 +319,11 @@ def _measured(session: Session, spans: pl.DataFrame, told: pl.DataFrame | None =
         pl.col("stated", "ssp", "ssp_left").fill_null(0),
         pl.col("uneven").fill_null(value=False),
     )
-    sold_ = _left_over(session, _performed(session, filled), told)
-    ruled = _bundled(session, _with_rule(session, _with_estimates(session, sold_)))
-    return ruled.select(*OWNER, "day", "stated", "ssp", "ssp_left", "uneven", "start_on", *arrangement.RULE[1:])
+    priced_ = _left_over(session, _performed(session, filled), held)
+    ruled = _bundled(session, _with_rule(session, _with_estimates(session, priced_)))
+    told = financing.with_interest(session, ruled, lines, charged)
+    names = ("day", "stated", "ssp", "ssp_left", "uneven", "start_on", *arrangement.RULE[1:], *financing.TOLD)
+    return told.select(*OWNER, *names)
 
 
 def _standing_lines(session: Session, spans: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -430,7 +447,7 @@ def _record(session: Session, lines: pl.DataFrame) -> int:
     if lines.is_empty():
         return 0
     heads = lines.group_by("contract_id", maintain_order=True).agg(
-        pl.col("partner_id", "treatment", "rule").first(),
+        pl.col("partner_id", "treatment", "rule", "rate_micro").first(),
         effective_on=pl.col("day").first(),
         price=pl.col("done").sum() + pl.col("amount").sum(),
         recognized=pl.col("recognized").sum(),

@@ -22,7 +22,7 @@ from urikake.rooms.contracts import queries as contracts
 
 from .. import queries
 from ..models import Judgement
-from . import arranging, combining
+from . import arranging, combining, financing
 
 NAME: Final = "judgement"
 SIGNS: Final = {"noncash": 1, "payable": -1}
@@ -41,6 +41,7 @@ def judge(
     with_line: str = "",
     with_contract: str = "",
     amount: int = 0,
+    rate: str = "",
 ) -> int | None:
     """Judge, or ask for it where a second person must agree; the number of the proposal, None where it is done.
 
@@ -48,7 +49,8 @@ def judge(
     distinct after all) · `estimate` a variable amount without tax, of a line or of all (0: none any more) · `discount` what of the
     discount is of some lines alone (their codes in ``line``, with commas between; 0: none any more) · `noncash` the
     value of what is received otherwise than in money · `payable` what is paid to the customer (negative) · `combine` the
-    contract with ``with_contract`` (empty: it is one of its own after all). Lines are named by their product's code.
+    contract with ``with_contract`` (empty: it is one of its own after all) · `financing` the yearly ``rate`` in percent by which
+    the price holds interest (0: none after all). Lines are named by their product's code.
     """
     if kind not in queries.KINDS:
         raise Refusal(
@@ -58,6 +60,7 @@ def judge(
         "contract": contract, "kind": kind, "treatment": treatment, "with": with_line,
         "line": line if kind in ("bundle", "estimate", "discount") else "",
         "amount": amount, "why": why.strip(), "on": "", "with_contract": with_contract, "from": "",
+        "rate": rate.strip(),
     }  # fmt: skip
     if kind == "treatment":
         content["on"] = _changed_on(session, contract).isoformat()
@@ -105,8 +108,10 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
     row: dict[str, Any] = {
         "contract_id": contract_id, "kind": content["kind"], "treatment": content["treatment"], "amount": content["amount"],
         "effective_on": date.fromisoformat(content["on"]) if content["on"] else date(1900, 1, 1), "reason": content["why"],
-        "with_contract_id": None,
+        "with_contract_id": None, "rate_micro": None,
     }  # fmt: skip
+    if content["kind"] == "financing":
+        row["rate_micro"] = financing.rate(session, contract_id, content["rate"])
     if content["kind"] == "treatment" and content["treatment"] not in TREATMENTS:
         raise Refusal(
             "bad-treatment", f"契約変更の扱い「{content['treatment']}」はありません。",
@@ -121,6 +126,7 @@ def _row(session: Session, content: proposals.Content) -> dict[str, Any]:
             "契約にある別の商品コードを二つ指定してください。",
         )
     if content["kind"] == "combine":
+        financing.apart(session, contract_id, content["with_contract"])
         row |= combining.told(session, row["contract_id"], content["with_contract"])
     _able(session, row)
     return row
@@ -204,7 +210,7 @@ def _check(session: Session, content: proposals.Content) -> None:
 
 
 def _do(session: Session, content: proposals.Content) -> None:
-    names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id")
+    names: Sequence[str] = ("line_id", "with_line_id", "with_contract_id", "rate_micro")
     rows = pl.DataFrame(_rows(session, content)).cast(dict.fromkeys(names, pl.Int64))
     facts.record(session, Judgement, rows)
 
@@ -233,6 +239,13 @@ def words(content: proposals.Content) -> str:
             f"値引 {content['amount']:,} 円を {content['line']} だけのものとする"
             if content["amount"]
             else "一部の明細だけの値引をなくす"
+        )
+    if content["kind"] == "financing":
+        rate = content["rate"]
+        return f"{head}" + (
+            f"取引価格に年 {rate}% の利息が含まれる（重要な金融要素）"
+            if float(rate)
+            else "重要な金融要素の判断をやめる"
         )
     what = {
         "estimate": "変動対価を {} 円と見積もる",

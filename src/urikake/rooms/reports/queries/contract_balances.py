@@ -22,6 +22,7 @@ from urikake.rooms.contracts.queries import contracts
 from urikake.rooms.ledger import queries as ledger
 from urikake.rooms.parties.queries import codes
 from urikake.rooms.revenue import queries as revenue
+from urikake.rooms.revenue.queries import interest as bearing
 
 from .chosen import require_span
 from .contracts import BEGINNING
@@ -187,19 +188,20 @@ def _leased(session: Session, before: date, until: date) -> dict[str, int]:
 def _positions(session: Session, since: date, until: date) -> list[pl.DataFrame]:
     """Contract assets and liabilities, leases apart, and all of them net beside the ledger."""
     day = since - timedelta(1)
-    every = kernel.rolled(moves(session, since, until))
+    every = _rolled(moves(session, since, until))
     own, leased = every.filter(~pl.col("lease")), every.filter("lease")
     sums = own.select(
         opening_liability=pl.col("before").clip(lower_bound=0), opening_asset=(-pl.col("before")).clip(lower_bound=0),
         liability_in="liability_in", liability_out="liability_out", from_opening="from_opening", asset_in="asset_in",
-        asset_out="asset_out",
+        asset_out="asset_out", paid="paid", got="got",
     ).sum().row(0, named=True)  # fmt: skip
     asset = {
-        "opening": sums["opening_asset"], "recognized_ahead": sums["asset_in"], "billed_after": -sums["asset_out"],
+        "opening": sums["opening_asset"], "recognized_ahead": sums["asset_in"] - sums["got"], **_if_any(sums["got"]),
+        "billed_after": -sums["asset_out"],
         "closing": sums["opening_asset"] + sums["asset_in"] - sums["asset_out"],
     }  # fmt: skip
     liability = {
-        "opening": sums["opening_liability"], "billed": sums["liability_in"],
+        "opening": sums["opening_liability"], "billed": sums["liability_in"] - sums["paid"], **_if_any(sums["paid"]),
         "recognized_opening": -sums["from_opening"], "recognized": sums["from_opening"] - sums["liability_out"],
         "closing": sums["opening_liability"] + sums["liability_in"] - sums["liability_out"],
         "of_opening": sums["from_opening"],
@@ -211,15 +213,29 @@ def _positions(session: Session, since: date, until: date) -> list[pl.DataFrame]
     return [*parts, _told("net", _net(every), books)]
 
 
+def _rolled(every: pl.DataFrame) -> pl.DataFrame:
+    """The moves with how they moved liabilities and assets: interest paid as if it were billed, interest earned as revenue."""
+    paid, got = pl.col("interest").clip(lower_bound=0), -pl.col("interest").clip(upper_bound=0)
+    borne = every.with_columns(
+        billed=pl.col("billed") - pl.col("interest") + paid, recognized=pl.col("recognized") + got, paid=paid, got=got
+    )
+    return kernel.rolled(borne).with_columns(every["billed"], every["recognized"])
+
+
+def _if_any(interest: int) -> dict[str, int]:
+    """The cause `interest` (重要な金融要素), where there was any."""
+    return {"interest": interest} if interest else {}
+
+
 def by_contract(session: Session, since: date, until: date) -> pl.DataFrame:
     """The balance of each contract that has or had one: ``contract_no, partner, section, opening, billed, recognized,
-    combined, of_opening, closing, liability, asset``.
+    combined, interest, of_opening, closing, liability, asset``.
 
     ``combined`` is what of it stands since with a contract that it is one with (契約の結合), or of that one's with it.
-    ``section`` is ``contract`` or ``lease``: leases of a contract stand apart. ``opening`` and ``closing`` are liabilities, an
-    asset negative.
+    ``interest`` (重要な金融要素) raises a liability. ``section`` is ``contract`` or ``lease``: leases of a contract stand apart.
+    ``opening`` and ``closing`` are liabilities, an asset negative.
     """
-    every = kernel.rolled(moves(session, since, until))
+    every = _rolled(moves(session, since, until))
     closing = pl.col("before") + pl.col("billed") - pl.col("recognized")
     joined = _of_leases(session, revenue.gathered(session, until).filter(pl.col("posted_on") >= since))
     sums = joined.group_by("contract_id", "lease").agg(combined=pl.col("amount").sum())
@@ -229,32 +245,37 @@ def by_contract(session: Session, since: date, until: date) -> pl.DataFrame:
         people, on="partner_id", maintain_order="left"
     )
     rows = named.select(
-        "contract_no", "partner", "recognized", "combined", billed=pl.col("billed") - pl.col("combined"),
+        "contract_no", "partner", "recognized", "combined", "interest",
+        billed=pl.col("billed") - pl.col("combined") - pl.col("interest"),
         section=pl.when("lease").then(pl.lit(LEASE)).otherwise(pl.lit("contract")),
         opening="before", of_opening="from_opening", closing=closing, liability=closing.clip(lower_bound=0),
         asset=(-closing).clip(lower_bound=0),
     )  # fmt: skip
     some = pl.any_horizontal(pl.col("opening", "billed", "recognized", "closing") != 0)
-    order = "contract_no partner section opening billed recognized combined of_opening closing liability asset".split()
+    order = "contract_no partner section opening billed recognized combined interest of_opening closing liability asset".split()
     return rows.filter(some).select(order).sort("contract_no", "section")
 
 
 def _net(rows: pl.DataFrame) -> dict[str, int]:
     """What contracts were billed and recognised together: opening + billed − recognised = closing, a liability positive."""
-    before, billed, earned = rows.select(pl.col("before", "billed", "recognized").sum()).row(0)
-    return {"opening": before, "billed": billed, "recognized": -earned, "closing": before + billed - earned}
+    before, billed, earned, borne = rows.select(pl.col("before", "billed", "recognized", "interest").sum()).row(0)
+    causes = {"billed": billed - borne, **_if_any(borne), "recognized": -earned}
+    return {"opening": before, **causes, "closing": before + billed - earned}
 
 
 def moves(session: Session, since: date, until: date) -> pl.DataFrame:
     """What each contract was billed and recognised in these days, its leases apart: as `core.waterfall.rolled` takes them.
 
     Contracts that are combined (契約の結合) stand as one: what was gathered of their balances is as if it were billed with it.
-    Columns: ``contract_id, lease, before, billed, recognized, earlier``.
+    Interest (重要な金融要素) is in ``billed``, and apart in ``interest``.
+    Columns: ``contract_id, lease, before, billed, recognized, earlier, interest``.
     """
     day = since - timedelta(1)
     earned = revenue.recognized(session, BEGINNING, until)
     gathered = revenue.gathered(session, until)
     early = pl.col("posted_on") < since
+    borne = _borne(session, until)
+    gathered = pl.concat([gathered, borne])
     parts = {
         "before": pl.concat([
             revenue.billed(session, BEGINNING, day).select("contract_id", "product_id", "amount"),
@@ -267,6 +288,7 @@ def moves(session: Session, since: date, until: date) -> pl.DataFrame:
         ]),
         "recognized": earned.filter(~early),
         "earlier": revenue.of_earlier_bills(session, since, until),
+        "interest": borne.filter(~early),
     }  # fmt: skip
     keyed = [
         part.select("contract_id", "product_id", amount="amount", part=pl.lit(name)) for name, part in parts.items()
@@ -276,6 +298,13 @@ def moves(session: Session, since: date, until: date) -> pl.DataFrame:
         **{name: pl.col("amount").filter(pl.col("part") == name).sum() for name in parts}
     )
     return sums.sort("contract_id", "lease")
+
+
+def _borne(session: Session, until: date) -> pl.DataFrame:
+    """The interest of contracts by the day, as `revenue.gathered` tells."""
+    rows = bearing.interests(session).filter(pl.col("posted_on") <= until)
+    first = revenue.standing_for(session, rows["contract_id"]).select("contract_id", "product_id")
+    return rows.join(first, on="contract_id").select("contract_id", "product_id", "posted_on", "amount")
 
 
 def _of_leases(session: Session, rows: pl.DataFrame) -> pl.DataFrame:

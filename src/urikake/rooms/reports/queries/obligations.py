@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.core.money import MICRO, divide, wide
 from urikake.rooms.billing import queries as billing
@@ -18,8 +19,9 @@ from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.invoices import queries as invoices
 from urikake.rooms.obligations import queries
-from urikake.rooms.parties.queries import profiles
+from urikake.rooms.parties.queries import codes, profiles
 from urikake.rooms.revenue import queries as revenue
+from urikake.rooms.revenue.queries import interest as bearing
 
 from .chosen import contract_ids, require_span
 from .rows import Rows, inclusive, instant
@@ -27,13 +29,15 @@ from .rows import Rows, inclusive, instant
 PERCENT: Final = 100 * MICRO
 OBLIGATION: Final = (
     "contract_no version effective treatment line product stated ssp ssp_left price recognized "
-    "catch_up left from to pattern share_micro"
+    "catch_up left from to pattern share_micro financed rate"
 ).split()
 MODIFICATION: Final = (
     "contract_no partner effective rule treatment reason distinct added_price added_ssp price_before price recognized "
     "catch_up left"
 ).split()
-CHECK: Final = "contract_no partner price allocated unshared billed to_bill rounding estimated moved difference".split()
+CHECK: Final = (
+    "contract_no partner price allocated unshared billed to_bill rounding estimated financed moved difference".split()
+)
 
 
 def obligations(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
@@ -43,13 +47,14 @@ def obligations(session: Session, contract: str = "", as_of: date | None = None)
     standalone selling price and ``ssp_left`` that of what was still to be performed; ``price`` is what of the contract's
     price falls on it, ``recognized`` what of it was before the version's day, ``catch_up`` what was recognised with the
     version, ``left`` what is recognised from its day on, ``from`` … ``to`` by its ``pattern``. ``share`` is the percentage by
-    which the price was shared in this version; null where the line's own was left as it was.
+    which the price was shared in this version; null where the line's own was left as it was. ``financed`` is what of
+    ``stated`` is interest (重要な金融要素) by the yearly ``rate`` in percent; null where the price holds none.
     """
     found = versions(session, contract_ids(session, contract) if contract else None, as_of)
     named = found.select(
-        *(name for name in OBLIGATION if name not in ("effective", "left", "from", "to", "pattern")),
-        "pattern", effective="effective_on", left="amount", to=pl.max_horizontal("from_on", inclusive("to_on")),
-        **{"from": pl.col("from_on")},
+        *(name for name in OBLIGATION if name not in ("effective", "left", "from", "to", "rate")),
+        effective="effective_on", left="amount", rate=pl.col("rate_micro") / MICRO,
+        to=pl.max_horizontal("from_on", inclusive("to_on")), **{"from": pl.col("from_on")},
     )  # fmt: skip
     return Rows(named.select(OBLIGATION))
 
@@ -72,8 +77,9 @@ def allocation_check(session: Session, as_of: date) -> Rows:
     Columns: ``contract_no, partner, price, allocated, unshared`` (price less allocated), ``billed`` (on invoices by the day),
     ``to_bill`` (what the contract as it then stands still charges or gives back in its term), ``rounding`` (what cycles cut
     by their days lost or won where they were billed), ``estimated`` (what of the price people judged: variable amounts, and
-    what is never on a bill), ``moved`` (what of it came from contracts that are combined with it, 契約の結合), ``difference``
-    (price less all five). A change is followed when its month is recognised; until then it is a difference.
+    what is never on a bill), ``financed`` (what of it is interest, 重要な金融要素), ``moved`` (what of it came from contracts that
+    are combined with it, 契約の結合), ``difference`` (price less all six). A change is followed when its month is
+    recognised; until then it is a difference.
     """
     return Rows(checked(session, as_of).select(CHECK))
 
@@ -122,7 +128,7 @@ def together(session: Session, chosen: pl.Series | None = None, as_of: date | No
         heads = heads.filter(pl.col("pool").is_in(mine.implode()))
     own = heads.select(
         "version_id", "pool", "contract_no", "partner", "partner_name", "version", "effective_on", "treatment", "rule",
-        "reason", "judgement_id", whole="price",
+        "reason", "judgement_id", "rate_micro", whole="price",
     )  # fmt: skip
     lines = contracts.first_lines(session).select("line_id", line=pl.col("position") + 1)
     model = products(session).select("product_id", "product", "product_name", "ssp_basis", sold_as="revenue")
@@ -189,6 +195,37 @@ def changes(session: Session, chosen: pl.Series | None = None, as_of: date | Non
     return found.sort("contract_no", "version")
 
 
+def interest(session: Session, contract: str = "", as_of: date | None = None) -> Rows:
+    """The interest of contracts by month (重要な金融要素): ``contract_no, partner, month, posted_on, opening, rate, expense, income``.
+
+    ``opening`` is the balance of the contract with which the month began, an asset negative, and ``rate`` the yearly one in
+    percent, as both are known now; of what was judged no more they are null. ``expense`` (支払利息) and ``income`` (受取利息) are
+    as posted by ``as_of``.
+    """
+    rows = bearing.interests(session)
+    if as_of is not None:
+        rows = rows.filter(pl.col("posted_on") <= as_of)
+    names = contracts.contracts(session).select("contract_id", "contract_no", "partner_id")
+    people = codes(session).rename({"code": "partner"})
+    if rows.height:
+        last = rows["month"].max()
+        assert isinstance(last, date)
+        spans = queries.bearing(session, periods.following(last))
+        known = bearing.monthly(session, spans, last).select(
+            "month", "opening", "rate_micro", contract_id="arrangement"
+        )
+    else:
+        known = rows.select("month", "contract_id", opening="expense", rate_micro="expense")
+    found = (
+        rows.join(names, on="contract_id").join(people, on="partner_id", how="left")
+        .join(known, on=["contract_id", "month"], how="left").with_columns(rate=pl.col("rate_micro") / MICRO)
+    )  # fmt: skip
+    if contract:
+        found = found.filter(pl.col("contract_id").is_in(contract_ids(session, contract).implode()))
+    told = found.sort("contract_no", "month", "id").with_columns(month=pl.col("month").dt.strftime("%Y-%m"))
+    return Rows(told.select("contract_no", "partner", "month", "posted_on", "opening", "rate", "expense", "income"))
+
+
 # --- proofs ----------------------------------------------------------------------------------------------------------
 
 
@@ -201,25 +238,30 @@ def checked(session: Session, as_of: date) -> pl.DataFrame:
     heads = held(session, as_of).unique("contract_id", keep="last", maintain_order=True)
     rows = queries.obligations(session).join(heads.select("version_id"), on="version_id", how="semi")
     allocated = rows.group_by("contract_id").agg(
-        allocated=pl.col("price").sum(), stated=pl.col("stated").sum(), over_on=pl.col("to_on").max()
+        allocated=pl.col("price").sum(),
+        stated=pl.col("stated").sum(),
+        over_on=queries.lasts().max(),
+        financed=pl.col("financed").fill_null(0).sum(),
     )
     gathered = revenue.gathered(session, as_of).group_by("contract_id").agg(gathered=pl.col("amount").sum())
     moved = recognized(session, rows, as_of).group_by("contract_id").agg(pl.col("recognized").sum())
     found = heads.drop("recognized")
-    for part in (allocated, _charged(session, rows, as_of), moved, gathered):
+    borne = bearing.interests(session).filter(pl.col("posted_on") <= as_of)
+    borne = borne.group_by("contract_id").agg(borne=pl.col("amount").sum())
+    for part in (allocated, _charged(session, rows, as_of), moved, gathered, borne):
         found = found.join(part, on="contract_id", how="left", maintain_order="left")
     found = found.join(queries.known_estimates(session, found), on="version_id", how="left", maintain_order="left")
     filled = found.with_columns(
-        pl.col("billed", "to_bill", "rounding", "recognized", "gathered", "estimated").fill_null(0)
+        pl.col("billed", "to_bill", "rounding", "recognized", "gathered", "estimated", "borne").fill_null(0)
     )
     one_of = pl.len().over("run_id", "effective_on", "arrangement") > 1
     filled = filled.with_columns(moved=pl.when(one_of).then(pl.col("price") - pl.col("stated")).otherwise(0))
     rest = pl.col("price") - pl.col("moved") - pl.col("billed")
     return filled.with_columns(
         unshared=pl.col("price") - pl.col("allocated"),
-        difference=rest - pl.col("to_bill") - pl.col("rounding") - pl.col("estimated"),
+        difference=rest - pl.col("to_bill") - pl.col("rounding") - pl.col("estimated") - pl.col("financed"),
         left=pl.col("price") - pl.col("recognized"),
-        position=pl.col("billed") - pl.col("recognized") + pl.col("gathered"),
+        position=pl.col("billed") - pl.col("recognized") + pl.col("gathered") + pl.col("borne"),
     )
 
 
@@ -242,7 +284,7 @@ def _charged(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 
 def _spans(rows: pl.DataFrame) -> pl.DataFrame:
     """The lines of arrangements and the days whose cycles belong to them: ``line_id, start_on, bound_on``."""
-    after = pl.max_horizontal("to_on", pl.col("start_on").dt.offset_by("1d"))
+    after = pl.max_horizontal(queries.lasts(), pl.col("start_on").dt.offset_by("1d"))
     return rows.select("line_id", "contract_id", "start_on", bound_on=after)
 
 
@@ -285,7 +327,8 @@ def _agreed(session: Session, rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
 def judgements(session: Session, contract: str = "") -> Rows:
     """What people judged, by contract, oldest first: ``contract_no, kind, line, with_line, with_contract, treatment``, …, why.
 
-    ``effective`` and ``amount`` of those that have one; ``at`` and ``by`` tell when it was approved, and by whom.
+    ``effective``, ``amount`` and ``rate`` (a yearly one in percent) of those that have one; ``at`` and ``by`` tell when it was
+    approved, and by whom.
     """
     found = judged(session).with_columns(at=instant("at"))
     return Rows(found if not contract else found.filter(pl.col("contract_no") == contract))
@@ -319,6 +362,7 @@ def judged(session: Session) -> pl.DataFrame:
         "reason",
         "at",
         "by",
+        rate=pl.col("rate_micro") / MICRO,
     )
 
 

@@ -14,6 +14,7 @@ References, as pages link to them. None needs a slash or a number sign; numbers 
 | ``refund-7`` | what was paid back to a customer at once |
 | ``entry-7`` · ``entry-7:2`` | a journal entry · its second line |
 | ``revenue:NO:2026-05`` | the revenue of a contract's month |
+| ``interest:NO:2026-05`` | the interest of a contract's month |
 | ``deposit:NO`` | the deposits held of a contract |
 | ``balance:PARTNER:2026-05-31`` · ``account:売掛金:2026-05-31`` | what a partner owes · an account's balance, on a day |
 
@@ -37,7 +38,20 @@ from urikake.base.company import dimensions
 from urikake.base.errors import Refusal
 from urikake.rooms.receipts.queries import named
 
-from . import advances, balances, books, charges, collections, contracts, deposits, papers, payments, refunds, revenue
+from . import (
+    advances,
+    balances,
+    books,
+    charges,
+    collections,
+    contracts,
+    deposits,
+    interest,
+    papers,
+    payments,
+    refunds,
+    revenue,
+)
 from .made import Cause, Explanation, Recorded, Step
 
 Found = Explanation | None
@@ -67,6 +81,7 @@ FORMS: Final[tuple[tuple[str, Explainer], ...]] = (
     (r"line:(.+):(\d{1,9})", lambda s, m, on: contracts.line(s, m[1], int(m[2]), on)),
     (r"deposit[:/](.+)", lambda s, m, on: deposits.held(s, m[1], on)),
     (r"revenue[:/](.+)[:/](\d{4}-\d{2})", lambda s, m, on: revenue.revenue(s, m[1], periods.first_day(m[2]), on)),
+    (r"interest[:/](.+)[:/](\d{4}-\d{2})", lambda s, m, on: interest.explained(s, m[1], periods.first_day(m[2]), on)),
     (rf"balance[:/](.+)[:/]{DAY}", lambda s, m, on: balances.balance(s, m[1], _day(m[2]), on)),
     (rf"account[:/](.+)[:/]{DAY}", lambda s, m, on: books.account(s, m[1], _day(m[2]), on)),
 )
@@ -87,6 +102,7 @@ READING: Final[tuple[tuple[str, str], ...]] = (
     ("line:", "contracts.read"),
     ("deposit[:/]", "receivables.read"),
     ("revenue[:/]", "revenue.read"),
+    ("interest[:/]", "revenue.read"),
     ("balance[:/]", "receivables.read"),
     ("account[:/]", "journals.read"),
 )
@@ -117,7 +133,7 @@ def explain(session: Session, ref: str, as_of: date | None = None) -> Explanatio
         "unknown-reference",
         f"参照「{ref}」に当たるものはありません。",
         "請求書番号（INV-2026-00001、その3行目は INV-2026-00001:3、税は INV-2026-00001:standard）、charge-7、item-7、receipt-7、"
-        "application-7、collection-7、advance-7、refund-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、deposit:契約番号、advances:取引先、balance:取引先:2026-05-31、"
+        "application-7、collection-7、advance-7、refund-7、entry-7、schedule-7、contract:契約番号、line:契約番号:明細、revenue:契約番号:2026-05、interest:契約番号:2026-05、deposit:契約番号、advances:取引先、balance:取引先:2026-05-31、"
         "account:科目:2026-05-31、slip:伝票番号 のどれかで指定してください。",
     )
 

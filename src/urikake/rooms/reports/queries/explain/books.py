@@ -13,7 +13,7 @@ from urikake.core import journal
 from urikake.rooms.ledger import actions as postings
 from urikake.rooms.ledger import queries as ledger
 
-from . import advances, collections, deposits, moves, papers, payments, reads, refunds, words
+from . import advances, collections, deposits, interest, moves, papers, payments, reads, refunds, words
 from .made import Cause, Explanation, Step, number, recorded
 
 ENTRY: Final = "id, run_id, posted_on, source, source_id, first_line_id, line_count"
@@ -100,7 +100,8 @@ def _posted_again(session: Session, head: dict[str, Any]) -> pl.DataFrame:
     made, before = moves.of_run(session, owners, run_id)
     revenue = postings.revenue_lines(session, made, before)
     if head["source"] == "recognition":
-        return revenue
+        borne = interest.of_run(session, owners, run_id)
+        return pl.concat([revenue, postings.interest_lines(session, borne)]) if borne.height else revenue
     items = papers.items_of(session, run_id, source_id)
     none = made.clear()
     kept = postings.deposit_lines(session, deposits.of_invoice(session, run_id, source_id))
@@ -140,6 +141,12 @@ def _recognised(session: Session, head: dict[str, Any]) -> tuple[str, tuple[Caus
     months = moves.months(session, head["source_id"], head["run_id"], head["posted_on"])
     stations = [Cause("契約", f"contract:{no}")]
     stations += [Cause("収益", f"revenue:{no}:{month:%Y-%m}", head["posted_on"], amount) for month, amount in months]
+    mine = interest.of_contract(session, head["source_id"])
+    own = mine.filter((pl.col("run_id") == head["run_id"]) & (pl.col("posted_on") == head["posted_on"]))
+    stations += [
+        Cause("利息", f"interest:{no}:{month:%Y-%m}", head["posted_on"], amount)
+        for month, amount in own.select("month", "amount").iter_rows()
+    ]
     return no, tuple(stations)
 
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.rooms.revenue import actions as recognition
 from urikake.rooms.revenue import queries as revenues
 
-from . import accruals, earnings, lines, papers, reads, revenue, shifts, transfers
+from . import accruals, earnings, interest, lines, papers, reads, revenue, shifts, transfers
 from .earnings import Earned
 
 OWNER: Final = revenues.OWNER
@@ -43,14 +44,24 @@ def of_run(session: Session, contract_ids: Sequence[int], run_id: int) -> tuple[
         accrued = accruals.of_contract(session, contract_id)
         moved = shifts.of_contract(session, contract_id)
         ahead = pl.concat([part.select("run_id", "amount") for part in (accrued, moved)])
-        own[contract_id] = _position(session, every, ahead, run_id)
+        mine = interest.of_contract(session, contract_id).filter(pl.col("run_id") < run_id)
+        own[contract_id] = _position(session, every, ahead, run_id) + int(mine["amount"].sum())
         rows += _billed(session, every, accrued, run_id)
         rows += _recognised(session, contract_id, accrued, moved, run_id)
-    made = pl.DataFrame(rows, schema=MOVES | {"month": pl.Date})
+    made = _with_interest(session, pl.DataFrame(rows, schema=MOVES | {"month": pl.Date}), contract_ids, run_id)
     moved_to = transfers.before(session, contract_ids, run_id)
     before = [{"contract_id": key, "position": amount + moved_to.get(key, 0)} for key, amount in own.items()]
     both = transfers.with_moves(session, made, own, run_id)
     return both.select(list(MOVES)), pl.DataFrame(before, schema=BEFORE)
+
+
+def _with_interest(session: Session, made: pl.DataFrame, contract_ids: Sequence[int], run_id: int) -> pl.DataFrame:
+    """The moves and those of the interest that the run bore, each month's with its own."""
+    borne = interest.of_run(session, list(contract_ids), run_id)
+    if borne.is_empty():
+        return made
+    more = recognition.interest_moves(borne).with_columns(borne["month"]).select(made.columns)
+    return pl.concat([made, more]).sort("month", nulls_last=False, maintain_order=True)
 
 
 def _position(session: Session, every: list[Earned], ahead: pl.DataFrame, run_id: int) -> int:

@@ -18,6 +18,7 @@ from urikake.core import arrangement
 from urikake.core.money import MICRO
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.obligations import queries as obligations
+from urikake.rooms.revenue.queries import interest as bearing
 
 from .. import obligations as arranged
 from . import accruals, earnings, lines, reads, words
@@ -68,14 +69,15 @@ def again(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
     ``left`` (what rounding leaves once all is over), ``before`` (shifted earlier) and ``amount``. Of contracts that are
     combined what is shared and what is left is of all together.
     """
-    ids = _as_one(session, contract_id, run_id)
-    rules = arranged.shared(pl.concat([_rules(session, each, run_id, month) for each in ids]))
+    ids = as_one(session, contract_id, run_id)
+    shared = arranged.shared(pl.concat([rules(session, each, run_id, month) for each in ids]))
     found = pl.concat(
-        [_gaps(session, part, run_id, month) for part in rules.partition_by("contract_id", maintain_order=True)]
+        [_gaps(session, part, run_id, month) for part in shared.partition_by("contract_id", maintain_order=True)]
     )
     last = pl.int_range(pl.len()) == pl.len() - 1
     known = obligations.judgements(session).filter(pl.col("run_id") < run_id)
-    rest = pl.when(pl.col("over").all() & last).then(pl.col("gap").sum() - _beside(known, ids)).otherwise(0)
+    beside = _beside(known, ids) + _borne(session, ids, run_id, month)
+    rest = pl.when(pl.col("over").all() & last).then(pl.col("gap").sum() - beside).otherwise(0)
     told = found.with_columns(left=rest).with_columns(amount=pl.col("gap") - pl.col("left") - pl.col("before"))
     return told.filter(pl.col("contract_id") == contract_id).drop("gap")
 
@@ -86,7 +88,14 @@ def _beside(known: pl.DataFrame, contract_ids: list[int]) -> int:
     return int(mine.unique(["contract_id", "line_id", "kind"], keep="last", maintain_order=True)["amount"].sum())
 
 
-def _as_one(session: Session, contract_id: int, run_id: int) -> list[int]:
+def _borne(session: Session, contract_ids: list[int], run_id: int, month: date) -> int:
+    """The interest that the contracts had borne as the run recognised the month."""
+    own = (pl.col("run_id") < run_id) | ((pl.col("run_id") == run_id) & (pl.col("month") <= month))
+    rows = bearing.interests(session).filter(pl.col("contract_id").is_in(contract_ids) & own)
+    return int(rows["amount"].sum())
+
+
+def as_one(session: Session, contract_id: int, run_id: int) -> list[int]:
     """The contract and those that it was combined with, as the run knew it, by id."""
     joined = obligations.combined(session, run_id)
     mine = joined.filter(pl.col("contract_id") == contract_id)["arrangement_id"]
@@ -102,7 +111,7 @@ def _gaps(session: Session, rules: pl.DataFrame, run_id: int, month: date) -> pl
     known = _performed(session, shares, run_id, until)
     rules = known.with_columns(
         by_then=arrangement.recognised(known, pl.lit(until), obligations.rounding(session)),
-        over=(pl.col("to_on") <= until) & ((pl.col("method") != "progress") | (pl.col("reached") >= MICRO)),
+        over=(obligations.lasts() <= until) & ((pl.col("method") != "progress") | (pl.col("reached") >= MICRO)),
     )
     shifts = of_contract(session, contract_id).filter(
         (pl.col("run_id") < run_id) | ((pl.col("run_id") == run_id) & (pl.col("month") < month))
@@ -114,7 +123,7 @@ def _gaps(session: Session, rules: pl.DataFrame, run_id: int, month: date) -> pl
     return found.with_columns(gap=pl.col("by_then") - pl.col("earned"))
 
 
-def _rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.DataFrame:
+def rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.DataFrame:
     """The obligations of the version that the run had for the month, as `obligations.shared` takes them."""
     every = session.rows("obligations_version", obligations.VERSION, "contract_id = ?", (contract_id,))
     own = (pl.col("run_id") == run_id) & (pl.col("effective_on") <= periods.last_day(month))
@@ -128,6 +137,7 @@ def _rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.D
             price=pl.col("done") + pl.col("amount"),
             treatment=pl.lit(head["treatment"]),
             since_on=pl.lit(head["effective_on"]),
+            rate_micro=pl.lit(head["rate_micro"], dtype=pl.Int64),
             pool=pl.lit(0),
         )
     )
@@ -150,9 +160,19 @@ def _performed(session: Session, rules: pl.DataFrame, run_id: int, until: date) 
     )
 
 
+def built_on(session: Session, rules: pl.DataFrame, run_id: int) -> pl.Series:
+    """The day on which each obligation was first performed in full by its progress, as the run knew it; null before that."""
+    names = "id, run_id, line_id, measured_on, share_micro"
+    known = reads.by_key(session, "obligations_progress", names, "line_id", rules["line_id"])
+    told = known.filter(pl.col("run_id") <= run_id).unique(["line_id", "measured_on"], keep="last", maintain_order=True)
+    whole = told.filter(pl.col("share_micro") >= MICRO).group_by("line_id").agg(pl.col("measured_on").min())
+    return rules.select("line_id").join(whole, on="line_id", how="left", maintain_order="left")["measured_on"]
+
+
 def _earned(session: Session, contract_id: int, run_id: int, month: date, rules: pl.DataFrame) -> pl.DataFrame:
     """What the lines had earned of the cycles of their arrangement by the end of the month: ``line_id, earned``."""
-    spans = {row["line_id"]: (row["start_on"], row["to_on"]) for row in rules.iter_rows(named=True)}
+    ends = rules.with_columns(to_on=obligations.lasts())
+    spans = {row["line_id"]: (row["start_on"], row["to_on"]) for row in ends.iter_rows(named=True)}
     known = lines.folded(session, contract_id)
     ids = lines.charges(session, known.lines, lines.furthest(session), "id")["id"]
     until = periods.following(month)

@@ -1,4 +1,4 @@
-"""What other rooms may read of revenue: schedules at work, accruals, recognised amounts, contract balances."""
+"""What other rooms may read of revenue: schedules at work, accruals, recognised amounts, contract balances, interest."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from urikake.rooms.catalog.queries import deposits, products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.deposits import queries as kept
 from urikake.rooms.obligations import queries as obligations
+
+from .interest import borne, of_arrangements
+from .interest import posted as interest_of
 
 SCHEDULE: Final = (
     "id, charge_id, contract_id, line_id, partner_id, product_id, dimension_id, amount, tax_amount, from_on, to_on, "
@@ -137,7 +140,8 @@ def balances(session: Session) -> pl.DataFrame:
     ahead = schedules(session).select("contract_id", position=pl.col("amount") - pl.col("done"))
     behind = open_accruals(session).select("contract_id", position=-pl.col("amount"))
     moved = shifted(session).group_by("contract_id").agg(position=-pl.col("amount").sum())
-    return _summed_up([ahead, behind, moved])
+    interest = borne(session).select("contract_id", position=pl.col("expense") - pl.col("income"))
+    return _summed_up([ahead, behind, moved, interest])
 
 
 def _summed_up(parts: list[pl.DataFrame]) -> pl.DataFrame:
@@ -213,8 +217,8 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
     """What is to be shifted by the end of the month that was not yet: owner columns and ``amount``, by contract and line.
 
     It is what of the price falls on the line by then (`obligations.targets`), less what it has earned of the cycles of its
-    arrangement. Once all of an arrangement is over its price is what was charged, and what is never on a bill: what
-    rounding leaves goes to its last line.
+    arrangement. Once all of an arrangement is over its price is what was charged, what is never on a bill, and the interest
+    that was borne: what rounding leaves goes to its last line.
     """
     wanted = obligations.targets(session, periods.following(month))
     if wanted.is_empty():
@@ -225,7 +229,9 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
     rows = wanted.join(done, on="line_id", how="left", maintain_order="left")
     rows = rows.with_columns(gap=pl.col("target") - pl.col("earned").fill_null(0))
     last = pl.int_range(pl.len()).over("arrangement") == pl.len().over("arrangement") - 1
-    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("arrangement") - pl.col("beside")).otherwise(0)
+    rows = of_arrangements(session, rows)
+    beside = pl.col("beside") + pl.col("interest")
+    left = pl.when(pl.col("over") & last).then(pl.col("gap").sum().over("arrangement") - beside).otherwise(0)
     delta = rows.select(*OWNER, amount=pl.col("gap") - left - pl.col("shift").fill_null(0))
     return delta.filter(pl.col("amount") != 0)
 
@@ -276,7 +282,10 @@ def billed(session: Session, first: date, last: date) -> pl.DataFrame:
 
 
 def rolled(session: Session, first: date, last: date) -> dict[str, int]:
-    """The contract balances of all contracts over the days, net of tax: ``opening``, ``billed``, ``recognized``, ``closing``."""
+    """The contract balances of all contracts over the days, net of tax: ``opening``, ``billed``, ``recognized``, ``closing``.
+
+    With ``interest`` (重要な金融要素) where there is any, a liability's positive: opening + billed + interest − recognized = closing.
+    """
     span = (first, first, last, session.low, session.high, last)
     when = "sum(CASE WHEN {day} < ? THEN {amount} END) AS before, sum(CASE WHEN {day} BETWEEN ? AND ? THEN {amount} END) AS amount"
     posted = when.format(day="posted_on", amount="amount")
@@ -289,13 +298,15 @@ def rolled(session: Session, first: date, last: date) -> dict[str, int]:
     ]
     earned = pl.concat(parts)
     held_before, held = kept.billed(session, date.min, first - timedelta(1)), kept.billed(session, first, last)
-    opening = int(billed["before"].sum()) - held_before - int(earned["before"].sum())
+    early, interest = interest_of(session, first, last)
+    opening = int(billed["before"].sum()) - held_before - int(earned["before"].sum()) + early
     found = {
         "opening": opening,
         "billed": int(billed["amount"].sum()) - held,
         "recognized": int(earned["amount"].sum()),
     }
-    return found | {"closing": opening + found["billed"] - found["recognized"]}
+    closing = opening + found["billed"] + interest - found["recognized"]
+    return found | ({"interest": interest} if interest else {}) | {"closing": closing}
 
 
 PLAN: Final = ["amount", "from_on", "to_on", "pattern", "partial_month", "remainder", "until_on"]
