@@ -165,12 +165,10 @@ def test_contracts_are_judged_to_be_one_and_stand_together(browser: Browser, own
 
 
 JUDGED = """
-import polars as pl
-from urikake.base import facts, runs
-from urikake.base.models import Policy
-from datetime import date
-with runs.run(url, "policies") as (session, _):
-    facts.record(session, Policy, pl.DataFrame([{"key": "financing", "value": "judged", "valid_from_on": date(1900, 1, 1)}]))
+from urikake.doors import company
+number = company.propose(url, {"financing": "judged"}, why="割賦販売を始める")
+if number is not None:
+    company.decide(url, number, "approved", user="yamamoto")
 """
 PAID_LATER = """
 builders.a_product(url, "KIT", price_model="flat", unit_price=10_000, revenue="contract_start", ssp=10_000)
@@ -180,7 +178,9 @@ builders.take_rows(url, "contracts", [
 """
 
 
-def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(browser: Browser, own: Installation) -> None:
+def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(
+    browser: Browser, own: Installation
+) -> None:
     done(own, PAID_LATER)
     page = signed_in(browser, own, "sato").new_page()
     page.goto("/demo/revenue/judgements?contract=X4")
@@ -213,4 +213,3 @@ def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(brow
     row = page.get_by_role("region", name="月ごとの利息").locator("tbody tr").all_inner_texts()
     assert len(row) == 1
     assert row[0].startswith("2027-01")
-    page.screenshot(path="/tmp/fin_shot.png", full_page=True)
