@@ -178,23 +178,25 @@ builders.take_rows(url, "contracts", [
 """
 
 
+def a_rate(page: Page) -> None:
+    """Fill in the form of judgements: five percent a year for X4."""
+    page.goto("/demo/revenue/judgements?contract=X4")
+    page.get_by_label("判断すること").select_option("financing")
+    page.get_by_label("年利").fill("5")
+    page.get_by_label("理由").fill("24回払い")
+
+
 def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(
     browser: Browser, own: Installation
 ) -> None:
     done(own, PAID_LATER)
     page = signed_in(browser, own, "sato").new_page()
-    page.goto("/demo/revenue/judgements?contract=X4")
-    page.get_by_label("判断すること").select_option("financing")
-    page.get_by_label("年利").fill("5")
-    page.get_by_label("理由").fill("24回払い")
+    a_rate(page)
     assert problems(page) == []
     page.get_by_role("button", name="承認に回す").click()
     expect(page.locator("body")).to_contain_text("この会社の方針では、重要な金融要素を分けません。")
     done(own, JUDGED)
-    page.goto("/demo/revenue/judgements?contract=X4")
-    page.get_by_label("判断すること").select_option("financing")
-    page.get_by_label("年利").fill("5")
-    page.get_by_label("理由").fill("24回払い")
+    a_rate(page)
     page.get_by_role("button", name="承認に回す").click()
     expect(page.locator("body")).to_contain_text("X4 の判断を承認に回しました。")
     boss = signed_in(browser, own, "yamamoto").new_page()

@@ -31,6 +31,8 @@ READ: Final = "revenue.read"
 MOST: Final = 5
 """So many obligations have a colour of their own in a picture; the others stand together."""
 MONTHS: Final = 36
+BARE: Final = pl.col("stated") - pl.col("financed").fill_null(0)
+"""What a line charges, without the interest that its price holds."""
 STATES: Final = (("running", "進行中"), ("over", "終了"))
 
 
@@ -95,7 +97,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
     )
     until = pl.when(pl.col("amount") == 0).then("first_to_on").otherwise("to_on")
     rows = rows.with_columns(
-        pl.col("posted").fill_null(0), last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
+        pl.col("posted").fill_null(0), stated=BARE, last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
         pattern=pl.when(pl.col("start_on") == pl.col("first_to_on").dt.offset_by("-1d")).then(pl.lit("一時点"))
         .otherwise(pl.col("method").replace(notes.PATTERNS)),
     ).with_columns(left=pl.col("price") - pl.col("posted"))  # fmt: skip
@@ -130,7 +132,11 @@ def _combined(now: pl.DataFrame, whole: pl.DataFrame) -> list[dict[str, Any]]:
     rows = _pooled(now, whole)
     if rows["contract_id"].n_unique() == 1:
         return []
-    sums = rows.group_by("contract_no", "contract_id").agg(pl.col("stated", "ssp", "price").sum())
+    sums = (
+        rows.with_columns(stated=BARE)
+        .group_by("contract_no", "contract_id")
+        .agg(pl.col("stated", "ssp", "price").sum())
+    )
     return sums.sort("contract_no").to_dicts()
 
 
