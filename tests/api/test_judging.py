@@ -53,6 +53,8 @@ def test_contracts_are_judged_to_be_one(place: Place) -> None:
         ({"why": ""}, "invalid"),
         ({"kind": "combine", "with_contract": "C1"}, "bad-combination"),
         ({"kind": "combine"}, "not-combined"),
+        ({"kind": "financing", "rate": "4.5"}, "financing-off"),
+        ({"kind": "financing"}, "bad-rate"),
     ],
 )
 def test_what_cannot_be_judged_is_a_problem(place: Place, told: dict[str, str], code: str) -> None:

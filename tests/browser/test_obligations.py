@@ -162,3 +162,56 @@ def test_contracts_are_judged_to_be_one_and_stand_together(browser: Browser, own
     ]  # fmt: skip
     expect(page.locator("main")).to_contain_text("（HOST : BEGIN）の比で 120,000円 を配分しました。")
     assert problems(page) == []
+
+
+JUDGED = """
+from urikake.doors import company
+number = company.propose(url, {"financing": "judged"}, why="割賦販売を始める")
+if number is not None:
+    company.decide(url, number, "approved", user="yamamoto")
+"""
+PAID_LATER = """
+builders.a_product(url, "KIT", price_model="flat", unit_price=10_000, revenue="contract_start", ssp=10_000)
+builders.take_rows(url, "contracts", [
+    builders.a_line("X4", product="KIT", unit_price=10_000, cycle_months=1, start="2026-12-01", end="2028-11-30", partner="M0001"),
+])
+"""
+
+
+def a_rate(page: Page) -> None:
+    """Fill in the form of judgements: five percent a year for X4."""
+    page.goto("/demo/revenue/judgements?contract=X4")
+    page.get_by_label("判断すること").select_option("financing")
+    page.get_by_label("年利").fill("5")
+    page.get_by_label("理由").fill("24回払い")
+
+
+def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(
+    browser: Browser, own: Installation
+) -> None:
+    done(own, PAID_LATER)
+    page = signed_in(browser, own, "sato").new_page()
+    a_rate(page)
+    assert problems(page) == []
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text("この会社の方針では、重要な金融要素を分けません。")
+    done(own, JUDGED)
+    a_rate(page)
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text("X4 の判断を承認に回しました。")
+    boss = signed_in(browser, own, "yamamoto").new_page()
+    boss.goto("/demo/approvals")
+    expect(boss.locator("main")).to_contain_text("契約 X4: 取引価格に年 5% の利息が含まれる（重要な金融要素）")
+    boss.get_by_role("button", name="承認").first.click()
+    expect(boss.locator("body")).to_contain_text("承認しました")
+    done(own, 'builders.recognize(url, "2026-12", "2027-01")')
+    page.goto("/demo/revenue/obligations/X4?as_of=2027-01-31")
+    expect(page.locator(".proof")).to_contain_text("利息 △10,873")
+    expect(page.locator(".proof")).to_contain_text("✓ 一致")
+    panel = page.locator("section.panel", has=page.get_by_role("heading", name="重要な金融要素"))
+    expect(panel).to_contain_text("年 5%（契約の初めの割引率）")
+    expect(panel).to_contain_text("明細の価格 240,000円")
+    assert problems(page) == []
+    row = page.get_by_role("region", name="月ごとの利息").locator("tbody tr").all_inner_texts()
+    assert len(row) == 1
+    assert row[0].startswith("2027-01")

@@ -173,7 +173,7 @@ def test_calculators_are_loaded_by_name(name: str) -> None:
 
 def test_the_list_is_of_the_published_ones() -> None:
     published = (
-        "price periods proration change discount due tax schedule allocation modification release position progress"
+        "price periods proration change discount due tax schedule allocation modification release position progress financing"
         " apply match payer aging credit fx late-charge"
     ).split()
     assert list(CALCULATORS) == published

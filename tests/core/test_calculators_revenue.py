@@ -306,3 +306,23 @@ def test_progress_with_places_of_money_and_of_progress() -> None:
 )  # fmt: skip
 def test_what_a_progress_refuses(fields: dict[str, Any], message: str) -> None:
     assert ask("progress", **fields) == {"error": message}
+
+
+# financing
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"rate": "101", "steps": [{"month": 0, "performed": 1}]}, "rate: 0 から 100 までの % で入力してください（値: 101）"),
+        ({"rate": "1", "steps": [{"month": 0, "performed": -1}]}, "steps[0].performed: 0 以上で入力してください（値: -1）"),
+    ],
+)  # fmt: skip
+def test_what_a_price_with_interest_refuses(fields: dict[str, Any], message: str) -> None:
+    assert ask("financing", **fields) == {"error": message}
+
+
+def test_steps_of_a_price_with_interest_follow_each_other_and_perform_something() -> None:
+    assert "提供する月" in ask("financing", rate="1", steps=[{"month": 0, "bill": 1}])["error"]
+    twice = [{"month": 0, "times": 2, "performed": 1}, {"month": 1, "bill": 1}]
+    assert "重ならないように" in ask("financing", rate="1", steps=twice)["error"]

@@ -47,12 +47,13 @@ def obligations(session: Session, contract: str = "", as_of: date | None = None)
     standalone selling price and ``ssp_left`` that of what was still to be performed; ``price`` is what of the contract's
     price falls on it, ``recognized`` what of it was before the version's day, ``catch_up`` what was recognised with the
     version, ``left`` what is recognised from its day on, ``from`` … ``to`` by its ``pattern``. ``share`` is the percentage by
-    which the price was shared in this version; null where the line's own was left as it was. ``financed`` is what of
-    ``stated`` is interest (重要な金融要素) by the yearly ``rate`` in percent; null where the price holds none.
+    which the price was shared in this version; null where the line's own was left as it was. ``financed`` is the
+    interest (重要な金融要素) that is shared beside ``stated``, by the yearly ``rate`` in percent; null where the price holds none.
     """
     found = versions(session, contract_ids(session, contract) if contract else None, as_of)
     named = found.select(
-        *(name for name in OBLIGATION if name not in ("effective", "left", "from", "to", "rate")),
+        *(name for name in OBLIGATION if name not in ("effective", "stated", "left", "from", "to", "rate")),
+        stated=pl.col("stated") - pl.col("financed").fill_null(0),
         effective="effective_on", left="amount", rate=pl.col("rate_micro") / MICRO,
         to=pl.max_horizontal("from_on", inclusive("to_on")), **{"from": pl.col("from_on")},
     )  # fmt: skip
