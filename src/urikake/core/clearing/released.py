@@ -6,6 +6,7 @@ gated so that chance, a payment for others, a payment made twice and one made ah
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import polars as pl
@@ -144,4 +145,4 @@ def allied(documents: pl.DataFrame, groups: pl.DataFrame | None) -> pl.DataFrame
     return members.filter(others).select(pool=pl.col("partner_id").cast(pl.Int64))
 
 
-RANKS: Final = {"over": over, "part": part}
+RANKS: Final[dict[str, Callable[..., Found]]] = {"over": over, "part": part}
