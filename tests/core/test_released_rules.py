@@ -46,7 +46,8 @@ CASES = [
     ([5_500],        [(5_500, 0), (5_500, 31)],                       [("exact", "payer")],              [(0, 5_500)]),  # no rule
     ([60_000],       [(55_000, 0)],                                   [("over", "over")],                [(0, 55_000)]),
     ([60_000],       [(33_000, 0), (22_000, 9)],                      [("over", "over")],                [(0, 33_000), (1, 22_000)]),
-    ([60_000],       [(33_000, 0), (22_000, 11)],                     [("none", "")],                    []),          # not due yet
+    ([60_000],       [(33_000, 0), (22_000, 11)],                     [("over", "over")],                [(0, 33_000)]),  # one is not due
+    ([60_000],       [(33_000, 0), (65_000, 11)],                     [("none", "")],                    []),  # near the later
     ([60_000],       [(33_000, 0), (22_000, 0), (-500, 0)],           [("none", "")],                    []),          # a credit among it
     ([55_099],       [(55_000, 0)],                                   [("none", "")],                    []),          # rounding
     ([55_100],       [(55_000, 0)],                                   [("over", "over")],                [(0, 55_000)]),
@@ -126,15 +127,18 @@ def slow_last(paid: int, owed: Owed, elsewhere: set[int], rules: tuple[str, ...]
     """What the rules that come last make of the only receipt that waits: the rule and the places of the documents."""
     if not owed or any(amount < 0 for amount, _ in owed):
         return "", []
-    whole = sum(amount for amount, _ in owed)
+    ripe = [n for n, (_, due) in enumerate(owed) if due <= 10]
+    whole = sum(owed[n][0] for n in ripe)
     rest = paid - whole
-    if "over" in rules and 100 <= rest < whole and max(due for _, due in owed) <= 10 and not {paid, rest} & elsewhere:
-        return "over", list(range(len(owed)))
+    tax = [min(a, 10**6) * 1_021 + max(a - 10**6, 0) * 2_042 for a, _ in owed]
+    bounds = [a - t // 10_000 - 1_000 for (a, _), t in zip(owed, tax, strict=True)]
+    near = any(bounds[n] <= paid <= owed[n][0] for n in range(len(owed)) if n not in ripe)
+    if "over" in rules and 100 <= rest < whole and not near and not {paid, rest} & elsewhere:
+        return "over", ripe
     dues = sorted(due for _, due in owed)
     if "part" not in rules or dues[0] > 10 or dues[:1] == dues[1:2] or paid in elsewhere:
         return "", []
-    tax = [min(a, 10**6) * 1_021 + max(a - 10**6, 0) * 2_042 for a, _ in owed]
-    if any(paid >= a - t // 10_000 - 1_000 for (a, _), t in zip(owed, tax, strict=True)):
+    if any(paid >= bound for bound in bounds):
         return "", []
     return "part", [[due for _, due in owed].index(dues[0])]
 

@@ -111,7 +111,7 @@ def match(
     9. ``withheld``: one document exceeds it by the income tax that a payer withholds (`withholding.withheld`).
 
     The ``rules`` (of `released.RULES`) that a company has released for itself come last, for a receipt whose partner is
-    known and that alone waits of it, and ``by`` names the rule: ``over`` settles all that is open and leaves the rest
+    known and that alone waits of it, and ``by`` names the rule: ``over`` settles all that is due and leaves the rest
     with the receipt, ``part`` pays what it can of the document due first, over its items by ``allocation``. ``oldest``
     stands before the first rank, and its kind is ``exact``.
 
@@ -273,7 +273,10 @@ def _ruled(
     """The standing after the rules that come last, over the documents of sure payers of whom one receipt waits."""
     own = documents.with_columns(pool="partner_id")
     sure = known.drop_nulls("partner_id").with_columns(pool="partner_id").select(*ASKS)
-    limits: dict[str, dict[str, int]] = {"over": {"rounding": allowed.rounding}, "part": {"fee": allowed.tolerance}}
+    limits: dict[str, dict[str, int]] = {
+        "over": {"rounding": allowed.rounding, "fee": allowed.tolerance},
+        "part": {"fee": allowed.tolerance},
+    }
     for rule, limit in limits.items():
         if rule not in rules:
             continue

@@ -58,22 +58,31 @@ def over(
     documents: pl.DataFrame,
     *,
     rounding: int,
+    fee: int,
     beside: Beside,
     left: pl.DataFrame,
     cited: pl.DataFrame,
 ) -> Found:
-    """All that is open of a pool, where the receipt exceeds it by less than it settles; the rest stays with the receipt.
+    """All that is due of a pool, where the receipt exceeds it by less than it settles; the rest stays with the receipt.
 
-    All of it is due within ten days of the receipt and none is a credit. Less than 100 yen over may be rounding; a
-    receipt or a rest of an amount that somebody else owes may be meant for that.
+    Due is what falls due within ten days of the receipt; none of what is open is a credit. What is due later is no reason
+    against it, unless the receipt may be that less a fee and the tax withheld. Less than 100 yen over may be rounding;
+    a receipt or a rest of an amount that somebody else owes may be meant for that.
     """
-    totals = documents.group_by("pool").agg(
-        owed=pl.col("amount").sum(), least=pl.col("amount").min(), due_on=pl.col("due_on").max()
+    asked = asks.select("receipt", "pool", "received_on", paid="amount")
+    judged = asked.join(documents, on="pool").with_columns(ripe=_ripe().fill_null(value=False))
+    near = ~pl.col("ripe") & pl.col("paid").is_between(_bound(fee), pl.col("amount"))
+    totals = judged.group_by("receipt", "pool").agg(
+        pl.col("paid").first(),
+        owed=pl.col("amount").filter("ripe").sum(),
+        least=pl.col("amount").min(),
+        near=near.any(),
     )
-    hits = asks.join(totals, on="pool").with_columns(rest=pl.col("amount") - pl.col("owed"))
+    hits = totals.with_columns(amount="paid", rest=pl.col("paid") - pl.col("owed"))
     fits = pl.col("rest").is_between(max(LEAST_REST, rounding + 1), pl.col("owed") - 1)
-    sole = _sole(hits.filter(fits & (pl.col("least") > 0) & _ripe()), beside, left)
-    return _complete(sole.join(documents.select("pool", "doc"), on="pool"), cited)
+    sole = _sole(hits.filter(fits & (pl.col("least") > 0) & ~pl.col("near")), beside, left)
+    paid = judged.filter("ripe").join(sole.select("receipt"), on="receipt", how="semi")
+    return _complete(paid.select("receipt", "doc"), cited)
 
 
 def part(
@@ -85,11 +94,10 @@ def part(
     within ten days of the receipt and before any other; none is a credit. A receipt of an amount that somebody else owes
     may be meant for that. What is not paid stays owed.
     """
-    bound = pl.col("amount") - withheld(pl.col("amount").clip(lower_bound=0)) - max(fee, LEAST_FEE)
     pools = documents.group_by("pool", maintain_order=True).agg(
         pl.col("doc", "due_on").first(),
         least=pl.col("amount").min(),
-        bound=bound.min(),
+        bound=_bound(fee).min(),
         later=pl.col("due_on").get(1, null_on_oob=True),
         size=pl.len(),
     )
@@ -97,6 +105,11 @@ def part(
     first = (pl.col("size") == 1) | (pl.col("due_on") < pl.col("later"))
     below = (pl.col("amount") < pl.col("bound")) & (pl.col("least") > 0)
     return _complete(_sole(hits.filter(below & first & _ripe()), beside, left), cited)
+
+
+def _bound(fee: int) -> pl.Expr:
+    """The least that a payer of the document may pay who withholds tax and keeps back a fee."""
+    return pl.col("amount") - withheld(pl.col("amount").clip(lower_bound=0)) - max(fee, LEAST_FEE)
 
 
 def _ripe() -> pl.Expr:

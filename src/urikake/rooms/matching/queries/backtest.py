@@ -69,7 +69,10 @@ def _seen(session: Session) -> pl.DataFrame:
         " virtual_account FROM receipts_receipt WHERE id >= ? AND id < ? AND reverses_id IS NULL",
         (session.low, session.high),
     )
-    runs = session.read("SELECT id AS at FROM base_run WHERE action = 'match' AND id > ? ORDER BY id", (session.low,))
+    runs = session.read(
+        "SELECT id AS at FROM base_run WHERE action = 'match' AND id >= ? AND id < ? ORDER BY id",
+        (session.low, session.high),
+    )
     joined = whole.join(came, on="receipt_id").sort("came")
     looked = joined.join_asof(
         runs.sort("at"), left_on="came", right_on="at", strategy="forward", allow_exact_matches=False
@@ -180,7 +183,12 @@ def _others(session: Session, seen: pl.DataFrame, owed: pl.DataFrame, changes: p
     Its own amount where other receipts of the partner waited, or others of the partner's group owed something.
     """
     papers = _spans(changes, "document_id").rename({"balance": "amount"})
-    totals = owed.group_by("receipt_id").agg(total=pl.col("balance").sum())
+    due = pl.col("due_on") <= pl.col("received_on") + pl.duration(days=clearing.EARLY_DAYS)
+    totals = (
+        owed.join(seen.select("receipt_id", "received_on"), on="receipt_id")
+        .group_by("receipt_id")
+        .agg(total=pl.col("balance").filter(due).sum())
+    )
     asked = seen.select("receipt_id", "partner_id", "at", amount="unapplied").join(totals, on="receipt_id")
     rests = asked.with_columns(amount=pl.col("amount") - pl.col("total")).filter(pl.col("amount") > 0)
     sums = pl.concat([asked, rests])
