@@ -10,11 +10,15 @@ from urikake.core.clearing.cascade import match
 from urikake.core.clearing.citing import citations
 from urikake.core.clearing.pools import USUAL_FEES, Payer
 from urikake.core.clearing.proposals import Proposal, proposals
+from urikake.core.clearing.ranks import EARLY_DAYS
+from urikake.core.clearing.released import RULES
 from urikake.core.clearing.shares import POLICIES, Policy, allocate
 from urikake.core.clearing.spread import spread
 
 __all__ = [
+    "EARLY_DAYS",
     "POLICIES",
+    "RULES",
     "USUAL_FEES",
     "Payer",
     "Policy",

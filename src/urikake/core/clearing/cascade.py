@@ -8,13 +8,14 @@ together (an invoice): its items are cleared together or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
 import polars as pl
 
-from urikake.core.clearing import ranks
+from urikake.core.clearing import ranks, released
+from urikake.core.clearing.shares import Policy, allocate
 from urikake.core.clearing.spread import spread
 from urikake.core.clearing.standing import (
     ASKS,
@@ -71,6 +72,10 @@ def match(
     bearing: pl.DataFrame | None = None,
     entire: pl.DataFrame | None = None,
     learned: pl.DataFrame | None = None,
+    rules: Collection[str] = (),
+    repeated: pl.DataFrame | None = None,
+    others: pl.DataFrame | None = None,
+    allocation: Policy = "oldest",
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The applications that are beyond doubt, and the outcome of every receipt.
 
@@ -105,6 +110,11 @@ def match(
        otherwise (this rank stands before the seventh); of the payer's own documents,
     9. ``withheld``: one document exceeds it by the income tax that a payer withholds (`withholding.withheld`).
 
+    The ``rules`` (of `released.RULES`) that a company has released for itself come last, for a receipt whose partner is
+    known and that alone waits of it, and ``by`` names the rule: ``over`` settles all that is due and leaves the rest
+    with the receipt, ``part`` pays what it can of the document due first, over its items by ``allocation``. ``oldest``
+    stands before the first rank, and its kind is ``exact``.
+
     Where several documents of one amount, or days of one sum, would do, it is the one due first if the next is not due
     within ten days of the receipt.
 
@@ -121,7 +131,9 @@ def match(
     ``cited``: ``receipt_id, document_id``. ``groups``:
     ``partner_id, group_id``. ``bearing``: ``partner_id`` of those who bear the fee themselves: what they keep back is owed
     still, and is no fee. ``entire``: ``document_id`` of those from which nobody may keep anything back. ``learned``:
-    ``partner_id, fee`` of fees beyond the tolerance that a partner is known to keep back.
+    ``partner_id, fee`` of fees beyond the tolerance that a partner is known to keep back. ``repeated``: ``receipt_id`` of
+    those that repeat what came shortly before. ``others``: ``receipt_id, amount`` of amounts that somebody else owes
+    (without it, what the items tell); of both only the ``rules`` want to know.
     Returns ``receipt_id, item_id, amount`` (what is settled, the fee included) and
     ``receipt_id, kind, difference, candidates, by`` in the order of ``receipts``, where ``difference`` is receipt −
     items (null if nothing is applied). Raises ``ValueError`` for repeated ids or an item without a document.
@@ -147,9 +159,12 @@ def match(
     names = _cited(known, documents, cited)
     state = _begun(names)
     allowed = Allowed(tolerance, fees, max(rounding, 0), _feeless(documents, bearing, entire), _learned(learned))
-    for stage in _stages(known, documents, names, alike, groups, allowed):
+    for stage in _stages(known, documents, names, alike, groups, allowed, rules):
         state = _played(state, stage)
-    return _applications(receipts, items, documents, state), _outcomes(receipts, documents, state)
+    if rules:
+        beside = (_numbered(known, repeated), None if others is None else _numbered(known, others))
+        state = _ruled(state, known, documents, groups, allowed, rules, *beside)
+    return _applications(receipts, items, documents, state, allocation), _outcomes(receipts, documents, state)
 
 
 def _whole(receipts: pl.DataFrame) -> pl.DataFrame:
@@ -198,6 +213,7 @@ def _stages(
     alike: pl.DataFrame | None,
     groups: pl.DataFrame | None,
     allowed: Allowed,
+    rules: Collection[str],
 ) -> Iterator[Stage]:
     if not cited.is_empty():
         pools = documents.join(cited.select("doc", pool=pl.col("receipt").cast(pl.Int64)), on="doc")
@@ -209,7 +225,8 @@ def _stages(
     sure = known.drop_nulls("partner_id").with_columns(pool="partner_id")
     as_before = ("fee", _borne(partial(ranks.short, tolerance=0, fees=allowed.learned, by_due=True), allowed))
     last = [*([as_before] if allowed.learned.height else []), ("withheld", ranks.less_withheld)]
-    yield Stage("payer", sure.select(*ASKS), own, [*_ranks(allowed, by_due=True), *last])
+    first: list[tuple[str, Rank]] = [("oldest", released.oldest)] if "oldest" in rules else []
+    yield Stage("payer", sure.select(*ASKS), own, [*first, *_ranks(allowed, by_due=True), *last])
     if alike is not None and not alike.is_empty():
         asks = known.filter(pl.col("partner_id").is_null()).join(
             alike.select("receipt_id", pool="partner_id"), on="receipt_id"
@@ -234,6 +251,40 @@ def _stages(
         )
         asks = known.drop_nulls("partner_id").join(shared, on="partner_id", maintain_order="left")
         yield Stage("group", asks.select(*ASKS), pools, _ranks(allowed, by_due=False))
+
+
+def _numbered(known: pl.DataFrame, told: pl.DataFrame | None) -> pl.DataFrame:
+    """What is told of receipts by their id, with their number ``receipt``."""
+    if told is None:
+        return pl.DataFrame(schema={"receipt": pl.UInt32})
+    return told.join(known.select("receipt_id", "receipt"), on="receipt_id").drop("receipt_id")
+
+
+def _ruled(
+    state: Standing,
+    known: pl.DataFrame,
+    documents: pl.DataFrame,
+    groups: pl.DataFrame | None,
+    allowed: Allowed,
+    rules: Collection[str],
+    repeated: pl.DataFrame,
+    others: pl.DataFrame | None,
+) -> Standing:
+    """The standing after the rules that come last, over the documents of sure payers of whom one receipt waits."""
+    own = documents.with_columns(pool="partner_id")
+    sure = known.drop_nulls("partner_id").with_columns(pool="partner_id").select(*ASKS)
+    limits: dict[str, dict[str, int]] = {
+        "over": {"rounding": allowed.rounding, "fee": allowed.tolerance},
+        "part": {"fee": allowed.tolerance},
+    }
+    for rule, limit in limits.items():
+        if rule not in rules:
+            continue
+        asks, left = released.alone(sure, own, state)
+        beside = released.Beside(repeated, others, released.allied(left, groups))
+        rank = partial(released.RANKS[rule], beside=beside, left=left, cited=state.cited, **limit)
+        state = _played(state, Stage(rule, asks, left, [(rule, rank)]))
+    return state
 
 
 def _of_their_own(
@@ -355,21 +406,23 @@ def _played(state: Standing, stage: Stage) -> Standing:
 
 
 def _applications(
-    receipts: pl.DataFrame, items: pl.DataFrame, documents: pl.DataFrame, state: Standing
+    receipts: pl.DataFrame, items: pl.DataFrame, documents: pl.DataFrame, state: Standing, allocation: Policy
 ) -> pl.DataFrame:
     """The items of the settled documents, by receipt, then by age of the document, then by id; of receipts that pay
-    together as `spread` tells.
+    together as `spread` tells, of one that pays in part as `allocate` does.
     """
     keys = documents.select("doc", "partner_id", "document_id")
-    owed = items.filter(pl.col("amount") != 0).select("item_id", "partner_id", "document_id", "amount")
+    owed = items.filter(pl.col("amount") != 0).select("item_id", "partner_id", "document_id", "amount", "due_on")
     cleared = state.settled.join(keys, on="doc").join(owed, on=["partner_id", "document_id"])
     named = cleared.join(receipts.select("receipt", "receipt_id", money="amount"), on="receipt")
-    alone = named.filter(pl.col("kind") != "parts").sort("receipt", "doc", "item_id")
+    alone = named.filter(~pl.col("kind").is_in(["parts", "part"])).sort("receipt", "doc", "item_id")
     parts = named.filter(pl.col("kind") == "parts").sort("bundle", "receipt", "doc", "item_id")
     money = parts.unique("receipt", maintain_order=True).select("bundle", "receipt_id", amount="money")
     owed = parts.unique(["bundle", "item_id"], keep="first", maintain_order=True).select("bundle", "item_id", "amount")
     whole = alone.select("receipt_id", "item_id", "amount")
-    return pl.concat([whole, spread(money, owed)]).sort("receipt_id", maintain_order=True)
+    part = named.filter(pl.col("kind") == "part").sort("receipt", "doc", "item_id").with_columns(on=None)
+    share = allocate(part.rename({"money": "receipt_amount"}), allocation)
+    return pl.concat([whole, spread(money, owed), share]).sort("receipt_id", maintain_order=True)
 
 
 def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: Standing) -> pl.DataFrame:
@@ -381,15 +434,18 @@ def _outcomes(receipts: pl.DataFrame, documents: pl.DataFrame, state: Standing) 
     listed = listed.join(doubted, on="receipt", how="left", maintain_order="left")
     asked = pl.col("partner_id").is_not_null()
     kind = (
-        pl.when(pl.col("kind") == "exact")
-        .then(pl.when(pl.col("docs") > 1).then(pl.lit("sum")).otherwise("kind"))
-        .otherwise("kind")
+        pl.when((pl.col("kind") == "exact") & (pl.col("docs") > 1))
+        .then(pl.lit("sum"))
+        .otherwise(pl.col("kind").replace("oldest", "exact"))
     )
+    by = pl.when(pl.col("kind") == "oldest").then(pl.lit("oldest")).otherwise("by")
     rest = pl.when(asked).then(pl.lit("none")).otherwise(pl.lit("unknown"))
     return listed.select(
         "receipt_id",
         kind=pl.coalesce(kind, "doubt", rest),
-        difference=pl.when(pl.col("kind") == "parts").then(pl.lit(0)).otherwise(pl.col("amount") - pl.col("paid")),
+        difference=pl.when(pl.col("kind").is_in(["parts", "part"]))
+        .then(pl.lit(0))
+        .otherwise(pl.col("amount") - pl.col("paid")),
         candidates=pl.coalesce("candidates", pl.col("kind").is_not_null().cast(pl.Int64)),
-        by=pl.coalesce("by", "doubted_by", pl.lit("")),
+        by=pl.coalesce(by, "doubted_by", pl.lit("")),
     )

@@ -338,3 +338,32 @@ def release_name(session: Session, call: Call) -> dict[str, Any]:
 def revoke_name(session: Session, call: Call) -> dict[str, Any]:
     """A learned name used no longer."""
     return _tried({"names": pen.revoke_name(session, partner=call.body.partner, name=call.body.name)}, call)
+
+
+class Ruling(Strict):
+    """A rule of automatic matching that a company may release for itself."""
+
+    rule: Text = Field(description="決まり（oldest 同額は古いほうから・over 過入金・part 一部入金）")
+    why: str = Field("", max_length=500, description="理由（当てた結果が足りないか、違うものがあるときは要る）")
+
+
+class Ruled(Schema):
+    """What came of it."""
+
+    rules: int = Field(description="新しく使う、または使うのをやめた決まりの数")
+    dry_run: bool
+
+
+@writes("matching-rules/release", verb=names.RELEASE_RULE, permission="matching.release", summary="消込の決まりを自動消込に使う",
+        group=GROUP, body=Ruling, response=Ruled, subject=lambda call: call.body.rule,
+        example={"rule": "oldest", "why": "三か月の消込ですべて合った"})  # fmt: skip
+def release_rule(session: Session, call: Call) -> dict[str, Any]:
+    """A rule released by somebody other than who alone confirmed what speaks for it."""
+    return _tried({"rules": pen.release_rule(session, rule=call.body.rule, why=call.body.why)}, call)
+
+
+@writes("matching-rules/revoke", verb=names.REVOKE_RULE, permission="matching.release", summary="消込の決まりを使わない", group=GROUP,
+        body=Ruling, response=Ruled, subject=lambda call: call.body.rule, example={"rule": "oldest"})  # fmt: skip
+def revoke_rule(session: Session, call: Call) -> dict[str, Any]:
+    """A rule used no longer, at once."""
+    return _tried({"rules": pen.revoke_rule(session, rule=call.body.rule, why=call.body.why)}, call)

@@ -37,6 +37,8 @@ TITLES: Final = {
     "bank-corrections": "銀行のファイルの訂正（人が確かめるもの）",
     "matches": "入金の消込候補",
     "payer-names": "消込で覚えた振込名義と、これまでの消込に当てた結果",
+    "matching-rules": "許可して使う消込の決まりと、これまでの消込に当てた結果",
+    "rule-trials": "消込の決まりを当てた入金（違うものから）",
     "statement": "得意先元帳",
     "journals": "仕訳帳",
     "trial-balance": "合計残高試算表",
@@ -90,6 +92,7 @@ OPTIONS: Final[dict[str, tuple[Any, str]]] = {
         Text,
         "残存履行義務から除くもの（one-year 1年以内の契約・as-invoiced 請求する権利の額で認識するもの。カンマで並べる）",
     ),
+    "rule": (Text, "消込の決まり（oldest・over・part）"),
     "against": (Text, "比べる期間（before 直前の同じ長さ・year 前年）"),
 }
 

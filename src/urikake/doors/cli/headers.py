@@ -5,6 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 HEADERS: Final = {
+    "rule": "決まり",
+    "effect": "何をするか",
+    "later_right": "あとの自動と合う",
+    "later_wrong": "あとの自動と違う",
+    "applied": "使った",
+    "undone": "取り消した",
+    "proposed": "許可できる",
+    "answer": "結果",
+    "by_hand": "手で",
     "bank": "銀行",
     "own": "自社で作った",
     "day": "日付の列",

@@ -1,4 +1,4 @@
-"""Tables of matching: applications, what they taught about payers, holds and notes, and what of advances was applied."""
+"""Tables of matching: applications, what they taught about payers, rules released, holds and notes, and what of advances was applied."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Application(Fact):
 
     ``used`` is what it takes of the receipt; the movements of the items, which name it, sum to ``used`` less
     ``difference``. ``difference`` is negative where the payer kept something back. ``by`` tells what the automatic run
-    knew it by (`clearing.match`); it is empty where a person did it.
+    knew it by (`clearing.match`: who was meant, or the rule that was released); it is empty where a person did it.
     """
 
     receipt_id = ref()
@@ -55,6 +55,22 @@ class NameDecision(Fact):
 
     class Meta:
         db_table = "matching_name_decision"
+
+
+class RuleDecision(Fact):
+    """A person's decision on a rule (`clearing.RULES`): ``released`` for the automatic run, or ``revoked``; the newest holds.
+
+    ``times_right`` and ``times_wrong`` are what trying it on history told when it was released, ``why`` the reason that was given.
+    """
+
+    rule = models.CharField(max_length=10)
+    kind = models.CharField(max_length=10)
+    why = models.CharField(max_length=500)
+    times_right = models.BigIntegerField()
+    times_wrong = models.BigIntegerField()
+
+    class Meta:
+        db_table = "matching_rule_decision"
 
 
 class Hold(Fact):

@@ -145,9 +145,15 @@ class Play:
 
 
 def release(url: str) -> None:
-    """Let the payer names that were learned be used, as a second person does who looks at each beside what it was before."""
+    """Let the payer names that were learned be used, and the rules that history speaks for, as a second person does.
+
+    Who does looks at each name beside what it was before, and releases a rule once it is proposed for release.
+    """
     with runs.reading(url) as session:
-        learned = report(session, "payer-names")
+        learned, rules = report(session, "payer-names"), report(session, "matching-rules")
+    for row in rules:
+        if row["proposed"]:
+            names.release_rule(url, row["rule"], user=SECOND)
     for row in learned:
         if not row["in_use"] and not row["wrong"]:
             names.release(url, row["partner"], row["payer"], user=SECOND)

@@ -10,14 +10,17 @@ from django.http import HttpResponse
 from urikake.base.company import policies
 from urikake.base.policies import TOLD
 from urikake.doors import names as door
+from urikake.rooms.matching.queries import ENOUGH, MONTHS
 from urikake.rooms.parties.queries import profiles
-from urikake.rooms.reports.queries.payers import STATES, payer_names
+from urikake.rooms.reports.queries.payers import RULES, STATES, matching_rules, payer_names, rule_trials
 
 from ..book import Deed, Shown, deed, page
 from ..desk import Desk
 from ..table import Choice, Column, Empty, table
 
 PAGE: Final = "matching/names"
+SHOWN: Final = 20
+"""So many receipts of which a rule would have made something else are shown."""
 WAITING: Final = STATES[""]
 TONES: Final = {STATES["released"]: "good", WAITING: "wait", STATES["revoked"]: "off"}
 
@@ -53,6 +56,14 @@ def listed(desk: Desk) -> Shown:
         "released": found.filter("in_use").to_dicts(),
         "policy": policy.word(policies(desk.session)["learned_names"]),
         "tolerance": policies(desk.session).number("fee_tolerance"),
+        "rules": [{**rule, "tried": rule["right"] + rule["wrong"]} for rule in matching_rules(desk.session)],
+        "wrong": [
+            {**row, "ref": f"receipt-{row['receipt']}", "title": RULES[row["rule"]][0]}
+            for row in rule_trials(desk.session)
+            if row["answer"] == "違う"
+        ][:SHOWN],
+        "enough": ENOUGH,
+        "months": MONTHS,
         "rounding": policies(desk.session).number("rounding_tolerance"),
     }
 
@@ -83,3 +94,21 @@ def revoke(doing: Deed) -> HttpResponse:
     partner, name = doing.field("partner"), doing.field("payer")
     door.revoke(doing.books, partner, name, user=doing.person.name)
     return doing.done(f"名義「{name}」を使うのをやめました。", PAGE)
+
+
+@deed("release-rule", f"{PAGE}/release-rule", permission="matching.release")
+def release_rule(doing: Deed) -> HttpResponse:
+    """Let the automatic run use a rule that was tried on history."""
+    door.release_rule(doing.books, doing.field("rule"), why=doing.field("why"), user=doing.person.name)
+    return doing.done(f"決まり「{_title(doing)}」を自動消込に使います。", PAGE)
+
+
+@deed("revoke-rule", f"{PAGE}/revoke-rule", permission="matching.release")
+def revoke_rule(doing: Deed) -> HttpResponse:
+    """Use a rule no longer."""
+    door.revoke_rule(doing.books, doing.field("rule"), why=doing.field("why"), user=doing.person.name)
+    return doing.done(f"決まり「{_title(doing)}」を使うのをやめました。", PAGE)
+
+
+def _title(doing: Deed) -> str:
+    return RULES[doing.field("rule")][0]

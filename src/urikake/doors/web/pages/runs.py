@@ -38,6 +38,8 @@ ACTIONS: Final = {
     "withdraw bank format": "銀行の形式の取りやめ",
     "release name": "覚えた名義の許可",
     "revoke name": "覚えた名義の取りやめ",
+    "release rule": "消込の決まりの許可",
+    "revoke rule": "消込の決まりの取りやめ",
     "add name": "振込名義の登録",
     "approve": "承認",
     "deliver": "請求書の送付",

@@ -1,4 +1,4 @@
-"""The pen of matching: the automatic run, by hand, many at once, advances, refunds, undoing, what is learned, what is left alone."""
+"""The pen of matching: the automatic run and its rules, by hand, many at once, advances, refunds, undoing, lessons, holds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from .holding import hold, note, release
 from .learning import add_name, release_name, revoke_name
 from .posting import Applied
 from .refunding import Wanted, refund, take_refund_back, wanted
+from .ruling import release_rule, revoke_rule
 from .undoing import unapply, unapply_together
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "refund",
     "release",
     "release_name",
+    "release_rule",
     "revoke_name",
+    "revoke_rule",
     "take_refund_back",
     "unapply",
     "unapply_advance",

@@ -10,6 +10,7 @@ import polars as pl
 
 from urikake.base.access import action
 from urikake.base.bulk import Session
+from urikake.core import clearing
 from urikake.rooms.receipts import queries as receipts
 
 from .. import queries
@@ -47,7 +48,7 @@ def confirm(session: Session, *, seen: Sequence[Seen], on: date) -> Confirmed:
     ).unique("receipt_id", keep="first", maintain_order=True)
     there = asked.join(now.rows, on="receipt_id", how="left", maintain_order="left")
     same = (
-        pl.col("kind").is_in(queries.SURE)
+        (pl.col("kind").is_in(queries.SURE) | pl.col("by").is_in(clearing.RULES))
         & (pl.col("was") == pl.col("unapplied"))
         & (pl.col("docs") == pl.col("documents").list.sort())
     )

@@ -40,7 +40,8 @@ def nothing(session: Session, outcomes: dict[str, int]) -> Applied:
 def sure_heads(
     session: Session, pairs: pl.DataFrame, told: pl.DataFrame, waiting: pl.DataFrame, items: pl.DataFrame
 ) -> pl.DataFrame:
-    """The applications that the pairs of the cascade come to, by receipt, each using up what waits of its receipt.
+    """The applications that the pairs of the cascade come to, by receipt, each using up what waits of its receipt, or of one
+    that is over as much as it settles.
 
     ``told`` is ``receipt_id, kind, by`` of the receipts. An application is dated on the first day on which there are both
     its receipt and its items; in a locked month, on the last day of the first open one.
@@ -52,12 +53,13 @@ def sure_heads(
     rows = settled.join(waiting.drop("partner_id"), on="receipt_id", maintain_order="left").join(
         told, on="receipt_id", maintain_order="left"
     )
-    short = pl.col("unapplied") != pl.col("settled")
+    left = pl.col("kind") == "over"  # the rest waits for a person
+    rows = rows.with_columns(used=pl.when(left).then("settled").otherwise("unapplied"))
+    short = pl.col("used") != pl.col("settled")
     there = rows.select(pl.max_horizontal("received_on", "posted_on")).to_series()
     days = {day: periods.open_date(session, day) for day in there.unique()}
     return rows.with_columns(
-        used=pl.col("unapplied"),
-        difference=pl.col("unapplied") - pl.col("settled"),
+        difference=pl.col("used") - pl.col("settled"),
         difference_kind=pl.when(short).then("kind").otherwise(pl.lit("")),
         applied_on=there.replace_strict(days, return_dtype=pl.Date),
         partner_id="owner",

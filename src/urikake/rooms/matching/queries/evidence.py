@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ from urikake.rooms.receivables import queries as receivables
 from .fees import learned_fees
 from .holds import free
 from .learned import decisions
+from .repeats import repeated
+from .rules import released
 
 _SOURCES: Final = {"invoice": 0, "slip": 1, "opening": 2, "collection": 3}
 _DIGITS: Final = r"[0-9０-９]"
@@ -55,8 +58,15 @@ def evidence(session: Session, on: date | None = None) -> Evidence:
     return Evidence(waiting, items, alike, _cited(session, waiting, items), parties.groups(session))
 
 
-def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The applications that are beyond doubt and the outcome of every receipt, as `clearing.match` gives them."""
+def cleared(
+    session: Session, found: Evidence, rules: Collection[str] | None = None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The applications that are beyond doubt and the outcome of every receipt, as `clearing.match` gives them.
+
+    By the ``rules`` that the company has released, unless others are given.
+    """
+    rules = released(session) if rules is None else rules
+    known = found.receipts.filter(pl.col("partner_id").is_not_null())
     tolerance = policies(session).number("fee_tolerance")
     return clearing.match(
         found.receipts.select("receipt_id", "partner_id", "received_on", amount="unapplied"),
@@ -70,6 +80,9 @@ def cleared(session: Session, found: Evidence) -> tuple[pl.DataFrame, pl.DataFra
         bearing=parties.bearing_fees(session),
         entire=entire(session, found.items),
         learned=learned_fees(session),
+        rules=rules,
+        repeated=repeated(session, known).select("receipt_id") if rules else None,
+        allocation=policies(session)["allocation"],  # type: ignore[arg-type]
     )
 
 

@@ -5,7 +5,7 @@ All of it is decided on whole columns, for thousands of receipts at a time.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Final, NamedTuple
 
 import polars as pl
@@ -15,6 +15,7 @@ from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
 from .evidence import cleared, evidence
+from .repeats import repeated
 
 KINDS: Final = (
     "exact",
@@ -33,8 +34,6 @@ KINDS: Final = (
 """What a receipt may ask for, what needs the least thought first."""
 SURE: Final = ("exact", "fee", "sum", "parts", "misc", "withheld")
 """The kinds with one answer, which may be confirmed many at a time."""
-TWICE_DAYS: Final = 14
-"""An equal amount under the same name so many days before is taken for the same payment made twice."""
 
 
 class Judged(NamedTuple):
@@ -52,8 +51,9 @@ def judged(session: Session, on: date) -> Judged:
     """What each receipt that waits on the day, and that nobody holds, asks for.
 
     ``difference`` is receipt − items; ``documents`` are the numbers of what it would settle. A receipt without one answer
-    is ``parts`` where it and others of its partner make one document, ``part`` or ``over`` by what the partner has open,
-    ``duplicate`` where the same amount came under the same name shortly before and is not owed again.
+    is ``parts`` where it and others of its partner make one document, ``part`` or ``over`` by what the partner has open
+    (with ``documents`` only where a rule that the company has released settles them), ``duplicate`` where the same amount
+    came under the same name shortly before and is not owed again.
     """
     found = evidence(session, on)
     waiting, open_items = found.receipts, found.items
@@ -79,7 +79,7 @@ def _doubted(session: Session, rows: pl.DataFrame, paying: pl.DataFrame) -> pl.D
     totals = documents.group_by("partner_id").agg(owed=pl.col("amount").sum())
     left = rows.filter(pl.col("kind") == "none")
     found = rows.join(totals, on="partner_id", how="left", maintain_order="left").join(
-        _twice(session, left), on="receipt_id", how="left", maintain_order="left"
+        repeated(session, left), on="receipt_id", how="left", maintain_order="left"
     )
     none, total = pl.col("kind") == "none", pl.col("owed").fill_null(0)
     kind = (
@@ -94,27 +94,6 @@ def _doubted(session: Session, rows: pl.DataFrame, paying: pl.DataFrame) -> pl.D
     return found.with_columns(
         kind=kind, documents=pl.col("documents").fill_null(pl.lit([], dtype=pl.List(pl.String)))
     ).drop("owed", "twice")
-
-
-def _twice(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
-    """The receipts before which the same amount came under the same name within `TWICE_DAYS`: ``receipt_id, twice``."""
-    none = pl.DataFrame(schema={"receipt_id": pl.Int64, "twice": pl.Boolean})
-    if rows.is_empty():
-        return none
-    first = rows["received_on"].min()
-    assert isinstance(first, date)
-    since = first - timedelta(TWICE_DAYS)
-    every = session.read(
-        "SELECT id AS other_id, folded, amount AS unapplied, received_on AS other_on FROM receipts_receipt"
-        " WHERE id >= ? AND id < ? AND received_on >= ? AND reverses_id IS NULL",
-        (session.low, session.high, since),
-        other_id=pl.Int64,
-        other_on=pl.Date,
-    )
-    equal = rows.join(every, on=["folded", "unapplied"])
-    days = (pl.col("received_on") - pl.col("other_on")).dt.total_days()
-    before = equal.filter((pl.col("other_id") < pl.col("receipt_id")) & days.is_between(0, TWICE_DAYS))
-    return before.select("receipt_id", twice=True).unique()
 
 
 def progress(session: Session, since: date, on: date) -> pl.DataFrame:
