@@ -43,19 +43,22 @@ def test_what_is_recognised_by_a_day_is_what_fractions_say(amount: int, months: 
     assert found.to_list() == [slow(amount, months, on)]
 
 
+SHARE = st.integers(1, 10**9).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
+
+
 @given(
-    st.integers(0, 10**9),
-    st.integers(0, 10**9),
-    st.lists(st.integers(0, 10**6), min_size=1, max_size=6),
-    st.integers(0, 999_999),
-)
+    st.integers(0, 10**9), st.integers(0, 10**10), st.lists(SHARE, min_size=1, max_size=6),
+    SHARE.filter(lambda share: share[0] < share[1]),
+)  # fmt: skip
 def test_what_goes_by_its_progress_is_the_share_performed_since(
-    done: int, amount: int, reached: list[int], begun: int
+    done: int, amount: int, reached: list[tuple[int, int]], begun: tuple[int, int]
 ) -> None:
-    row = rule(amount, 1, method="progress", done=done, begun=begun)
-    rows = pl.DataFrame([row | {"reached": share} for share in [*sorted(reached), 10**6]])
+    """To the yen, of whatever whole it is told: costs of costs expected, which are expected to be others later on."""
+    row = rule(amount, 1, method="progress", done=done, begun=begun[0], begun_of=begun[1])
+    rows = pl.DataFrame([row | {"reached": part, "reached_of": whole} for part, whole in [*reached, (7, 7)]])
     found = recognised(rows, pl.lit(APRIL), "floor").to_list()
-    share = [Fraction(max(each - begun, 0), 10**6 - begun) for each in rows["reached"]]
+    since = Fraction(*begun)
+    share = [max(Fraction(part, whole) - since, Fraction(0)) / (1 - since) for part, whole in [*reached, (7, 7)]]
     assert found == [done + floor(amount * part) for part in share]
     assert found[-1] == done + amount
 

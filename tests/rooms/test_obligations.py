@@ -312,6 +312,21 @@ def performed(url: str, date: str, **told: object) -> int:
     return take_rows(url, "progress", [{"contract_no": "C1", "product": "BUILD", "date": date} | told])
 
 
+def test_costs_of_costs_expected_are_a_share_to_the_yen(database: str) -> None:
+    """A third of a billion is 333,333,333 yen, whatever whole it is told of."""
+    arranged.products(database)
+    a_product(database, "SITE", price_model="flat", unit_price=1_000_000_000, revenue="progress")
+    a_contract(database, "C9", product="SITE", unit_price=1_000_000_000, cycle_months=0, end="2026-09-30")
+    performed(database, "2026-04-30", contract_no="C9", product="SITE", cost=210_000_007, total_cost=630_000_021)
+    bill(database, "2026-04-30")
+    recognize(database, "2026-04")
+    assert by_product(database, "2026-04") == {"SITE": 333_333_333}
+    performed(database, "2026-05-31", contract_no="C9", product="SITE", cost=123_456_789, total_cost=370_370_367)
+    recognize(database, "2026-05")
+    assert recognized(database, "2026-05") == [0]
+    assert len(explained(database)) > 3
+
+
 def test_what_is_built_is_revenue_as_it_is_performed(database: str) -> None:
     a_building(database)
     assert performed(database, "2026-04-30", cost=210_000, total_cost=700_000) == 1

@@ -88,10 +88,10 @@ def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Serie
     """What of each obligation is recognised before the day ``on``: ``done`` and its share of ``amount``, ``Int64``.
 
     By whole months as `schedule.cumulative`; of the month in which the day lies, its days before it. What goes by its progress
-    (``method`` ``progress``, 進捗度 41–45項) by the share performed since: (``reached`` − ``begun``) ÷ (1 − ``begun``).
+    (``method`` ``progress``, 進捗度 41–45項) by the share performed since: (reached − begun) ÷ (1 − begun), exactly.
 
-    ``rules``: `RULE` and ``done``; where anything goes by its progress, ``begun`` and ``reached``, shares performed in all, in
-    millionths: when the rule began, and by the day.
+    ``rules``: `RULE` and ``done``; where anything goes by its progress, what was performed in all by the day, ``reached`` of
+    ``reached_of``, and when the rule began, ``begun`` of ``begun_of``.
 
     >>> from datetime import date
     >>> rule = {"done": 0, "amount": 12_000, "from_on": date(2026, 4, 1), "to_on": date(2027, 4, 1), "method": "monthly"}
@@ -109,8 +109,9 @@ def recognised(rules: pl.DataFrame, on: pl.Expr, rounding: Rounding) -> pl.Serie
     spread = asked.with_columns(before=before, after=after - before)
     passed_on = pl.col("before") + part
     if "reached" in rules.columns:
-        gained = (pl.col("reached") - pl.col("begun")).clip(lower_bound=0)
-        performed = divide(wide("amount") * wide(gained), (MICRO - pl.col("begun")).clip(lower_bound=1), rounding)
+        gained = wide("reached") * wide("begun_of") - wide("begun") * wide("reached_of")
+        rest = wide("reached_of") * (wide("begun_of") - wide("begun"))
+        performed = divide(wide("amount") * gained.clip(lower_bound=0), rest.clip(lower_bound=1), rounding)
         passed_on = pl.when(pl.col("method") == "progress").then(performed).otherwise(passed_on)
     return spread.select(done=pl.col("done") + passed_on).to_series()
 

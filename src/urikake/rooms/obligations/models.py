@@ -80,9 +80,10 @@ class Obligation(Fact):
 
 
 class Progress(Fact):
-    """What share of a line was performed in all by the end of a day, in millionths (進捗度); the newest row of a day holds.
+    """What share of a line was performed in all by the end of a day (進捗度), ``share_part`` of ``share_whole``.
 
-    ``note`` says how it is known: the minutes of an acceptance (検収書), costs incurred of costs expected.
+    The newest row of a day holds. ``share_micro`` is the same in millionths, rounded down; alone where a row is older than
+    the other two. ``note`` says how it is known: the minutes of an acceptance (検収書), costs incurred of costs expected.
     """
 
     contract_id = ref()
@@ -90,6 +91,10 @@ class Progress(Fact):
     measured_on = models.DateField()
     share_micro = models.BigIntegerField()
     note = models.CharField(max_length=200)
+    share_part = models.BigIntegerField(null=True)
+    share_whole = models.BigIntegerField(null=True)
+
+    later = frozenset({"share_part", "share_whole"})
 
     class Meta:
         db_table = "obligations_progress"

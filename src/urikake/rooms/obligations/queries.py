@@ -23,6 +23,7 @@ OBLIGATION: Final = (
     "stated_before, ssp_before, ssp_left_before, price_before, recognized, catch_up, apart, done, amount, start_on, from_on, to_on, "
     "pattern, partial_month, remainder, financed, bound_on"
 )
+PROGRESS: Final = "id, run_id, contract_id, line_id, measured_on, share_micro, note, share_part, share_whole"
 JUDGEMENT: Final = (
     "id, run_id, contract_id, line_id, with_line_id, kind, treatment, amount, effective_on, reason, with_contract_id, "
     "rate_micro"
@@ -209,15 +210,22 @@ def standing(session: Session) -> pl.DataFrame:
 
 
 def progress(session: Session) -> pl.DataFrame:
-    """What was performed of lines (進捗度): ``line_id, measured_on, share_micro``, by day, as known last."""
-    rows = session.table("obligations_progress", "id, contract_id, line_id, measured_on, share_micro, note").sort("id")
+    """What was performed of lines (進捗度): ``line_id, measured_on``, ``part`` of ``whole``, ``share_micro``, by day, as known last."""
+    rows = as_parts(session.table("obligations_progress", PROGRESS)).sort("id")
     newest = rows.unique(["line_id", "measured_on"], keep="last", maintain_order=True)
     return newest.drop("id").sort("measured_on", "line_id")
 
 
+def as_parts(rows: pl.DataFrame) -> pl.DataFrame:
+    """What was performed as ``part`` of ``whole``, also where it was kept in millionths alone."""
+    return rows.with_columns(part=pl.coalesce("share_part", "share_micro"), whole=pl.coalesce("share_whole", MICRO))
+
+
 def performed(session: Session, rows: pl.DataFrame, on: pl.Expr, name: str) -> pl.DataFrame:
-    """The rows (``line_id``) with the share that was performed of each before the day ``on``, in millionths, as ``name``."""
-    known = progress(session).select("line_id", "measured_on", pl.col("share_micro").alias(name))
+    """The rows (``line_id``) with what was performed of each before the day ``on``: as ``name`` the part, of the whole ``name_of``."""
+    known = progress(session).select(
+        "line_id", "measured_on", pl.col("part").alias(name), pl.col("whole").alias(f"{name}_of")
+    )
     asked = (
         rows.with_row_index("at")
         .with_columns(asked_on=on)
@@ -226,13 +234,14 @@ def performed(session: Session, rows: pl.DataFrame, on: pl.Expr, name: str) -> p
     found = asked.sort("asked_on").join_asof(
         known, left_on="asked_on", right_on="measured_on", by="line_id", check_sortedness=False
     )
-    return found.sort("at").drop("at", "asked_on", "measured_on").with_columns(pl.col(name).fill_null(0))
+    told = found.sort("at").drop("at", "asked_on", "measured_on")
+    return told.with_columns(pl.col(name).fill_null(0), pl.col(f"{name}_of").fill_null(1))
 
 
 def recognised(session: Session, rows: pl.DataFrame, on: pl.Expr) -> pl.DataFrame:
-    """The obligations with ``by_then``, what is recognised of each before the day ``on``; ``reached`` of those by progress."""
+    """The obligations with ``by_then``, what is recognised of each before the day ``on``; ``reached`` of ``reached_of`` by progress."""
     told = performed(session, performed(session, rows, on, "reached"), _since(session, rows), "begun")
-    return told.with_columns(by_then=arrangement.recognised(told, on, rounding(session))).drop("begun")
+    return told.with_columns(by_then=arrangement.recognised(told, on, rounding(session))).drop("begun", "begun_of")
 
 
 def _since(session: Session, rows: pl.DataFrame) -> pl.Expr:
@@ -250,7 +259,7 @@ def targets(session: Session, until: date) -> pl.DataFrame:
     its contract, and those combined with it, which stand together; ``beside`` what of its price is never on a bill.
     """
     rows = recognised(session, standing(session), pl.lit(until))
-    built = (pl.col("method") != "progress") | (pl.col("reached") >= MICRO)
+    built = (pl.col("method") != "progress") | (pl.col("reached") >= pl.col("reached_of"))
     done = (lasts() <= until) & built
     every = arranged(session, rows).sort("arrangement", "contract_id", "line_id")
     over = done.all().over("arrangement")
@@ -272,7 +281,7 @@ def bearing(session: Session, until: date) -> pl.DataFrame:
     rows = obligations(session).join(held, on="version_id") if held.height else obligations(session).clear().with_columns(
         rate_micro=pl.lit(None, dtype=pl.Int64)
     )  # fmt: skip
-    whole = progress(session).filter(pl.col("share_micro") >= MICRO).group_by("line_id").agg(
+    whole = progress(session).filter(pl.col("part") >= pl.col("whole")).group_by("line_id").agg(
         built_on=pl.col("measured_on").min()
     )  # fmt: skip
     return ending(arranged(session, rows).join(whole, on="line_id", how="left", maintain_order="left"), until)

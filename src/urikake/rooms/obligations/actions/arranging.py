@@ -281,7 +281,7 @@ def _left_before(session: Session, before: pl.DataFrame, held: pl.DataFrame) -> 
 def _unperformed(session: Session, rows: pl.DataFrame, ssp: pl.Expr) -> pl.Series:
     """Of the selling prices of lines what is left to be performed on their ``day``, by their progress."""
     told = queries.performed(session, rows, pl.col("day"), "reached")
-    left = ssp - divide(wide(ssp) * wide("reached"), MICRO, queries.rounding(session))
+    left = ssp - divide(wide(ssp) * wide("reached"), wide("reached_of"), queries.rounding(session))
     return told.select(left.alias("left")).to_series()
 
 

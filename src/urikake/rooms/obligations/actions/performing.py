@@ -10,7 +10,7 @@ from urikake.base import facts
 from urikake.base.access import action
 from urikake.base.bulk import Session
 from urikake.core import cells
-from urikake.core.money import MICRO
+from urikake.core.money import MICRO, divide, wide
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.intake.actions import record_file
@@ -66,16 +66,18 @@ def import_progress(session: Session, *, sheet: Sheet) -> int:
     sheet.check(pl.col("date") < pl.col("start_on"), "date", "明細の開始日より前です")
     sheet.check(pl.col("note").str.len_chars() > LONGEST, "note", f"{LONGEST}字までで書いてください")
     sheet.accept()
-    of_whole = (pl.col(part) * MICRO // pl.col(whole) for part, whole in PARTS)
-    share = pl.coalesce(pl.col("percent") // 100, *of_whole)
+    done = pl.coalesce("percent", *(name for name, _ in PARTS))
+    of = pl.when(pl.col("percent").is_not_null()).then(100 * MICRO).otherwise(pl.coalesce(*(name for _, name in PARTS)))
     rows = sheet.frame.select(
-        "contract_id", "line_id", measured_on="date", share_micro=share, note=pl.col("note").fill_null("")
-    )
-    known = queries.progress(session).select("line_id", "measured_on", "share_micro")
-    fresh = rows.join(known, on=["line_id", "measured_on", "share_micro"], how="anti", maintain_order="left")
+        "contract_id", "line_id", measured_on="date", part=done, whole=of, note=pl.col("note").fill_null("")
+    ).with_columns(share_micro=divide(wide("part") * MICRO, pl.col("whole"), "floor"))
+    known = queries.progress(session).select("line_id", "measured_on", "part", "whole")
+    both = rows.join(known, on=["line_id", "measured_on"], how="left", suffix="_known", maintain_order="left")
+    same = wide("part") * wide("whole_known") == wide("part_known") * wide("whole")
+    fresh = both.filter(~same.fill_null(value=False)).select(rows.columns)
     if fresh.height:
         record_file(session, sheet=sheet)
-        facts.record(session, Progress, fresh)
+        facts.record(session, Progress, fresh.rename({"part": "share_part", "whole": "share_whole"}))
     return fresh.height
 
 

@@ -15,7 +15,6 @@ import polars as pl
 from urikake.base import periods
 from urikake.base.bulk import Session
 from urikake.core import arrangement
-from urikake.core.money import MICRO
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.obligations import queries as obligations
 from urikake.rooms.revenue.queries import interest as bearing
@@ -111,7 +110,8 @@ def _gaps(session: Session, rules: pl.DataFrame, run_id: int, month: date) -> pl
     known = _performed(session, shares, run_id, until)
     rules = known.with_columns(
         by_then=arrangement.recognised(known, pl.lit(until), obligations.rounding(session)),
-        over=(obligations.lasts() <= until) & ((pl.col("method") != "progress") | (pl.col("reached") >= MICRO)),
+        over=(obligations.lasts() <= until)
+        & ((pl.col("method") != "progress") | (pl.col("reached") >= pl.col("reached_of"))),
     )
     shifts = of_contract(session, contract_id).filter(
         (pl.col("run_id") < run_id) | ((pl.col("run_id") == run_id) & (pl.col("month") < month))
@@ -145,27 +145,31 @@ def rules(session: Session, contract_id: int, run_id: int, month: date) -> pl.Da
 
 def _performed(session: Session, rules: pl.DataFrame, run_id: int, until: date) -> pl.DataFrame:
     """The obligations with the shares performed before the day (``reached``) and the version's (``begun``), as the run knew them."""
-    names = "id, run_id, line_id, measured_on, share_micro"
-    known = reads.by_key(session, "obligations_progress", names, "line_id", rules["line_id"])
+    known = obligations.as_parts(
+        reads.by_key(session, "obligations_progress", obligations.PROGRESS, "line_id", rules["line_id"])
+    )
     told = known.filter(pl.col("run_id") <= run_id).sort("measured_on", "id")
 
-    def by(line_id: int, day: date) -> int:
-        found = told.filter((pl.col("line_id") == line_id) & (pl.col("measured_on") < day))["share_micro"]
-        return int(found[-1]) if found.len() else 0
+    def by(line_id: int, day: date) -> tuple[int, int]:
+        found = told.filter((pl.col("line_id") == line_id) & (pl.col("measured_on") < day))
+        return (found["part"][-1], found["whole"][-1]) if found.height else (0, 1)
 
-    held = rules["line_id"].to_list()
-    return rules.with_columns(
-        pl.Series("reached", [by(line, until) for line in held], dtype=pl.Int64),
-        pl.Series("begun", [by(line, day) for line, day in zip(held, rules["since_on"], strict=True)], dtype=pl.Int64),
-    )
+    shares: dict[str, list[int]] = {name: [] for name in ("reached", "reached_of", "begun", "begun_of")}
+    for line, since in rules.select("line_id", "since_on").iter_rows():
+        for name, day in (("reached", until), ("begun", since)):
+            part, whole = by(line, day)
+            shares[name].append(part)
+            shares[f"{name}_of"].append(whole)
+    return rules.with_columns(pl.Series(name, each, dtype=pl.Int64) for name, each in shares.items())
 
 
 def built_on(session: Session, rules: pl.DataFrame, run_id: int) -> pl.Series:
     """The day on which each obligation was first performed in full by its progress, as the run knew it; null before that."""
-    names = "id, run_id, line_id, measured_on, share_micro"
-    known = reads.by_key(session, "obligations_progress", names, "line_id", rules["line_id"])
+    known = obligations.as_parts(
+        reads.by_key(session, "obligations_progress", obligations.PROGRESS, "line_id", rules["line_id"])
+    )
     told = known.filter(pl.col("run_id") <= run_id).unique(["line_id", "measured_on"], keep="last", maintain_order=True)
-    whole = told.filter(pl.col("share_micro") >= MICRO).group_by("line_id").agg(pl.col("measured_on").min())
+    whole = told.filter(pl.col("part") >= pl.col("whole")).group_by("line_id").agg(pl.col("measured_on").min())
     return rules.select("line_id").join(whole, on="line_id", how="left", maintain_order="left")["measured_on"]
 
 
