@@ -102,6 +102,18 @@ def test_what_is_billed_recognised_and_borne_as_interest_comes_to_nothing(
     assert abs(left) <= 2 * float(grown(rate, last)) + len(weights)
 
 
+def test_arrangements_looked_at_in_blocks_bear_what_they_bear_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    number = pl.int_range(7, eager=True, dtype=pl.Int64)
+    flows = pl.concat(
+        [pl.DataFrame({"arrangement": number, "month": number + at, "amount": 1_000 * number - at}) for at in (0, 3)]
+    )
+    spans = pl.DataFrame({"arrangement": number, "rate_micro": 1_000_000 * (number + 1), "last": 20})
+    whole = financing.interest(flows, spans, "floor")
+    monkeypatch.setattr(financing, "BLOCK", 2)
+    assert financing.interest(flows, spans, "floor").equals(whole)
+    assert financing.interest(flows.clear(), spans, "floor").equals(whole.clear())
+
+
 def test_without_a_rate_the_price_is_what_is_billed() -> None:
     bills = frame([(1, 0, 700), (1, 5, 301)], "arrangement", "month", "amount")
     performed = frame([(1, 9, 3)], "arrangement", "month", "weight")

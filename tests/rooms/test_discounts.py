@@ -101,6 +101,70 @@ def test_a_discount_that_cannot_be_is_refused(sqlite_url: str, lines: str, amoun
     assert refused.value.code == code
 
 
+def test_a_discount_with_what_nobody_sells_alone(database: str) -> None:
+    # IFRS 15 設例34 ケースB: 130 のうち値引 40 は B と C だけのもの。D は残りの 30
+    three(database)
+    a_product(database, "D", price_model="flat", unit_price=30_000, revenue="contract_start", ssp_basis="residual")
+    prices = {"A": 41_000, "B": 32_500, "C": 26_500, "D": 30_000}
+    take_rows(database, "contracts", [
+        a_line("C2", product=code, unit_price=price, cycle_months=0, **YEAR) for code, price in prices.items()
+    ])  # fmt: skip
+    judge(database, "B,C", 40_000, "C2")
+    arranged.live(database, MONTHS[0])
+    assert shares(database, "C2") == {"A": 40_000, "B": 33_000, "C": 27_000, "D": 30_000}
+    assert_coherent(database)
+
+
+def code(url: str, kind: str, **what: object) -> str:
+    """With which refusal the judgement is met."""
+    with pytest.raises(Refusal) as refused:
+        judging.judge(url, "C1", kind, "組で安い", user="maker", **what)
+    return refused.value.code
+
+
+def test_what_would_leave_no_room_for_a_discount_is_refused(database: str) -> None:
+    three(database)
+    take_rows(database, "contracts", [a_line("C2", product="A", unit_price=10_000, cycle_months=0, **YEAR)])
+    users(database, maker="accountant", checker="approver")
+    number = judging.judge(database, "C2", "combine", "まとめて", user="maker", with_contract="C1")["proposal"]
+    company.decide(database, number, "approved", user="checker")
+    judge(database, "B,C", 60_000)
+    assert code(database, "estimate", amount=10_001) == "too-much-discount"
+    assert code(database, "combine", with_contract="C2") == "bad-combination"
+    with pytest.raises(Refusal) as refused:
+        judging.judge(database, "C2", "combine", "別", user="maker", with_contract="")
+    assert refused.value.code == "too-much-discount"
+    judge(database, "B,C", 40_000)
+    assert judging.judge(database, "C2", "combine", "別", user="maker", with_contract="")["proposal"]
+
+
+def test_a_discount_is_judged_before_a_change_is_followed_and_taken_back_where_there_is_one(database: str) -> None:
+    arranged.products(database)
+    arranged.a_bundle(database)
+    users(database, maker="accountant", checker="approver")
+    assert code(database, "discount", amount=0) == "no-discount"
+    judge(database, "BEGIN", 30_000)
+    arranged.live(database, MONTHS[0])
+    assert shares(database) == {"HOST": 120_000, "BEGIN": 0}
+    an_event(database, "add_option", "2026-05-01", product="MORE", quantity=1, unit_price=2_000)
+    arranged.live(database, MONTHS[1])
+    assert code(database, "discount", line="BEGIN", amount=1_000) == "changed-since"
+
+
+def test_interest_is_no_discount(database: str) -> None:
+    a_shop(database, financing="judged")
+    arranged.shelf(database)
+    take_rows(database, "contracts", [
+        a_line("C1", product="BEGIN", unit_price=30_000, cycle_months=0, **YEAR),
+        a_line("C1", product="HOST", unit_price=10_000, cycle_months=1, **YEAR),
+    ])  # fmt: skip
+    users(database, maker="accountant", checker="approver")
+    number = judging.judge(database, "C1", "financing", "57項", user="maker", rate="9")["proposal"]
+    company.decide(database, number, "approved", user="checker")
+    arranged.live(database, MONTHS[0])
+    assert code(database, "discount", line="HOST", amount=100) == "too-much-discount"
+
+
 def rest(url: str, price: int = 12_000, other: int = 9_000) -> None:
     """C1: a year of HOST (alone 10,000 a month) for ``other`` and of NEW, which nobody sells alone, for ``price`` a month."""
     a_shop(url)

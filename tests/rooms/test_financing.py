@@ -108,7 +108,7 @@ def test_a_rate_is_judged_by_policy_alone_and_stays(database: str) -> None:
     arranged.a_bundle(database)
     arranged.a_bundle(database, "C2")
     assert code(database, rate="4.5") == "financing-off"
-    for rate in ("", "high", "-1", "100.5", "1.2345678"):
+    for rate in ("", "high", "-1", "100.5", "1.2345678", "inf", "1e999999", "3_0", "1e1", "+3"):
         assert code(database, rate=rate) == "bad-rate"
     assert code(database, rate="0") == "not-financed"
 
@@ -210,6 +210,28 @@ def test_contracts_that_are_one_bear_interest_as_one(database: str) -> None:
     assert "契約資産" not in found
     assert found["売上高"] + found["受取利息"] == -240_000
     assert len(explained(database)) > 20
+
+
+def test_interest_taken_back_of_contracts_that_were_one_does_not_come_back(database: str) -> None:
+    """The rate was told of one of them and taken back of the other; then they part."""
+    a_shop(database, financing="judged")
+    arranged.shelf(database)
+    year = {"start": "2026-04-01", "end": "2028-03-31"}
+    take_rows(database, "contracts", [
+        a_line("C1", product="HOST", unit_price=9_000, cycle_months=1, **year),
+        a_line("C1", product="BEGIN", unit_price=0, cycle_months=0, **year),
+        a_line("C2", product="BEGIN", unit_price=20_000, cycle_months=0, **year),
+    ])  # fmt: skip
+    judge(database, "", "C2", "combine", with_contract="C1")
+    judge(database, "5", "C1")
+    live(database, 0, 2)
+    assert "受取利息" in balances(database)
+    judge(database, "0", "C2")
+    judge(database, "", "C2", "combine", with_contract="")
+    live(database, 2, 3)
+    assert balances(database).get("受取利息", 0) == 0
+    assert {row["rate"] for row in report(database, "obligations", contract="C1")[-2:]} == {None}
+    assert_coherent(database)
 
 
 def test_the_roll_forward_tells_interest_apart(database: str) -> None:

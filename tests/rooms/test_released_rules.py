@@ -164,6 +164,28 @@ def test_more_than_all_that_is_open_settles_it_and_leaves_the_rest_and_a_part_le
     assert_coherent(database)
 
 
+def test_what_is_more_or_less_is_left_alone_while_other_money_of_the_payer_is_on_hold(database: str) -> None:
+    a_shop(database)
+    users(database, yama="approver")
+    for code in ("P1", "P2"):
+        take_rows(
+            database, "partners", [{"code": code, "name": f"{code}商事", "kana": f"{code}ショウジ", "closing_day": 31}]
+        )
+    owing(database, ("P1", "A", 55_000, "2026-05-31"), ("P2", "B", 66_000, "2026-05-31"))
+    for name in ("over", "part"):
+        names.release_rule(database, name, why="試し", user="yama")
+    for code in ("P1", "P2"):
+        receive(database, 777, payer=f"{code}ショウジ", id=f"HELD{code}")
+        month.hold_receipt(database, f"HELD{code}", why="調査中")
+    receive(database, 60_000, payer="P1ショウジ", id="OVER")
+    receive(database, 30_000, payer="P2ショウジ", id="PART")
+    assert match(database)["applied"] == 0
+    for code in ("P1", "P2"):
+        month.hold_receipt(database, f"HELD{code}", why="", release=True)
+        month.hold_receipt(database, f"HELD{code}", why="社長の試し振込", aside=True)
+    assert match(database)["applied"] == 0
+
+
 def test_money_paid_ahead_that_was_applied_later_by_itself_speaks_against_a_rule(database: str) -> None:
     a_shop(database)
     for code in ("P1", "P2"):

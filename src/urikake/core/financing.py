@@ -20,6 +20,8 @@ import polars as pl
 from .money import MICRO, Rounding, divide, wide
 
 PLACES: Final = 18
+BLOCK: Final = 500
+"""Arrangements looked at together: months beside months have room in memory."""
 _ONE: Final = 10**PLACES
 _UNIT: Final = pl.lit(_ONE, dtype=pl.Int128)
 _KEY: Final = "arrangement"
@@ -109,6 +111,12 @@ def interest(flows: pl.DataFrame, spans: pl.DataFrame, rounding: Rounding) -> pl
     )  # fmt: skip
     first = known.group_by(_KEY).agg(first=pl.col("month").min())
     ranges = spans.join(first, on=_KEY).filter(pl.col("first") < pl.col("last")).sort(_KEY)
+    parts = (ranges.slice(at, BLOCK) for at in range(0, max(ranges.height, 1), BLOCK))
+    return pl.concat(_borne(part, known, rounding) for part in parts)
+
+
+def _borne(ranges: pl.DataFrame, known: pl.DataFrame, rounding: Rounding) -> pl.DataFrame:
+    """As `interest`, of the ``known`` flows in ``ranges`` of months: every month looks at all before it."""
     asked = ranges.select(
         _KEY, "rate_micro", at=pl.int_ranges(pl.col("first") + 1, pl.col("last").cast(pl.Int64) + 1)
     ).explode("at")

@@ -139,6 +139,7 @@ def called(by: str, key: str) -> str:
 
 
 OWN: Final[dict[str, dict[str, str]]] = {
+    "policies": {"none": "none"},
     "contract-balances": {"contract": "顧客との契約"} | BALANCES | CAUSES,
     "revenue-by": SECTIONS | PATTERNS | OBLIGATIONS | TIMINGS | TOTALS,
     "remaining-obligations": OBLIGATIONS | TIMINGS | BANDS,

@@ -1,7 +1,8 @@
 """The rules that a company may release for itself (許可する決まり): what is likely, and by law so, but not beyond doubt.
 
-They stand at the end of what the payer's own documents explain, and look only at a payer that is known for sure. Each is
-gated so that chance, a payment for others, a payment made twice and one made ahead do not pass for what it settles.
+They stand at the end of what the payer's own documents explain, and look only at a payer that is known for sure. What is more
+or less than is owed is gated so that chance, a payment for others, a payment made twice and one made ahead do not pass for
+what it settles; of equal documents that are due even a payment made twice pays the next (民法488条4項).
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ HEADERS: Final = {
     "why": "根拠",
     "times": "教えた回数",
     "right": "合う",
-    "wrong": "ほかの取引先",
+    "wrong": "違う",
     "waiting": "待ち",
     "in_use": "自動で使う",
     "ledger": "期首残高（総勘定元帳）",

@@ -214,7 +214,7 @@ def show(answer: Sequence[dict[str, Any]] | dict[str, Any], form: Format, name: 
 
         sys.stdout.writelines(as_json(rows.frame) if form is Format.json else as_csv(rows.frame))
     elif form is Format.json:
-        print(json.dumps(answer, ensure_ascii=False))
+        print(json.dumps(answer, ensure_ascii=False, default=lambda value: value.isoformat()))
     elif form is Format.csv:
         print(_csv(rows), end="")
     else:

@@ -81,9 +81,17 @@ def cleared(
         entire=entire(session, found.items),
         learned=learned_fees(session),
         rules=rules,
-        repeated=repeated(session, known).select("receipt_id") if rules else None,
+        repeated=_with_more_to_come(session, known) if rules else None,
         allocation=policies(session)["allocation"],  # type: ignore[arg-type]
     )
+
+
+def _with_more_to_come(session: Session, known: pl.DataFrame) -> pl.DataFrame:
+    """The receipts that repeat what came shortly before, and those beside which another of the payer is held: ``receipt_id``."""
+    every = receipts.unapplied(session, receipts.TO_MATCH)
+    held = every.join(free(session, every), on="receipt_id", how="anti")["partner_id"].drop_nulls()
+    beside = known.filter(pl.col("partner_id").is_in(held.implode())).select("receipt_id")
+    return pl.concat([repeated(session, known).select("receipt_id"), beside]).unique()
 
 
 def entire(session: Session, items: pl.DataFrame) -> pl.DataFrame:

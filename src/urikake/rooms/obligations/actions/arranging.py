@@ -108,10 +108,15 @@ def sold(session: Session, bundled: pl.Series) -> pl.DataFrame:
 
 
 def priced(session: Session, numbers: list[int]) -> pl.DataFrame:
-    """The lines of the contracts as they stood on their first day: ``line_id, stated, ssp``; none where they are not arranged."""
+    """The lines of the contracts as they stood on their first day, without interest; none where they are not arranged.
+
+    Columns: ``contract_id, line_id, stated, ssp``, and ``residual``, whether its selling price is what others leave.
+    """
     every = sold(session, queries.bundles(session)["line_id"])
-    mine = every.filter(pl.col("contract_id").is_in(numbers))
-    return _measured(session, mine).select("line_id", "stated", "ssp")
+    mine = _measured(session, every.filter(pl.col("contract_id").is_in(numbers)))
+    residual = pl.col("product_id").is_in(_residual(session).implode())
+    stated = pl.col("stated") - pl.col("financed").fill_null(0)
+    return mine.select("contract_id", "line_id", "ssp", stated=stated, residual=residual)
 
 
 def charges(session: Session, contract_id: int) -> int:

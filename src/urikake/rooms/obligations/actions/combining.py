@@ -92,10 +92,15 @@ def _same_customer(session: Session, *numbers: int) -> None:
         )  # fmt: skip
 
 
+def followed(session: Session, numbers: list[int]) -> bool:
+    """Whether a change of any of the contracts was followed."""
+    newest = queries.newest(session).filter(pl.col("contract_id").is_in(numbers))
+    return bool((newest["treatment"] != "inception").any())
+
+
 def _unchanged(session: Session, numbers: list[int]) -> None:
     """Refuse contracts of which a change was followed: what was decided of it would no longer be so."""
-    newest = queries.newest(session).filter(pl.col("contract_id").is_in(numbers))
-    if (newest["treatment"] != "inception").any():
+    if followed(session, numbers):
         raise Refusal(
             "changed-since", "契約変更を配分に取り込んだあとなので、結合のしかたを変えられません。",
             "結合は、最初の契約変更より前に判断してください。変更の扱いは「契約変更の扱い」で判断できます。",

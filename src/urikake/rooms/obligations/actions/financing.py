@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Final
 
 import polars as pl
@@ -19,6 +20,7 @@ from . import combining
 
 TOLD: Final = ("rate_micro", "financed", "bound_on")
 """What lines tell of interest: all null where their price holds none."""
+RATE: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 MOST: Final = 100
 """No yearly rate is above it, in percent."""
 
@@ -29,12 +31,8 @@ def rate(session: Session, contract_id: int, text: str) -> int:
     The rate is that of the day on which the contract began, and stays (適用指針29項): what was judged wrongly is first taken
     back, by 0.
     """
-    try:
-        found = micro(text)
-        good = 0 <= Decimal(text) <= MOST
-    except (InvalidOperation, ValueError):
-        good = False
-    if not good:
+    found = micro(text) if RATE.fullmatch(text) and Decimal(text) <= MOST else None
+    if found is None:
         raise Refusal(
             "bad-rate", f"年利「{text}」が読めません。",
             f"0 から {MOST} までの % を、小数6桁までで書いてください（例 4.5）。0 なら判断をやめます。",

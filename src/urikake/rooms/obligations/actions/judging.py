@@ -70,7 +70,13 @@ def judge(
 
 
 def _rows(session: Session, content: proposals.Content) -> list[dict[str, Any]]:
-    """The judgement as rows of facts, one for each line of a discount; refused where it names what there is not."""
+    """The judgement as rows of facts; refused where it names what there is not.
+
+    One for each line of a discount, and for each contract of an arrangement whose price holds interest.
+    """
+    if content["kind"] == "financing":
+        row = _row(session, content)
+        return [row | {"contract_id": number} for number in combining.members(session, row["contract_id"])]
     if content["kind"] != "discount":
         return [_row(session, content)]
     codes = [code.strip() for code in content["line"].replace("、", ",").split(",") if code.strip()]
@@ -80,23 +86,45 @@ def _rows(session: Session, content: proposals.Content) -> list[dict[str, Any]]:
             "対象の商品コードを一度ずつ , で区切って並べ、値引の額を正の数で書いてください。なくすときは、どちらも空（0）にします。",
         )  # fmt: skip
     rows = [_row(session, {**content, "line": code}) for code in codes or [""]]
-    if codes:
-        _discounted(session, rows)
+    _discounted(session, rows)
     return rows
 
 
 def _discounted(session: Session, rows: list[dict[str, Any]]) -> None:
-    """Refuse a discount of some lines that is more than the contract gives, or than the lines are sold for."""
-    lines = arranging.priced(session, combining.members(session, rows[0]["contract_id"]))
-    given = int(lines["ssp"].sum()) - int(lines["stated"].sum())
-    alone = int(lines.filter(pl.col("line_id").is_in([row["line_id"] for row in rows]))["ssp"].sum())
-    amount = rows[0]["amount"]
-    if amount > min(given, alone):
+    """Refuse a discount of some lines that is more than they are sold for or than is given, or that would have no effect."""
+    contract_id, amount = rows[0]["contract_id"], rows[0]["amount"]
+    together = combining.members(session, contract_id)
+    if not amount and contract_id not in queries.discounts(session)["contract_id"]:
+        raise Refusal("no-discount", "この契約に、一部の明細だけの値引はありません。", "契約番号を確かめてください。")
+    if combining.followed(session, together):
+        raise Refusal(
+            "changed-since", "契約変更を配分に取り込んだあとなので、はじめの値引の配り方は変えられません。",
+            "変更の扱いは「契約変更の扱い」で判断できます。",
+        )  # fmt: skip
+    lines = arranging.priced(session, together)
+    named = [row["line_id"] for row in rows if row["line_id"] is not None]
+    alone = int(lines.filter(pl.col("line_id").is_in(named) & ~pl.col("residual"))["ssp"].sum())
+    if amount > alone:
+        raise Refusal(
+            "too-much-discount", f"値引 {amount:,}円は、対象の明細の独立販売価格 {alone:,}円を超えています。",
+            "額と商品コードを確かめてください。残余アプローチの商品は、対象にできません。",
+        )  # fmt: skip
+    other = queries.discounts(session).filter(pl.col("contract_id") != contract_id).unique("tie")
+    held = int(other.filter(pl.col("contract_id").is_in(together))["amount"].sum())
+    _fits(lines, held + amount)
+
+
+def _fits(lines: pl.DataFrame, discounts: int, more: int = 0) -> None:
+    """Refuse where discounts of some lines would be more than what is given on the lines, whose price is ``more``.
+
+    What others leave of the price takes up all that is given.
+    """
+    given = int(lines["ssp"].sum()) - int(lines["stated"].sum()) - more
+    if discounts > max(given, 0) and not lines["residual"].any():
         raise Refusal(
             "too-much-discount",
-            f"値引 {amount:,}円は、契約の値引 {max(given, 0):,}円（独立販売価格の合計 − 取引価格）か、"
-            f"対象の明細の独立販売価格 {alone:,}円を超えています。",
-            "額と商品コードを確かめてください。",
+            f"一部の明細だけの値引 {discounts:,}円が、契約の値引 {max(given, 0):,}円（独立販売価格の合計 − 取引価格）を超えます。",
+            "額を確かめてください。判断してある値引が大きすぎるときは、先に減らすか、なくしてください。",
         )  # fmt: skip
 
 
@@ -141,6 +169,7 @@ def _able(session: Session, row: dict[str, Any]) -> None:
         rest = [number for number in combining.members(session, row["contract_id"]) if number not in mine]
         for part in (mine, rest):
             _has_price(session, part, _expected(session, part))
+            _still_fits(session, part)
         return
     named = queries.bundles(session).select("line_id", "with_line_id")
     told = {named_id: with_id for named_id, with_id in named.iter_rows() if named_id != row["line_id"]}
@@ -160,7 +189,16 @@ def _able(session: Session, row: dict[str, Any]) -> None:
                 "現金以外の対価は正の数、顧客に支払われる対価は負の数で書いてください。0 ならなくします。",
             )  # fmt: skip
         together = combining.members(session, row["contract_id"])
-        _has_price(session, together, _expected(session, together, row) + row["amount"])
+        expected = _expected(session, together, row) + row["amount"]
+        _has_price(session, together, expected)
+        _still_fits(session, together, expected - _expected(session, together))
+
+
+def _still_fits(session: Session, numbers: list[int], more: int = 0) -> None:
+    """Refuse a judgement by which the discounts of some lines that stand would be more than is given on the contracts."""
+    held = queries.discounts(session).filter(pl.col("contract_id").is_in(numbers)).unique("tie")
+    if held.height:
+        _fits(arranging.priced(session, numbers), int(held["amount"].sum()), more)
 
 
 def _has_price(session: Session, numbers: list[int], judged: int) -> None:

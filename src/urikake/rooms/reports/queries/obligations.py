@@ -91,17 +91,24 @@ def allocation_check(session: Session, as_of: date) -> Rows:
 def held(session: Session, as_of: date | None = None) -> pl.DataFrame:
     """Every version that holds from a day up to ``as_of`` on, by contract and age, with its ``version`` counted from 1.
 
-    With the contract's number and partner, and the ``reason`` of a person's judgement.
+    With the contract's number and partner, and the ``reason`` why a person treated the change otherwise.
     """
     names = contracts.contracts(session).select("contract_id", "contract_no")
     people = profiles(session, "name").select("partner_id", partner="code", partner_name="name")
-    judged = session.table("obligations_judgement", "id, reason").select("reason", judgement_id="id")
     found = queries.versions(session).sort("contract_id", "version_id")
+    told = queries.judgements(session).filter(pl.col("kind") == "treatment").select(
+        "contract_id", "effective_on", "reason", told_id="judgement_id"
+    )  # fmt: skip
+    knew = found.select("version_id", "contract_id", "effective_on", "judgement_id").join(
+        told, on=["contract_id", "effective_on"]
+    )
+    knew = knew.filter(pl.col("told_id") <= pl.col("judgement_id")).sort("told_id")
+    judged = knew.unique("version_id", keep="last").select("version_id", "reason")
     found = found.with_columns(version=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("contract_id"))
     named = (
         found.join(names, on="contract_id", maintain_order="left")
         .join(people, on="partner_id", how="left", maintain_order="left")
-        .join(judged, on="judgement_id", how="left", maintain_order="left")
+        .join(judged, on="version_id", how="left", maintain_order="left")
     )
     kept = named if as_of is None else named.filter(pl.col("effective_on") <= as_of)
     return kept.sort("contract_no", "version")
