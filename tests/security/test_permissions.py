@@ -97,10 +97,10 @@ ASK_THEIR_CALLER = {
     *(f"urikake.rooms.contracts.actions.together.{step}" for step in ("agreed", "changed")),
     "urikake.rooms.contracts.actions.effects.checked",
     "urikake.rooms.usage.actions.placing.placed",
-    *(f"urikake.rooms.obligations.actions.arranging.{step}" for step in ("charges", "sold")),
+    *(f"urikake.rooms.obligations.actions.arranging.{step}" for step in ("charges", "priced", "sold")),
     *(
         f"urikake.rooms.obligations.actions.combining.{step}"
-        for step in ("contract", "joined_to", "members", "number_of", "told")
+        for step in ("contract", "followed", "joined_to", "members", "number_of", "told")
     ),
     *(
         f"urikake.rooms.obligations.actions.financing.{step}"
