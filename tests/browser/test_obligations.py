@@ -112,6 +112,17 @@ def test_who_may_not_read_revenue_sees_the_contract_without_it(browser: Browser,
     assert page.request.get("/demo/revenue/obligations/X1").status == 403
 
 
+def approved(browser: Browser, own: Installation, page: Page, contract: str, what: str) -> None:
+    """Send the judgement that is filled in for approval; another person finds it in these words, and approves."""
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text(f"{contract} の判断を承認に回しました。")
+    boss = signed_in(browser, own, "yamamoto").new_page()
+    boss.goto("/demo/approvals")
+    expect(boss.locator("main")).to_contain_text(f"契約 {contract}: {what}")
+    boss.get_by_role("button", name="承認").first.click()
+    expect(boss.locator("body")).to_contain_text("承認しました")
+
+
 def test_a_judgement_is_asked_for_in_a_form_and_told_on_the_page(browser: Browser, own: Installation) -> None:
     arranged(own)
     page = signed_in(browser, own, "sato").new_page()
@@ -125,12 +136,7 @@ def test_a_judgement_is_asked_for_in_a_form_and_told_on_the_page(browser: Browse
     expect(page.locator("form.entry")).to_contain_text("理由を書いてください")
     page.get_by_label("理由").fill("設定だけでは使えない")
     assert problems(page) == []
-    page.get_by_role("button", name="承認に回す").click()
-    expect(page.locator("body")).to_contain_text("X1 の判断を承認に回しました。")
-    boss = signed_in(browser, own, "yamamoto").new_page()
-    boss.goto("/demo/approvals")
-    expect(boss.locator("main")).to_contain_text("契約 X1: BEGIN は HOST と別個でない（一つの履行義務）")
-    boss.get_by_role("button", name="承認").first.click()
+    approved(browser, own, page, "X1", "BEGIN は HOST と別個でない（一つの履行義務）")
     page.goto("/demo/revenue/obligations/X1?as_of=2027-06-30")
     told = page.locator("section.panel", has=page.get_by_role("heading", name="判断"))
     expect(told).to_contain_text("設定だけでは使えない")
@@ -145,13 +151,7 @@ def test_contracts_are_judged_to_be_one_and_stand_together(browser: Browser, own
     page.get_by_label("結合する相手の契約").select_option("X2")
     page.get_by_label("理由").fill("まとめて交渉した（27項(1)）")
     assert problems(page) == []
-    page.get_by_role("button", name="承認に回す").click()
-    expect(page.locator("body")).to_contain_text("X3 の判断を承認に回しました。")
-    boss = signed_in(browser, own, "yamamoto").new_page()
-    boss.goto("/demo/approvals")
-    expect(boss.locator("main")).to_contain_text("契約 X3: 契約 X2 と結合し、一つの契約とみなす")
-    boss.get_by_role("button", name="承認").first.click()
-    expect(boss.locator("body")).to_contain_text("承認しました")
+    approved(browser, own, page, "X3", "契約 X2 と結合し、一つの契約とみなす")
     done(own, 'builders.recognize(url, "2026-12")')
     page.goto("/demo/revenue/obligations/X3?as_of=2026-12-31")
     expect(page.locator(".proof")).to_contain_text("結合した契約から 24,000")
@@ -164,12 +164,38 @@ def test_contracts_are_judged_to_be_one_and_stand_together(browser: Browser, own
     assert problems(page) == []
 
 
+def test_a_discount_of_some_lines_is_asked_for_in_a_form(browser: Browser, own: Installation) -> None:
+    arranged(own)
+    page = signed_in(browser, own, "sato").new_page()
+    page.goto("/demo/revenue/judgements?contract=X1")
+    page.get_by_label("判断すること").select_option("discount")
+    page.get_by_label("値引の対象の商品").fill("BEGIN")
+    page.get_by_label("額", exact=True).fill("３０，０００")
+    page.get_by_label("理由").fill("初期設定だけ無料")
+    assert problems(page) == []
+    page.get_by_role("button", name="承認に回す").click()
+    expect(page.locator("body")).to_contain_text("はじめの値引の配り方は変えられません")
+    done(own, FREE)
+    page.goto("/demo/revenue/judgements?contract=X5")
+    page.get_by_label("判断すること").select_option("discount")
+    page.get_by_label("値引の対象の商品").fill("BEGIN")
+    page.get_by_label("額", exact=True).fill("３０，０００")
+    page.get_by_label("理由").fill("初期設定だけ無料")
+    approved(browser, own, page, "X5", "値引 30,000 円を BEGIN だけのものとする")
+    done(own, 'builders.recognize(url, "2026-12")')
+    page.goto("/demo/revenue/obligations/X5?as_of=2026-12-31")
+    expect(page.locator("main")).to_contain_text("は BEGIN だけのものなので、先に引きました。")
+    expect(page.locator("main")).to_contain_text("値引 30,000円 は BEGIN だけのもの")
+    assert problems(page) == []
+
+
 JUDGED = """
 from urikake.doors import company
 number = company.propose(url, {"financing": "judged"}, why="割賦販売を始める")
 if number is not None:
     company.decide(url, number, "approved", user="yamamoto")
 """
+FREE = 'arranged.a_bundle(url, "X5", start="2026-12-01", end="2027-11-30", partner="M0001")'
 PAID_LATER = """
 builders.a_product(url, "KIT", price_model="flat", unit_price=10_000, revenue="contract_start", ssp=10_000)
 builders.take_rows(url, "contracts", [
@@ -197,13 +223,7 @@ def test_a_rate_is_asked_for_in_a_form_and_its_interest_told_month_by_month(
     expect(page.locator("body")).to_contain_text("この会社の方針では、重要な金融要素を分けません。")
     done(own, JUDGED)
     a_rate(page)
-    page.get_by_role("button", name="承認に回す").click()
-    expect(page.locator("body")).to_contain_text("X4 の判断を承認に回しました。")
-    boss = signed_in(browser, own, "yamamoto").new_page()
-    boss.goto("/demo/approvals")
-    expect(boss.locator("main")).to_contain_text("契約 X4: 取引価格に年 5% の利息が含まれる（重要な金融要素）")
-    boss.get_by_role("button", name="承認").first.click()
-    expect(boss.locator("body")).to_contain_text("承認しました")
+    approved(browser, own, page, "X4", "取引価格に年 5% の利息が含まれる（重要な金融要素）")
     done(own, 'builders.recognize(url, "2026-12", "2027-01")')
     page.goto("/demo/revenue/obligations/X4?as_of=2027-01-31")
     expect(page.locator(".proof")).to_contain_text("利息 △10,873")

@@ -189,16 +189,21 @@ def test_a_change_keeps_the_rate_and_the_end_closes_what_is_left(database: str) 
     assert len(explained(database)) > 20
 
 
-def test_contracts_that_are_one_bear_interest_as_one(database: str) -> None:
-    a_shop(database, financing="judged")
-    arranged.shelf(database)
+def as_one(url: str, rate_of: str, *lines: tuple[str, str, int]) -> None:
+    """C1 and C2 of these lines (contract, product, price) over two years, judged to be one, with a rate told of one of them."""
+    a_shop(url, financing="judged")
+    arranged.shelf(url)
     year = {"start": "2026-04-01", "end": "2028-03-31"}
-    take_rows(database, "contracts", [
-        a_line("C1", product="HOST", unit_price=10_000, cycle_months=1, **year),
-        a_line("C2", product="BEGIN", unit_price=0, cycle_months=0, **year),
+    take_rows(url, "contracts", [
+        a_line(contract, product=product, unit_price=price, cycle_months=int(product == "HOST"), **year)
+        for contract, product, price in lines
     ])  # fmt: skip
-    judge(database, "", "C2", "combine", with_contract="C1")
-    judge(database, "5", "C2")
+    judge(url, "", "C2", "combine", with_contract="C1")
+    judge(url, "5", rate_of)
+
+
+def test_contracts_that_are_one_bear_interest_as_one(database: str) -> None:
+    as_one(database, "C2", ("C1", "HOST", 10_000), ("C2", "BEGIN", 0))
     live(database, 0, 4)
     assert {row["contract_no"] for row in report(database, "interest")} == {"C1"}
     told = report(database, "contract-balances", since="2026-04-01", until="2026-07-31", by="contract")
@@ -214,16 +219,7 @@ def test_contracts_that_are_one_bear_interest_as_one(database: str) -> None:
 
 def test_interest_taken_back_of_contracts_that_were_one_does_not_come_back(database: str) -> None:
     """The rate was told of one of them and taken back of the other; then they part."""
-    a_shop(database, financing="judged")
-    arranged.shelf(database)
-    year = {"start": "2026-04-01", "end": "2028-03-31"}
-    take_rows(database, "contracts", [
-        a_line("C1", product="HOST", unit_price=9_000, cycle_months=1, **year),
-        a_line("C1", product="BEGIN", unit_price=0, cycle_months=0, **year),
-        a_line("C2", product="BEGIN", unit_price=20_000, cycle_months=0, **year),
-    ])  # fmt: skip
-    judge(database, "", "C2", "combine", with_contract="C1")
-    judge(database, "5", "C1")
+    as_one(database, "C1", ("C1", "HOST", 9_000), ("C1", "BEGIN", 0), ("C2", "BEGIN", 20_000))
     live(database, 0, 2)
     assert "受取利息" in balances(database)
     judge(database, "0", "C2")

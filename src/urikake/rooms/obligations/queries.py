@@ -53,6 +53,11 @@ def lasts() -> pl.Expr:
     return pl.max_horizontal("to_on", "bound_on")
 
 
+def bare() -> pl.Expr:
+    """What lines charge, without the interest that their price holds."""
+    return pl.col("stated") - pl.col("financed").fill_null(0)
+
+
 def rounding(session: Session) -> Rounding:
     """How amounts are rounded: policy ``amount_rounding``."""
     return policies(session)["amount_rounding"]  # type: ignore[return-value]

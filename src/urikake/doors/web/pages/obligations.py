@@ -16,7 +16,7 @@ from urikake.doors import notes
 from urikake.rooms.catalog.queries import products
 from urikake.rooms.contracts.queries import contracts as every_contract
 from urikake.rooms.intake.queries.words import WORDS
-from urikake.rooms.obligations.queries import TREATMENTS
+from urikake.rooms.obligations.queries import TREATMENTS, bare
 from urikake.rooms.reports.queries import obligations as reports
 from urikake.rooms.reports.queries.contracts import by_month
 from urikake.rooms.revenue import queries as revenue
@@ -32,8 +32,6 @@ READ: Final = "revenue.read"
 MOST: Final = 5
 """So many obligations have a colour of their own in a picture; the others stand together."""
 MONTHS: Final = 36
-BARE: Final = pl.col("stated") - pl.col("financed").fill_null(0)
-"""What a line charges, without the interest that its price holds."""
 STATES: Final = (("running", "進行中"), ("over", "終了"))
 
 
@@ -93,7 +91,7 @@ def one(desk: Desk, contract_no: str) -> Shown:
     rows = now.join(told, on="line_id", how="left", maintain_order="left")
     until = pl.when(pl.col("amount") == 0).then("first_to_on").otherwise("to_on")
     rows = rows.with_columns(
-        pl.col("posted").fill_null(0), stated=BARE, last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
+        pl.col("posted").fill_null(0), stated=bare(), last_on=pl.max_horizontal("start_on", until.dt.offset_by("-1d")),
         pattern=pl.col("pattern").replace(notes.PATTERNS | notes.AT_ONCE), basis=pl.col("ssp_basis").replace(WORDS["ssp_basis"]),
     ).with_columns(left=pl.col("price") - pl.col("posted"))  # fmt: skip
     (check,) = reports.checked(desk.session, desk.on).filter(pl.col("contract_id") == chosen[0]).to_dicts()
@@ -128,7 +126,7 @@ def _combined(now: pl.DataFrame, whole: pl.DataFrame) -> list[dict[str, Any]]:
     if rows["contract_id"].n_unique() == 1:
         return []
     sums = (
-        rows.with_columns(stated=BARE)
+        rows.with_columns(stated=bare())
         .group_by("contract_no", "contract_id")
         .agg(pl.col("stated", "ssp", "price").sum())
     )

@@ -41,7 +41,7 @@ def release_rule(session: Session, *, rule: str, why: str = "") -> int:
             f"決まり「{rule}」は、この{queries.MONTHS}か月の消込で、合う {found.right}件・違う {found.wrong + found.later_wrong}件です。",
             f"{queries.ENOUGH}件以上合い、違うものがなければ理由は要りません。それでも許可するなら、理由を書いてください。",
         )
-    _decide(session, rule, RELEASED, why, found)
+    _decide(session, rule, RELEASED, why, found.right, found.wrong + found.later_wrong)
     return 1
 
 
@@ -50,7 +50,8 @@ def revoke_rule(session: Session, *, rule: str, why: str = "") -> int:
     """Let the automatic run use the rule no longer, and return 1 if it did."""
     if _known(rule) not in queries.released(session):
         return 0
-    _decide(session, rule, REVOKED, why, queries.proven(session, rule, queries.tried(session)))
+    (last,) = queries.rule_decisions(session).filter(pl.col("rule") == rule).to_dicts()
+    _decide(session, rule, REVOKED, why, last["times_right"], last["times_wrong"])
     return 1
 
 
@@ -60,14 +61,8 @@ def _known(rule: str) -> str:
     return rule
 
 
-def _decide(session: Session, rule: str, kind: str, why: str, found: queries.Proof) -> None:
+def _decide(session: Session, rule: str, kind: str, why: str, right: int, wrong: int) -> None:
     if len(why) > LONGEST:
         raise Refusal("long-reason", f"理由が{len(why)}字あります。", f"{LONGEST}字までで書いてください。")
-    row = {
-        "rule": rule,
-        "kind": kind,
-        "why": why.strip(),
-        "times_right": found.right,
-        "times_wrong": found.wrong + found.later_wrong,
-    }
+    row = {"rule": rule, "kind": kind, "why": why.strip(), "times_right": right, "times_wrong": wrong}
     facts.record(session, RuleDecision, pl.DataFrame([row]))

@@ -115,8 +115,7 @@ def priced(session: Session, numbers: list[int]) -> pl.DataFrame:
     every = sold(session, queries.bundles(session)["line_id"])
     mine = _measured(session, every.filter(pl.col("contract_id").is_in(numbers)))
     residual = pl.col("product_id").is_in(_residual(session).implode())
-    stated = pl.col("stated") - pl.col("financed").fill_null(0)
-    return mine.select("contract_id", "line_id", "ssp", stated=stated, residual=residual)
+    return mine.select("contract_id", "line_id", "ssp", stated=queries.bare(), residual=residual)
 
 
 def charges(session: Session, contract_id: int) -> int:
@@ -324,8 +323,8 @@ def _measured(session: Session, spans: pl.DataFrame, held: pl.DataFrame | None =
         pl.col("stated", "ssp", "ssp_left").fill_null(0),
         pl.col("uneven").fill_null(value=False),
     )
-    priced_ = _left_over(session, _performed(session, filled), held)
-    ruled = _bundled(session, _with_rule(session, _with_estimates(session, priced_)))
+    valued = _left_over(session, _performed(session, filled), held)
+    ruled = _bundled(session, _with_rule(session, _with_estimates(session, valued)))
     told = financing.with_interest(session, ruled, lines, charged)
     names = ("day", "stated", "ssp", "ssp_left", "uneven", "start_on", *arrangement.RULE[1:], *financing.TOLD)
     return told.select(*OWNER, *names)

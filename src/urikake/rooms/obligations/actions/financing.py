@@ -134,7 +134,7 @@ def _interest(session: Session, mine: pl.DataFrame, lines: pl.DataFrame, charged
 def bare(compared: pl.DataFrame) -> pl.DataFrame:
     """The compared lines without the interest that their prices hold: how a change is treated is ruled by what was agreed."""
     return compared.with_columns(
-        stated=pl.col("stated") - pl.col("financed").fill_null(0),
+        stated=queries.bare(),
         stated_before=pl.col("stated_before") - pl.col("financed_before"),
         override=pl.lit(None, dtype=pl.String),
     )

@@ -53,7 +53,7 @@ def obligations(session: Session, contract: str = "", as_of: date | None = None)
     found = versions(session, contract_ids(session, contract) if contract else None, as_of)
     named = found.select(
         *(name for name in OBLIGATION if name not in ("effective", "stated", "left", "from", "to", "rate")),
-        stated=pl.col("stated") - pl.col("financed").fill_null(0),
+        stated=queries.bare(),
         effective="effective_on", left="amount", rate=pl.col("rate_micro") / MICRO,
         to=pl.max_horizontal("from_on", inclusive("to_on")), **{"from": pl.col("from_on")},
     )  # fmt: skip

@@ -18,7 +18,7 @@ from urikake.rooms.contracts import queries as contracts
 from urikake.rooms.deposits import queries as kept
 from urikake.rooms.obligations import queries as obligations
 
-from .interest import borne, of_arrangements
+from .interest import INSIDE, borne, of_arrangements
 from .interest import posted as interest_of
 
 SCHEDULE: Final = (
@@ -239,7 +239,7 @@ def to_shift(session: Session, month: date) -> pl.DataFrame:
 def earned(session: Session, spans: pl.DataFrame, month: date) -> pl.DataFrame:
     """What the lines have earned by the end of the month of cycles within ``start_on`` … ``to_on``: ``line_id, earned``."""
     session.stage(spans.select("line_id", "start_on", "to_on"))
-    inside = "c.cycle_from_on >= s.start_on AND (c.cycle_from_on < s.to_on OR c.cycle_from_on = s.start_on) AND {of}.month <= ?"
+    inside = f"{INSIDE} AND {{of}}.month <= ?"
     recognised = session.read(
         "SELECT r.line_id, sum(r.amount) AS amount FROM stage s JOIN revenue_recognition r ON r.line_id = s.line_id"
         f" JOIN billing_charge c ON c.id = r.charge_id WHERE {inside.format(of='r')} GROUP BY r.line_id",

@@ -20,7 +20,8 @@ ACCOUNTS: Final = {"expense": "支払利息", "income": "受取利息"}
 BOTH: Final = pl.col("expense", "income")
 AMOUNT: Final = (pl.col("expense") - pl.col("income")).alias("amount")
 """What interest adds to a contract's balance: a liability is positive."""
-_INSIDE: Final = "c.cycle_from_on >= s.start_on AND (c.cycle_from_on < s.to_on OR c.cycle_from_on = s.start_on)"
+INSIDE: Final = "c.cycle_from_on >= s.start_on AND (c.cycle_from_on < s.to_on OR c.cycle_from_on = s.start_on)"
+"""That a cycle of charges ``c`` belongs to the span ``s`` of days that is staged."""
 
 
 def interests(session: Session) -> pl.DataFrame:
@@ -106,18 +107,18 @@ def flows(session: Session, spans: pl.DataFrame, month: date, upto: int | None =
     billed = session.read(
         "SELECT c.line_id, i.issue_on AS on_, sum(l.net) AS amount FROM stage s JOIN billing_charge c ON c.line_id = s.line_id"
         " JOIN invoices_line l ON l.charge_id = c.id JOIN invoices_invoice i ON i.id = l.invoice_id"
-        f" WHERE {_INSIDE} AND i.issue_on <= ? AND i.run_id <= ? GROUP BY c.line_id, i.issue_on",
+        f" WHERE {INSIDE} AND i.issue_on <= ? AND i.run_id <= ? GROUP BY c.line_id, i.issue_on",
         (last, newest), on_=pl.Date, amount=pl.Int64,
     )  # fmt: skip
     charged = session.read(
         "SELECT r.line_id, r.month AS on_, sum(r.amount) AS amount FROM stage s JOIN revenue_recognition r"
         " ON r.line_id = s.line_id JOIN billing_charge c ON c.id = r.charge_id"
-        f" WHERE {_INSIDE} AND r.month <= ? AND r.run_id <= ? GROUP BY r.line_id, r.month",
+        f" WHERE {INSIDE} AND r.month <= ? AND r.run_id <= ? GROUP BY r.line_id, r.month",
         (month, newest), on_=pl.Date, amount=pl.Int64,
     )  # fmt: skip
     accrued = session.read(
         "SELECT c.line_id, c.month AS on_, sum(c.amount) AS amount FROM stage s JOIN revenue_accrual c"
-        f" ON c.line_id = s.line_id WHERE {_INSIDE} AND c.month <= ? AND c.run_id <= ? GROUP BY c.line_id, c.month",
+        f" ON c.line_id = s.line_id WHERE {INSIDE} AND c.month <= ? AND c.run_id <= ? GROUP BY c.line_id, c.month",
         (month, newest), on_=pl.Date, amount=pl.Int64,
     )  # fmt: skip
     shifts = session.read(
