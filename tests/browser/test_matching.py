@@ -295,6 +295,37 @@ def part_of_an_invoice_of_a_partner_that_was_chosen(page: Page) -> None:
     says(page, "消込を取り消しました")
 
 
+def test_a_part_pays_costs_then_interest_then_principal(own: Installation, browser: Browser) -> None:
+    """What the page shows before it is confirmed is what is settled: 300 of costs, 1,000 of interest, 2,700 of the rest."""
+    brought(own, "partners", [{"code": "L1", "name": "延滞商店", "kana": "エンタイショウテン", "closing_day": 31}])
+    rows: list[dict[str, object]] = [
+        {"slip_no": number, "partner": "L1", "date": day, "account": "売掛金", "credit_account": account, "amount": amount,
+         "tax": "out_of_scope", "due": day}
+        for number, day, account, amount in (
+            ("L-W", "2026-11-02", "雑収入", 10_000), ("L-R", "2026-11-09", "受取利息", 1_000), ("L-T", "2026-11-16", "支払手数料", 300),
+        )
+    ]  # fmt: skip
+    brought(own, "receivables", rows)
+    for number in ("L-W", "L-R", "L-T"):
+        told(own, "approve", "receivables", number, "--as", "yamamoto")
+    came: list[dict[str, object]] = [
+        {"date": "2026-11-20", "amount": 4_000, "payer": "エンタイショウテン", "id": "L-1"}
+    ]
+    brought(own, "receipts", came, "--format", "csv", "--account", "main")
+    page = opened(browser, own)
+    page.get_by_label("入金をさがす").fill("延滞")
+    page.locator(".row").click()
+    for number in ("L-W", "L-R", "L-T"):
+        page.get_by_label(f"{number} を選ぶ").check()
+    page.get_by_role("button", name="残す(一部入金)").click()
+    for number, paid in (("L-T", "300"), ("L-R", "1,000"), ("L-W", "2,700")):
+        expect(page.get_by_label(f"{number} の充当額")).to_have_value(paid)
+    page.get_by_role("button", name="確定して次へ").click()
+    says(page, "を消し込みました")
+    page.goto("/demo/partners/L1")
+    expect(page.locator("main")).to_contain_text("7,300")
+
+
 LOOKS = (
     "import django; django.setup(); from django.utils import timezone; from urikake.doors.web.models import Looking;"
     " Looking.objects.create(company='demo', person='hana', shown='山本', receipt={}, since=timezone.now(), at=timezone.now())"

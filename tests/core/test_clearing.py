@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from urikake.core.clearing import Payer, allocate, citations, match, proposals
+from urikake.core.clearing import CLAIMS, Payer, allocate, citations, match, proposals
 from urikake.core.reading import readings
 
 ITEMS = {"item_id": pl.Int64, "partner_id": pl.Int64, "document_id": pl.Int64, "amount": pl.Int64, "due_on": pl.Date}
@@ -480,23 +480,33 @@ def test_partners_with_more_documents_than_can_be_tried_still_clear_by_the_other
 # Part payments
 
 
-def slow_allocate(money: int, owed: list[tuple[int, int, int]], policy: str) -> dict[int, int]:
-    """What a receipt pays of each (amount, due, on)."""
-    money = max(0, money - sum(a for a, _, _ in owed if a < 0))
-    paid = {n: a for n, (a, _, _) in enumerate(owed) if a < 0}
-    plus = [n for n, (a, _, _) in enumerate(owed) if a > 0]
+def slow_allocate(money: int, owed: list[tuple[int, int, int, int]], policy: str) -> dict[int, int]:
+    """What a receipt pays of each (amount, claim, due, on): of costs, then of interest, then of principal."""
+    money = max(0, money - sum(a for a, *_ in owed if a < 0))
+    paid = {n: a for n, (a, *_) in enumerate(owed) if a < 0}
+    for claim in CLAIMS.values():
+        plus = [n for n, (a, mine, *_) in enumerate(owed) if a > 0 and mine == claim]
+        found = slow_split(money, {n: owed[n] for n in plus}, policy)
+        money -= sum(found.values())
+        paid |= found
+    return {n: a for n, a in paid.items() if a}
+
+
+def slow_split(money: int, owed: dict[int, tuple[int, int, int, int]], policy: str) -> dict[int, int]:
+    """What is paid of each of those that claim the same."""
+    paid = {}
     if policy == "oldest":
-        for n in sorted(plus, key=lambda n: owed[n][1:]):
+        for n in sorted(owed, key=lambda n: owed[n][1:]):
             paid[n] = min(money, owed[n][0])
             money -= paid[n]
-        return {n: a for n, a in paid.items() if a}
-    whole = sum(owed[n][0] for n in plus)
+        return paid
+    whole = sum(amount for amount, *_ in owed.values())
     money = min(money, whole)
-    exact = {n: Fraction(money * owed[n][0], whole) for n in plus}
-    paid |= {n: int(share) for n, share in exact.items()}
-    for n in sorted(plus, key=lambda n: int(exact[n]) - exact[n])[: money - sum(paid[n] for n in plus)]:
+    exact = {n: Fraction(money * amount, whole) for n, (amount, *_) in owed.items()}
+    paid = {n: int(share) for n, share in exact.items()}
+    for n in sorted(owed, key=lambda n: int(exact[n]) - exact[n])[: money - sum(paid.values())]:
         paid[n] += 1
-    return {n: a for n, a in paid.items() if a}
+    return paid
 
 
 @pytest.mark.parametrize("policy", ["oldest", "proportional"])
@@ -507,23 +517,32 @@ def test_part_payments_agree_with_the_slow_split(policy: Any) -> None:
         owed = [
             (
                 chance.choice([chance.randrange(1, 9_999), chance.randrange(-500, 10**12)]),
+                chance.choice([2, 2, *CLAIMS.values()]),
                 chance.randrange(3),
                 chance.randrange(3),
             )
             for _ in range(chance.randrange(1, 7))
         ]
-        money = chance.randrange(0, max(2, 2 * sum(abs(a) for a, _, _ in owed)))
+        money = chance.randrange(0, max(2, 2 * sum(abs(a) for a, *_ in owed)))
         cases.append((money, owed))
         rows += [
-            (receipt, money, n, a, FIRST + timedelta(days=due), FIRST + timedelta(days=on))
-            for n, (a, due, on) in enumerate(owed)
+            (receipt, money, n, a, claim, FIRST + timedelta(days=due), FIRST + timedelta(days=on))
+            for n, (a, claim, due, on) in enumerate(owed)
         ]
-    names = ["receipt_id", "receipt_amount", "item_id", "amount", "due_on", "on"]
+    names = ["receipt_id", "receipt_amount", "item_id", "amount", "claim", "due_on", "on"]
     told: dict[int, dict[int, int]] = {}
     for receipt, item, amount in allocate(pl.DataFrame(rows, schema=names, orient="row"), policy).rows():
         told.setdefault(receipt, {})[item] = amount
     for receipt, (money, owed) in enumerate(cases):
         assert told.get(receipt, {}) == slow_allocate(money, owed, policy), (money, owed)
+
+
+def test_without_claims_all_is_principal() -> None:
+    rows = pl.DataFrame({
+        "receipt_id": [1, 1], "receipt_amount": [10] * 2, "item_id": [1, 2], "amount": [8, 8], "due_on": [FIRST] * 2, "on": [FIRST] * 2,
+    })  # fmt: skip
+    for policy in ("oldest", "proportional"):
+        assert allocate(rows, policy).equals(allocate(rows.with_columns(claim=2), policy))
 
 
 def test_an_unknown_policy_is_refused() -> None:

@@ -30,7 +30,7 @@ from tests.builders import (
     users,
 )
 from urikake.base.errors import FileRefusal, Refusal
-from urikake.doors import company, month
+from urikake.doors import company, month, names
 
 INV1, INV2, INV3 = (f"INV-2026-0000{n}" for n in (1, 2, 3))
 
@@ -300,6 +300,46 @@ def test_several_items_of_several_partners_by_one_payer(database: str) -> None:
     receive(database, 33_000, payer="ホンシャ", id="R1")
     apply(database, "R1", INV1, INV2)
     assert open_items(database) == {}
+
+
+def slips_of_every_claim(url: str) -> None:
+    """P1 owes 10,000 since April, 1,000 of interest on it since May, and 300 that it costs since June."""
+    a_shop(url, second_person=[])
+    told = (
+        ("W", "2026-04-01", "雑収入", 10_000),
+        ("R", "2026-05-01", "受取利息", 1_000),
+        ("T", "2026-06-01", "支払手数料", 300),
+    )
+    rows = [
+        {"slip_no": number, "partner": "P1", "date": day, "account": "売掛金", "credit_account": account, "amount": amount,
+         "tax": "out_of_scope", "due": day}
+        for number, day, account, amount in told
+    ]  # fmt: skip
+    take_rows(url, "receivables", rows)
+
+
+@pytest.mark.parametrize(
+    ("money", "left"),
+    [
+        (200, {"W": 10_000, "R": 1_000, "T": 100}),
+        (800, {"W": 10_000, "R": 500}),
+        (5_300, {"W": 6_000}),
+    ],
+)
+def test_costs_then_interest_then_principal_are_paid(database: str, money: int, left: dict[str, int]) -> None:
+    """民法489条: the newest first, as costs and interest go before what bears them."""
+    slips_of_every_claim(database)
+    receive(database, money, on="2026-06-30", payer="ダレカ", id="R1")
+    apply(database, "R1", "W", "R", "T", difference="remain")
+    assert open_items(database) == left
+
+
+def test_a_part_is_not_taken_for_principal_by_itself_while_interest_is_owed(database: str) -> None:
+    slips_of_every_claim(database)
+    users(database, yama="approver")
+    names.release_rule(database, "part", why="試し", user="yama")
+    receive(database, 4_000, on="2026-06-30", id="R1")
+    assert match(database)["applied"] == 0
 
 
 @pytest.mark.parametrize("difference", ["fee", "discount", "misc", "remain"])

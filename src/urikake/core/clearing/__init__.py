@@ -12,10 +12,11 @@ from urikake.core.clearing.pools import USUAL_FEES, Payer
 from urikake.core.clearing.proposals import Proposal, proposals
 from urikake.core.clearing.ranks import EARLY_DAYS
 from urikake.core.clearing.released import RULES
-from urikake.core.clearing.shares import POLICIES, Policy, allocate
+from urikake.core.clearing.shares import CLAIMS, POLICIES, Policy, allocate
 from urikake.core.clearing.spread import spread
 
 __all__ = [
+    "CLAIMS",
     "EARLY_DAYS",
     "POLICIES",
     "RULES",

@@ -274,6 +274,7 @@ def listed(desk: Desk, documents: pl.DataFrame, partner_id: int | None = None) -
         {
             "number": row["number"],
             "due_on": row["due_on"].isoformat(),
+            "claim": row["claim"],
             "about": row["about"],
             "code": row["code"],
             "partner": row["name"],

@@ -8,6 +8,8 @@ from typing import Final
 import polars as pl
 
 from urikake.base.bulk import Session
+from urikake.base.company import accounts
+from urikake.core.clearing import CLAIMS
 from urikake.rooms.invoices import queries as invoices
 
 ITEM: Final = "id, source, source_id, partner_id, dimension_id, account_id, tax, net, gross, posted_on, due_on, method"
@@ -15,6 +17,9 @@ SLIP: Final = (
     "id, run_id, slip_no, partner_id, posted_on, due_on, account_id, credit_account_id, dimension_id, gross, tax, method, "
     "description, maker, opening"
 )
+
+CLAIMED_BY: Final = {"支払手数料": "cost", "受取利息": "interest"}
+"""By the account that a slip credits: what it claims, if no principal (費用 we paid for the debtor, 利息・遅延損害金)."""
 
 
 def items(session: Session, where: str = "", params: tuple[object, ...] = ()) -> pl.DataFrame:
@@ -136,6 +141,25 @@ def open_items(session: Session) -> pl.DataFrame:
 def slips(session: Session) -> pl.DataFrame:
     """Slips by id, with ``slip_id``."""
     return session.table("receivables_slip", SLIP).rename({"id": "slip_id"})
+
+
+def claims(session: Session) -> pl.DataFrame:
+    """The items that claim costs or interest, not principal: ``item_id, claim`` (of `clearing.CLAIMS`)."""
+    chart = accounts(session).select(
+        credit_account_id="id", claim=pl.col("name").replace_strict(CLAIMED_BY, default=None)
+    )
+    told = slips(session).filter(~pl.col("opening")).join(chart.drop_nulls("claim"), on="credit_account_id")
+    if told.is_empty():
+        return pl.DataFrame(schema={"item_id": pl.Int64, "claim": pl.Int32})
+    raised = items(session, "source = 'slip'").select("item_id", slip_id="source_id")
+    claim = pl.col("claim").replace_strict(CLAIMS, return_dtype=pl.Int32)
+    return raised.join(told.select("slip_id", claim=claim), on="slip_id").select("item_id", "claim")
+
+
+def claimed(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows (``item_id``) with what each claims, ``claim``."""
+    told = rows.join(claims(session), on="item_id", how="left", maintain_order="left")
+    return told.with_columns(pl.col("claim").fill_null(CLAIMS["principal"]))
 
 
 def waiting_slips(session: Session) -> pl.DataFrame:

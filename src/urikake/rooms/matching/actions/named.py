@@ -124,10 +124,10 @@ def is_number(text: str) -> bool:
 
 
 def part_of(session: Session, mine: pl.DataFrame, amount: int) -> pl.DataFrame:
-    """Part of a document's rows, allocated by the company's policy ``allocation``."""
+    """Part of a document's rows: costs, interest and principal in turn, each by the company's policy ``allocation``."""
     rows = mine.select("item_id", "partner_id", "due_on", on="posted_on", amount="balance")
     asked = rows.with_columns(receipt_id=pl.lit(0, dtype=pl.Int64), receipt_amount=pl.lit(amount, dtype=pl.Int64))
-    shares = clearing.allocate(asked, policies(session)["allocation"])  # type: ignore[arg-type]
+    shares = clearing.allocate(receivables.claimed(session, asked), policies(session)["allocation"])  # type: ignore[arg-type]
     return rows.drop("amount").join(shares.select("item_id", "amount"), on="item_id", maintain_order="left")
 
 

@@ -36,6 +36,10 @@ def tried(session: Session) -> pl.DataFrame:
     left them alone once; what was undone is not. ``right`` where the rule would have settled the same documents by the same
     amounts: no difference but, of ``over``, an advance received.
     """
+    return session.derived("tried_rules", ("base_run",), lambda: _tried(session))  # whatever it rests on, a run wrote
+
+
+def _tried(session: Session) -> pl.DataFrame:
     seen = _seen(session)
     if seen.is_empty():
         return pl.DataFrame(schema=TRIED)

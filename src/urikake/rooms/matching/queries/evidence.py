@@ -81,16 +81,19 @@ def cleared(
         entire=entire(session, found.items),
         learned=learned_fees(session),
         rules=rules,
-        repeated=_with_more_to_come(session, known) if rules else None,
+        repeated=_not_alone(session, known, found.items) if rules else None,
         allocation=policies(session)["allocation"],  # type: ignore[arg-type]
     )
 
 
-def _with_more_to_come(session: Session, known: pl.DataFrame) -> pl.DataFrame:
-    """The receipts that repeat what came shortly before, and those beside which another of the payer is held: ``receipt_id``."""
+def _not_alone(session: Session, known: pl.DataFrame, items: pl.DataFrame) -> pl.DataFrame:
+    """The receipts that repeat what came shortly before, and those of payers of whom another is held, or who owe costs or
+    interest, which come first: ``receipt_id``.
+    """
     every = receipts.unapplied(session, receipts.TO_MATCH)
-    held = every.join(free(session, every), on="receipt_id", how="anti")["partner_id"].drop_nulls()
-    beside = known.filter(pl.col("partner_id").is_in(held.implode())).select("receipt_id")
+    held = every.join(free(session, every), on="receipt_id", how="anti").select("partner_id")
+    first = items.join(receivables.claims(session), on="item_id", how="semi").select("partner_id")
+    beside = known.join(pl.concat([held, first]), on="partner_id", how="semi").select("receipt_id")
     return pl.concat([repeated(session, known).select("receipt_id"), beside]).unique()
 
 

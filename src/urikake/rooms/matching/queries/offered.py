@@ -29,11 +29,13 @@ SETTLED: Final = {"number": pl.String, "partner_id": pl.Int64, "due_on": pl.Date
 
 def open_documents(session: Session, on: date) -> pl.DataFrame:
     """What is open and was raised by the day, by document: ``number, partner_id, source, source_id, due_on, balance,
-    account, orders, reserved``.
+    account, orders, reserved, claim``.
 
-    ``reserved`` tells that it stands in a direct debit request that is not answered yet; ``orders`` are its order numbers.
+    ``claim`` is what it claims (`clearing.CLAIMS`); ``reserved`` tells that it stands in a direct debit request that is not
+    answered yet; ``orders`` are its order numbers.
     """
     items = receivables.labels(session, receivables.open_items(session).filter(pl.col("posted_on") <= on))
+    items = receivables.claimed(session, items)
     asked = collecting.waiting_items(session)
     named = items.join(accounts(session).select(account_id="id", account="name"), on="account_id", how="left")
     named = named.join(dimensions(session).select("dimension_id", "order_no"), on="dimension_id", how="left")
@@ -42,7 +44,7 @@ def open_documents(session: Session, on: date) -> pl.DataFrame:
         .group_by(KEY, maintain_order=True)
         .agg(
             pl.col("source", "source_id", "account").first(),
-            pl.col("due_on").min(),
+            pl.col("due_on", "claim").min(),
             pl.col("balance").sum(),
             orders=pl.col("order_no").filter(pl.col("order_no") != "").unique(maintain_order=True),
             reserved=pl.col("item_id").is_in(asked.implode()).any(),

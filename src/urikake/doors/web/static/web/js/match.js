@@ -187,12 +187,12 @@ class Match extends HTMLElement {
     const gap = this.gap(), fits = gap < 0 ? ["fee", "remain", "discount", "misc", "withheld", "write-off"] : ["advance", "remain", "misc"];
     this.diff = gap !== 0 && fits.includes(wanted) ? wanted : gap < 0 && -gap <= this.set.tolerance ? "fee" : "remain";
   }
-  // いま計上される充当額。足りない分を残すときは、期日の古い順に、足りる分まで
+  // いま計上される充当額。足りない分を残すときは、費用・利息・元本の順、同じものは期日の古い順に、足りる分まで
   paid() {
     if (this.diff !== "remain" || this.gap() >= 0) return this.alloc;
     let left = this.money();
     for (const value of this.alloc.values()) if (value < 0) left -= value;
-    const due = (number) => this.item(number)?.due_on ?? "", found = new Map();
+    const due = (number) => `${this.item(number)?.claim ?? 2} ${this.item(number)?.due_on ?? ""}`, found = new Map();
     for (const [number, value] of [...this.alloc].sort(([a], [b]) => (due(a) < due(b) ? -1 : due(a) > due(b) ? 1 : 0))) {
       const part = value < 0 ? value : Math.min(left, value);
       if (value > 0) left -= part;
