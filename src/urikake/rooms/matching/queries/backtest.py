@@ -18,6 +18,7 @@ from urikake.rooms.parties import queries as parties
 from urikake.rooms.receipts import queries as receipts
 from urikake.rooms.receivables import queries as receivables
 
+from .applied import applications
 from .evidence import document, entire
 from .fees import learned_fees
 from .repeats import repeated
@@ -61,7 +62,7 @@ def _seen(session: Session) -> pl.DataFrame:
         'SELECT a.id AS application_id, a.run_id, a.receipt_id, a.difference, a.difference_kind, a."by", b.actor'
         " FROM matching_application a JOIN base_run b ON b.id = a.run_id"
         " WHERE a.id >= ? AND a.id < ? AND a.reverses_id IS NULL"
-        " AND NOT EXISTS (SELECT 1 FROM matching_application v WHERE v.reverses_id = a.id) ORDER BY a.id",
+        " AND a.id NOT IN (SELECT v.reverses_id FROM matching_application v WHERE v.reverses_id IS NOT NULL) ORDER BY a.id",
         (session.low, session.high),
     )
     first = heads.filter(pl.col("run_id") == pl.col("run_id").min().over("receipt_id"))
@@ -127,12 +128,9 @@ def _owed(seen: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
 
 def _settled(session: Session, seen: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
     """What was made of the receipts in the run that applied them first: ``receipt_id, document_id, was``."""
-    made = session.read(
-        "SELECT m.item_id, a.receipt_id, a.run_id, -m.moved AS was FROM receivables_movement m"
-        " JOIN matching_application a ON a.id = m.source_id AND m.run_id = a.run_id"
-        " WHERE m.id >= ? AND m.id < ? AND m.kind = 'applied' AND a.reverses_id IS NULL",
-        (session.low, session.high),
-    )
+    moved = receivables.movements(session, "kind = 'applied'")
+    heads = applications(session, "reverses_id IS NULL").select("receipt_id", source_id="application_id")
+    made = moved.select("item_id", "run_id", "source_id", was=-pl.col("moved")).join(heads, on="source_id")
     mine = made.join(seen.select("receipt_id", "run_id"), on=["receipt_id", "run_id"])
     papers = changes.select("item_id", "document_id").unique("item_id")
     return mine.join(papers, on="item_id").group_by("receipt_id", "document_id").agg(pl.col("was").sum())
